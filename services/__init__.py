@@ -1,0 +1,1 @@
+"""The deployables: one package a process; none imports another."""
