@@ -1,0 +1,173 @@
+"""The control port's messages: a venue's own books for audits, and what one can ask of it.
+
+Venue-neutral on purpose: one audit reads both exchanges. Amounts are signed (negative sells),
+decimals travel as strings, times carry their unit.
+"""
+
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+import msgspec
+
+
+class AuditOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as the venue holds it; `status` is the venue's own word."""
+
+    account: str
+    symbol: str
+    order_id: str
+    client_order_id: str
+    amount: Decimal
+    price: Decimal
+    filled: Decimal
+    avg_price: Decimal
+    status: str
+    is_open: bool
+    created_ms: int
+    updated_ms: int
+
+
+class AuditPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed position and its average entry price."""
+
+    account: str
+    symbol: str
+    amount: Decimal
+    entry: Decimal
+
+
+class AuditBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account holds of one asset, before unrealised profit."""
+
+    account: str
+    asset: str
+    wallet: Decimal
+
+
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the venue knows of one account, or of all."""
+
+    orders: tuple[AuditOrder, ...]
+    open_orders: tuple[AuditOrder, ...]
+    positions: tuple[AuditPosition, ...]
+    balances: tuple[AuditBalance, ...]
+
+
+class AuditTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill in the venue's ledger.
+
+    `mono_written_ns` is the monotonic clock just before the fill's frame was written to the first
+    user-stream socket, or None when no socket was listening.
+    """
+
+    account: str
+    symbol: str
+    exec_id: str
+    order_id: str
+    client_order_id: str
+    amount: Decimal
+    price: Decimal
+    fee: Decimal
+    is_maker: bool
+    time_ms: int
+    mono_written_ns: int | None
+
+
+class AuditRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One order request as received; `order_id` is None when no order came of it.
+
+    `mono_parsed_ns` is the monotonic clock right after the order was parsed; `outcome` is
+    "accepted" or the venue's own refusal.
+    """
+
+    account: str
+    client_order_id: str
+    order_id: str | None
+    mono_parsed_ns: int
+    outcome: str
+
+
+class TapeState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the tape stands; `position_ns` counts from the tape's first event."""
+
+    source: str
+    position_ns: int
+    speed: float
+    paused: bool
+    ended: bool
+    applied_count: int
+    restart_count: int
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Which exchange this is, and that it is running."""
+
+    venue: str
+    symbols: tuple[str, ...]
+    tape: TapeState
+
+
+class FaultReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The fault switches a venue offers, and those that are on."""
+
+    supported: tuple[str, ...]
+    active: tuple[str, ...]
+
+
+class MarketOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scripted market action did: the number of fills of our accounts' orders."""
+
+    fills_count: int
+
+
+Levels = tuple[tuple[Decimal, Decimal], ...]
+
+
+class ScriptedTrade(msgspec.Struct, frozen=True, tag_field="kind", tag="trade"):
+    """A market trade by somebody else; `side` is the aggressor's."""
+
+    symbol: str
+    side: Literal["buy", "sell"]
+    price: Decimal
+    qty: Decimal
+
+
+class ScriptedDepth(msgspec.Struct, frozen=True, tag_field="kind", tag="depth"):
+    """A new displayed book (`replace`) or changes to it; quantity 0 removes a level."""
+
+    symbol: str
+    bids: Levels = ()
+    asks: Levels = ()
+    replace: bool = False
+
+
+MarketAction = ScriptedTrade | ScriptedDepth
+
+
+class PauseTape(msgspec.Struct, frozen=True, tag_field="action", tag="pause"):
+    """Stop tape time."""
+
+
+class ResumeTape(msgspec.Struct, frozen=True, tag_field="action", tag="resume"):
+    """Let tape time run again from where it stopped."""
+
+
+class SeekTape(msgspec.Struct, frozen=True, tag_field="action", tag="seek"):
+    """Move to a position counted from the tape's first event; the book is rebuilt quietly."""
+
+    position_ms: int
+
+
+class SpeedTape(msgspec.Struct, frozen=True, tag_field="action", tag="speed"):
+    """Run the tape this many times faster than recorded."""
+
+    speed: float
+
+
+TapeAction = PauseTape | ResumeTape | SeekTape | SpeedTape
+
+
+class ControlError(ValueError):
+    """A control request that cannot be carried out; the text names field, value and rule."""
+
+    http_status: ClassVar[int] = 400
