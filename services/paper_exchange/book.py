@@ -1,0 +1,1 @@
+"""What the tape displays: price levels that stay uncrossed although no snapshot starts them."""

@@ -1,0 +1,1 @@
+"""Tandem: order management for orders whose legs move together."""

@@ -1,0 +1,1 @@
+"""The shared client: what a strategy imports."""

@@ -1,0 +1,70 @@
+"""The exception tree, split by what the caller should do.
+
+TandemError
+├── InvalidInputError        fix the call: names the field, the value and the rule; nothing changed
+│   ├── UnknownInstrumentError    no such ticker; carries the nearest names
+│   ├── NotYetSupportedError      a call of the contract that this version does not have
+│   └── ConfigurationError        a setting from the environment is missing or malformed
+├── MalformedMessageError    reject it: a message of the wire contract that cannot be decoded
+├── ConflictError            reconcile: the id is already used by a different fact
+├── UnavailableError         try again: nobody answered, or not in time
+└── InvariantError           stop: the state contradicts itself
+"""
+
+
+class TandemError(Exception):
+    """Root of everything this library raises on purpose."""
+
+
+class InvalidInputError(TandemError, ValueError):
+    """A value that breaks a rule: nothing was changed, nothing was sent.
+
+    Attributes:
+        field: the parameter or message field, as the caller spelled it.
+        value: what was given, as text.
+        rule: what it must satisfy.
+    """
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        super().__init__(f"{field}={value!s}: {rule}")
+        self.field = field
+        self.value = str(value)
+        self.rule = rule
+
+
+class UnknownInstrumentError(InvalidInputError):
+    """A ticker the venue does not list; `nearest` holds the closest names."""
+
+    def __init__(self, exc: str, ticker: str, nearest: tuple[str, ...]) -> None:
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        super().__init__("ticker", ticker, f"not listed on {exc}{hint}")
+        self.nearest = nearest
+
+
+class NotYetSupportedError(InvalidInputError):
+    """A call that the contract names and this version does not have yet."""
+
+
+class ConfigurationError(InvalidInputError):
+    """A setting that is missing or malformed; `field` is the environment variable."""
+
+
+class MalformedMessageError(TandemError, ValueError):
+    """A message that breaks the wire contract; `field` is a path such as `maker.amount`."""
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+
+
+class ConflictError(TandemError):
+    """The identity of a fact is already taken by a different content: `id already used`."""
+
+
+class UnavailableError(TandemError):
+    """Nobody answered in time; whether the request had an effect is unknown."""
+
+
+class InvariantError(TandemError):
+    """The state contradicts itself; the process must stop rather than trade on it."""

@@ -1,0 +1,60 @@
+"""Which names things go by: distinct types, and ids that are functions of their cause.
+
+1. An id that we invent for a consequence is derived from the fact that caused it, so a replay
+   or a second copy produces the same id and the log refuses the duplicate.
+2. A venue order of ours carries a tag in its client id: `cause_of` reads it back, so that an
+   order whose decision was lost can still be adopted into its bucket.
+3. Canonical client ids are 32 lower-case hex digits. Both venues accept them: Hyperliquid as
+   `0x…` 128-bit cloids, Binance as plain text (36 characters at most).
+"""
+
+import hashlib
+from typing import NewType
+
+Exc = NewType("Exc", str)
+Ticker = NewType("Ticker", str)
+Strategy = NewType("Strategy", str)
+Pool = NewType("Pool", str)
+HedgeId = NewType("HedgeId", str)
+ClientOrderId = NewType("ClientOrderId", str)
+VenueOrderId = NewType("VenueOrderId", str)
+ExecId = NewType("ExecId", str)
+Token = NewType("Token", str)
+
+TAKER_TAG = "7a4d"
+MAKER_TAG = "7a4e"
+CLOID_HEX_DIGITS = 32
+
+
+def _digest(text: str, digits: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()[:digits]
+
+
+def bucket_hash(exc: Exc, ticker: Ticker, pool: Pool) -> str:
+    """Return the 12 hex digits by which a taker's client id names its bucket."""
+    return _digest(f"{exc}\0{ticker}\0{pool}", 12)
+
+
+def maker_cloid(hedge_id: HedgeId, requote: int = 0) -> ClientOrderId:
+    """Return the client id of a hedge's maker order (`requote` counts re-quotes)."""
+    return ClientOrderId(f"0x{MAKER_TAG}{_digest(f'{hedge_id}', 24)}{requote:04x}")
+
+
+def taker_cloid(bucket: str, epoch: int, ordinal: int, index: int) -> ClientOrderId:
+    """Return a taker's client id: tag, bucket hash, epoch, ordinal, index; readable, not hashed.
+
+    Raises:
+        ValueError: epoch, ordinal or index that its digits cannot hold.
+    """
+    if not (0 <= epoch < 2**16 and 0 <= ordinal < 2**32 and 0 <= index < 2**16):
+        raise ValueError(f"epoch={epoch} ordinal={ordinal} index={index} do not fit a client id")
+    return ClientOrderId(f"0x{TAKER_TAG}{bucket}{epoch:04x}{ordinal:08x}{index:04x}")
+
+
+def is_taker_cloid(cloid: str) -> bool:
+    return cloid.startswith(f"0x{TAKER_TAG}") and len(cloid) == CLOID_HEX_DIGITS + 2
+
+
+def is_ours(cloid: str) -> bool:
+    """Tell whether a client id has the shape that this system gives to its own orders."""
+    return len(cloid) == CLOID_HEX_DIGITS + 2 and cloid.startswith("0x")

@@ -1,0 +1,25 @@
+"""What is held: signed amount and average entry, after each fill."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Signed amount in the instrument's units; `entry` is its average price, 0 when flat."""
+
+    amount: Decimal = ZERO
+    entry: Decimal = ZERO
+
+    def apply(self, signed_qty: Decimal, price: Decimal) -> "Position":
+        """Return the position after a fill: adding averages, reducing keeps, flipping restarts."""
+        amount = self.amount + signed_qty
+        if amount == 0:
+            return Position()
+        if self.amount == 0 or (self.amount > 0) != (amount > 0):
+            return Position(amount, price)
+        if abs(amount) < abs(self.amount):
+            return Position(amount, self.entry)
+        return Position(amount, (self.amount * self.entry + signed_qty * price) / amount)

@@ -1,0 +1,1 @@
+"""The shared half of every gateway: sending, reconciling, pre-trade checks."""

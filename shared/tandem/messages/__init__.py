@@ -1,0 +1,1 @@
+"""The shared wire contract: every message that crosses the bus, its subject and its bytes."""

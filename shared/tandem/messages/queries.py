@@ -1,0 +1,107 @@
+"""What may be asked over request/reply: pages of the state services, and the venues themselves."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from tandem.domain.ids import Exc
+from tandem.messages.deltas import BucketView, FillView, HedgeView, OrderView, PositionView
+from tandem.messages.message import Message
+
+
+class PageRequest(Message, frozen=True, kw_only=True, tag="page_request"):
+    """Ask a state service for a page of one account; answered at or past `min_seq`."""
+
+    exc: Exc | None = None
+    min_seq: int = 0
+
+
+class OrdersPage(Message, frozen=True, kw_only=True, tag="orders_page"):
+    """Every open order of the account (and those that ended within the last minutes if asked)."""
+
+    epoch: int
+    seq: int
+    orders: tuple[OrderView, ...]
+
+
+class PositionsPage(Message, frozen=True, kw_only=True, tag="positions_page"):
+    epoch: int
+    seq: int
+    positions: tuple[PositionView, ...]
+
+
+class FillsPage(Message, frozen=True, kw_only=True, tag="fills_page"):
+    epoch: int
+    seq: int
+    fills: tuple[FillView, ...]
+
+
+class HedgesPage(Message, frozen=True, kw_only=True, tag="hedges_page"):
+    epoch: int
+    seq: int
+    hedges: tuple[HedgeView, ...]
+    buckets: tuple[BucketView, ...]
+
+
+class OrderHistoryRequest(Message, frozen=True, kw_only=True, tag="order_history_request"):
+    """Ask order-state for one order by cloid or oid, with its transitions."""
+
+    exc: Exc
+    cloid: str | None = None
+    oid: str | None = None
+
+
+class Transition(Struct, frozen=True, kw_only=True):
+    """One change of an order: the status it entered and when, in log time."""
+
+    ord_status: str
+    filled_sz: Decimal
+    ts_ns: int
+    seq: int
+
+
+class OrderHistory(Message, frozen=True, kw_only=True, tag="order_history"):
+    order: OrderView | None
+    transitions: tuple[Transition, ...] = ()
+
+
+class AskKind(StrEnum):
+    POSITIONS = "positions"
+    ORDERS = "orders"
+    BALANCE = "balance"
+    REFRESH_SPECS = "refresh_specs"
+
+
+class VenueAsk(Message, frozen=True, kw_only=True, tag="venue_ask"):
+    """Ask the venue itself, through its gateway."""
+
+    kind: AskKind
+
+
+class VenuePositions(Message, frozen=True, kw_only=True, tag="venue_positions"):
+    positions: tuple[PositionView, ...]
+
+
+class VenueOrders(Message, frozen=True, kw_only=True, tag="venue_orders"):
+    orders: tuple[OrderView, ...]
+
+
+class VenueBalance(Message, frozen=True, kw_only=True, tag="venue_balance"):
+    """Quote-currency balance: `equity` includes unrealised PnL."""
+
+    asset: str
+    balance: Decimal
+    equity: Decimal
+    available: Decimal
+
+
+class SpecsRefreshed(Message, frozen=True, kw_only=True, tag="specs_refreshed"):
+    instruments: int
+
+
+class QueryFailed(Message, frozen=True, kw_only=True, tag="query_failed"):
+    """The question could not be answered; `unknown` when asking again may help."""
+
+    text: str
+    retryable: bool = True

@@ -1,0 +1,147 @@
+"""What venues were seen to do: past tense, one struct a fact, the same from every source.
+
+1. A report says only what its source proves: `cum_qty` is None where the source gives no proof
+   (Hyperliquid's order states), and then nothing may be concluded from it.
+2. Quantities here are positive with a side, or signed and named `amount`; never both.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import field
+
+from tandem.domain.execution import Liquidity, ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.instrument import Instrument
+from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.messages.message import Message
+
+
+class OrderReport(Message, frozen=True, kw_only=True, tag="order_report"):
+    """The state of one order as the venue gave it, or a refusal (then `reason` and `text`).
+
+    `amount` is the signed original quantity where the source gives it. `replaces_oid` is set
+    when the venue gave the order a new id (modify). `in_doubt` marks a request of ours whose
+    outcome is unknown: the status is then what was last proven.
+    """
+
+    exc: Exc
+    ticker: Ticker
+    order_status: OrderStatus = field(name="ord_status")
+    source: ReportSource
+    ts_event_ns: int = field(name="ts_venue")
+    ts_recv_ns: int = field(name="ts_recv", default=0)
+    ts_sent_ns: int = field(name="ts_sent", default=0)
+    venue_order_id: VenueOrderId | None = field(name="oid", default=None)
+    client_order_id: ClientOrderId | None = field(name="cloid", default=None)
+    amount: Decimal | None = None
+    price: Decimal | None = None
+    order_type: OrderType | None = field(name="ord_type", default=None)
+    time_in_force: TimeInForce | None = field(name="tif", default=None)
+    reduce_only: bool | None = None
+    cum_qty: Decimal | None = field(name="filled_sz", default=None)
+    avg_px: Decimal | None = None
+    reason: RejectReason | None = None
+    text: str = ""
+    replaces_oid: VenueOrderId | None = None
+    in_doubt: bool = False
+
+
+class FillReport(Message, frozen=True, kw_only=True, tag="fill_report"):
+    """One execution; identity (exc, ticker, exec_id). `last_qty` is positive, `side` the order's.
+
+    `is_system` marks fills that no order of ours caused (liquidation, ADL, settlement).
+    `start_position` is the signed position before the fill, where the venue gives it.
+    """
+
+    exc: Exc
+    ticker: Ticker
+    exec_id: ExecId
+    venue_order_id: VenueOrderId = field(name="oid")
+    side: Side
+    last_qty: Decimal = field(name="last_fill_sz")
+    last_px: Decimal
+    source: ReportSource
+    ts_event_ns: int = field(name="ts_venue")
+    ts_recv_ns: int = field(name="ts_recv", default=0)
+    ts_sent_ns: int = field(name="ts_sent", default=0)
+    client_order_id: ClientOrderId | None = field(name="cloid", default=None)
+    cum_qty: Decimal | None = field(name="filled_sz", default=None)
+    liquidity: Liquidity | None = None
+    start_position: Decimal | None = None
+    is_system: bool = False
+
+    @property
+    def signed_qty(self) -> Decimal:
+        return self.last_qty * self.side.sign
+
+
+class FillCost(Message, frozen=True, kw_only=True, tag="fill_cost"):
+    """What a fill cost, once a richer source tells: `fee` positive = paid."""
+
+    exc: Exc
+    ticker: Ticker
+    exec_id: ExecId
+    fee: Decimal
+    fee_asset: str
+    realized_pnl: Decimal | None = None
+    ts_event_ns: int = field(name="ts_venue")
+
+
+class PositionReport(Message, frozen=True, kw_only=True, tag="position_report"):
+    """A venue's absolute position at its own time: it covers all fills before `ts_venue`."""
+
+    exc: Exc
+    ticker: Ticker
+    amount: Decimal
+    entry: Decimal
+    source: ReportSource
+    ts_event_ns: int = field(name="ts_venue")
+    ts_recv_ns: int = field(name="ts_recv", default=0)
+    unrealized_pnl: Decimal | None = None
+
+
+class MarkReport(Message, frozen=True, kw_only=True, tag="mark_report"):
+    """A reference price: mid and mark of one instrument at the venue's time."""
+
+    exc: Exc
+    ticker: Ticker
+    mid: Decimal
+    mark: Decimal | None = None
+    ts_event_ns: int = field(name="ts_venue")
+
+
+class SpecsReport(Message, frozen=True, kw_only=True, tag="specs_report"):
+    """A venue's whole instrument table; identity is its content."""
+
+    exc: Exc
+    instruments: tuple[Instrument, ...]
+    ts_recv_ns: int = field(name="ts_recv", default=0)
+
+
+class LinkState(StrEnum):
+    UP = "UP"
+    DOWN = "DOWN"
+    RESYNCED = "RESYNCED"
+
+
+class LinkReport(Message, frozen=True, kw_only=True, tag="link_report"):
+    """A gateway's session with its venue: `run` names the process, `n` counts its reports."""
+
+    exc: Exc
+    run: str
+    n: int
+    state: LinkState
+    epoch: int = 0
+    text: str = ""
+    ts_recv_ns: int = field(name="ts_recv", default=0)
+
+
+class IntentRefused(Message, frozen=True, kw_only=True, tag="intent_refused"):
+    """An intent other than a new order that was refused: the field, the value and the rule."""
+
+    exc: Exc
+    subject: str
+    field_name: str = field(name="field")
+    rule: str
+    ts_recv_ns: int = field(name="ts_recv", default=0)

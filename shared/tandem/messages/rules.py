@@ -1,0 +1,140 @@
+"""Which intents make sense before any venue is asked: shape rules, the same for client and fold.
+
+Each check raises InvalidInputError naming the field, the value and the rule, or returns None.
+"""
+
+from decimal import Decimal
+
+from tandem.domain.errors import InvalidInputError, NotYetSupportedError
+from tandem.domain.order import OrderType, TimeInForce
+from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, NewOrder
+
+MAX_LEGS = 8
+MAX_VALID_FOR_MS = 86_400_000
+MAX_COALESCE_MS = 60_000
+MAX_ID_LENGTH = 120
+MAX_DIGITS_BEFORE_POINT = 15
+MAX_DECIMALS = 18
+
+
+def check_new_order(order: NewOrder) -> None:
+    """Refuse an order whose fields contradict each other."""
+    _name("exc", order.exc)
+    _name("ticker", order.ticker)
+    _name("cloid", order.client_order_id)
+    _name("strategy", order.strategy)
+    _amount("amount", order.amount)
+    _pricing(order)
+    _window("valid_for_ms", order.valid_for_ms, MAX_VALID_FOR_MS)
+    _not_yet(order)
+
+
+def _pricing(order: NewOrder) -> None:
+    if order.order_type is OrderType.MARKET:
+        _market_pricing(order)
+        return
+    _limit_price("price", order.price, order.price_match is not None)
+    _post_only(order.post_only, order.time_in_force)
+
+
+def _market_pricing(order: NewOrder) -> None:
+    for name, value in (("price", order.price), ("price_match", order.price_match)):
+        if value is not None:
+            raise InvalidInputError(name, value, "a MARKET order has none")
+    if order.post_only:
+        raise InvalidInputError("post_only", True, "a MARKET order cannot rest")
+    if order.max_slippage_bp is not None and not 0 < order.max_slippage_bp <= 5_000:
+        raise InvalidInputError("max_slippage_bp", order.max_slippage_bp, "within (0, 5000]")
+
+
+def _limit_price(name: str, price: Decimal | None, matched: bool) -> None:
+    if price is None and not matched:
+        raise InvalidInputError(name, "None", "a LIMIT order needs price or price_match")
+    if price is not None and matched:
+        raise InvalidInputError("price_match", "given", "not together with price")
+    if price is not None and not (is_plain(price) and price > 0):
+        raise InvalidInputError(name, price, "a positive finite decimal")
+
+
+def _post_only(post_only: bool, time_in_force: TimeInForce) -> None:
+    if post_only and time_in_force is not TimeInForce.GTC:
+        raise InvalidInputError("tif", time_in_force.value, "post_only orders are GTC")
+
+
+def _not_yet(order: NewOrder) -> None:
+    for name, value in (("tp", order.take_profit), ("sl", order.stop_loss)):
+        if value is not None:
+            raise NotYetSupportedError(name, value, "not supported yet")
+
+
+def check_cancel(cancel: CancelOrder) -> None:
+    """Refuse a cancel that names an order twice, or nothing sensible."""
+    _name("exc", cancel.exc)
+    _name("token", cancel.token)
+    for name, value in (
+        ("ticker", cancel.ticker),
+        ("oid", cancel.venue_order_id),
+        ("cloid", cancel.client_order_id),
+    ):
+        if value is not None:
+            _name(name, value)
+    if cancel.venue_order_id is not None and cancel.client_order_id is not None:
+        raise InvalidInputError("oid", cancel.venue_order_id, "not together with cloid")
+    _window("valid_for_ms", cancel.valid_for_ms, MAX_VALID_FOR_MS)
+
+
+def check_hedge(hedge: HedgeOrder) -> None:
+    """Refuse a hedge order whose maker or legs make no sense."""
+    _name("hedge_id", hedge.hedge_id)
+    _name("strategy", hedge.strategy)
+    if hedge.pool is not None:
+        _name("pool", hedge.pool)
+    _maker(hedge.maker)
+    if not 1 <= len(hedge.legs) <= MAX_LEGS:
+        raise InvalidInputError("legs", len(hedge.legs), f"1 to {MAX_LEGS} legs")
+    for index, leg in enumerate(hedge.legs):
+        _leg(f"legs[{index}]", leg)
+    names = [(leg.exc, leg.ticker) for leg in hedge.legs]
+    if len(set(names)) != len(names):
+        raise InvalidInputError("legs", names, "each (exc, ticker) once")
+    if not 0 <= hedge.coalesce_ms <= MAX_COALESCE_MS:
+        raise InvalidInputError("coalesce_ms", hedge.coalesce_ms, f"0 to {MAX_COALESCE_MS}")
+    _window("valid_for_ms", hedge.valid_for_ms, MAX_VALID_FOR_MS)
+
+
+def _maker(maker: MakerSpec) -> None:
+    _name("maker.exc", maker.exc)
+    _name("maker.ticker", maker.ticker)
+    _amount("maker.amount", maker.amount)
+    _limit_price("maker.price", maker.price, maker.price_match is not None)
+    _post_only(maker.post_only, maker.time_in_force)
+
+
+def _leg(path: str, leg: LegSpec) -> None:
+    _name(f"{path}.exc", leg.exc)
+    _name(f"{path}.ticker", leg.ticker)
+    if not is_plain(leg.ratio) or leg.ratio == 0:
+        raise InvalidInputError(f"{path}.ratio", leg.ratio, "a finite decimal other than 0")
+
+
+def _amount(path: str, amount: Decimal) -> None:
+    if not is_plain(amount) or amount == 0:
+        raise InvalidInputError(path, amount, "a finite decimal other than 0; negative sells")
+
+
+def is_plain(value: Decimal) -> bool:
+    """Tell whether a decimal is finite and of a size that exact arithmetic can carry."""
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return False
+    return value.adjusted() < MAX_DIGITS_BEFORE_POINT and exponent >= -MAX_DECIMALS
+
+
+def _name(path: str, text: str) -> None:
+    if not text or len(text) > MAX_ID_LENGTH or not text.isprintable():
+        raise InvalidInputError(path, text[:40], f"1 to {MAX_ID_LENGTH} printable characters")
+
+
+def _window(path: str, value: int, most: int) -> None:
+    if not 0 < value <= most:
+        raise InvalidInputError(path, value, f"1 to {most} milliseconds")

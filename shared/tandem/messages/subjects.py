@@ -1,0 +1,208 @@
+"""The only file that spells a subject or a stream name.
+
+1. A fact's subject is its identity: the stream keeps one message a subject.
+2. Every token from outside is percent-encoded except `[A-Za-z0-9_-]`; decimals are canonical
+   (no exponent, no trailing zero, dot as `p`); Hyperliquid cloids are lower-case.
+"""
+
+import hashlib
+from decimal import Decimal
+from urllib.parse import unquote
+
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker, Token
+from tandem.messages.deltas import Delta
+from tandem.messages.reports import OrderReport, PositionReport
+
+OMS_STREAM = "OMS"
+DELTAS_STREAM = "DELTAS"
+SNAP_STREAM = "SNAP"
+MARKS_STREAM = "MARKS"
+
+ALL_FACTS = "oms.>"
+ALL_INTENTS = "oms.intent.>"
+ALL_HEDGE_INTENTS = "oms.intent.hedge.*"
+ALL_REPORTS = "oms.venue.>"
+ALL_DECISIONS = "oms.hedge.decision.>"
+ALL_TIMERS = "oms.hedge.timer.>"
+ALL_HEDGE_FACTS = "oms.hedge.>"
+ALL_CONTROL = "oms.control.>"
+ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
+ALL_SNAPSHOTS = "snap.>"
+ALL_MARKS = "marks.>"
+
+ORDERS_PAGE = "tandem.page.orders"
+POSITIONS_PAGE = "tandem.page.positions"
+FILLS_PAGE = "tandem.page.fills"
+HEDGES_PAGE = "tandem.page.hedges"
+ORDER_HISTORY = "tandem.page.order-history"
+
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_ENCODED = tuple(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in range(256))
+
+
+def token(text: str) -> str:
+    """Return one subject token for any text; `-` stands for the empty text."""
+    if not text:
+        return "-"
+    return "".join([_ENCODED[byte] for byte in text.encode()])
+
+
+def untoken(text: str) -> str:
+    """Return the text that `token` encoded."""
+    return "" if text == "-" else unquote(text)
+
+
+def decimal_token(value: Decimal | None) -> str:
+    """Return a canonical decimal: `p` for the point, `m` for minus, `x` for None."""
+    if value is None:
+        return "x"
+    text = format(value.normalize(), "f")
+    return "0" if text in {"0", "-0"} else text.replace(".", "p").replace("-", "m")
+
+
+def hedge_intent(hedge_id: HedgeId) -> str:
+    return f"oms.intent.hedge.{token(hedge_id)}"
+
+
+def new_order(exc: Exc, cloid: ClientOrderId) -> str:
+    return f"oms.intent.{token(exc)}.{token(cloid)}.new"
+
+
+def cancel_order(exc: Exc, cloid: ClientOrderId, call: Token) -> str:
+    return f"oms.intent.{token(exc)}.{token(cloid)}.cancel.{token(call)}"
+
+
+def cancel_by_oid(exc: Exc, oid: str, call: Token) -> str:
+    return f"oms.intent.{token(exc)}.{token(f'oid:{oid}')}.cancel.{token(call)}"
+
+
+def cancel_all(exc: Exc, call: Token) -> str:
+    return f"oms.intent.{token(exc)}.all.cancel.{token(call)}"
+
+
+def intents_of(exc: Exc) -> str:
+    return f"oms.intent.{token(exc)}.>"
+
+
+def order_report(report: OrderReport) -> str:
+    """Identity of an order report: what is said, not who said it first.
+
+    Venue update time and cumulative quantity make amended orders' reports distinct.
+    """
+    name = report.venue_order_id or report.client_order_id or ""
+    doubt = "doubt" if report.in_doubt else report.source.value
+    return (
+        f"oms.venue.{token(report.exc)}.order.{token(report.ticker)}.{token(name)}."
+        f"{report.order_status.value}.{decimal_token(report.cum_qty)}.{report.ts_event_ns}.{doubt}"
+    )
+
+
+def fill_report(exc: Exc, ticker: Ticker, exec_id: ExecId) -> str:
+    return f"oms.venue.{token(exc)}.fill.{token(ticker)}.{token(exec_id)}"
+
+
+def fill_cost(exc: Exc, ticker: Ticker, exec_id: ExecId) -> str:
+    return f"oms.venue.{token(exc)}.fillcost.{token(ticker)}.{token(exec_id)}"
+
+
+def position_report(report: PositionReport) -> str:
+    return (
+        f"oms.venue.{token(report.exc)}.position.{token(report.ticker)}.BOTH."
+        f"{report.ts_event_ns}.{decimal_token(report.amount)}.{decimal_token(report.entry)}"
+    )
+
+
+def mark_report(exc: Exc, ticker: Ticker, minute: int) -> str:
+    return f"oms.venue.{token(exc)}.mark.{token(ticker)}.{minute}"
+
+
+def specs_report(exc: Exc, content: bytes) -> str:
+    return f"oms.venue.{token(exc)}.specs.{hashlib.blake2b(content, digest_size=16).hexdigest()}"
+
+
+def link_report(exc: Exc, run: str, n: int) -> str:
+    return f"oms.venue.{token(exc)}.link.{token(run)}.{n}"
+
+
+def intent_refused(exc: Exc, intent_subject: str) -> str:
+    return f"oms.venue.{token(exc)}.refused.{token(intent_subject)}"
+
+
+def reports_of(exc: Exc) -> str:
+    return f"oms.venue.{token(exc)}.>"
+
+
+def reports_kind(kind: str) -> str:
+    """Filter for one kind of report of every account: order, fill, position and so on."""
+    return f"oms.venue.*.{kind}.>"
+
+
+def decision(bucket: tuple[Exc, Ticker, Pool], epoch: int, ordinal: int) -> str:
+    exc, ticker, pool = bucket
+    return f"oms.hedge.decision.{token(exc)}.{token(ticker)}.{token(pool)}.{epoch}.{ordinal}"
+
+
+def decisions_of(exc: Exc) -> str:
+    return f"oms.hedge.decision.{token(exc)}.>"
+
+
+def hedge_refused(hedge_id: HedgeId) -> str:
+    return f"oms.hedge.refused.{token(hedge_id)}"
+
+
+def timer(key: str, attempt: int) -> str:
+    return f"oms.hedge.timer.{token(key)}.{attempt}"
+
+
+def stop_hedge(call: Token) -> str:
+    return f"oms.control.stop.{token(call)}"
+
+
+def rules(rules_hash: str) -> str:
+    return f"oms.control.rules.{token(rules_hash)}"
+
+
+def epoch(number: int) -> str:
+    return f"oms.control.epoch.{number}"
+
+
+def alarm(source: str, key: str) -> str:
+    return f"oms.control.alarm.{token(source)}.{token(key)}"
+
+
+def order_delta(exc: Exc, name: str, delta: Delta) -> str:
+    return f"orders.{token(exc)}.{token(name)}.{delta.delta_id}"
+
+
+def position_delta(exc: Exc, ticker: Ticker, delta: Delta) -> str:
+    return f"positions.{token(exc)}.{token(ticker)}.{delta.delta_id}"
+
+
+def fill_delta(exc: Exc, exec_id: str, delta: Delta) -> str:
+    return f"fills.{token(exc)}.{token(exec_id)}.{delta.delta_id}"
+
+
+def hedge_delta(hedge_id: HedgeId, delta: Delta) -> str:
+    return f"hedges.{token(hedge_id)}.{delta.delta_id}"
+
+
+def bucket_delta(bucket: tuple[Exc, Ticker, Pool], delta: Delta) -> str:
+    exc, ticker, pool = bucket
+    return f"hedges.bucket.{token(exc)}.{token(ticker)}.{token(pool)}.{delta.delta_id}"
+
+
+def deltas_of(kind: str, exc: Exc | None = None) -> str:
+    """Filter for deltas: kind `orders`, `positions`, `fills` or `hedges`, of one account or all."""
+    return f"{kind}.{token(exc)}.>" if exc else f"{kind}.>"
+
+
+def snapshot(fold: str, rules_hash: str) -> str:
+    return f"snap.{token(fold)}.{token(rules_hash)}"
+
+
+def mark(exc: Exc, ticker: Ticker) -> str:
+    return f"marks.{token(exc)}.{token(ticker)}"
+
+
+def venue_ask(exc: Exc) -> str:
+    return f"tandem.ask.{token(exc)}"

@@ -1,0 +1,1 @@
+"""The shared bootstrap of every service: configuration, folds, health, logs, clocks."""

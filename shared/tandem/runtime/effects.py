@@ -1,0 +1,121 @@
+"""What a fold is and what it may ask for: the runtime carries the effects out.
+
+1. A fold's state changes only in `apply`, on a message read from the log, in log order.
+2. `apply` is deterministic: same log, same state, same effects, in every copy.
+3. Facts are appended and deltas published by every copy; identities make the copies one.
+4. `propose` changes nothing. Only a copy at the head of the log is asked for proposals.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from tandem.domain.errors import MalformedMessageError
+from tandem.messages.codec import Answer, AnyDelta, Fact, Query
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One message of the log, decoded; `fact` is the error itself when it could not be.
+
+    `ts_ns` is the log's own timestamp made non-decreasing: the fold's clock.
+    """
+
+    seq: int
+    ts_ns: int
+    subject: str
+    fact: Fact | MalformedMessageError
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Log a fact that follows from the state, under its identity."""
+
+    subject: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Publish a delta of one entity. Deltas of one `entity` are stored strictly in turn."""
+
+    subject: str
+    entity: str
+    delta: AnyDelta
+
+
+@dataclass(frozen=True, slots=True)
+class SetRow:
+    """Write (or with None delete) one row of a page kept in Redis, e.g. page `orders:binance`."""
+
+    page: str
+    row: str
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTimer:
+    """Wake the fold at `due_ns` of its own clock by logging TimerFired(key, attempt)."""
+
+    key: str
+    attempt: int
+    due_ns: int
+
+
+Effect = Append | Publish | SetRow | ArmTimer
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a copy at the head stands: epoch, last sequence read, the fold's clock."""
+
+    epoch: int
+    seq: int
+    ts_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fact to log if no other copy took its subject first; one at a time for each `bucket`."""
+
+    bucket: str
+    subject: str
+    fact: Fact
+
+
+S = TypeVar("S")
+
+
+class Fold(Protocol, Generic[S]):
+    """A pure fold of the log. `name` and `rules` key its snapshots."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rules(self) -> str:
+        """Hash of the version and the settings that enter a number."""
+        ...
+
+    @property
+    def filters(self) -> tuple[str, ...]: ...
+
+    def initial(self) -> S: ...
+
+    def apply(self, state: S, event: LogEvent) -> tuple[Effect, ...]:
+        """Change `state` by one logged fact and return what follows from it."""
+        ...
+
+    def propose(self, state: S, head: Head) -> tuple[Proposal, ...]: ...
+
+    def dump(self, state: S) -> bytes: ...
+
+    def load(self, snapshot: bytes) -> S: ...
+
+    def answer(self, state: S, head: Head, subject: str, query: Query) -> Answer:
+        """Answer a page request from memory."""
+        ...
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The request subjects this fold answers."""
+        ...
