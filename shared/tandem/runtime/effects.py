@@ -17,13 +17,15 @@ from tandem.messages.codec import Answer, AnyDelta, Fact, Query
 class LogEvent:
     """One message of the log, decoded; `fact` is the error itself when it could not be.
 
-    `ts_ns` is the log's own timestamp made non-decreasing: the fold's clock.
+    `ts_ns` is the log's own timestamp made non-decreasing: the fold's clock. `epoch` is the one
+    in force (it grows when a cut log was rebuilt); deltas carry it.
     """
 
     seq: int
     ts_ns: int
     subject: str
     fact: Fact | MalformedMessageError
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,312 @@
+"""Which orders there are: log events in, order and fill deltas out. A join, see record.py.
+
+1. Each logged fact changes at most the records it names; a delta is published for a record only
+   if its view changed, with the id of the record's previous delta.
+2. What no gateway will ever answer (a malformed message outside the intents of a known account)
+   yields one alarm; it never stops the fold.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from services.order_state import record as records
+from services.order_state import registry as book
+from services.order_state.record import Record
+from services.order_state.registry import Registry
+from tandem.domain.errors import MalformedMessageError
+from tandem.domain.ids import ClientOrderId, VenueOrderId
+from tandem.messages import codec, subjects
+from tandem.messages.deltas import FillDelta, FillView, OrderDelta
+from tandem.messages.hedges import Alarm, Decision
+from tandem.messages.intents import CancelOrder, NewOrder
+from tandem.messages.queries import (
+    FillsPage,
+    OrderHistory,
+    OrderHistoryRequest,
+    OrdersPage,
+    PageRequest,
+    QueryFailed,
+    VenueAsk,
+)
+from tandem.messages.reports import (
+    FillCost,
+    FillReport,
+    IntentRefused,
+    OrderReport,
+    SpecsReport,
+)
+from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
+
+FOLD_VERSION = "order-state-1"
+
+_dump = msgspec.msgpack.Encoder()
+_load = msgspec.msgpack.Decoder(Registry)
+_row = msgspec.json.Encoder(decimal_format="string")
+
+
+class OrderFold:
+    """The fold of every order of the log."""
+
+    name = "order-state"
+    rules = FOLD_VERSION
+    filters = (
+        subjects.ALL_INTENTS,
+        subjects.reports_kind("order"),
+        subjects.reports_kind("fill"),
+        subjects.reports_kind("fillcost"),
+        subjects.reports_kind("refused"),
+        subjects.reports_kind("specs"),
+        subjects.ALL_DECISIONS,
+    )
+    answers = (subjects.ORDERS_PAGE, subjects.FILLS_PAGE, subjects.ORDER_HISTORY)
+
+    def initial(self) -> Registry:
+        return Registry()
+
+    def apply(self, state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+        handler = _HANDLERS.get(type(event.fact))
+        return handler(state, event) if handler else ()
+
+    def propose(self, state: Registry, head: Head) -> tuple[Proposal, ...]:  # noqa: ARG002 (port)
+        return ()
+
+    def dump(self, state: Registry) -> bytes:
+        return _dump.encode(state)
+
+    def load(self, snapshot: bytes) -> Registry:
+        return _load.decode(snapshot)
+
+    def rows(self, state: Registry) -> tuple[SetRow, ...]:
+        """Return every row of the pages in Redis, for when it comes back empty."""
+        return tuple(_order_row(record) for record in state.live.values())
+
+    def answer(self, state: Registry, head: Head, subject: str, query: codec.Query) -> codec.Answer:
+        match query:
+            case OrderHistoryRequest():
+                return _history(state, query)
+            case PageRequest() if subject == subjects.FILLS_PAGE:
+                return _fills_page(state, head, query)
+            case PageRequest():
+                return _orders_page(state, head, query)
+            case VenueAsk():
+                return QueryFailed(text="order-state does not talk to venues", retryable=False)
+
+
+def _on_new_order(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    order = event.fact
+    if not isinstance(order, NewOrder):
+        return ()
+    if event.subject != subjects.new_order(order.exc, order.client_order_id):
+        return _alarm_unless_answered(state, event)
+    record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
+    before = _before(record)
+    record.asked = record.asked or records.asked_by_intent(order)
+    record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
+    return _changed(state, record, event, before)
+
+
+def _on_decision(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    decision = event.fact
+    if not isinstance(decision, Decision):
+        return ()
+    effects: list[Effect] = []
+    for taker in decision.takers:
+        names = (taker.client_order_id, None)
+        record = book.open_record(state, decision.exc, decision.ticker, names)
+        before = _before(record)
+        record.asked = record.asked or records.asked_by_decision(decision, taker)
+        record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
+        effects += _changed(state, record, event, before, len(effects))
+    return tuple(effects)
+
+
+def _on_cancel(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    cancel = event.fact
+    if not isinstance(cancel, CancelOrder):
+        return ()
+    effects: list[Effect] = []
+    for record in _named_by(state, cancel):
+        before = _before(record)
+        record.cancel_pending = True
+        effects += _changed(state, record, event, before, len(effects))
+    return tuple(effects)
+
+
+def _named_by(state: Registry, cancel: CancelOrder) -> tuple[Record, ...]:
+    cloid, oid = cancel.client_order_id, cancel.venue_order_id
+    if cloid is None and oid is None:
+        return tuple(book.live_orders(state, cancel.exc, cancel.ticker))
+    record = book.find(state, cancel.exc, cloid, oid)
+    return (record,) if record is not None and record.is_live else ()
+
+
+def _on_refused(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    """Clear `cancel_pending` of the order whose cancel a gateway refused."""
+    refused = event.fact
+    if not isinstance(refused, IntentRefused):
+        return ()
+    tokens = refused.subject.split(".")
+    name = subjects.untoken(tokens[3]) if len(tokens) > 3 else ""
+    if name.startswith("oid:"):
+        record = book.find(state, refused.exc, None, VenueOrderId(name.removeprefix("oid:")))
+    else:
+        record = book.find(state, refused.exc, ClientOrderId(name), None)
+    if record is None or not record.is_live:
+        return ()
+    before = _before(record)
+    record.cancel_pending = False
+    return _changed(state, record, event, before)
+
+
+def _on_order_report(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    report = event.fact
+    if not isinstance(report, OrderReport):
+        return ()
+    names = (report.client_order_id, report.venue_order_id)
+    if names == (None, None):
+        return (_alarm(event, "an order report that names no order"),)
+    record = book.open_record(state, report.exc, report.ticker, names)
+    before = _before(record)
+    records.join_report(record, report)
+    return _changed(state, record, event, before)
+
+
+def _on_fill(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    fill = event.fact
+    if not isinstance(fill, FillReport):
+        return ()
+    names = (fill.client_order_id, fill.venue_order_id)
+    record = book.open_record(state, fill.exc, fill.ticker, names)
+    before = _before(record)
+    records.join_fill(record, fill)
+    known = book.keep_fill(state, _fill_view(fill, record))
+    delta = FillDelta(
+        epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=known.view
+    )
+    known.last_delta = delta.delta_id
+    entity = book.fill_key(fill.ticker, fill.exec_id)
+    published = Publish(subjects.fill_delta(fill.exc, fill.exec_id, delta), entity, delta)
+    return (published, *_changed(state, record, event, before, 1))
+
+
+def _fill_view(fill: FillReport, record: Record) -> FillView:
+    return FillView(
+        exc=fill.exc,
+        ticker=fill.ticker,
+        exec_id=fill.exec_id,
+        venue_order_id=fill.venue_order_id,
+        client_order_id=record.cloid,
+        side=fill.side,
+        last_qty=fill.last_qty,
+        last_px=fill.last_px,
+        timestamp=fill.ts_event_ns // records.NS_PER_MS,
+        liquidity=fill.liquidity,
+        strategy=record.asked.strategy if record.asked else None,
+    )
+
+
+def _on_fill_cost(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    cost = event.fact
+    if not isinstance(cost, FillCost):
+        return ()
+    entity = book.fill_key(cost.ticker, cost.exec_id)
+    known = state.fills.get(cost.exc, {}).get(entity)
+    if known is None:
+        return ()
+    known.view = msgspec.structs.replace(
+        known.view, fee=cost.fee, fee_asset=cost.fee_asset, realized_pnl=cost.realized_pnl
+    )
+    delta = FillDelta(
+        epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=known.view
+    )
+    known.last_delta = delta.delta_id
+    return (Publish(subjects.fill_delta(cost.exc, cost.exec_id, delta), entity, delta),)
+
+
+def _on_specs(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    if isinstance(event.fact, SpecsReport) and event.fact.exc not in state.accounts:
+        state.accounts.append(event.fact.exc)
+    return ()
+
+
+def _alarm_unless_answered(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    """Alarm for what is malformed, except the intents that a gateway or the hedger refuses."""
+    tokens = event.subject.split(".")
+    is_intent = tokens[:2] == ["oms", "intent"] and len(tokens) > 3
+    if is_intent and (tokens[2] == "hedge" or subjects.untoken(tokens[2]) in state.accounts):
+        return ()
+    return (_alarm(event, str(event.fact)[:200]),)
+
+
+def _alarm(event: LogEvent, text: str) -> Append:
+    alarm = Alarm(source="order-state", key=str(event.seq), text=f"{event.subject}: {text}")
+    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+
+
+_HANDLERS: dict[type, Callable[[Registry, LogEvent], tuple[Effect, ...]]] = {
+    NewOrder: _on_new_order,
+    CancelOrder: _on_cancel,
+    Decision: _on_decision,
+    OrderReport: _on_order_report,
+    FillReport: _on_fill,
+    FillCost: _on_fill_cost,
+    IntentRefused: _on_refused,
+    SpecsReport: _on_specs,
+    MalformedMessageError: _alarm_unless_answered,
+}
+
+
+def _before(record: Record) -> bytes | None:
+    """Return what the record looked like to readers, or None if they have not seen it yet."""
+    return _row.encode(records.view(record)) if record.last_delta else None
+
+
+def _changed(
+    state: Registry, record: Record, event: LogEvent, before: bytes | None, index: int = 0
+) -> tuple[Effect, ...]:
+    """Publish the record's view if it differs from `before`, and pack the record once ended."""
+    view = records.view(record)
+    after = _row.encode(view)
+    if after == before:
+        book.settle(state, record)
+        return ()
+    delta = OrderDelta(
+        epoch=event.epoch, seq=event.seq, index=index, prev=record.last_delta, order=view
+    )
+    record.last_delta = delta.delta_id
+    records.note_transition(record, event.seq, event.ts_ns)
+    name = record.cloid or f"oid:{record.oid}"
+    row = SetRow(_page(record), name, after if record.is_live else None)
+    published = Publish(subjects.order_delta(record.exc, name, delta), record.key, delta)
+    book.settle(state, record)
+    return (published, row)
+
+
+def _page(record: Record) -> str:
+    return f"orders:{record.exc}"
+
+
+def _order_row(record: Record) -> SetRow:
+    name = record.cloid or f"oid:{record.oid}"
+    return SetRow(_page(record), name, _row.encode(records.view(record)))
+
+
+def _orders_page(state: Registry, head: Head, query: PageRequest) -> OrdersPage:
+    views = tuple(records.view(record) for record in book.live_orders(state, query.exc))
+    return OrdersPage(epoch=head.epoch, seq=head.seq, orders=views)
+
+
+def _fills_page(state: Registry, head: Head, query: PageRequest) -> FillsPage:
+    accounts = [query.exc] if query.exc else list(state.fills)
+    fills = tuple(known.view for exc in accounts for known in state.fills.get(exc, {}).values())
+    return FillsPage(epoch=head.epoch, seq=head.seq, fills=fills)
+
+
+def _history(state: Registry, query: OrderHistoryRequest) -> OrderHistory:
+    cloid = ClientOrderId(query.cloid) if query.cloid else None
+    oid = VenueOrderId(query.oid) if query.oid else None
+    record = book.find(state, query.exc, cloid, oid)
+    if record is None:
+        return OrderHistory(order=None)
+    return OrderHistory(order=records.view(record), transitions=tuple(record.transitions))

@@ -1,0 +1,327 @@
+"""What is known of one order, and the view that follows from it.
+
+1. A record is a join: statuses by rank, cumulative quantity by maximum, price and size from the
+   latest venue time, fills a set by exec id. Any order of the same reports, with any
+   duplicates, ends in the same record.
+2. Filled is proven by the venue's cumulative or by the sum of distinct fills, never by a word.
+"""
+
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, VenueOrderId
+from tandem.domain.order import (
+    RANK,
+    OrderStatus,
+    OrderType,
+    PriceMatch,
+    RejectReason,
+    TimeInForce,
+    join_status,
+)
+from tandem.messages.deltas import OrderView
+from tandem.messages.hedges import Decision, TakerOrder
+from tandem.messages.intents import NewOrder
+from tandem.messages.queries import Transition
+from tandem.messages.reports import FillReport, OrderReport
+
+NS_PER_MS = 1_000_000
+MAX_TRANSITIONS = 64
+ZERO = Decimal(0)
+
+
+class Asked(Struct, frozen=True, array_like=True):
+    """What was asked for, by an intent or a hedge decision; never changed by the venue."""
+
+    amount: Decimal
+    order_type: OrderType
+    strategy: Strategy
+    price: Decimal | None = None
+    price_match: PriceMatch | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    take_profit: Decimal | None = None
+    stop_loss: Decimal | None = None
+    hedge_id: HedgeId | None = None
+
+
+class Latest(Struct, frozen=True, array_like=True):
+    """A text as of a venue time; of two the later counts, at equal times the greater text."""
+
+    ts_event_ns: int
+    text: str
+
+
+class Terms(Struct, array_like=True):
+    """What the venue last said the order is, each field from the latest report that gave it."""
+
+    amount: Latest | None = None
+    price: Latest | None = None
+    avg_px: Latest | None = None
+    order_type: Latest | None = None
+    time_in_force: Latest | None = None
+    reduce_only: Latest | None = None
+    oid: Latest | None = None
+    ts_event_ns: int = 0
+
+
+class SeenFill(Struct, frozen=True, array_like=True):
+    """One execution of this order, in the venue's own time."""
+
+    qty: Decimal
+    px: Decimal
+    ts_event_ns: int
+
+
+class Record(Struct, array_like=True):
+    """Everything known of one order. `cancel_pending` is set by an intent, cleared by an end."""
+
+    exc: Exc
+    ticker: Ticker
+    key: str
+    cloid: ClientOrderId | None = None
+    oid: VenueOrderId | None = None
+    asked: Asked | None = None
+    terms: Terms = msgspec.field(default_factory=Terms)
+    status: OrderStatus = OrderStatus.PENDING
+    reported_cum: Decimal = ZERO
+    fills: dict[str, SeenFill] = {}
+    side_sign: int = 0
+    asked_ts_ns: int = 0
+    doubted: bool = False
+    cancel_pending: bool = False
+    reason: RejectReason | None = None
+    text: str = ""
+    last_delta: str | None = None
+    transitions: list[Transition] = []
+
+    @property
+    def filled(self) -> Decimal:
+        """Proven cumulative quantity."""
+        return max(self.reported_cum, sum((fill.qty for fill in self.fills.values()), ZERO))
+
+    @property
+    def amount(self) -> Decimal:
+        """Signed quantity in force: the venue's where it gave one, else what was asked."""
+        if self.terms.amount is not None:
+            return Decimal(self.terms.amount.text)
+        return self.asked.amount if self.asked else ZERO
+
+    @property
+    def order_status(self) -> OrderStatus:
+        filled, amount = self.filled, abs(self.amount)
+        if amount and filled >= amount:
+            return OrderStatus.FILLED
+        if filled and not self.status.is_terminal:
+            return OrderStatus.PARTIAL
+        return self.status
+
+    @property
+    def is_live(self) -> bool:
+        return not self.order_status.is_terminal
+
+
+def asked_by_intent(order: NewOrder) -> Asked:
+    return Asked(
+        amount=order.amount,
+        order_type=order.order_type,
+        strategy=order.strategy,
+        price=order.price,
+        price_match=order.price_match,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        take_profit=order.take_profit,
+        stop_loss=order.stop_loss,
+        hedge_id=order.hedge_id,
+    )
+
+
+def asked_by_decision(decision: Decision, taker: TakerOrder) -> Asked:
+    """Return what a decision asks of one taker: an IOC limit that the gateway prices."""
+    return Asked(
+        amount=taker.amount,
+        order_type=OrderType.LIMIT,
+        strategy=Strategy(decision.pool),
+        time_in_force=TimeInForce.IOC,
+        reduce_only=taker.reduce_only,
+        hedge_id=decision.hedge_ids[0] if decision.hedge_ids else None,
+    )
+
+
+def join_report(record: Record, report: OrderReport) -> None:
+    """Join one order report into the record."""
+    if report.in_doubt:
+        record.doubted = True
+        return
+    _join_reason(record, report)
+    record.status = join_status(record.status, report.order_status)
+    if report.cum_qty is not None:
+        record.reported_cum = max(record.reported_cum, report.cum_qty)
+    _join_terms(record.terms, report)
+    if record.terms.oid is not None:
+        record.oid = VenueOrderId(record.terms.oid.text)
+
+
+def _join_reason(record: Record, report: OrderReport) -> None:
+    """Keep the reason of the highest status; between equals the greater text."""
+    if report.reason is None or RANK[report.order_status] < RANK[record.status]:
+        return
+    ahead = RANK[report.order_status] > RANK[record.status] or record.reason is None
+    if ahead or (report.reason, report.text) > (record.reason or "", record.text):
+        record.reason, record.text = report.reason, report.text
+
+
+def _join_terms(terms: Terms, report: OrderReport) -> None:
+    ts = report.ts_event_ns
+    terms.amount = _later(terms.amount, ts, report.amount)
+    terms.price = _later(terms.price, ts, report.price)
+    terms.avg_px = _later(terms.avg_px, ts, report.avg_px)
+    terms.order_type = _later(terms.order_type, ts, report.order_type)
+    terms.time_in_force = _later(terms.time_in_force, ts, report.time_in_force)
+    terms.reduce_only = _later(terms.reduce_only, ts, report.reduce_only)
+    terms.oid = _later(terms.oid, ts, report.venue_order_id)
+    terms.ts_event_ns = max(terms.ts_event_ns, ts)
+
+
+def _later(known: Latest | None, ts_event_ns: int, value: object | None) -> Latest | None:
+    if value is None:
+        return known
+    told = Latest(ts_event_ns, str(value))
+    if known is None or (told.ts_event_ns, told.text) > (known.ts_event_ns, known.text):
+        return told
+    return known
+
+
+def join_fill(record: Record, fill: FillReport) -> None:
+    """Join one execution; the venue's own cumulative counts even if fills before it are missing."""
+    record.fills[fill.exec_id] = SeenFill(fill.last_qty, fill.last_px, fill.ts_event_ns)
+    record.side_sign = fill.side.sign
+    if fill.cum_qty is not None:
+        record.reported_cum = max(record.reported_cum, fill.cum_qty)
+
+
+def merge(into: Record, other: Record) -> None:
+    """Join two records that turn out to be one order (one known by oid, one by client id)."""
+    into.status = join_status(into.status, other.status)
+    into.reported_cum = max(into.reported_cum, other.reported_cum)
+    into.fills.update(other.fills)
+    into.side_sign = into.side_sign or other.side_sign
+    into.doubted = into.doubted or other.doubted
+    into.oid = into.oid or other.oid
+    into.asked = into.asked or other.asked
+    into.terms = _merged_terms(into.terms, other.terms)
+    if other.reason is not None and into.reason is None:
+        into.reason, into.text = other.reason, other.text
+
+
+def _merged_terms(one: Terms, other: Terms) -> Terms:
+    return Terms(
+        amount=_latest(one.amount, other.amount),
+        price=_latest(one.price, other.price),
+        avg_px=_latest(one.avg_px, other.avg_px),
+        order_type=_latest(one.order_type, other.order_type),
+        time_in_force=_latest(one.time_in_force, other.time_in_force),
+        reduce_only=_latest(one.reduce_only, other.reduce_only),
+        oid=_latest(one.oid, other.oid),
+        ts_event_ns=max(one.ts_event_ns, other.ts_event_ns),
+    )
+
+
+def _latest(one: Latest | None, other: Latest | None) -> Latest | None:
+    return _later(one, other.ts_event_ns, other.text) if other else one
+
+
+def note_transition(record: Record, seq: int, ts_ns: int) -> None:
+    """Remember a change of status or quantity; the oldest beyond the limit are let go."""
+    status, filled = record.order_status.value, record.filled
+    last = record.transitions[-1] if record.transitions else None
+    if last and (last.ord_status, last.filled_sz) == (status, filled):
+        return
+    record.transitions.append(Transition(ord_status=status, filled_sz=filled, ts_ns=ts_ns, seq=seq))
+    del record.transitions[:-MAX_TRANSITIONS]
+
+
+def average_px(record: Record) -> Decimal | None:
+    """Return the volume-weighted price over known fills, or the venue's own where none is known."""
+    qty = sum((fill.qty for fill in record.fills.values()), ZERO)
+    if not qty:
+        return _decimal(record.terms.avg_px)
+    paid = sum((fill.qty * fill.px for fill in record.fills.values()), ZERO)
+    return paid / qty
+
+
+def last_qty(record: Record) -> Decimal:
+    """Return the quantity of the latest fill in venue time (by exec id where times are equal)."""
+    if not record.fills:
+        return ZERO
+    return max(record.fills.items(), key=lambda item: (item[1].ts_event_ns, item[0]))[1].qty
+
+
+def timestamp_ms(record: Record) -> int:
+    latest = max((fill.ts_event_ns for fill in record.fills.values()), default=0)
+    return max(record.terms.ts_event_ns, latest, record.asked_ts_ns) // NS_PER_MS
+
+
+def view(record: Record) -> OrderView:
+    """Return the order as every reader sees it."""
+    asked, terms, status = record.asked, record.terms, record.order_status
+    return OrderView(
+        exc=record.exc,
+        ticker=record.ticker,
+        amount=_signed_amount(record),
+        price=_decimal(terms.price) or (asked.price if asked else None),
+        client_order_id=record.cloid,
+        venue_order_id=record.oid,
+        order_status=status,
+        order_type=_order_type(record),
+        cum_qty=record.filled,
+        last_qty=last_qty(record),
+        timestamp=timestamp_ms(record),
+        avg_px=average_px(record),
+        time_in_force=_time_in_force(record),
+        price_match=asked.price_match if asked else None,
+        post_only=asked.post_only if asked else False,
+        reduce_only=_reduce_only(record),
+        take_profit=asked.take_profit if asked else None,
+        stop_loss=asked.stop_loss if asked else None,
+        strategy=asked.strategy if asked else None,
+        hedge_id=asked.hedge_id if asked else None,
+        cancel_pending=record.cancel_pending and not status.is_terminal,
+        in_doubt=record.doubted and status is OrderStatus.PENDING,
+        external=asked is None,
+        reason=record.reason,
+        text=record.text,
+    )
+
+
+def _decimal(told: Latest | None) -> Decimal | None:
+    return Decimal(told.text) if told else None
+
+
+def _signed_amount(record: Record) -> Decimal:
+    """The order's amount; for one known only by its fills, what they add up to."""
+    return record.amount or record.filled * record.side_sign
+
+
+def _order_type(record: Record) -> OrderType:
+    if record.asked:
+        return record.asked.order_type
+    told = record.terms.order_type
+    return OrderType(told.text) if told else OrderType.LIMIT
+
+
+def _time_in_force(record: Record) -> TimeInForce | None:
+    told = record.terms.time_in_force
+    if told:
+        return TimeInForce(told.text)
+    return record.asked.time_in_force if record.asked else None
+
+
+def _reduce_only(record: Record) -> bool:
+    if record.terms.reduce_only is not None:
+        return record.terms.reduce_only.text == "True"
+    return record.asked.reduce_only if record.asked else False

@@ -1,0 +1,158 @@
+"""Where orders are found: live ones as records, ended ones packed, each by client id or oid.
+
+1. An order has one record. Client id and venue id are two names of it, in the namespace of its
+   account (and, for venue ids, its ticker: Binance numbers orders per symbol).
+2. An ended order is packed to bytes and unpacked when something late arrives for it, so every
+   order of the retention can be asked for without holding it as objects.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from services.order_state.record import Record, merge
+from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
+from tandem.messages.deltas import FillView
+
+MAX_RECENT_FILLS = 2_000
+
+_pack = msgspec.msgpack.Encoder()
+_unpack = msgspec.msgpack.Decoder(Record)
+
+
+class KnownFill(Struct, array_like=True):
+    """A recent fill and the id of its last delta."""
+
+    view: FillView
+    last_delta: str | None = None
+
+
+class Registry(Struct):
+    """All orders of the log; `fills` holds the newest of each account, oldest first."""
+
+    live: dict[str, Record] = {}
+    ended: dict[str, bytes] = {}
+    by_oid: dict[str, str] = {}
+    fills: dict[str, dict[str, KnownFill]] = {}
+    accounts: list[Exc] = []
+
+
+def cloid_key(exc: Exc, cloid: ClientOrderId) -> str:
+    return f"{exc}\x1f{cloid}"
+
+
+def oid_key(exc: Exc, ticker: Ticker, oid: VenueOrderId) -> str:
+    return f"{exc}\x1f{ticker}\x1f{oid}"
+
+
+def open_record(
+    registry: Registry,
+    exc: Exc,
+    ticker: Ticker,
+    names: tuple[ClientOrderId | None, VenueOrderId | None],
+) -> Record:
+    """Return the live record for either name, unpacked, merged or made new as needed."""
+    cloid, oid = names
+    record = _by_cloid(registry, exc, cloid) if cloid else None
+    if oid:
+        record = _with_oid(registry, record, oid_key(exc, ticker, oid))
+    if record is None:
+        key = cloid_key(exc, cloid) if cloid else oid_key(exc, ticker, VenueOrderId(oid or ""))
+        record = registry.live.setdefault(key, Record(exc=exc, ticker=ticker, key=key))
+    _name(registry, record, cloid, oid)
+    record.ticker = record.ticker or ticker
+    return record
+
+
+def _by_cloid(registry: Registry, exc: Exc, cloid: ClientOrderId) -> Record | None:
+    return _revive(registry, cloid_key(exc, cloid))
+
+
+def _with_oid(registry: Registry, record: Record | None, alias: str) -> Record | None:
+    """Return the one record for a venue id, joining it with the one found by client id."""
+    other = _revive(registry, registry.by_oid.get(alias, alias))
+    if record is None or other is None or other is record:
+        return record or other
+    merge(record, other)
+    del registry.live[other.key]
+    registry.by_oid[alias] = record.key
+    return record
+
+
+def _revive(registry: Registry, key: str) -> Record | None:
+    packed = registry.ended.pop(key, None)
+    if packed is not None:
+        registry.live[key] = _unpack.decode(packed)
+    return registry.live.get(key)
+
+
+def _name(
+    registry: Registry, record: Record, cloid: ClientOrderId | None, oid: VenueOrderId | None
+) -> None:
+    if cloid and record.cloid is None:
+        _rename(registry, record, cloid)
+    if oid:
+        record.oid = record.oid or oid
+        if record.ticker:
+            registry.by_oid[oid_key(record.exc, record.ticker, oid)] = record.key
+
+
+def _rename(registry: Registry, record: Record, cloid: ClientOrderId) -> None:
+    """Give a record that was known by oid only its client id as the key."""
+    record.cloid = cloid
+    key = cloid_key(record.exc, cloid)
+    if key == record.key:
+        return
+    registry.live.pop(record.key, None)
+    if record.oid:
+        registry.by_oid[oid_key(record.exc, record.ticker, record.oid)] = key
+    record.key = key
+    registry.live[key] = record
+
+
+def settle(registry: Registry, record: Record) -> None:
+    """Pack a record whose order has ended."""
+    if not record.is_live and registry.live.get(record.key) is record:
+        del registry.live[record.key]
+        registry.ended[record.key] = _pack.encode(record)
+
+
+def find(
+    registry: Registry, exc: Exc, cloid: ClientOrderId | None, oid: VenueOrderId | None
+) -> Record | None:
+    """Return a copy or the live record of an order, without changing anything."""
+    if cloid:
+        return _peek(registry, cloid_key(exc, cloid))
+    suffix, prefix = f"\x1f{oid}", f"{exc}\x1f"
+    for alias, key in registry.by_oid.items():
+        if alias.endswith(suffix) and alias.startswith(prefix):
+            return _peek(registry, key)
+    return None
+
+
+def _peek(registry: Registry, key: str) -> Record | None:
+    packed = registry.ended.get(key)
+    return _unpack.decode(packed) if packed is not None else registry.live.get(key)
+
+
+def live_orders(
+    registry: Registry, exc: Exc | None, ticker: Ticker | None = None
+) -> Iterator[Record]:
+    """Yield the live orders of one account or all, in the order they became known."""
+    for record in registry.live.values():
+        if (exc is None or record.exc == exc) and (ticker is None or record.ticker == ticker):
+            yield record
+
+
+def keep_fill(registry: Registry, fill: FillView) -> KnownFill:
+    """Remember a fill among the newest of its account; the oldest beyond the limit go."""
+    recent = registry.fills.setdefault(fill.exc, {})
+    known = recent.setdefault(fill_key(fill.ticker, fill.exec_id), KnownFill(fill))
+    if len(recent) > MAX_RECENT_FILLS:
+        del recent[next(iter(recent))]
+    return known
+
+
+def fill_key(ticker: Ticker, exec_id: str) -> str:
+    return f"{ticker}\x1f{exec_id}"
