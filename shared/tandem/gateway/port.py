@@ -1,0 +1,141 @@
+"""What a venue's `protocol/` package must provide: every encoder, decoder, channel and limit.
+
+1. Everything here is a value or sans I/O: bytes and times in, values out. The shell owns every
+   socket, clock, retry and decision to send.
+2. Encoding is synchronous: from a decision in the log to the bytes on the socket nothing waits.
+3. A decoder never guesses: what does not prove an outcome is `OutcomeKind.UNKNOWN`.
+4. Facts carry the identity of what happened: every source of one fact gives the same subject.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tandem.domain.ids import ClientOrderId, Exc
+from tandem.domain.instrument import Instrument
+from tandem.gateway.channel import Channel
+from tandem.gateway.requests import Listing, OrderQuery, OrderRequest, Outcome, Query, Report, Stamp
+from tandem.messages.queries import VenueBalance
+from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """A budget: `capacity` units a `period_ms`, `reserve` of them for cancels and hedges."""
+
+    pool: str
+    capacity: int
+    period_ms: int
+    reserve: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one request takes from a pool."""
+
+    pool: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the venue itself says is used of a pool in the current period."""
+
+    pool: str
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a venue has and has not; the shell's checks speak in these terms.
+
+    Attributes:
+        venue: its name in refusals, such as "Hyperliquid".
+        order_channel: name of the channel on which orders are sent.
+        has_market_orders: False: a MARKET becomes an aggressive IOC limit.
+        reduce_only_skips_min_notional: the minimum notional spares reduce-only orders.
+        window_ms: how long a request may live (recvWindow, expiresAfter).
+        book_max_age_ms: a book not heard of for longer gives no reference.
+    """
+
+    venue: str
+    order_channel: str
+    has_market_orders: bool
+    has_price_match: bool
+    has_fok: bool
+    reduce_only_skips_min_notional: bool
+    window_ms: int = 1_000
+    book_max_age_ms: int = 500
+
+
+class VenueProtocol(Protocol):
+    """A venue: every encoder and decoder, its channels and its limits. No method does I/O."""
+
+    @property
+    def exc(self) -> Exc: ...
+
+    @property
+    def traits(self) -> Traits: ...
+
+    @property
+    def rate_limits(self) -> tuple[RateLimit, ...]: ...
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Return fresh channels; called once."""
+        ...
+
+    def costs(self, request: OrderRequest | Query, transport: Transport) -> tuple[Cost, ...]: ...
+
+    def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:
+        """Return what the venue says about its budgets in this answer; often nothing."""
+        ...
+
+    def canonical_cloid(self, cloid: ClientOrderId) -> ClientOrderId:
+        """Return the client id as the venue will spell it.
+
+        Raises:
+            InvalidInputError: the venue does not take it.
+        """
+        ...
+
+    def encode_frame(self, request: OrderRequest, stamp: Stamp) -> bytes:
+        """Return the signed text frame for the order channel. On the hot path."""
+        ...
+
+    def encode_http(self, request: OrderRequest, stamp: Stamp) -> HttpRequest:
+        """Return the same request for HTTP, for when the channel cannot be written to."""
+        ...
+
+    def decode_outcome(self, request: OrderRequest, answer: RawAnswer) -> Outcome:
+        """Return what an answer proves; anything unclear is UNKNOWN; never raises."""
+        ...
+
+    def encode_query(self, query: Query, stamp: Stamp) -> tuple[HttpRequest, ...]:
+        """Return the requests that together answer `query`; the answers come in this order."""
+        ...
+
+    def decode_instruments(self, answers: Sequence[RawAnswer]) -> tuple[Instrument, ...]:
+        """Return the instrument table, sorted by ticker; raises VenueQueryError."""
+        ...
+
+    def decode_time(self, answers: Sequence[RawAnswer]) -> int:
+        """Return the venue's time in milliseconds; raises VenueQueryError."""
+        ...
+
+    def decode_order(
+        self, query: OrderQuery, answers: Sequence[RawAnswer]
+    ) -> tuple[Report, ...] | None:
+        """Return the order's facts, or None when the venue says it knows no such order.
+
+        Raises:
+            VenueQueryError: any other answer.
+        """
+        ...
+
+    def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
+        """Return open orders, fills or positions; raises VenueQueryError."""
+        ...
+
+    def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
+        """Return the balance; raises VenueQueryError."""
+        ...

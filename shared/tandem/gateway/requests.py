@@ -1,0 +1,152 @@
+"""What the shell asks of a venue, and what its answers prove: values only."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tandem.domain.errors import TandemError
+from tandem.domain.execution import OutcomeKind
+from tandem.domain.ids import ClientOrderId, VenueOrderId
+from tandem.domain.instrument import Instrument
+from tandem.domain.order import OrderType, PriceMatch, RejectReason, TimeInForce
+from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
+
+Report = OrderReport | FillReport | FillCost | PositionReport
+
+
+class VenueQueryError(TandemError):
+    """A question to the venue that brought no usable answer; nothing may be concluded from it."""
+
+    def __init__(self, text: str, retry_after_ms: int = 0) -> None:
+        super().__init__(text)
+        self.retry_after_ms = retry_after_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a request is made, on the venue's clock, and how long it may live.
+
+    Attributes:
+        call: correlates a WebSocket reply with its request; unique in the process.
+        venue_ms: the venue's time now, by our measurement.
+        nonce: milliseconds that strictly increase with each stamp, for venues that want one.
+        window_ms: the request dies by itself at venue_ms + window_ms.
+    """
+
+    call: int
+    venue_ms: int
+    nonce: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """An order that passed the checks: rounded, legal, with only what this venue supports.
+
+    `amount` is signed. `price` is None for a MARKET and for a `price_match`.
+    """
+
+    instrument: Instrument
+    client_order_id: ClientOrderId
+    amount: Decimal
+    order_type: OrderType
+    price: Decimal | None
+    time_in_force: TimeInForce
+    price_match: PriceMatch | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOne:
+    """Cancel one order by the venue's id, or by ours where that is None."""
+
+    instrument: Instrument
+    client_order_id: ClientOrderId | None = None
+    venue_order_id: VenueOrderId | None = None
+
+
+OrderRequest = PlaceOrder | CancelOne
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an answer proves about an order request.
+
+    ACCEPTED: `facts` say what the venue said (source ack); a cancel may have none.
+    REJECTED: the venue refused it for good. NOT_EXECUTED: it did not reach the engine and may be
+    sent again after `retry_after_ms`. UNKNOWN: only a lookup tells. `must_ask` on a cancel: the
+    venue does not know the order as open, so the order is looked up before anything is concluded.
+    """
+
+    kind: OutcomeKind
+    facts: tuple[Report, ...] = ()
+    reason: RejectReason | None = None
+    text: str = ""
+    retry_after_ms: int = 0
+    must_ask: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentsQuery:
+    """The venue's whole table of instruments."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeQuery:
+    """The venue's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderQuery:
+    """One order, by the venue's id or by ours."""
+
+    instrument: Instrument
+    client_order_id: ClientOrderId | None = None
+    venue_order_id: VenueOrderId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrdersQuery:
+    """Every open order of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class FillsQuery:
+    """Fills at or after `since_ms` of the venue's clock; `instruments` may narrow nothing."""
+
+    instruments: tuple[Instrument, ...]
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsQuery:
+    """Every open position of the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceQuery:
+    """The account's quote-currency balance."""
+
+
+Query = (
+    InstrumentsQuery
+    | TimeQuery
+    | OrderQuery
+    | OpenOrdersQuery
+    | FillsQuery
+    | PositionsQuery
+    | BalanceQuery
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The facts that an answer lists (source query).
+
+    `more` is the next question when the venue cut the list, `venue_ms` the venue's time of the
+    listing where it says one.
+    """
+
+    facts: tuple[Report, ...]
+    venue_ms: int | None = None
+    more: Query | None = None

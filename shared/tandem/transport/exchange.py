@@ -1,0 +1,43 @@
+"""One request and its answer, as bytes: what transports carry and venue protocols speak."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HttpMethod(StrEnum):
+    GET = "GET"
+    POST = "POST"
+    PUT = "PUT"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP request; `url` is complete and already encoded: it is sent byte for byte."""
+
+    method: HttpMethod
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+class Transport(StrEnum):
+    WEBSOCKET = "websocket"
+    HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An answer as it came: the HTTP body, or the whole WebSocket frame that replied.
+
+    `recv_ns` is the wall clock when the socket was read. `headers` have lower-case names.
+    """
+
+    transport: Transport
+    status: int
+    body: bytes
+    recv_ns: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
