@@ -1,0 +1,342 @@
+"""Accounts, positions and settings as REST and the WebSocket API show them."""
+
+from decimal import Decimal
+
+import msgspec
+
+from services.paper_binance.numbers import fixed, money, ms, plain
+from services.paper_exchange.accounts import MarginMode
+from services.paper_exchange.fees import FeeSchedule
+from services.paper_exchange.instruments import Contract
+from services.paper_exchange.margin import MarginState, PositionMargin
+from services.paper_exchange.orders import ZERO
+
+MAX_NOTIONAL = "100000000"
+PRICE_DECIMALS = 8
+ENTRY_DECIMALS = 10
+
+
+class OpenMargin(msgspec.Struct, frozen=True, kw_only=True):
+    """What the open orders of a symbol tie up, and their notional by side."""
+
+    initial: Decimal = ZERO
+    bids: Decimal = ZERO
+    asks: Decimal = ZERO
+
+
+class PositionRisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A position valued at mark; the fields with a default are version 2's."""
+
+    symbol: str
+    position_side: str
+    position_amt: str
+    entry_price: str
+    break_even_price: str
+    mark_price: str
+    un_realized_profit: str
+    liquidation_price: str
+    isolated_margin: str
+    notional: str
+    margin_asset: str
+    isolated_wallet: str
+    initial_margin: str
+    maint_margin: str
+    position_initial_margin: str
+    open_order_initial_margin: str
+    adl: int
+    bid_notional: str
+    ask_notional: str
+    update_time: int
+    leverage: str | None = None
+    max_notional_value: str | None = None
+    margin_type: str | None = None
+    is_auto_add_margin: str | None = None
+
+
+class AssetPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One asset of the account."""
+
+    asset: str
+    wallet_balance: str
+    unrealized_profit: str
+    margin_balance: str
+    maint_margin: str
+    initial_margin: str
+    position_initial_margin: str
+    open_order_initial_margin: str
+    cross_wallet_balance: str
+    cross_un_pnl: str
+    available_balance: str
+    max_withdraw_amount: str
+    update_time: int
+    margin_available: bool | None = None
+
+
+class AccountPosition(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """A position within the account; the fields with a default are version 2's."""
+
+    symbol: str
+    position_side: str
+    position_amt: str
+    unrealized_profit: str
+    isolated_margin: str
+    notional: str
+    isolated_wallet: str
+    initial_margin: str
+    maint_margin: str
+    update_time: int
+    leverage: str | None = None
+    entry_price: str | None = None
+    break_even_price: str | None = None
+    position_initial_margin: str | None = None
+    open_order_initial_margin: str | None = None
+    isolated: bool | None = None
+    max_notional: str | None = None
+    bid_notional: str | None = None
+    ask_notional: str | None = None
+
+
+class AccountPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The account; the fields with a default are version 2's."""
+
+    total_initial_margin: str
+    total_maint_margin: str
+    total_wallet_balance: str
+    total_unrealized_profit: str
+    total_margin_balance: str
+    total_position_initial_margin: str
+    total_open_order_initial_margin: str
+    total_cross_wallet_balance: str
+    total_cross_un_pnl: str
+    available_balance: str
+    max_withdraw_amount: str
+    assets: tuple[AssetPayload, ...]
+    positions: tuple[AccountPosition, ...]
+    fee_tier: int | None = None
+    can_trade: bool | None = None
+    can_deposit: bool | None = None
+    can_withdraw: bool | None = None
+    multi_assets_margin: bool | None = None
+    trade_group_id: int | None = None
+    update_time: int | None = None
+
+
+class BalancePayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One asset's balance."""
+
+    account_alias: str
+    asset: str
+    balance: str
+    cross_wallet_balance: str
+    cross_un_pnl: str
+    available_balance: str
+    max_withdraw_amount: str
+    margin_available: bool
+    update_time: int
+
+
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of the account."""
+
+    fee_tier: int
+    can_trade: bool
+    can_deposit: bool
+    can_withdraw: bool
+    dual_side_position: bool
+    update_time: int
+    multi_assets_margin: bool
+    trade_group_id: int
+
+
+class SymbolConfig(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Settings of the account for one symbol."""
+
+    symbol: str
+    margin_type: str
+    is_auto_add_margin: bool
+    leverage: int
+    max_notional_value: str
+
+
+class CommissionRate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the account pays on a symbol."""
+
+    symbol: str
+    maker_commission_rate: str
+    taker_commission_rate: str
+    rpi_commission_rate: str
+
+
+class Bracket(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One step of the leverage ladder."""
+
+    bracket: int
+    initial_leverage: int
+    notional_cap: int
+    notional_floor: int
+    maint_margin_ratio: str
+    cum: str
+
+
+class LeverageBracket(msgspec.Struct, frozen=True, kw_only=True):
+    """A symbol's leverage ladder."""
+
+    symbol: str
+    brackets: tuple[Bracket, ...]
+
+
+def position_risk(
+    held: PositionMargin, contract: Contract, open_margin: OpenMargin, *, full: bool
+) -> PositionRisk:
+    """Return a position's risk; `full` adds what version 2 says."""
+    position = held.position
+    payload = PositionRisk(
+        symbol=position.symbol,
+        position_side=position.position_side.value,
+        position_amt=fixed(position.amount, contract.qty_decimals),
+        entry_price=plain(round(position.entry_px, ENTRY_DECIMALS)),
+        break_even_price=plain(round(position.break_even_px(), ENTRY_DECIMALS)),
+        mark_price=fixed(held.mark_px, PRICE_DECIMALS),
+        un_realized_profit=money(held.unrealized_pnl),
+        liquidation_price="0",
+        isolated_margin=money(position.isolated_margin),
+        notional=money(held.notional),
+        margin_asset=contract.quote,
+        isolated_wallet=money(position.isolated_margin),
+        initial_margin=money(held.initial_margin + open_margin.initial),
+        maint_margin=money(held.maint_margin),
+        position_initial_margin=money(held.initial_margin),
+        open_order_initial_margin=money(open_margin.initial),
+        adl=1 if position.amount else 0,
+        bid_notional=plain(open_margin.bids),
+        ask_notional=plain(open_margin.asks),
+        update_time=ms(position.updated_ns),
+    )
+    if not full:
+        return payload
+    return msgspec.structs.replace(
+        payload,
+        leverage=str(held.leverage),
+        max_notional_value=MAX_NOTIONAL,
+        margin_type=held.margin_mode.value.lower(),
+        is_auto_add_margin="false",
+    )
+
+
+def asset(state: MarginState, quote: str, now_ms: int) -> AssetPayload:
+    in_use = state.position_initial_margin + state.open_order_initial_margin
+    return AssetPayload(
+        asset=quote,
+        wallet_balance=money(state.wallet_balance),
+        unrealized_profit=money(state.unrealized_pnl),
+        margin_balance=money(state.equity),
+        maint_margin=money(state.maint_margin),
+        initial_margin=money(in_use),
+        position_initial_margin=money(state.position_initial_margin),
+        open_order_initial_margin=money(state.open_order_initial_margin),
+        cross_wallet_balance=money(state.wallet_balance),
+        cross_un_pnl=money(state.unrealized_pnl),
+        available_balance=money(state.available),
+        max_withdraw_amount=money(state.available),
+        update_time=now_ms,
+    )
+
+
+def account(
+    state: MarginState, assets: tuple[AssetPayload, ...], positions: tuple[AccountPosition, ...]
+) -> AccountPayload:
+    """Return the account in version 3's form."""
+    in_use = state.position_initial_margin + state.open_order_initial_margin
+    return AccountPayload(
+        total_initial_margin=money(in_use),
+        total_maint_margin=money(state.maint_margin),
+        total_wallet_balance=money(state.wallet_balance),
+        total_unrealized_profit=money(state.unrealized_pnl),
+        total_margin_balance=money(state.equity),
+        total_position_initial_margin=money(state.position_initial_margin),
+        total_open_order_initial_margin=money(state.open_order_initial_margin),
+        total_cross_wallet_balance=money(state.wallet_balance),
+        total_cross_un_pnl=money(state.unrealized_pnl),
+        available_balance=money(state.available),
+        max_withdraw_amount=money(state.available),
+        assets=assets,
+        positions=positions,
+    )
+
+
+def account_position(risk: PositionRisk, *, full: bool) -> AccountPosition:
+    """Return a position as the account lists it; `full` adds what version 2 says."""
+    payload = AccountPosition(
+        symbol=risk.symbol,
+        position_side=risk.position_side,
+        position_amt=risk.position_amt,
+        unrealized_profit=risk.un_realized_profit,
+        isolated_margin=risk.isolated_margin,
+        notional=risk.notional,
+        isolated_wallet=risk.isolated_wallet,
+        initial_margin=risk.initial_margin,
+        maint_margin=risk.maint_margin,
+        update_time=risk.update_time,
+    )
+    if not full:
+        return payload
+    return msgspec.structs.replace(
+        payload,
+        leverage=risk.leverage,
+        entry_price=risk.entry_price,
+        break_even_price=risk.break_even_price,
+        position_initial_margin=risk.position_initial_margin,
+        open_order_initial_margin=risk.open_order_initial_margin,
+        isolated=risk.margin_type == "isolated",
+        max_notional=MAX_NOTIONAL,
+        bid_notional=risk.bid_notional,
+        ask_notional=risk.ask_notional,
+    )
+
+
+def balance(held: AssetPayload, alias: str) -> BalancePayload:
+    return BalancePayload(
+        account_alias=alias,
+        asset=held.asset,
+        balance=held.wallet_balance,
+        cross_wallet_balance=held.cross_wallet_balance,
+        cross_un_pnl=held.cross_un_pnl,
+        available_balance=held.available_balance,
+        max_withdraw_amount=held.max_withdraw_amount,
+        margin_available=True,
+        update_time=held.update_time,
+    )
+
+
+def symbol_config(symbol: str, margin_mode: MarginMode, leverage: int) -> SymbolConfig:
+    return SymbolConfig(
+        symbol=symbol,
+        margin_type="CROSSED" if margin_mode is MarginMode.CROSS else "ISOLATED",
+        is_auto_add_margin=False,
+        leverage=leverage,
+        max_notional_value=MAX_NOTIONAL,
+    )
+
+
+def commission_rate(symbol: str, fees: FeeSchedule) -> CommissionRate:
+    return CommissionRate(
+        symbol=symbol,
+        maker_commission_rate=f"{fees.maker:f}",
+        taker_commission_rate=f"{fees.taker:f}",
+        rpi_commission_rate=f"{fees.maker:f}",
+    )
+
+
+def leverage_bracket(contract: Contract) -> LeverageBracket:
+    """Return the one bracket of the paper venue: the same rate at every size."""
+    only = Bracket(
+        bracket=1,
+        initial_leverage=contract.max_leverage,
+        notional_cap=int(MAX_NOTIONAL),
+        notional_floor=0,
+        maint_margin_ratio=f"{contract.maint_margin_rate:f}",
+        cum="0.0",
+    )
+    return LeverageBracket(symbol=contract.symbol, brackets=(only,))

@@ -1,0 +1,181 @@
+"""The exchange information: limits, assets and every symbol with its filters."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from services.paper_binance.limits import LimitSettings, RateLimit, announced
+from services.paper_binance.numbers import fixed, plain
+from services.paper_binance.vocabulary import OrderType, WireTif
+from services.paper_exchange.instruments import Contract
+
+PERPETUAL_DELIVERY_MS = 4_133_404_800_000
+ONBOARD_MS = 1_569_398_400_000
+PERCENT_DECIMALS = 4
+HUNDRED = Decimal(100)
+
+
+class PriceBounds(msgspec.Struct, frozen=True, rename="camel"):
+    """Price bounds and increment."""
+
+    filter_type: Literal["PRICE_FILTER"]
+    min_price: str
+    max_price: str
+    tick_size: str
+
+
+class SizeFilter(msgspec.Struct, frozen=True, rename="camel"):
+    """Quantity bounds and increment, for limit orders or for market orders."""
+
+    filter_type: Literal["LOT_SIZE", "MARKET_LOT_SIZE"]
+    min_qty: str
+    max_qty: str
+    step_size: str
+
+
+class CountFilter(msgspec.Struct, frozen=True, rename="camel"):
+    """How many orders may be open at once."""
+
+    filter_type: Literal["MAX_NUM_ORDERS"]
+    limit: int
+
+
+class NotionalFilter(msgspec.Struct, frozen=True, rename="camel"):
+    """The least price times quantity."""
+
+    filter_type: Literal["MIN_NOTIONAL"]
+    notional: str
+
+
+class PercentFilter(msgspec.Struct, frozen=True, rename="camel"):
+    """How far from the mark price a limit price may be."""
+
+    filter_type: Literal["PERCENT_PRICE"]
+    multiplier_up: str
+    multiplier_down: str
+    multiplier_decimal: str
+
+
+Filter = PriceBounds | SizeFilter | CountFilter | NotionalFilter | PercentFilter
+
+
+class SymbolInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One contract as listed."""
+
+    symbol: str
+    pair: str
+    contract_type: str
+    delivery_date: int
+    onboard_date: int
+    status: str
+    maint_margin_percent: str
+    required_margin_percent: str
+    base_asset: str
+    quote_asset: str
+    margin_asset: str
+    price_precision: int
+    quantity_precision: int
+    base_asset_precision: int
+    quote_precision: int
+    underlying_type: str
+    underlying_sub_type: tuple[str, ...]
+    trigger_protect: str
+    liquidation_fee: str
+    market_take_bound: str
+    filters: tuple[Filter, ...]
+    order_types: tuple[str, ...]
+    time_in_force: tuple[str, ...]
+
+
+class AssetInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One margin asset."""
+
+    asset: str
+    margin_available: bool
+    auto_asset_exchange: str
+
+
+class ExchangeInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The whole answer."""
+
+    timezone: str
+    server_time: int
+    futures_type: str
+    rate_limits: tuple[RateLimit, ...]
+    exchange_filters: tuple[str, ...]
+    assets: tuple[AssetInfo, ...]
+    symbols: tuple[SymbolInfo, ...]
+
+
+def exchange_info(
+    contracts: Iterable[Contract], settings: LimitSettings, now_ms: int
+) -> ExchangeInfo:
+    symbols = tuple(_symbol(contract) for contract in contracts)
+    quotes = sorted({symbol.quote_asset for symbol in symbols})
+    return ExchangeInfo(
+        timezone="UTC",
+        server_time=now_ms,
+        futures_type="U_MARGINED",
+        rate_limits=announced(settings),
+        exchange_filters=(),
+        assets=tuple(
+            AssetInfo(asset=quote, margin_available=True, auto_asset_exchange="-10000")
+            for quote in quotes
+        ),
+        symbols=symbols,
+    )
+
+
+def _symbol(contract: Contract) -> SymbolInfo:
+    return SymbolInfo(
+        symbol=contract.symbol,
+        pair=contract.symbol,
+        contract_type="PERPETUAL",
+        delivery_date=PERPETUAL_DELIVERY_MS,
+        onboard_date=ONBOARD_MS,
+        status="TRADING",
+        maint_margin_percent=fixed(contract.maint_margin_rate * HUNDRED, PERCENT_DECIMALS),
+        required_margin_percent="5.0000",
+        base_asset=contract.base,
+        quote_asset=contract.quote,
+        margin_asset=contract.quote,
+        price_precision=contract.price_decimals,
+        quantity_precision=contract.qty_decimals,
+        base_asset_precision=8,
+        quote_precision=8,
+        underlying_type="COIN",
+        underlying_sub_type=("PoW",) if contract.base == "BTC" else ("Layer-1",),
+        trigger_protect="0.0500",
+        liquidation_fee="0.012500",
+        market_take_bound=plain(contract.market_take_bound),
+        filters=_filters(contract),
+        # As in production: listed although the order endpoint refuses conditional types (-4120).
+        order_types=tuple(order_type.value for order_type in OrderType),
+        time_in_force=tuple(tif.value for tif in WireTif),
+    )
+
+
+def _filters(contract: Contract) -> tuple[Filter, ...]:
+    return (
+        PriceBounds(
+            "PRICE_FILTER", plain(contract.min_px), plain(contract.max_px), f"{contract.tick:f}"
+        ),
+        _size("LOT_SIZE", contract, contract.max_qty),
+        _size("MARKET_LOT_SIZE", contract, contract.market_max_qty),
+        CountFilter("MAX_NUM_ORDERS", contract.max_open_orders),
+        NotionalFilter("MIN_NOTIONAL", plain(contract.min_notional)),
+        PercentFilter(
+            "PERCENT_PRICE",
+            fixed(contract.band_up, PERCENT_DECIMALS),
+            fixed(contract.band_down, PERCENT_DECIMALS),
+            str(PERCENT_DECIMALS),
+        ),
+    )
+
+
+def _size(
+    kind: Literal["LOT_SIZE", "MARKET_LOT_SIZE"], contract: Contract, max_qty: Decimal
+) -> SizeFilter:
+    return SizeFilter(kind, f"{contract.min_qty:f}", plain(max_qty), f"{contract.lot:f}")

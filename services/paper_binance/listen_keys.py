@@ -1,0 +1,77 @@
+"""The keys of user streams: one per account, 60 minutes from the last extension.
+
+1. An account has at most one valid key; asking again returns it and extends it.
+2. A key that was deleted or ran out never becomes valid again.
+"""
+
+import hashlib
+from typing import NewType
+
+import msgspec
+
+from services.paper_binance.errors import Code, VenueError
+from services.paper_exchange.orders import AccountId
+
+ListenKey = NewType("ListenKey", str)
+
+VALIDITY_MS = 60 * 60 * 1_000
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A valid key, whose it is and until when."""
+
+    key: ListenKey
+    account_id: AccountId
+    expires_ms: int
+
+
+class ListenKeys:
+    """All valid keys of the venue."""
+
+    def __init__(self, seed: str, validity_ms: int = VALIDITY_MS) -> None:
+        self._seed = seed
+        self._validity_ms = validity_ms
+        self._leases: dict[AccountId, Lease] = {}
+        self._owners: dict[ListenKey, AccountId] = {}
+        self._issued_count = 0
+
+    def open(self, account_id: AccountId, now_ms: int) -> ListenKey:
+        """Return the account's key, extended; a new one when it has none."""
+        lease = self._leases.get(account_id)
+        key = lease.key if lease is not None else self._issue(account_id)
+        self._leases[account_id] = Lease(key, account_id, now_ms + self._validity_ms)
+        return key
+
+    def extend(self, account_id: AccountId, now_ms: int) -> ListenKey:
+        if account_id not in self._leases:
+            raise VenueError(Code.INVALID_LISTEN_KEY)
+        return self.open(account_id, now_ms)
+
+    def close(self, account_id: AccountId) -> Lease | None:
+        """End the account's key for all who use it; None when it had none."""
+        lease = self._leases.pop(account_id, None)
+        if lease is not None:
+            del self._owners[lease.key]
+        return lease
+
+    def owner(self, key: str) -> AccountId | None:
+        """Return whose valid key this is, None when it is not one."""
+        return self._owners.get(ListenKey(key))
+
+    def expire(self, now_ms: int) -> tuple[Lease, ...]:
+        """End and return the keys that have run out."""
+        ended = tuple(lease for lease in self._leases.values() if lease.expires_ms <= now_ms)
+        for lease in ended:
+            self.close(lease.account_id)
+        return ended
+
+    def next_expiry_ms(self) -> int | None:
+        """Return when the next key runs out, None when there is no key."""
+        return min((lease.expires_ms for lease in self._leases.values()), default=None)
+
+    def _issue(self, account_id: AccountId) -> ListenKey:
+        self._issued_count += 1
+        text = f"{self._seed}/{account_id}/{self._issued_count}"
+        key = ListenKey(hashlib.sha256(text.encode()).hexdigest())
+        self._owners[key] = account_id
+        return key

@@ -1,0 +1,35 @@
+"""How the venue writes decimals: strings padded to a precision, or plain without exponent."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+AVERAGE_EXTRA_DECIMALS = 2
+MONEY_DECIMALS = 8
+NS_PER_MS = 1_000_000
+
+
+def fixed(value: Decimal, decimals: int) -> str:
+    """Write a decimal with exactly this many places."""
+    return f"{value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN):f}"
+
+
+def money(value: Decimal) -> str:
+    """Write an amount of a settlement asset."""
+    return fixed(value, MONEY_DECIMALS)
+
+
+def plain(value: Decimal) -> str:
+    """Write a decimal without exponent and without trailing zeros ("0" for nothing)."""
+    if not value:
+        return "0"
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def decimals_of(value: Decimal) -> int:
+    """Return how many decimal places a value really needs."""
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def ms(time_ns: int) -> int:
+    return time_ns // NS_PER_MS
