@@ -210,18 +210,14 @@ def _on_fill_cost(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     cost = event.fact
     if not isinstance(cost, FillCost):
         return ()
-    entity = book.fill_key(cost.ticker, cost.exec_id)
-    known = state.fills.get(cost.exc, {}).get(entity)
+    key = book.fill_key(cost.ticker, cost.exec_id)
+    known = state.fills.get(cost.exc, {}).get(key)
     if known is None:
         return ()
     known.view = msgspec.structs.replace(
         known.view, fee=cost.fee, fee_asset=cost.fee_asset, realized_pnl=cost.realized_pnl
     )
-    delta = FillDelta(
-        epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=known.view
-    )
-    known.last_delta = delta.delta_id
-    return (Publish(subjects.fill_delta(cost.exc, cost.exec_id, delta), entity, delta),)
+    return (_fill_changed(known, event),)
 
 
 def _on_specs(state: Registry, event: LogEvent) -> tuple[Effect, ...]:

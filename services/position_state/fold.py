@@ -1,0 +1,193 @@
+"""What is held: fills and venue positions in, position deltas out; see holding.py for the rules.
+
+1. Each fill publishes one delta, whichever of its reports comes first.
+2. A venue's number that our fills do not explain is asked about for one second, then logged as a
+   mismatch and adopted. An alarm names both numbers.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from services.position_state import holding as holdings
+from services.position_state.holding import Holding, Holdings
+from tandem.domain.ids import Exc, Ticker
+from tandem.messages import codec, subjects
+from tandem.messages.deltas import PositionDelta
+from tandem.messages.hedges import Alarm, TimerFired
+from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
+from tandem.messages.reports import FillReport, PositionReport, SpecsReport
+from tandem.runtime.effects import (
+    Append,
+    ArmTimer,
+    Effect,
+    Head,
+    LogEvent,
+    Proposal,
+    Publish,
+    SetRow,
+)
+
+FOLD_VERSION = "position-state-1"
+RECHECK_NS = 1_000_000_000
+TIMER_PREFIX = "position-recheck"
+ONE = Decimal(1)
+ZERO = Decimal(0)
+
+_dump = msgspec.msgpack.Encoder()
+_load = msgspec.msgpack.Decoder(Holdings)
+_row = msgspec.json.Encoder(decimal_format="string")
+
+
+class PositionFold:
+    """The fold of every position of the log."""
+
+    name = "position-state"
+    rules = FOLD_VERSION
+    filters = (
+        subjects.reports_kind("fill"),
+        subjects.reports_kind("position"),
+        subjects.reports_kind("specs"),
+        subjects.ALL_TIMERS,
+    )
+    answers = (subjects.POSITIONS_PAGE,)
+
+    def initial(self) -> Holdings:
+        return Holdings()
+
+    def apply(self, state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+        handler = _HANDLERS.get(type(event.fact))
+        return handler(state, event) if handler else ()
+
+    def propose(self, state: Holdings, head: Head) -> tuple[Proposal, ...]:  # noqa: ARG002 (port)
+        return ()
+
+    def dump(self, state: Holdings) -> bytes:
+        return _dump.encode(state)
+
+    def load(self, snapshot: bytes) -> Holdings:
+        return _load.decode(snapshot)
+
+    def rows(self, state: Holdings) -> tuple[SetRow, ...]:
+        """Return every row of the pages in Redis, for when it comes back empty."""
+        return tuple(_row_of(state, holding) for holding in state.held.values())
+
+    def answer(
+        self,
+        state: Holdings,
+        head: Head,
+        subject: str,  # noqa: ARG002 (port)
+        query: codec.Query,
+    ) -> codec.Answer:
+        if not isinstance(query, PageRequest):
+            return QueryFailed(text="position-state answers pages only", retryable=False)
+        views = tuple(
+            holdings.view(held, _multiplier(state, held))
+            for held in state.held.values()
+            if query.exc is None or held.exc == query.exc
+        )
+        return PositionsPage(epoch=head.epoch, seq=head.seq, positions=views)
+
+
+def _on_fill(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+    fill = event.fact
+    if not isinstance(fill, FillReport):
+        return ()
+    held = holdings.holding_of(state, fill.exc, fill.ticker)
+    before = holdings.position(held).amount
+    if not holdings.join_fill(held, fill):
+        return ()
+    return _changed(state, held, event, before, fill.exec_id)
+
+
+def _on_position(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+    report = event.fact
+    if not isinstance(report, PositionReport):
+        return ()
+    held = holdings.holding_of(state, report.exc, report.ticker)
+    before = holdings.position(held).amount
+    if holdings.join_report(held, report):
+        key = f"{TIMER_PREFIX}\x1f{report.exc}\x1f{report.ticker}\x1f{report.ts_event_ns}"
+        return (ArmTimer(key, 0, event.ts_ns + RECHECK_NS),)
+    if holdings.position(held).amount == before and held.last_delta is not None:
+        return (_row_of(state, held),)
+    return _changed(state, held, event, before, "")
+
+
+def _on_timer(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+    fired = event.fact
+    if not isinstance(fired, TimerFired) or not fired.key.startswith(TIMER_PREFIX):
+        return ()
+    if event.ts_ns < fired.due_ns:
+        return (ArmTimer(fired.key, fired.attempt + 1, fired.due_ns),)
+    _, exc, ticker, ts_event_ns = fired.key.split("\x1f")
+    held = holdings.holding_of(state, Exc(exc), Ticker(ticker))
+    before = holdings.position(held).amount
+    off_by = holdings.adopt(held, int(ts_event_ns))
+    if off_by is None:
+        return ()
+    return (_mismatch(held, event, off_by), *_changed(state, held, event, before, "", 1))
+
+
+def _mismatch(held: Holding, event: LogEvent, off_by: Decimal) -> Append:
+    adopted = holdings.position(held).amount
+    text = (
+        f"position of {held.ticker} on {held.exc}: the venue says {adopted}, "
+        f"our fills said {adopted - off_by}; adopted the venue's"
+    )
+    alarm = Alarm(source="position-state", key=str(event.seq), text=text)
+    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+
+
+def _on_specs(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+    if isinstance(event.fact, SpecsReport):
+        for listed in event.fact.instruments:
+            if listed.multiplier != ONE:
+                key = holdings.key_of(listed.exc, listed.ticker)
+                state.multipliers[key] = listed.multiplier
+    return ()
+
+
+_HANDLERS: dict[type, Callable[[Holdings, LogEvent], tuple[Effect, ...]]] = {
+    FillReport: _on_fill,
+    PositionReport: _on_position,
+    TimerFired: _on_timer,
+    SpecsReport: _on_specs,
+}
+
+
+def _changed(
+    state: Holdings,
+    held: Holding,
+    event: LogEvent,
+    before: Decimal,
+    cause: str,
+    index: int = 0,
+) -> tuple[Effect, ...]:
+    view = holdings.view(held, _multiplier(state, held))
+    if view.amount == ZERO == before and held.last_delta is None:
+        return ()
+    delta = PositionDelta(
+        epoch=event.epoch,
+        seq=event.seq,
+        index=index,
+        prev=held.last_delta,
+        position=view,
+        delta=view.amount - before,
+        cause=cause,
+    )
+    held.last_delta = delta.delta_id
+    entity = holdings.key_of(held.exc, held.ticker)
+    subject = subjects.position_delta(held.exc, held.ticker, delta)
+    return (Publish(subject, entity, delta), _row_of(state, held))
+
+
+def _row_of(state: Holdings, held: Holding) -> SetRow:
+    view = holdings.view(held, _multiplier(state, held))
+    value = _row.encode(view) if view.amount else None
+    return SetRow(f"positions:{held.exc}", held.ticker, value)
+
+
+def _multiplier(state: Holdings, held: Holding) -> Decimal:
+    return state.multipliers.get(holdings.key_of(held.exc, held.ticker), ONE)

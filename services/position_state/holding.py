@@ -1,0 +1,186 @@
+"""How much of an instrument is held: an anchor that the venue stated, and the fills since.
+
+1. A venue's absolute position at venue time T covers the fills before T. Those at exactly T are
+   in or out by arithmetic: the prefix, in (time, exec id) order, that reproduces the amount.
+2. The amount is the anchor's plus every fill it does not cover, each counted once; the entry is
+   computed over the same fills in venue order. Any order of arrival gives the same numbers.
+3. A report that no prefix reproduces changes nothing for a second: its fills may be on their way.
+   Only then is it a mismatch, and the venue's number is adopted.
+"""
+
+from decimal import Decimal
+from itertools import accumulate
+
+from msgspec import Struct
+
+from tandem.domain.ids import Exc, ExecId, Ticker
+from tandem.domain.position import Position
+from tandem.messages.deltas import PositionView
+from tandem.messages.reports import FillReport, PositionReport
+
+NS_PER_MS = 1_000_000
+MAX_FILLS_SINCE_ANCHOR = 256
+ZERO = Decimal(0)
+
+
+class HeldFill(Struct, frozen=True, array_like=True, order=True):
+    """A fill in venue order: time, then exec id."""
+
+    ts_event_ns: int
+    exec_id: ExecId
+    signed_qty: Decimal
+    px: Decimal
+
+
+class Stated(Struct, frozen=True, array_like=True):
+    """A venue's absolute position at its own time."""
+
+    ts_event_ns: int
+    amount: Decimal
+    entry: Decimal
+
+
+class Holding(Struct, array_like=True):
+    """One position. `fills` are those the anchor does not cover, in venue order."""
+
+    exc: Exc
+    ticker: Ticker
+    anchor: Stated | None = None
+    covered: list[ExecId] = []
+    fills: list[HeldFill] = []
+    doubtful: Stated | None = None
+    unrealized_pnl: Decimal | None = None
+    last_delta: str | None = None
+
+
+class Holdings(Struct):
+    """All positions, by account and ticker, and the contract multipliers that value them."""
+
+    held: dict[str, Holding] = {}
+    multipliers: dict[str, Decimal] = {}
+
+
+def key_of(exc: Exc, ticker: Ticker) -> str:
+    return f"{exc}\x1f{ticker}"
+
+
+def holding_of(state: Holdings, exc: Exc, ticker: Ticker) -> Holding:
+    return state.held.setdefault(key_of(exc, ticker), Holding(exc=exc, ticker=ticker))
+
+
+def position(holding: Holding) -> Position:
+    """Return amount and average entry: the anchor, then each uncovered fill in venue order."""
+    start = holding.anchor
+    held = Position(start.amount, start.entry) if start else Position()
+    for fill in holding.fills:
+        held = held.apply(fill.signed_qty, fill.px)
+    return held
+
+
+def join_fill(holding: Holding, fill: FillReport) -> bool:
+    """Count a fill unless the anchor covers it or it is counted; tell whether it was new."""
+    if _is_counted(holding, fill):
+        return False
+    holding.fills.append(HeldFill(fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px))
+    holding.fills.sort()
+    if holding.doubtful is not None and _prefix_at(holding, holding.doubtful) is not None:
+        holding.doubtful = None
+    return True
+
+
+def _is_counted(holding: Holding, fill: FillReport) -> bool:
+    anchor = holding.anchor
+    if anchor is not None and fill.ts_event_ns < anchor.ts_event_ns:
+        return True
+    if fill.exec_id in holding.covered:
+        return True
+    return any(known.exec_id == fill.exec_id for known in holding.fills)
+
+
+def join_report(holding: Holding, report: PositionReport) -> bool:
+    """Take in a venue's absolute position; tell whether it is in doubt (ask again in a second)."""
+    stated = Stated(report.ts_event_ns, report.amount, report.entry)
+    if holding.anchor is not None and stated.ts_event_ns < holding.anchor.ts_event_ns:
+        return False
+    holding.unrealized_pnl = report.unrealized_pnl
+    if holding.anchor is None:
+        _anchor_first(holding, stated)
+        return False
+    prefix = _prefix_at(holding, stated)
+    if prefix is None:
+        holding.doubtful = stated
+        return True
+    if len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
+        _move_anchor(holding, stated, prefix)
+    return False
+
+
+def _anchor_first(holding: Holding, stated: Stated) -> None:
+    """Start from the venue's number: fills seen before it are in it where the arithmetic says so.
+
+    With nothing stated before, the amount ahead of the known fills is itself unknown, so any
+    prefix is possible; the one that leaves nothing unexplained is taken, else all up to T.
+    """
+    prefix = _prefix_at(holding, stated)
+    if prefix is None:
+        prefix = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
+    _move_anchor(holding, stated, prefix, entry=stated.entry)
+
+
+def _prefix_at(holding: Holding, stated: Stated) -> int | None:
+    """Return how many of the fills the stated amount covers, or None if no number of them fits."""
+    before = sum(1 for fill in holding.fills if fill.ts_event_ns < stated.ts_event_ns)
+    most = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
+    start = holding.anchor.amount if holding.anchor else ZERO
+    amounts = list(accumulate((fill.signed_qty for fill in holding.fills), initial=start))
+    for count in range(most, before - 1, -1):
+        if amounts[count] == stated.amount:
+            return count
+    return None
+
+
+def _move_anchor(
+    holding: Holding, stated: Stated, prefix: int, entry: Decimal | None = None
+) -> None:
+    """Let the stated position stand for the first `prefix` fills, keeping the entry we computed."""
+    covered, rest = holding.fills[:prefix], holding.fills[prefix:]
+    if entry is None:
+        entry = position(
+            Holding(holding.exc, holding.ticker, anchor=holding.anchor, fills=covered)
+        ).entry
+    holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry)
+    at_anchor = [fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns]
+    holding.covered, holding.fills = at_anchor, rest
+
+
+def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
+    """Adopt the number in doubt since `ts_event_ns` or later; return how far off we were.
+
+    None when the doubt has been resolved meanwhile.
+    """
+    stated = holding.doubtful
+    if stated is None or stated.ts_event_ns < ts_event_ns:
+        return None
+    holding.doubtful = None
+    if _prefix_at(holding, stated) is not None:
+        return None
+    before = position(holding).amount
+    prefix = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
+    _move_anchor(holding, stated, prefix, entry=stated.entry)
+    return position(holding).amount - before
+
+
+def view(holding: Holding, multiplier: Decimal) -> PositionView:
+    """Return the position as every reader sees it."""
+    held = position(holding)
+    anchored = holding.anchor.ts_event_ns if holding.anchor else 0
+    latest = holding.fills[-1].ts_event_ns if holding.fills else 0
+    return PositionView(
+        exc=holding.exc,
+        ticker=holding.ticker,
+        amount=held.amount,
+        entry=held.entry,
+        value=held.amount * held.entry * multiplier,
+        unrealized_pnl=holding.unrealized_pnl,
+        timestamp=max(anchored, latest) // NS_PER_MS,
+    )
