@@ -13,7 +13,7 @@ import msgspec
 from services.order_state import record as records
 from services.order_state import registry as book
 from services.order_state.record import Record
-from services.order_state.registry import Registry
+from services.order_state.registry import KnownFill, Registry
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, VenueOrderId
 from tandem.messages import codec, subjects
@@ -181,13 +181,15 @@ def _on_fill(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     before = _before(record)
     records.join_fill(record, fill)
     known = book.keep_fill(state, _fill_view(fill, record))
-    delta = FillDelta(
-        epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=known.view
-    )
+    return (_fill_changed(known, event), *_changed(state, record, event, before, 1))
+
+
+def _fill_changed(known: KnownFill, event: LogEvent) -> Publish:
+    fill = known.view
+    delta = FillDelta(epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=fill)
     known.last_delta = delta.delta_id
-    entity = book.fill_key(fill.ticker, fill.exec_id)
-    published = Publish(subjects.fill_delta(fill.exc, fill.exec_id, delta), entity, delta)
-    return (published, *_changed(state, record, event, before, 1))
+    entity = f"fill:{fill.exc}:{book.fill_key(fill.ticker, fill.exec_id)}"
+    return Publish(subjects.fill_delta(fill.exc, fill.exec_id, delta), entity, delta)
 
 
 def _fill_view(fill: FillReport, record: Record) -> FillView:

@@ -3,7 +3,7 @@
 from services.order_state.fold import OrderFold
 from services.order_state.registry import Registry
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.service import FoldService
+from tandem.runtime.fold_service import FoldService
 
 
 def build(context: ServiceContext) -> FoldService[Registry]:

@@ -8,6 +8,7 @@
    Only then is it a mismatch, and the venue's number is adopted.
 """
 
+from bisect import insort
 from decimal import Decimal
 from itertools import accumulate
 
@@ -41,13 +42,19 @@ class Stated(Struct, frozen=True, array_like=True):
 
 
 class Holding(Struct, array_like=True):
-    """One position. `fills` are those the anchor does not cover, in venue order."""
+    """One position. `fills` are those the anchor does not cover, in venue order.
+
+    `amount` and `entry` are what anchor and fills add up to, kept so that the usual fill (the
+    latest in venue time) costs one step; `seen` holds the exec ids that count already.
+    """
 
     exc: Exc
     ticker: Ticker
     anchor: Stated | None = None
-    covered: list[ExecId] = []
     fills: list[HeldFill] = []
+    seen: set[ExecId] = set()
+    amount: Decimal = ZERO
+    entry: Decimal = ZERO
     doubtful: Stated | None = None
     unrealized_pnl: Decimal | None = None
     last_delta: str | None = None
@@ -70,31 +77,35 @@ def holding_of(state: Holdings, exc: Exc, ticker: Ticker) -> Holding:
 
 def position(holding: Holding) -> Position:
     """Return amount and average entry: the anchor, then each uncovered fill in venue order."""
-    start = holding.anchor
-    held = Position(start.amount, start.entry) if start else Position()
-    for fill in holding.fills:
+    return Position(holding.amount, holding.entry)
+
+
+def _replayed(anchor: Stated | None, fills: list[HeldFill]) -> Position:
+    held = Position(anchor.amount, anchor.entry) if anchor else Position()
+    for fill in fills:
         held = held.apply(fill.signed_qty, fill.px)
     return held
 
 
+def _keep(holding: Holding, held: Position) -> None:
+    holding.amount, holding.entry = held.amount, held.entry
+
+
 def join_fill(holding: Holding, fill: FillReport) -> bool:
     """Count a fill unless the anchor covers it or it is counted; tell whether it was new."""
-    if _is_counted(holding, fill):
+    anchor = holding.anchor
+    if fill.exec_id in holding.seen or (anchor and fill.ts_event_ns < anchor.ts_event_ns):
         return False
-    holding.fills.append(HeldFill(fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px))
-    holding.fills.sort()
+    new = HeldFill(fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px)
+    holding.seen.add(new.exec_id)
+    insort(holding.fills, new)
+    if holding.fills[-1] is new:
+        _keep(holding, position(holding).apply(new.signed_qty, new.px))
+    else:
+        _keep(holding, _replayed(anchor, holding.fills))
     if holding.doubtful is not None and _prefix_at(holding, holding.doubtful) is not None:
         holding.doubtful = None
     return True
-
-
-def _is_counted(holding: Holding, fill: FillReport) -> bool:
-    anchor = holding.anchor
-    if anchor is not None and fill.ts_event_ns < anchor.ts_event_ns:
-        return True
-    if fill.exec_id in holding.covered:
-        return True
-    return any(known.exec_id == fill.exec_id for known in holding.fills)
 
 
 def join_report(holding: Holding, report: PositionReport) -> bool:
@@ -145,12 +156,12 @@ def _move_anchor(
     """Let the stated position stand for the first `prefix` fills, keeping the entry we computed."""
     covered, rest = holding.fills[:prefix], holding.fills[prefix:]
     if entry is None:
-        entry = position(
-            Holding(holding.exc, holding.ticker, anchor=holding.anchor, fills=covered)
-        ).entry
+        entry = _replayed(holding.anchor, covered).entry
     holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry)
-    at_anchor = [fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns]
-    holding.covered, holding.fills = at_anchor, rest
+    at_anchor = {fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns}
+    holding.fills = rest
+    holding.seen = at_anchor | {fill.exec_id for fill in rest}
+    _keep(holding, _replayed(holding.anchor, rest))
 
 
 def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
