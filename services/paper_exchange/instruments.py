@@ -1,4 +1,4 @@
-"""What a venue lists: each contract's increments, bounds and margin rates, and the venue's rules."""
+"""What a venue lists: each contract's increments, bounds and margin rates; and its own rules."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -43,7 +43,7 @@ class ReduceOnlyPolicy(StrEnum):
     """What a reduce-only order larger than the position meets.
 
     CAP shrinks it to the position (Hyperliquid); EXPIRE lets it in whole and expires what is left
-    once the position is flat, and refuses it when resting ones already cover the position (Binance).
+    once the position is flat, and refuses it when resting ones cover the position (Binance).
     """
 
     CAP = "CAP"
@@ -100,3 +100,20 @@ HYPERLIQUID_POLICY = VenuePolicy(
     max_open_orders=1000,
 )
 """Hyperliquid docs, exchange endpoint and error responses."""
+
+
+def px_increment(contract: Contract, px: Decimal) -> Decimal:
+    """The price step at a price: the tick, or coarser where significant figures run out.
+
+    An integer price is always legal (Hyperliquid docs, tick and lot size).
+    """
+    if not contract.significant_digits or not px:
+        return contract.tick
+    by_digits = Decimal(1).scaleb(px.adjusted() - contract.significant_digits + 1)
+    return max(contract.tick, min(Decimal(1), by_digits))
+
+
+def round_px(contract: Contract, px: Decimal, rounding: str) -> Decimal:
+    """The legal price next to this one in a direction (ROUND_FLOOR, ROUND_CEILING)."""
+    step = px_increment(contract, px)
+    return ((px / step).to_integral_value(rounding) * step).quantize(contract.tick)

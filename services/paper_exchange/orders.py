@@ -118,7 +118,7 @@ class Refusal(StrEnum):
     MARGIN_MODE = "MARGIN_MODE"
 
 
-class OrderRefused(Exception):
+class OrderRefused(Exception):  # noqa: N818 - an answer, not a fault
     """A request broke a rule and changed nothing."""
 
     def __init__(self, refusal: Refusal, field: str, value: object, rule: str) -> None:
