@@ -17,32 +17,7 @@ from tandem.gateway.channel import Channel
 from tandem.gateway.requests import Listing, OrderQuery, OrderRequest, Outcome, Query, Report, Stamp
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """A budget: `capacity` units a `period_ms`, `reserve` of them for cancels and hedges."""
-
-    pool: str
-    capacity: int
-    period_ms: int
-    reserve: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one request takes from a pool."""
-
-    pool: str
-    units: int
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the venue itself says is used of a pool in the current period."""
-
-    pool: str
-    used: int
+from tandem.transport.rate_limit import Cost, RateLimit, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,21 @@
-"""One request and its answer, as bytes: what transports carry and venue protocols speak."""
+"""One request and its answer, as bytes: what transports carry and venue protocols speak.
+
+The failures of a call are split by what the caller may conclude: `NothingSentError` when no byte
+left this machine, `NoAnswerError` when the request may have had its effect.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from tandem.domain.errors import UnavailableError
+
+
+class NothingSentError(UnavailableError):
+    """No byte of the request was written: it had no effect and may be made again."""
+
+
+class NoAnswerError(UnavailableError):
+    """The request was written and not answered: it may have had its effect."""
 
 
 class HttpMethod(StrEnum):
