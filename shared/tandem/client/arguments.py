@@ -1,0 +1,243 @@
+"""What a strategy passes in becomes an intent: parsing and checking, before anything is sent.
+
+Amounts and prices may be given as Decimal, int, text, or float (taken by its shortest decimal
+form, so 0.1 means 0.1). Everything else is refused by field, value and rule.
+"""
+
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any, TypedDict, TypeVar
+
+from tandem.domain.errors import InvalidInputError
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, Token
+from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
+from tandem.domain.order import OrderType, PriceMatch, TimeInForce
+from tandem.messages.intents import (
+    DEFAULT_VALID_FOR_MS,
+    HedgeOrder,
+    LegSpec,
+    MakerSpec,
+    NewOrder,
+    RatioKind,
+)
+from tandem.messages.rules import check_hedge, check_new_order, is_plain
+
+E = TypeVar("E", bound=StrEnum)
+Number = Decimal | int | str | float
+TOKEN_BYTES = 10
+POST_ONLY_WORDS = frozenset({"GTX", "ALO", "POST_ONLY"})
+
+
+class OrderOptions(TypedDict, total=False):
+    """The optional fields of an order call.
+
+    `tif`: GTC, IOC, FOK, or GTX/ALO for post-only. `cloid`: a client id legal on the venue.
+    `valid_for_ms`: how long the intent may wait before it is sent.
+    """
+
+    price: Number
+    price_match: PriceMatch | str
+    tif: TimeInForce | str
+    reduce_only: bool
+    post_only: bool
+    tp: Number
+    sl: Number
+    cloid: str
+    valid_for_ms: int
+    max_slippage_bp: Number
+
+
+def rand_token() -> Token:
+    """Return the 80 random bits that name one call over all its retries."""
+    return Token(secrets.token_hex(TOKEN_BYTES))
+
+
+def rand_cloid() -> ClientOrderId:
+    """Return a client id that is legal on every venue: `0x` and 32 hex digits."""
+    return ClientOrderId(f"0x{secrets.token_hex(16)}")
+
+
+def number(field: str, value: object) -> Decimal:
+    """Return the exact decimal that was meant."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | str | float):
+        raise InvalidInputError(field, value, "a decimal number")
+    try:
+        parsed = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation as error:
+        raise InvalidInputError(field, value, "a decimal number") from error
+    if not is_plain(parsed):
+        raise InvalidInputError(field, value, "finite, below 10^15, at most 18 decimals")
+    return parsed
+
+
+def _optional(field: str, value: object | None) -> Decimal | None:
+    return None if value is None else number(field, value)
+
+
+def word(field: str, value: object, kind: type[E]) -> E:
+    """Return the member of a closed set that a word names, in any case."""
+    try:
+        return kind(str(value).upper())
+    except ValueError as error:
+        raise InvalidInputError(field, value, f"one of {', '.join(kind)}") from error
+
+
+def _time_in_force(value: object) -> tuple[TimeInForce, bool]:
+    if str(value).upper() in POST_ONLY_WORDS:
+        return TimeInForce.GTC, True
+    return word("tif", value, TimeInForce), False
+
+
+def _whole(field: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInputError(field, value, "a whole number of milliseconds")
+    return value
+
+
+def _flag(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidInputError(field, value, "True or False")
+    return value
+
+
+def _known(given: Mapping[str, object], allowed: frozenset[str], call: str) -> None:
+    for name in given:
+        if name not in allowed:
+            raise InvalidInputError(name, given[name], f"{call} has no such parameter")
+
+
+_ORDER_FIELDS = frozenset(OrderOptions.__annotations__)
+
+
+def new_order(
+    instrument: Instrument,
+    amount: object,
+    order_type: OrderType,
+    strategy: Strategy,
+    options: Mapping[str, Any],
+) -> NewOrder:
+    """Build and check an order intent against its instrument.
+
+    Raises:
+        InvalidInputError: a field that breaks a rule of the contract or of the instrument.
+    """
+    _known(options, _ORDER_FIELDS, f"{order_type.value.lower()}_order")
+    tif, post_only = _time_in_force(options.get("tif", TimeInForce.GTC))
+    match = options.get("price_match")
+    order = NewOrder(
+        exc=instrument.exc,
+        ticker=instrument.ticker,
+        client_order_id=_cloid(options.get("cloid")),
+        amount=number("amount", amount),
+        order_type=order_type,
+        strategy=strategy,
+        price=_optional("price", options.get("price")),
+        price_match=None if match is None else word("price_match", match, PriceMatch),
+        time_in_force=tif,
+        post_only=post_only or _flag("post_only", options.get("post_only", False)),
+        reduce_only=_flag("reduce_only", options.get("reduce_only", False)),
+        take_profit=_optional("tp", options.get("tp")),
+        stop_loss=_optional("sl", options.get("sl")),
+        max_slippage_bp=_optional("max_slippage_bp", options.get("max_slippage_bp")),
+        valid_for_ms=_whole("valid_for_ms", options.get("valid_for_ms", DEFAULT_VALID_FOR_MS)),
+    )
+    check_new_order(order)
+    check_against(instrument, order.amount, order.price, reduce_only=order.reduce_only)
+    return order
+
+
+def _cloid(value: object | None) -> ClientOrderId:
+    if value is None:
+        return rand_cloid()
+    text = str(value)
+    digits = text.removeprefix("0x")
+    if len(text) != 34 or not text.startswith("0x") or not set(digits) <= set("0123456789abcdef"):
+        raise InvalidInputError("cloid", text, "0x and 32 lower-case hex digits")
+    return ClientOrderId(text)
+
+
+def check_against(
+    instrument: Instrument, amount: Decimal, price: Decimal | None, *, reduce_only: bool
+) -> None:
+    """Refuse what the instrument's own rules would refuse at the venue."""
+    if not instrument.is_tradable:
+        raise InvalidInputError("ticker", instrument.ticker, f"not trading on {instrument.exc}")
+    if not is_legal_lot(instrument, amount):
+        raise InvalidInputError("amount", amount, f"a multiple of the lot {instrument.lot}")
+    if abs(amount) < instrument.min_qty:
+        raise InvalidInputError("amount", amount, f"at least {instrument.min_qty}")
+    if price is None:
+        return
+    if not is_legal_price(instrument, price):
+        raise InvalidInputError("price", price, _price_rule(instrument))
+    notional = abs(amount) * price * instrument.multiplier
+    if notional < instrument.min_notional and not reduce_only:
+        rule = f"price x amount = {notional} is below the minimum notional"
+        raise InvalidInputError("amount", amount, f"{rule} {instrument.min_notional}")
+
+
+def _price_rule(instrument: Instrument) -> str:
+    rule = f"a multiple of the tick {instrument.tick}"
+    if instrument.max_sig_figs is None:
+        return rule
+    return f"{rule} with at most {instrument.max_sig_figs} significant figures"
+
+
+_MAKER_FIELDS = frozenset(
+    {"exc", "ticker", "amount", "price", "price_match", "tif", "post_only", "reduce_only"}
+)
+_LEG_FIELDS = frozenset({"exc", "ticker", "ratio", "ratio_kind"})
+
+
+def maker_spec(given: Mapping[str, Any]) -> MakerSpec:
+    """Parse the maker side of a hedge order."""
+    _known(given, _MAKER_FIELDS, "maker_order")
+    tif, post_only = _time_in_force(given.get("tif", TimeInForce.GTC))
+    match = given.get("price_match")
+    return MakerSpec(
+        exc=Exc(_text("maker_order.exc", given.get("exc"))),
+        ticker=Ticker(_text("maker_order.ticker", given.get("ticker"))),
+        amount=number("maker_order.amount", given.get("amount")),
+        price=_optional("maker_order.price", given.get("price")),
+        price_match=None if match is None else word("price_match", match, PriceMatch),
+        time_in_force=tif,
+        post_only=post_only or _flag("post_only", given.get("post_only", False)),
+        reduce_only=_flag("reduce_only", given.get("reduce_only", False)),
+    )
+
+
+def leg_spec(given: Mapping[str, Any]) -> LegSpec:
+    """Parse one leg of a hedge order."""
+    _known(given, _LEG_FIELDS, "hedge_order")
+    kind = str(given.get("ratio_kind", RatioKind.BASE)).lower()
+    if kind not in set(RatioKind):
+        raise InvalidInputError("ratio_kind", kind, f"one of {', '.join(RatioKind)}")
+    return LegSpec(
+        exc=Exc(_text("hedge_order.exc", given.get("exc"))),
+        ticker=Ticker(_text("hedge_order.ticker", given.get("ticker"))),
+        ratio=number("hedge_order.ratio", given.get("ratio", -1)),
+        ratio_kind=RatioKind(kind),
+    )
+
+
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidInputError(field, value, "a name")
+    return value
+
+
+def hedge(
+    maker: MakerSpec, legs: tuple[LegSpec, ...], strategy: Strategy, coalesce_ms: object
+) -> HedgeOrder:
+    """Build and check a hedge intent."""
+    order = HedgeOrder(
+        hedge_id=HedgeId(rand_token()),
+        strategy=strategy,
+        maker=maker,
+        legs=legs,
+        coalesce_ms=_whole("trigger_after_ms", coalesce_ms),
+    )
+    check_hedge(order)
+    return order

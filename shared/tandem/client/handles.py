@@ -1,0 +1,129 @@
+"""What a strategy holds while an order, a cancel or a hedge is on its way."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+from tandem.client.feed import Feed
+from tandem.client.mirrors import Hedges, Orders
+from tandem.domain.errors import UnavailableError
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId
+from tandem.domain.order import OrderStatus
+from tandem.messages.deltas import HedgeState, HedgeView, OrderView
+
+
+class OrderHandle:
+    """One order of ours: its client id, its live row, and its milestones."""
+
+    def __init__(
+        self, cloid: ClientOrderId, exc: Exc, orders: Orders, feed: Feed, pending_timeout_s: float
+    ) -> None:
+        self.cloid, self.exc = cloid, exc
+        self._orders, self._feed, self._pending_timeout_s = orders, feed, pending_timeout_s
+
+    @property
+    def order(self) -> OrderView | None:
+        """The order's row, or None until order-state has read the intent."""
+        return self._orders.known(self.cloid)
+
+    async def acknowledged(self, timeout_s: float | None = None) -> OrderView:
+        """Return the row once the venue has answered (accepted, refused or filled).
+
+        Raises:
+            UnavailableError: still pending after the timeout: the outcome is unknown.
+        """
+        return await self._until(_left_pending, timeout_s or self._pending_timeout_s)
+
+    async def done(self, timeout_s: float | None = None) -> OrderView:
+        """Return the row once the order has ended; raises as `acknowledged` does."""
+        return await self._until(_has_ended, timeout_s)
+
+    async def _until(
+        self, holds: Callable[[OrderView], bool], timeout_s: float | None
+    ) -> OrderView:
+        def reached() -> bool:
+            return (row := self.order) is not None and holds(row)
+
+        try:
+            await self._feed.until(reached, timeout_s)
+        except TimeoutError as error:
+            raise UnavailableError(f"order {self.cloid}: outcome unknown yet") from error
+        row = self.order
+        if row is None:
+            raise UnavailableError(f"order {self.cloid}: left the mirror")
+        return row
+
+
+def _left_pending(row: OrderView) -> bool:
+    return row.order_status is not OrderStatus.PENDING
+
+
+def _has_ended(row: OrderView) -> bool:
+    return row.order_status.is_terminal
+
+
+class CancelReceipt:
+    """A cancel on its way: over when each order it named is proven gone."""
+
+    def __init__(self, handles: tuple[OrderHandle, ...]) -> None:
+        self._handles = handles
+
+    @property
+    def cloids(self) -> tuple[ClientOrderId, ...]:
+        return tuple(handle.cloid for handle in self._handles)
+
+    async def done(self, timeout_s: float | None = None) -> tuple[OrderView, ...]:
+        """Return the orders' last rows; raises UnavailableError when one is still open then."""
+        return tuple([await handle.done(timeout_s) for handle in self._handles])
+
+
+class LinkHandle:
+    """One hedge order: live numbers of its legs, and how it ends."""
+
+    def __init__(
+        self,
+        hedge_id: HedgeId,
+        hedges: Hedges,
+        feed: Feed,
+        stop: Callable[[HedgeId], Awaitable[None]],
+    ) -> None:
+        self.hedge_id = hedge_id
+        self._hedges, self._feed, self._stop = hedges, feed, stop
+
+    @property
+    def link(self) -> HedgeView | None:
+        """The hedge's row, or None until the hedger has read the intent."""
+        return self._hedges.get(self.hedge_id)
+
+    @property
+    def owed(self) -> Decimal:
+        """What the legs still call for, unsigned, summed over legs."""
+        legs = self.link.legs if self.link else ()
+        return sum((abs(leg.owed) for leg in legs), Decimal(0))
+
+    @property
+    def maker_filled(self) -> Decimal:
+        return self.link.maker_filled if self.link else Decimal(0)
+
+    async def done(self, timeout_s: float | None = None) -> HedgeView:
+        """Return the row once the maker has ended and only dust is owed, or it was refused.
+
+        Raises:
+            UnavailableError: not within the timeout.
+        """
+
+        def ended() -> bool:
+            row = self.link
+            return row is not None and row.state in (HedgeState.DONE, HedgeState.REFUSED)
+
+        try:
+            await self._feed.until(ended, timeout_s)
+        except TimeoutError as error:
+            raise UnavailableError(f"hedge {self.hedge_id}: not done yet") from error
+        row = self.link
+        if row is None:
+            raise UnavailableError(f"hedge {self.hedge_id}: left the mirror")
+        return row
+
+    async def stop(self) -> None:
+        """Ask for the makers to be cancelled and what they filled to be hedged."""
+        await self._stop(self.hedge_id)

@@ -1,0 +1,281 @@
+"""The live pages a strategy looks at: orders, positions, fills, hedges, always current.
+
+1. A mirror changes only by its feed; reading it asks nobody.
+2. `as_dict` and `as_list` give plain values in the contract's words, safe to keep.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from tandem.client.pages import Joined, Page
+from tandem.domain.ids import Exc, Ticker
+from tandem.messages.codec import Answer, AnyDelta
+from tandem.messages.deltas import (
+    BucketDelta,
+    BucketView,
+    FillDelta,
+    FillView,
+    HedgeDelta,
+    HedgeView,
+    OrderDelta,
+    OrderView,
+    PositionDelta,
+    PositionView,
+)
+from tandem.messages.queries import FillsPage, HedgesPage, OrdersPage, PositionsPage
+
+Plain = dict[str, object]
+MAX_FILLS = 10_000
+ZERO = Decimal(0)
+
+
+def plain(row: msgspec.Struct) -> Plain:
+    """Return a row in the words of the wire: text for enums, Decimal for numbers."""
+    builtins: Plain = msgspec.to_builtins(row, builtin_types=(Decimal,))
+    return builtins
+
+
+def order_name(row: OrderView) -> str:
+    return f"{row.exc}\x1f{row.client_order_id or f'{row.ticker}:{row.venue_order_id}'}"
+
+
+class Orders:
+    """The open orders of one account, live; `ended` still knows those that ended since."""
+
+    def __init__(self, exc: Exc) -> None:
+        self.exc = exc
+        self.page: Page[OrderView] = Page(keep=_is_open)
+        self.ended: dict[str, OrderView] = {}
+        self.vanished: tuple[OrderView, ...] = ()
+        self._history: dict[str, list[Plain]] = {}
+
+    def __iter__(self) -> Iterator[OrderView]:
+        return iter(tuple(self.page.rows.values()))
+
+    def __len__(self) -> int:
+        return len(self.page.rows)
+
+    def as_list(self, ticker: str | None = None) -> list[Plain]:
+        return [plain(row) for row in self if ticker is None or row.ticker == ticker]
+
+    def as_dict(self) -> dict[str, Plain]:
+        """Return open orders by cloid (by oid for orders that have none)."""
+        return {row.client_order_id or str(row.venue_order_id): plain(row) for row in self}
+
+    @property
+    def bids(self) -> list[OrderView]:
+        return [row for row in self if row.amount > 0]
+
+    @property
+    def asks(self) -> list[OrderView]:
+        return [row for row in self if row.amount < 0]
+
+    @property
+    def pending(self) -> list[OrderView]:
+        """Orders that the venue has not acknowledged yet."""
+        return [row for row in self if row.venue_order_id is None]
+
+    def total_open(self, ticker: str) -> tuple[Decimal, Decimal]:
+        """Return what is still open to buy and to sell, both positive."""
+        leaves = [abs(row.amount) - row.cum_qty for row in self.bids if row.ticker == ticker]
+        offered = [abs(row.amount) - row.cum_qty for row in self.asks if row.ticker == ticker]
+        return sum(leaves, ZERO), sum(offered, ZERO)
+
+    def load(self, answer: Answer) -> None:
+        if isinstance(answer, OrdersPage):
+            before = self.page.rows
+            rows = {order_name(row): row for row in answer.orders if row.exc == self.exc}
+            self.page.load(rows, answer.epoch, answer.seq)
+            self.vanished = tuple(row for name, row in before.items() if name not in rows)
+
+    def settle(self, row: OrderView) -> None:
+        """Take in the end of an order that vanished from the page unseen."""
+        _remember(self.ended, order_name(row), row)
+
+    def join(self, delta: AnyDelta) -> Joined:
+        if not isinstance(delta, OrderDelta) or delta.order.exc != self.exc:
+            return Joined.KNOWN
+        name = order_name(delta.order)
+        joined = self.page.join(name, delta.order, delta)
+        if joined is Joined.APPLIED:
+            self._note(name, delta.order)
+        return joined
+
+    def _note(self, name: str, row: OrderView) -> None:
+        step: Plain = {
+            "ord_status": row.order_status.value,
+            "filled_sz": row.cum_qty,
+            "timestamp": row.timestamp,
+        }
+        self._history.setdefault(name, []).append(step)
+        if not _is_open(row):
+            _remember(self.ended, name, row)
+        if len(self._history) > MAX_FILLS:
+            del self._history[next(iter(self._history))]
+
+    def query(self, row: OrderView | None) -> Plain | None:
+        """Return an order with the transitions this mirror saw, or None when it knows none."""
+        if row is None:
+            return None
+        return plain(row) | {"history": list(self._history.get(order_name(row), ()))}
+
+    def known(self, cloid: str) -> OrderView | None:
+        """Return an order by client id, open or ended while this mirror ran."""
+        name = f"{self.exc}\x1f{cloid}"
+        return self.page.rows.get(name) or self.ended.get(name)
+
+    def by_oid(self, oid: str) -> OrderView | None:
+        rows = (*self.page.rows.values(), *self.ended.values())
+        return next((row for row in rows if row.venue_order_id == oid), None)
+
+
+def _is_open(row: OrderView) -> bool:
+    return not row.order_status.is_terminal
+
+
+def _remember(ended: dict[str, OrderView], name: str, row: OrderView) -> None:
+    ended[name] = row
+    if len(ended) > MAX_FILLS:
+        del ended[next(iter(ended))]
+
+
+class Positions:
+    """The positions of one account, live; flat ones are absent."""
+
+    def __init__(self, exc: Exc) -> None:
+        self.exc = exc
+        self.page: Page[PositionView] = Page(keep=_is_held)
+
+    def __iter__(self) -> Iterator[PositionView]:
+        return iter(tuple(self.page.rows.values()))
+
+    def __len__(self) -> int:
+        return len(self.page.rows)
+
+    def amount(self, ticker: str) -> Decimal:
+        row = self.page.rows.get(ticker)
+        return row.amount if row else ZERO
+
+    def as_list(self) -> list[Plain]:
+        return [_position(row) for row in self]
+
+    def as_dict(self) -> dict[str, Plain]:
+        return {row.ticker: _position(row) for row in self}
+
+    def load(self, answer: Answer) -> None:
+        if isinstance(answer, PositionsPage):
+            mine = [row for row in answer.positions if row.exc == self.exc]
+            self.page.load({row.ticker: row for row in mine}, answer.epoch, answer.seq)
+
+    def join(self, delta: AnyDelta) -> Joined:
+        if not isinstance(delta, PositionDelta) or delta.position.exc != self.exc:
+            return Joined.KNOWN
+        return self.page.join(delta.position.ticker, delta.position, delta)
+
+
+def _is_held(row: PositionView) -> bool:
+    return row.amount != 0
+
+
+def _position(row: PositionView) -> Plain:
+    return {
+        "ticker": row.ticker,
+        "amount": row.amount,
+        "entry": row.entry,
+        "value": row.value,
+        "unrealized_pnl": row.unrealized_pnl,
+    }
+
+
+class Fills:
+    """The newest fills of one account, live, oldest first."""
+
+    def __init__(self, exc: Exc) -> None:
+        self.exc = exc
+        self.page: Page[FillView] = Page(keep=lambda _: True)
+
+    def __iter__(self) -> Iterator[FillView]:
+        return iter(tuple(self.page.rows.values()))
+
+    def __len__(self) -> int:
+        return len(self.page.rows)
+
+    def as_list(self) -> list[Plain]:
+        return [plain(row) for row in self]
+
+    def as_dict(self) -> dict[str, Plain]:
+        return {row.exec_id: plain(row) for row in self}
+
+    def load(self, answer: Answer) -> None:
+        if isinstance(answer, FillsPage):
+            mine = [row for row in answer.fills if row.exc == self.exc]
+            rows = {f"{row.ticker}\x1f{row.exec_id}": row for row in mine}
+            self.page.load(rows, answer.epoch, answer.seq)
+
+    def join(self, delta: AnyDelta) -> Joined:
+        if not isinstance(delta, FillDelta) or delta.fill.exc != self.exc:
+            return Joined.KNOWN
+        name = f"{delta.fill.ticker}\x1f{delta.fill.exec_id}"
+        joined = self.page.join(name, delta.fill, delta)
+        if len(self.page.rows) > MAX_FILLS:
+            oldest = next(iter(self.page.rows))
+            del self.page.rows[oldest], self.page.last[oldest]
+        return joined
+
+
+class Hedges:
+    """Hedge orders and their buckets, live."""
+
+    def __init__(self) -> None:
+        self.links: Page[HedgeView] = Page(keep=lambda _: True)
+        self.buckets: Page[BucketView] = Page(keep=lambda _: True)
+
+    @property
+    def page(self) -> Page[HedgeView]:
+        return self.links
+
+    def get(self, hedge_id: str) -> HedgeView | None:
+        return self.links.rows.get(hedge_id)
+
+    def bucket(self, exc: str, ticker: str, pool: str) -> BucketView | None:
+        return self.buckets.rows.get(f"{pool}\x1f{exc}\x1f{ticker}")
+
+    def load(self, answer: Answer) -> None:
+        if isinstance(answer, HedgesPage):
+            links: dict[str, HedgeView] = {row.hedge_id: row for row in answer.hedges}
+            self.links.load(links, answer.epoch, answer.seq)
+            buckets = {bucket_name(row): row for row in answer.buckets}
+            self.buckets.load(buckets, answer.epoch, answer.seq)
+
+    def join(self, delta: AnyDelta) -> Joined:
+        if isinstance(delta, HedgeDelta):
+            return self.links.join(delta.hedge.hedge_id, delta.hedge, delta)
+        if isinstance(delta, BucketDelta):
+            return self.buckets.join(bucket_name(delta.bucket), delta.bucket, delta)
+        return Joined.KNOWN
+
+
+def bucket_name(row: BucketView) -> str:
+    return f"{row.pool}\x1f{row.exc}\x1f{row.ticker}"
+
+
+def delta_of(delta: AnyDelta) -> Plain:
+    """Return what an `on_delta` handler is given."""
+    match delta:
+        case OrderDelta():
+            return plain(delta.order)
+        case FillDelta():
+            return plain(delta.fill)
+        case HedgeDelta():
+            return plain(delta.hedge)
+        case BucketDelta():
+            return plain(delta.bucket)
+        case PositionDelta():
+            return {
+                "ticker": Ticker(delta.position.ticker),
+                "amount": delta.position.amount,
+                "delta": delta.delta,
+                "entry": delta.position.entry,
+            }

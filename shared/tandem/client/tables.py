@@ -1,0 +1,124 @@
+"""What is known of every venue's instruments and prices, and the calls that answer from it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+
+from tandem.domain.errors import InvalidInputError, UnavailableError, UnknownInstrumentError
+from tandem.domain.ids import Exc, Ticker
+from tandem.domain.instrument import (
+    Instrument,
+    ceil_price,
+    common_lot,
+    cut_to_step,
+    decimals,
+    floor_price,
+    round_price,
+)
+from tandem.messages.reports import MarkReport, SpecsReport
+
+NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LaggedPrice:
+    """The last mid and how old it is."""
+
+    mid: Decimal
+    age_ms: int
+
+
+class Tables:
+    """Instrument tables and last marks of every account, as the gateways logged them."""
+
+    def __init__(self) -> None:
+        self.instruments: dict[Exc, dict[Ticker, Instrument]] = {}
+        self.marks: dict[tuple[Exc, Ticker], MarkReport] = {}
+
+    def learn(self, specs: SpecsReport) -> None:
+        self.instruments[specs.exc] = {row.ticker: row for row in specs.instruments}
+
+    def instrument(self, exc: str, ticker: str) -> Instrument:
+        """Return an instrument's rules.
+
+        Raises:
+            InvalidInputError: no such account.
+            UnknownInstrumentError: the account's venue does not list the ticker.
+        """
+        listed = self.instruments.get(Exc(exc))
+        if listed is None:
+            known = ", ".join(sorted(self.instruments)) or "none yet"
+            raise InvalidInputError("exc", exc, f"a connected account ({known})")
+        found = listed.get(Ticker(ticker))
+        if found is None:
+            nearest = get_close_matches(str(ticker), listed, n=3, cutoff=0.4)
+            raise UnknownInstrumentError(exc, ticker, tuple(nearest))
+        return found
+
+
+class InstrumentCalls:
+    """The calls of the contract that ask about instruments only."""
+
+    tables: Tables
+
+    def contract_specs(self, exc: str, ticker: str) -> dict[str, object]:
+        """Return the trading rules of one instrument; decimals are exact."""
+        found = self.tables.instrument(exc, ticker)
+        return {
+            "base_asset": found.base_asset,
+            "quote_asset": found.quote_asset,
+            "min_notional": found.min_notional,
+            "price_precision": found.price_precision,
+            "quantity_precision": found.quantity_precision,
+            "tick": found.tick,
+            "lot": found.lot,
+            "multiplier": found.multiplier,
+        }
+
+    def get_base_asset(self, exc: str, ticker: str) -> str:
+        return self.tables.instrument(exc, ticker).base_asset
+
+    def get_quote_asset(self, exc: str, ticker: str) -> str:
+        return self.tables.instrument(exc, ticker).quote_asset
+
+    def price_precision(self, exc: str, ticker: str) -> int:
+        return self.tables.instrument(exc, ticker).price_precision
+
+    def lot_precision(self, exc: str, ticker: str) -> int:
+        return self.tables.instrument(exc, ticker).quantity_precision
+
+    def min_notional(self, exc: str, ticker: str) -> Decimal:
+        return self.tables.instrument(exc, ticker).min_notional
+
+    def rounded_lots(self, exc: str, ticker: str, amount: Decimal) -> Decimal:
+        """Return a signed amount cut towards zero to the lot."""
+        return cut_to_step(amount, self.tables.instrument(exc, ticker).lot)
+
+    def rounded_price(self, exc: str, ticker: str, price: Decimal) -> Decimal:
+        return round_price(self.tables.instrument(exc, ticker), price)
+
+    def rounded_ceil_price(self, exc: str, ticker: str, price: Decimal) -> Decimal:
+        return ceil_price(self.tables.instrument(exc, ticker), price)
+
+    def rounded_floor_price(self, exc: str, ticker: str, price: Decimal) -> Decimal:
+        return floor_price(self.tables.instrument(exc, ticker), price)
+
+    def common_lot_precision(self, ex1: str, ticker1: str, ex2: str, ticker2: str) -> int:
+        """Return the decimals of the least amount that both sides can trade whole."""
+        one, other = self.tables.instrument(ex1, ticker1), self.tables.instrument(ex2, ticker2)
+        return decimals(common_lot(one, other))
+
+    def common_price_precision(self, ex1: str, ticker1: str, ex2: str, ticker2: str) -> int:
+        one, other = self.tables.instrument(ex1, ticker1), self.tables.instrument(ex2, ticker2)
+        return min(one.price_precision, other.price_precision)
+
+    def common_min_notional(self, ex1: str, ticker1: str, ex2: str, ticker2: str) -> Decimal:
+        one, other = self.tables.instrument(ex1, ticker1), self.tables.instrument(ex2, ticker2)
+        return max(one.min_notional, other.min_notional)
+
+    def _lagged(self, exc: str, ticker: str, now_ns: int) -> LaggedPrice:
+        self.tables.instrument(exc, ticker)
+        mark = self.tables.marks.get((Exc(exc), Ticker(ticker)))
+        if mark is None:
+            raise UnavailableError(f"no price of {ticker} on {exc} yet")
+        return LaggedPrice(mark.mid, max(0, now_ns - mark.ts_event_ns) // NS_PER_MS)

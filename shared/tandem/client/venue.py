@@ -1,0 +1,119 @@
+"""The calls that ask the venue itself, through its gateway, and the nets over all venues."""
+
+from decimal import Decimal
+from typing import TypeVar
+
+from tandem.bus.port import Bus
+from tandem.client.mirrors import Plain, Positions, plain
+from tandem.client.tables import Tables
+from tandem.domain.errors import UnavailableError
+from tandem.domain.ids import Exc
+from tandem.messages import codec, subjects
+from tandem.messages.message import Message
+from tandem.messages.queries import (
+    AskKind,
+    QueryFailed,
+    SpecsRefreshed,
+    VenueAsk,
+    VenueBalance,
+    VenueOrders,
+    VenuePositions,
+)
+
+ASK_TIMEOUT_S = 5.0
+A = TypeVar("A", bound=Message)
+
+
+class VenueCalls:
+    """Requests to gateways, and what the mirrored positions add up to."""
+
+    tables: Tables
+    _bus: Bus
+    _positions: dict[Exc, Positions]
+
+    @property
+    def exchanges(self) -> tuple[Exc, ...]:
+        """The accounts this client knows."""
+        raise NotImplementedError
+
+    async def _ask(self, exc: str, kind: AskKind, expected: type[A]) -> A:
+        """Ask a gateway.
+
+        Raises:
+            UnavailableError: the gateway does not answer, or could not ask its venue.
+        """
+        subject = subjects.venue_ask(Exc(exc))
+        reply = await self._bus.request(subject, codec.encode(VenueAsk(kind=kind)), ASK_TIMEOUT_S)
+        answer = codec.decode_answer(reply)
+        if isinstance(answer, expected):
+            return answer
+        reason = answer.text if isinstance(answer, QueryFailed) else type(answer).__name__
+        raise UnavailableError(f"{exc} did not answer {kind.value}: {reason}")
+
+    async def positions_get(self, exc: str) -> dict[str, Plain]:
+        """Return the venue's own positions by ticker."""
+        answer = await self._ask(exc, AskKind.POSITIONS, VenuePositions)
+        return {
+            row.ticker: {
+                "ticker": row.ticker,
+                "amount": row.amount,
+                "entry": row.entry,
+                "value": row.value,
+                "unrealized_pnl": row.unrealized_pnl,
+            }
+            for row in answer.positions
+        }
+
+    async def positions_get_all(self) -> dict[str, dict[str, Plain]]:
+        return {exc: await self.positions_get(exc) for exc in self.exchanges}
+
+    async def orders_get(self, exc: str) -> dict[str, Plain]:
+        """Return the venue's own open orders by oid."""
+        answer = await self._ask(exc, AskKind.ORDERS, VenueOrders)
+        keys = ("amount", "cloid", "filled_sz", "oid", "ord_status", "price", "ticker", "timestamp")
+        rows = {str(row.venue_order_id): plain(row) for row in answer.orders}
+        return {oid: {key: row[key] for key in keys} for oid, row in rows.items()}
+
+    async def orders_get_all(self) -> dict[str, dict[str, Plain]]:
+        return {exc: await self.orders_get(exc) for exc in self.exchanges}
+
+    async def get_balance(self, exc: str) -> Plain:
+        """Return {asset, balance, equity, available} of the account."""
+        answer = await self._ask(exc, AskKind.BALANCE, VenueBalance)
+        return {
+            "asset": answer.asset,
+            "balance": answer.balance,
+            "equity": answer.equity,
+            "available": answer.available,
+        }
+
+    async def get_all_balances(self) -> dict[str, Plain]:
+        return {exc: await self.get_balance(exc) for exc in self.exchanges}
+
+    async def get_all_equities(self) -> dict[str, object]:
+        return {exc: (await self.get_balance(exc))["equity"] for exc in self.exchanges}
+
+    async def update_exchange_contracts(self, exc: str | None = None) -> dict[str, int]:
+        """Ask gateways to refresh and log their instrument tables; returns their sizes."""
+        names = self.exchanges if exc is None else (Exc(exc),)
+        sizes = {}
+        for name in names:
+            answer = await self._ask(name, AskKind.REFRESH_SPECS, SpecsRefreshed)
+            sizes[str(name)] = answer.instruments
+        return sizes
+
+    async def positions_get_by_base(self) -> dict[str, dict[str, Decimal]]:
+        """Return base asset to account to signed amount in base units, from the mirrors."""
+        nets: dict[str, dict[str, Decimal]] = {}
+        for exc, positions in self._positions.items():
+            for row in positions:
+                found = self.tables.instrument(exc, row.ticker)
+                by_account = nets.setdefault(found.base_asset, {})
+                amount = row.amount * found.multiplier
+                by_account[exc] = by_account.get(exc, Decimal(0)) + amount
+        return nets
+
+    async def positions_get_net_base(self) -> dict[str, Decimal]:
+        """Return base asset to net signed amount over all mirrored accounts."""
+        by_base = await self.positions_get_by_base()
+        return {base: sum(amounts.values(), Decimal(0)) for base, amounts in by_base.items()}
