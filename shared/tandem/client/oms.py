@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any, Unpack
 
 import structlog
-from typing_extensions import override
 
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
@@ -83,6 +82,7 @@ class OMS(InstrumentCalls, VenueCalls, LaterCalls):
         self.tables = Tables()
         self._url, self._options = nats_url, options or ClientOptions()
         self._wanted = None if exchanges is None else tuple(Exc(exc) for exc in exchanges)
+        self.exchanges = self._wanted or ()
         self._mirrored = _mirrored_accounts(mirrored)
         self._pending_timeout_s = pending_timeout / MS_PER_S
         self._clock = SystemClock()
@@ -119,6 +119,7 @@ class OMS(InstrumentCalls, VenueCalls, LaterCalls):
         self._feed = Feed(self._bus, self._clock, self._log, feed_options)
         await self._feed.start()
         await self._load_tables()
+        self.exchanges = self._wanted or tuple(self.tables.instruments)
         await self._join_mirrors()
 
     async def cleanup(self) -> None:
@@ -186,12 +187,6 @@ class OMS(InstrumentCalls, VenueCalls, LaterCalls):
         handlers: tuple[Handler | None, Handler | None] = (None, None),
     ) -> None:
         await self._feed.subscribe(Subscriber(mirror, page, exc, *handlers))
-
-    @property
-    @override
-    def exchanges(self) -> tuple[Exc, ...]:
-        """The accounts this client knows."""
-        return self._wanted or tuple(self.tables.instruments)
 
     def _account(self, exc: str) -> Exc:
         if exc not in self.exchanges:

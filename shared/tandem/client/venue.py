@@ -25,16 +25,15 @@ A = TypeVar("A", bound=Message)
 
 
 class VenueCalls:
-    """Requests to gateways, and what the mirrored positions add up to."""
+    """Requests to gateways, and what the mirrored positions add up to.
+
+    `exchanges` are the accounts this client knows, from `init` on.
+    """
 
     tables: Tables
+    exchanges: tuple[Exc, ...]
     _bus: Bus
     _positions: dict[Exc, Positions]
-
-    @property
-    def exchanges(self) -> tuple[Exc, ...]:
-        """The accounts this client knows."""
-        raise NotImplementedError
 
     async def _ask(self, exc: str, kind: AskKind, expected: type[A]) -> A:
         """Ask a gateway.
