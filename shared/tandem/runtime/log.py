@@ -19,13 +19,23 @@ _LEVELS = {
 def configure(level: LogLevel, form: LogFormat, stream: TextIO = sys.stderr) -> None:
     """Send structured logs to `stream`, and what libraries log (warnings up) with them."""
     structlog.configure(
-        processors=_processors(form),
+        processors=[*_shared(form), _renderer(form)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
+    libraries = logging.StreamHandler(stream)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_shared(form),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(form),
+            ],
+        )
+    )
     root = logging.getLogger()
-    root.handlers = [_LibraryLogs()]
+    root.handlers = [libraries]
     root.setLevel(logging.WARNING)
 
 
@@ -35,23 +45,17 @@ def get(service: str) -> structlog.typing.FilteringBoundLogger:
     return bound
 
 
-def _processors(form: LogFormat) -> list[structlog.typing.Processor]:
-    renderer: structlog.typing.Processor
-    if form is LogFormat.JSON:
-        renderer = structlog.processors.JSONRenderer()
-    else:
-        renderer = structlog.dev.ConsoleRenderer(colors=False)
+def _shared(form: LogFormat) -> list[structlog.typing.Processor]:
     exceptions = [structlog.processors.format_exc_info] if form is LogFormat.JSON else []
     return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *exceptions,
-        renderer,
     ]
 
 
-class _LibraryLogs(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        event = structlog.get_logger(library=record.name)
-        event.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+def _renderer(form: LogFormat) -> structlog.typing.Processor:
+    if form is LogFormat.JSON:
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=False)

@@ -1,8 +1,9 @@
 """How a service lives: settings, bus, streams, health, work, and on a signal a graceful end.
 
-1. Exit code 0 after a drain, 1 when a task failed or the drain did not end in time, 2 for a
+1. Exit code 0 after a drain, 1 when something failed or the drain did not end in time, 2 for a
    bad setting.
-2. The run file appears only once the service is ready.
+2. A failure that nobody awaits (a task, a callback) ends the process.
+3. The run file appears only once the service is ready.
 """
 
 import argparse
@@ -12,16 +13,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import uvloop
 
 from tandem.bus import topology
 from tandem.bus.nats_bus import NatsBus
-from tandem.domain.errors import ConfigurationError
+from tandem.domain.errors import ConfigurationError, UnavailableError
 from tandem.runtime import log
+from tandem.runtime.bus_metrics import watch_bus
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import COMMON_VARIABLES, Environment, Settings, Variable, settings
 from tandem.runtime.context import Build, Service, ServiceContext
@@ -33,8 +35,7 @@ EXIT_FAILED = 1
 EXIT_CONFIGURATION = 2
 DRAIN_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
-
-T = TypeVar("T")
+STREAMS_RETRY_S = 0.2
 
 
 def run_service(name: str, build: Build, variables: Sequence[Variable] = ()) -> NoReturn:
@@ -46,7 +47,19 @@ def run_service(name: str, build: Build, variables: Sequence[Variable] = ()) -> 
         variables: the settings that only this service has, for `--help`.
     """
     _parser(name, build, variables).parse_args()
-    sys.exit(_run(name, build, os.environ))
+    sys.exit(run(name, build, os.environ))
+
+
+def run(name: str, build: Build, values: Mapping[str, str]) -> int:
+    """Run the service with the given environment; return its exit code."""
+    env = Environment(values)
+    try:
+        common = settings(env, name)
+        log.configure(common.log_level, common.log_format)
+        return uvloop.run(_serve(name, build, env, common))
+    except ConfigurationError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return EXIT_CONFIGURATION
 
 
 def _parser(name: str, build: Build, variables: Sequence[Variable]) -> argparse.ArgumentParser:
@@ -69,107 +82,123 @@ def _environment_help(variables: Sequence[Variable]) -> str:
     return "\n".join(["environment:", *lines])
 
 
-def _run(name: str, build: Build, values: Mapping[str, str]) -> int:
-    env = Environment(values)
-    try:
-        common = settings(env, name)
-        log.configure(common.log_level, common.log_format)
-        return uvloop.run(_serve(name, build, env, common))
-    except ConfigurationError as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        return EXIT_CONFIGURATION
-
-
 async def _serve(name: str, build: Build, env: Environment, common: Settings) -> int:
-    with _stop_signals() as stopping:
-        connecting = NatsBus.connect(common.nats, SystemClock())
-        bus = await _unless(stopping, connecting)
-        if bus is None:
-            return 0
+    tasks, stopping = TaskOwner(), asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(_ends(tasks))
+    with _stop_signals(stopping):
+        signalled = tasks.spawn(stopping.wait(), "signals")
         try:
-            limits = topology.Limits(common.retention_hours * 3600, common.stream_replicas)
-            await topology.apply(bus, limits)
-            async with _context(name, env, common, bus) as context:
-                return await _live(context, build(context), stopping)
+            connecting = tasks.spawn(_connect(common), "connect")
+            await _first(connecting, signalled, tasks.failed)
+            if not connecting.done():
+                return EXIT_FAILED if tasks.failed.done() else 0
+            async with _context(name, env, tasks, await connecting) as context:
+                return await _live(context, build, signalled)
         finally:
-            await bus.close()
+            await tasks.close()
+
+
+def _ends(tasks: TaskOwner) -> Any:
+    """Return a loop exception handler that turns any stray failure into the end of the process."""
+
+    def handle(_loop: asyncio.AbstractEventLoop, failure: dict[str, Any]) -> None:
+        error = failure.get("exception") or RuntimeError(failure["message"])
+        log.get("loop").error(failure["message"], exc_info=error)
+        if not tasks.failed.done():
+            tasks.failed.set_exception(error)
+
+    return handle
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[asyncio.Event]:
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+def _stop_signals(stopping: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     try:
-        yield stopping
+        yield
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
 
 
+async def _first(*awaited: "asyncio.Future[Any]") -> None:
+    """Wait until one of them is done; whether it failed is the caller's business."""
+    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _connect(common: Settings) -> NatsBus:
+    """Return a bus whose streams exist, however long the server takes."""
+    clock = SystemClock()
+    limits = topology.Limits(common.retention_hours * 3600, common.stream_replicas)
+    bus = await NatsBus.connect(common.nats, clock)
+    while True:
+        try:
+            await topology.apply(bus, limits)
+        except UnavailableError as error:
+            log.get("bus").warning("streams not ready, trying again", error=str(error))
+            await clock.sleep(STREAMS_RETRY_S)
+        except BaseException:
+            await bus.close()
+            raise
+        else:
+            return bus
+
+
 @contextlib.asynccontextmanager
 async def _context(
-    name: str, env: Environment, common: Settings, bus: NatsBus
+    name: str, env: Environment, tasks: TaskOwner, bus: NatsBus
 ) -> AsyncIterator[ServiceContext]:
-    tasks = TaskOwner()
+    context = ServiceContext(
+        name=name,
+        settings=settings(env, name),
+        env=env,
+        bus=bus,
+        clock=SystemClock(),
+        tasks=tasks,
+        log=log.get(name),
+        metrics=Metrics(),
+        seam=seam_from(env.values),
+    )
+    watch_bus(context.metrics, bus.counters, lambda: bus.backlog)
+    context.log.info("bus", server_version=bus.server_version)
     try:
-        yield ServiceContext(
-            name=name,
-            settings=common,
-            env=env,
-            bus=bus,
-            clock=SystemClock(),
-            tasks=tasks,
-            log=log.get(name),
-            metrics=Metrics(),
-            seam=seam_from(env.values),
-        )
+        yield context
     finally:
-        await tasks.close()
+        await bus.close()
 
 
-async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what `work` returns, or None when a signal came first."""
-    async with asyncio.TaskGroup() as group:
-        working, signalled = group.create_task(work), group.create_task(stopping.wait())
-        await asyncio.wait({working, signalled}, return_when=asyncio.FIRST_COMPLETED)
-        signalled.cancel()
-        if not working.done():
-            working.cancel()
-    return None if working.cancelled() else working.result()
-
-
-async def _live(context: ServiceContext, service: Service, stopping: asyncio.Event) -> int:
-    """Run until a signal or a failed task; either way, end in order."""
+async def _live(context: ServiceContext, build: Build, signalled: "asyncio.Task[Any]") -> int:
+    """Run until a signal or a failure; either way, end in order."""
+    service = build(context)
     health = HealthServer(context.metrics, service.unready)
     port = await health.start(context.settings.http_host, context.settings.http_port)
     context.log.info("starting", http_port=port, pid=os.getpid())
     try:
-        await service.start()
-        context.tasks.spawn(_announce(context, service, port), "announce")
-        failed = await _first(stopping, context.tasks.failed)
-        if failed is None:
-            await asyncio.wait_for(service.drain(), DRAIN_TIMEOUT_S)
-            context.log.info("stopped")
-            return 0
-        context.log.error("failed", exc_info=failed)
-    except TimeoutError:
-        context.log.error("drain timed out", timeout_s=DRAIN_TIMEOUT_S)
+        starting = context.tasks.spawn(_begin(context, service, port), "start")
+        await _first(signalled, context.tasks.failed)
+        starting.cancel()
+        return await _end(context, service)
     finally:
         await health.close()
-    return EXIT_FAILED
 
 
-async def _first(stopping: asyncio.Event, failed: "asyncio.Future[None]") -> BaseException | None:
-    """Wait for the signal (None) or the failure of a task, whichever comes first."""
-    async with asyncio.TaskGroup() as group:
-        signalled = group.create_task(stopping.wait())
-        await asyncio.wait({signalled, failed}, return_when=asyncio.FIRST_COMPLETED)
-        signalled.cancel()
-    return failed.exception() if failed.done() else None
+async def _end(context: ServiceContext, service: Service) -> int:
+    failed = context.tasks.failed
+    if failed.done():
+        context.log.error("failed", exc_info=failed.exception())
+        return EXIT_FAILED
+    try:
+        await asyncio.wait_for(service.drain(), DRAIN_TIMEOUT_S)
+    except TimeoutError:
+        context.log.error("drain did not end in time", timeout_s=DRAIN_TIMEOUT_S)
+        return EXIT_FAILED
+    context.log.info("stopped")
+    return 0
 
 
-async def _announce(context: ServiceContext, service: Service, port: int) -> None:
+async def _begin(context: ServiceContext, service: Service, port: int) -> None:
+    await service.start()
     while service.unready():
         await context.clock.sleep(READY_POLL_S)
     context.log.info("ready", http_port=port)

@@ -1,0 +1,292 @@
+"""The bus in one process, with the semantics of the real one; for tests and simulations.
+
+1. Everything happens in the order of the event loop: one seed, one run.
+2. Entries are delivered from the loop, never from inside an append.
+3. A disconnected client reads nothing, its appends wait, its offers and requests fail.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from tandem.bus.background import Background, report
+from tandem.bus.memory_stream import MemoryStream
+from tandem.bus.port import Appended, Entry, Following, LogState
+from tandem.bus.subject_match import matcher
+from tandem.bus.timing import Timing
+from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+
+DELIVERIES_A_TURN = 256
+MAX_PAYLOAD = 1_048_576
+
+Answering = Callable[[bytes], Awaitable[bytes]]
+
+
+class MemoryServer:
+    """The streams and the listeners that every client shares."""
+
+    def __init__(self, timing: Timing) -> None:
+        self.timing = timing
+        self.oms = MemoryStream(timing, keeps_newest=False)
+        self.deltas = MemoryStream(timing, keeps_newest=False)
+        self.snapshots = MemoryStream(timing, keeps_newest=True)
+        self.marks = MemoryStream(timing, keeps_newest=True)
+        self.listeners: dict[str, deque[tuple[MemoryBus, Answering]]] = {}
+
+
+@dataclass(slots=True)
+class _Link:
+    """Whether one client is connected, and what waits for it to be."""
+
+    connected: bool = True
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+
+    def when_connected(self, action: Callable[[], None]) -> None:
+        if self.connected:
+            action()
+        else:
+            self.waiting.append(action)
+
+
+class _MemoryReader:
+    """Follows one stream; satisfies `Following`."""
+
+    def __init__(
+        self,
+        stream: MemoryStream,
+        link: _Link,
+        timing: Timing,
+        matches: Callable[[str], bool],
+        on_entry: Callable[[Entry], None],
+    ) -> None:
+        self._stream = stream
+        self._link = link
+        self._timing = timing
+        self._matches = matches
+        self._on_entry = on_entry
+        self._queue: deque[Entry] = deque()
+        self._last_seq = 0
+        self._scheduled = False
+        self._closed = False
+
+    @property
+    def heard_ns(self) -> int:
+        return self._timing.monotonic_ns() if self._link.connected and not self._closed else 0
+
+    @property
+    def pending(self) -> int:
+        return len(self._queue)
+
+    async def close(self) -> None:
+        self._closed = True
+        self._stream.unwatch(self._stored)
+
+    def start(self, after_seq: int) -> None:
+        self._last_seq = after_seq
+        self._queue.extend(e for e in self._stream.after(after_seq) if self._matches(e.subject))
+        self._stream.watch(self._stored)
+        self.schedule()
+
+    def schedule(self) -> None:
+        if self._queue and not self._scheduled and not self._closed:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._deliver)
+
+    def _stored(self, entry: Entry) -> None:
+        if self._matches(entry.subject):
+            self._queue.append(entry)
+            self.schedule()
+
+    def _deliver(self) -> None:
+        self._scheduled = False
+        for _ in range(min(DELIVERIES_A_TURN, len(self._queue))):
+            if self._closed or not self._link.connected:
+                return
+            entry = self._queue.popleft()
+            if entry.seq > self._last_seq:
+                self._last_seq = entry.seq
+                self._hand_over(entry)
+        self.schedule()
+
+    def _hand_over(self, entry: Entry) -> None:
+        counted = Entry(entry.seq, entry.ts_ns, entry.subject, entry.payload, len(self._queue))
+        try:
+            self._on_entry(counted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, reading on would skip a fact
+            self._closed = True
+            report(f"reading stopped at {entry.seq} {entry.subject}", error)
+
+
+class MemoryLog:
+    """One client's view of one stream; satisfies `Log`."""
+
+    def __init__(self, stream: MemoryStream, link: _Link, timing: Timing) -> None:
+        self._stream = stream
+        self._link = link
+        self._timing = timing
+        self._readers: list[_MemoryReader] = []
+
+    async def append(self, subject: str, payload: bytes, *, same: bool = False) -> Appended:
+        appended = await self.append_soon(subject, payload)
+        stored = self._stream.find(subject) if appended.already and same else None
+        if stored is None:
+            return appended
+        if stored.payload != payload:
+            raise ConflictError(f"id already used: {subject} holds different content")
+        return Appended(stored.seq, already=True)
+
+    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:
+        done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        if len(payload) > MAX_PAYLOAD:
+            done.set_exception(_too_large(payload))
+            return done
+
+        def store() -> None:
+            if not done.cancelled():
+                done.set_result(self._stream.store(subject, payload))
+
+        self._link.when_connected(store)
+        return done
+
+    async def try_append(self, subject: str, payload: bytes) -> Appended:
+        if len(payload) > MAX_PAYLOAD:
+            raise _too_large(payload)
+        self._require_link(subject)
+        return self._stream.store(subject, payload)
+
+    async def follow(
+        self, filters: Sequence[str], after_seq: int, on_entry: Callable[[Entry], None]
+    ) -> Following:
+        reader = _MemoryReader(self._stream, self._link, self._timing, matcher(filters), on_entry)
+        self._readers.append(reader)
+        reader.start(after_seq)
+        return reader
+
+    async def get(self, seq: int) -> Entry | None:
+        self._require_link(f"sequence {seq}")
+        return self._stream.get(seq)
+
+    async def find(self, subject: str) -> Entry | None:
+        self._require_link(subject)
+        return self._stream.find(subject)
+
+    async def state(self) -> LogState:
+        self._require_link("state")
+        return self._stream.state()
+
+    def reconnected(self) -> None:
+        for reader in self._readers:
+            reader.schedule()
+
+    async def close(self) -> None:
+        for reader in self._readers:
+            await reader.close()
+
+    def _require_link(self, what: str) -> None:
+        if not self._link.connected:
+            raise UnavailableError(f"not connected: {what}")
+
+
+def _too_large(payload: bytes) -> InvalidInputError:
+    return InvalidInputError("payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD} bytes")
+
+
+class MemoryBus:
+    """One client of a server in memory; satisfies `Bus`. `client()` makes another one."""
+
+    def __init__(self, timing: Timing, server: MemoryServer | None = None) -> None:
+        self.server = server or MemoryServer(timing)
+        self._timing = timing
+        self._link = _Link()
+        self._background = Background()
+        self._callbacks: list[Callable[[], None]] = []
+        self._log = MemoryLog(self.server.oms, self._link, timing)
+        self._deltas = MemoryLog(self.server.deltas, self._link, timing)
+        self._snapshots = MemoryLog(self.server.snapshots, self._link, timing)
+        self._marks = MemoryLog(self.server.marks, self._link, timing)
+
+    def client(self) -> "MemoryBus":
+        """Return another client of the same server, with a link of its own."""
+        return MemoryBus(self._timing, self.server)
+
+    @property
+    def log(self) -> MemoryLog:
+        return self._log
+
+    @property
+    def deltas(self) -> MemoryLog:
+        return self._deltas
+
+    @property
+    def snapshots(self) -> MemoryLog:
+        return self._snapshots
+
+    @property
+    def marks(self) -> MemoryLog:
+        return self._marks
+
+    @property
+    def connected(self) -> bool:
+        return self._link.connected
+
+    def disconnect(self) -> None:
+        """Lose the server: readers stop, appends wait, offers and requests fail."""
+        self._link.connected = False
+
+    def reconnect(self) -> None:
+        """Find the server again."""
+        self._link.connected = True
+        waiting, self._link.waiting = self._link.waiting, []
+        for action in waiting:
+            action()
+        for log in (self._log, self._deltas, self._snapshots, self._marks):
+            log.reconnected()
+        for callback in self._callbacks:
+            callback()
+
+    async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
+        answer = self._listener(subject) if self._link.connected else None
+        if answer is None:
+            raise UnavailableError(f"{subject}: nobody listens")
+        asking = self._background.spawn(_awaited(answer, payload), f"memory-answer-{subject}")
+        waiting = self._background.spawn(self._timing.sleep(timeout_s), "memory-timeout")
+        try:
+            await asyncio.wait({asking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done() or asking.exception() is not None:
+                raise UnavailableError(f"{subject}: no answer")
+            reply: bytes = asking.result()
+            return reply
+        finally:
+            asking.cancel()
+            waiting.cancel()
+
+    def _listener(self, subject: str) -> Answering | None:
+        """Take the copies of a service in turn, leaving out those that are disconnected."""
+        copies = self.server.listeners.get(subject, deque())
+        for _ in range(len(copies)):
+            copies.rotate(-1)
+            bus, answer = copies[-1]
+            if bus.connected:
+                return answer
+        return None
+
+    async def serve(self, subject: str, answer: Answering, *, queue: str) -> None:
+        del queue  # one queue a subject is all that a service asks for
+        self.server.listeners.setdefault(subject, deque()).append((self, answer))
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    async def close(self) -> None:
+        self._link.connected = False
+        for copies in self.server.listeners.values():
+            for entry in [entry for entry in copies if entry[0] is self]:
+                copies.remove(entry)
+        for log in (self._log, self._deltas, self._snapshots, self._marks):
+            await log.close()
+        await self._background.close()
+
+
+async def _awaited(answer: Answering, payload: bytes) -> bytes:
+    return await answer(payload)

@@ -1,0 +1,254 @@
+"""The bus on a NATS server: streams as logs, core NATS for requests.
+
+1. Losing the connection loses no append: it is sent again when the connection is back.
+2. Nothing is buffered by the client library while disconnected, so an offer is never sent late.
+3. A failure that no caller awaits goes to the loop's exception handler, never nowhere.
+"""
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from tandem.bus.background import Background, report
+from tandem.bus.counters import BusCounters
+from tandem.bus.jetstream_api import JetStreamApi, JetStreamError
+from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats_reader import NatsReader, ReaderPorts, Wanted
+from tandem.bus.port import Appended, Entry, Following, LogState
+from tandem.bus.publisher import Publisher
+from tandem.bus.timing import Timing
+from tandem.domain.errors import ConflictError, UnavailableError
+from tandem.messages import subjects
+
+OFFER_TIMEOUT_S = 2.0
+PING_INTERVAL_S = 2
+RECONNECT_WAIT_S = 0.1
+CONNECT_TIMEOUT_S = 2
+READ_BACK_WAIT_S = 0.1
+ANSWERS_AT_ONCE = 1_024
+
+_log = structlog.get_logger(component="bus")
+
+
+class NatsLog:
+    """One stream; satisfies `Log`."""
+
+    def __init__(self, stream: str, publisher: Publisher, ports: ReaderPorts) -> None:
+        self._stream = stream
+        self._publisher = publisher
+        self._ports = ports
+        self._readers: set[NatsReader] = set()
+
+    async def append(self, subject: str, payload: bytes, *, same: bool = False) -> Appended:
+        while True:
+            appended = await self._publisher.append_soon(subject, payload)
+            if not (appended.already and same):
+                return appended
+            stored = await self._read_back(subject)
+            if stored is not None:
+                return _same(stored, payload)
+
+    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:
+        return self._publisher.append_soon(subject, payload)
+
+    async def try_append(self, subject: str, payload: bytes) -> Appended:
+        return await self._publisher.offer(subject, payload, OFFER_TIMEOUT_S)
+
+    async def follow(
+        self, filters: Sequence[str], after_seq: int, on_entry: Callable[[Entry], None]
+    ) -> Following:
+        reader = NatsReader(
+            self._ports, Wanted(self._stream, tuple(filters), after_seq), on_entry, self._drop
+        )
+        self._readers.add(reader)
+        await reader.start()
+        return reader
+
+    async def get(self, seq: int) -> Entry | None:
+        return await self._ports.api.message_at(self._stream, seq)
+
+    async def find(self, subject: str) -> Entry | None:
+        return await self._ports.api.message_under(self._stream, subject)
+
+    async def state(self) -> LogState:
+        info = await self._ports.api.stream_info(self._stream)
+        counts = info.state
+        return LogState(counts.first_seq, counts.last_seq, info.created_ns, counts.messages)
+
+    def reconnected(self) -> None:
+        for reader in tuple(self._readers):
+            reader.replace("reconnected")
+
+    async def close(self) -> None:
+        for reader in tuple(self._readers):
+            await reader.close()
+
+    def _drop(self, reader: NatsReader) -> None:
+        self._readers.discard(reader)
+
+    async def _read_back(self, subject: str) -> Entry | None:
+        """Return what is stored, however long the server takes to answer; None: it expired."""
+        while True:
+            try:
+                return await self.find(subject)
+            except (UnavailableError, JetStreamError) as error:
+                _log.warning("cannot read back, trying again", subject=subject, error=str(error))
+                await self._ports.timing.sleep(READ_BACK_WAIT_S)
+
+
+def _same(stored: Entry, payload: bytes) -> Appended:
+    if stored.payload != payload:
+        raise ConflictError(f"id already used: {stored.subject} holds different content")
+    return Appended(stored.seq, already=True)
+
+
+class NatsBus:
+    """One connection with its four streams; satisfies `Bus`."""
+
+    def __init__(self, client: Client, timing: Timing) -> None:
+        self.counters = BusCounters()
+        self.api = JetStreamApi(client)
+        self._client = client
+        self._background = Background()
+        self._publisher = Publisher(client, timing, self._background, self.counters)
+        ports = ReaderPorts(client, self.api, timing, self.counters)
+        self._log = NatsLog(subjects.OMS_STREAM, self._publisher, ports)
+        self._deltas = NatsLog(subjects.DELTAS_STREAM, self._publisher, ports)
+        self._snapshots = NatsLog(subjects.SNAP_STREAM, self._publisher, ports)
+        self._marks = NatsLog(subjects.MARKS_STREAM, self._publisher, ports)
+        self._callbacks: list[Callable[[], None]] = []
+        self._answering = 0
+        self._closing = False
+
+    @classmethod
+    async def connect(cls, options: NatsOptions, timing: Timing) -> "NatsBus":
+        """Connect, waiting for the server as long as it takes."""
+        client = Client()
+        bus = cls(client, timing)
+        try:
+            await client.connect(**bus._settings(options))
+            await bus._publisher.start()
+        except BaseException:
+            await client.close()
+            raise
+        return bus
+
+    def _settings(self, options: NatsOptions) -> dict[str, Any]:
+        credentials = {
+            "user_credentials": options.creds_file and str(options.creds_file),
+            "nkeys_seed": options.nkey_seed_file and str(options.nkey_seed_file),
+        }
+        return {
+            "servers": [url.strip() for url in options.url.split(",")],
+            "name": options.name,
+            "inbox_prefix": options.inbox_prefix,
+            "max_reconnect_attempts": -1,
+            "reconnect_time_wait": RECONNECT_WAIT_S,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "ping_interval": PING_INTERVAL_S,
+            "max_outstanding_pings": 2,
+            "pending_size": -1,
+            "error_cb": self._failed,
+            "disconnected_cb": self._disconnected,
+            "reconnected_cb": self._reconnected,
+            "closed_cb": self._closed,
+            **{name: value for name, value in credentials.items() if value},
+        }
+
+    @property
+    def log(self) -> NatsLog:
+        return self._log
+
+    @property
+    def deltas(self) -> NatsLog:
+        return self._deltas
+
+    @property
+    def snapshots(self) -> NatsLog:
+        return self._snapshots
+
+    @property
+    def marks(self) -> NatsLog:
+        return self._marks
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._client.is_connected)
+
+    @property
+    def backlog(self) -> int:
+        """Appends that the server has not answered yet."""
+        return self._publisher.backlog
+
+    @property
+    def server_version(self) -> str:
+        return str(self._client.connected_server_version)
+
+    async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
+        try:
+            reply = await self._client.request(subject, payload, timeout=timeout_s)
+        except nats.errors.NoRespondersError as error:
+            raise UnavailableError(f"{subject}: nobody listens") from error
+        except (nats.errors.Error, TimeoutError) as error:
+            raise UnavailableError(f"{subject}: {str(error) or 'no answer'}") from error
+        return bytes(reply.data)
+
+    async def serve(
+        self, subject: str, answer: Callable[[bytes], Awaitable[bytes]], *, queue: str
+    ) -> None:
+        async def asked(message: Msg) -> None:
+            if self._answering >= ANSWERS_AT_ONCE:
+                _log.error("too many questions at once, one dropped", subject=subject)
+                return
+            self._answering += 1
+            self._background.spawn(self._reply(message, answer), f"bus-answer-{subject}")
+
+        await self._client.subscribe(subject, queue=queue, cb=asked)
+
+    async def _reply(self, message: Msg, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+        try:
+            payload = await answer(message.data)
+            with contextlib.suppress(nats.errors.Error):
+                await self._client.publish(message.reply, payload)
+        finally:
+            self._answering -= 1
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    async def close(self) -> None:
+        self._closing = True
+        for log in (self._log, self._deltas, self._snapshots, self._marks):
+            await log.close()
+        await self._background.close()
+        self._publisher.fail_all(UnavailableError("the bus was closed"))
+        await self._client.close()
+
+    async def _failed(self, error: Exception) -> None:
+        self.counters.errors += 1
+        if isinstance(error, nats.errors.SlowConsumerError):
+            _log.error("messages dropped: reader too slow", subject=error.subject)
+            return
+        _log.error("bus error", error=str(error) or type(error).__name__)
+
+    async def _disconnected(self) -> None:
+        if not self._closing:
+            _log.error("disconnected")
+
+    async def _reconnected(self) -> None:
+        self.counters.reconnects += 1
+        _log.warning("reconnected", server=self.server_version)
+        self._publisher.resend()
+        for log in (self._log, self._deltas, self._snapshots, self._marks):
+            log.reconnected()
+        for callback in self._callbacks:
+            callback()
+
+    async def _closed(self) -> None:
+        if not self._closing:
+            report("bus", UnavailableError("the connection was given up"))

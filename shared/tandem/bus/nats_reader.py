@@ -1,0 +1,239 @@
+"""How a stream is followed in order: a throw-away push consumer, made anew wherever it breaks.
+
+1. `on_entry` sees stream sequences that only rise, none skipped that the server still has.
+2. A consumer is replaced, from the last delivered sequence + 1, when its own numbering jumps (a
+   message was dropped on the way), when two heartbeats are missed, and after a reconnect.
+3. Messages of a replaced consumer are ignored: each has its own inbox.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from tandem.bus.background import Background, report
+from tandem.bus.counters import BusCounters
+from tandem.bus.jetstream_api import ConsumerConfig, JetStreamApi, JetStreamError
+from tandem.bus.nats_wire import (
+    HEARTBEAT,
+    LAST_CONSUMER_HEADER,
+    STALLED_HEADER,
+    Delivery,
+    delivery,
+)
+from tandem.bus.port import Entry
+from tandem.bus.timing import Timing
+from tandem.domain.errors import UnavailableError
+
+HEARTBEAT_NS = 500_000_000
+SILENCE_NS = 2 * HEARTBEAT_NS + 200_000_000
+INACTIVE_NS = 10_000_000_000
+WATCH_PERIOD_S = 0.2
+BACKOFF_FIRST_S = 0.02
+BACKOFF_MOST_S = 1.0
+PENDING_MESSAGES = 1_000_000
+PENDING_BYTES = 256 * 1024 * 1024
+
+_log = structlog.get_logger(component="bus.reader")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader follows."""
+
+    stream: str
+    filters: tuple[str, ...]
+    after_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderPorts:
+    """What a reader works with."""
+
+    client: Client
+    api: JetStreamApi
+    timing: Timing
+    counters: BusCounters
+
+
+class NatsReader:
+    """Follows one stream; satisfies `Following`."""
+
+    def __init__(
+        self,
+        ports: ReaderPorts,
+        wanted: Wanted,
+        on_entry: Callable[[Entry], None],
+        on_close: Callable[["NatsReader"], None],
+    ) -> None:
+        self._client = ports.client
+        self._api = ports.api
+        self._timing = ports.timing
+        self._counters = ports.counters
+        self._wanted = wanted
+        self._on_entry = on_entry
+        self._on_close = on_close
+        self._background = Background()
+        self._subscription: Subscription | None = None
+        self._consumer = ""
+        self._consumer_seq = 0
+        self._last_seq = wanted.after_seq
+        self._created_ns = 0
+        self._heard_ns = 0
+        self._pending = 0
+        self._replacing = False
+        self._again = False
+        self._closed = False
+
+    @property
+    def heard_ns(self) -> int:
+        return self._heard_ns
+
+    @property
+    def pending(self) -> int:
+        return self._pending
+
+    async def start(self) -> None:
+        self._pending = 1
+        await self._replace_until_done()
+        self._background.spawn(self._watch(), f"bus-reader-watch-{self._wanted.stream}")
+
+    async def close(self) -> None:
+        self._closed = True
+        self._on_close(self)
+        await self._background.close()
+        await self._forget()
+
+    def replace(self, reason: str) -> None:
+        """Make a new consumer from where this one broke."""
+        if self._closed:
+            return
+        self._heard_ns = 0
+        if self._replacing:
+            self._again = True
+            return
+        self._replacing = True
+        _log.info("reading anew", reason=reason, after_seq=self._last_seq)
+        self._background.spawn(self._replace_until_done(), f"bus-reader-{self._wanted.stream}")
+
+    async def _replace_until_done(self) -> None:
+        self._replacing = True
+        delay_s = BACKOFF_FIRST_S
+        while self._replacing:
+            self._again = False
+            try:
+                await self._forget()
+                await self._create()
+                self._replacing = self._again
+            except (UnavailableError, JetStreamError, nats.errors.Error) as error:
+                _log.warning("cannot read, trying again", error=str(error))
+                await self._timing.sleep(delay_s)
+                delay_s = min(delay_s * 2, BACKOFF_MOST_S)
+
+    async def _forget(self) -> None:
+        subscription, self._subscription = self._subscription, None
+        consumer, self._consumer = self._consumer, ""
+        if subscription is not None:
+            with contextlib.suppress(nats.errors.Error):
+                await subscription.unsubscribe()
+        if consumer and self._client.is_connected:
+            # The server drops it by itself once nobody listens; asking only makes it sooner.
+            with contextlib.suppress(UnavailableError, JetStreamError):
+                await self._api.delete_consumer(self._wanted.stream, consumer)
+
+    async def _create(self) -> None:
+        inbox = self._client.new_inbox()
+        name = inbox.rpartition(".")[2]
+        self._consumer_seq = 0
+
+        async def deliver(message: Msg) -> None:
+            if self._consumer == name:
+                await self._received(message)
+
+        self._consumer = name
+        self._subscription = await self._client.subscribe(
+            inbox,
+            cb=deliver,
+            pending_msgs_limit=PENDING_MESSAGES,
+            pending_bytes_limit=PENDING_BYTES,
+        )
+        await self._check_stream()
+        made = await self._api.create_consumer(self._wanted.stream, self._config(name, inbox))
+        if self._consumer_seq == 0:
+            self._pending = made.num_pending + made.delivered.consumer_seq
+        self._heard_ns = self._timing.monotonic_ns()
+
+    async def _check_stream(self) -> None:
+        """Refuse to wait silently for sequences that a shorter stream will use for other facts."""
+        info = await self._api.stream_info(self._wanted.stream)
+        self._created_ns = self._created_ns or info.created_ns
+        if info.created_ns != self._created_ns or info.state.last_seq < self._last_seq:
+            raise UnavailableError(
+                f"{self._wanted.stream} was cut: read up to {self._last_seq}, "
+                f"it now ends at {info.state.last_seq}"
+            )
+
+    def _config(self, name: str, inbox: str) -> ConsumerConfig:
+        return ConsumerConfig(
+            name=name,
+            deliver_subject=inbox,
+            filter_subjects=self._wanted.filters,
+            opt_start_seq=self._last_seq + 1,
+            idle_heartbeat=HEARTBEAT_NS,
+            inactive_threshold=INACTIVE_NS,
+        )
+
+    async def _received(self, message: Msg) -> None:
+        self._heard_ns = self._timing.monotonic_ns()
+        if message.headers and not message.data and message.headers.get("Status") == HEARTBEAT:
+            await self._signal(message, message.headers)
+            return
+        place = delivery(message.reply)
+        if place is None:
+            return
+        if place.consumer_seq != self._consumer_seq + 1:
+            self._gap(f"message {place.consumer_seq} after {self._consumer_seq}")
+            return
+        self._consumer_seq = place.consumer_seq
+        self._deliver(message, place)
+
+    def _deliver(self, message: Msg, place: Delivery) -> None:
+        if place.stream_seq <= self._last_seq:
+            return
+        self._last_seq = place.stream_seq
+        self._pending = place.pending
+        entry = Entry(place.stream_seq, place.ts_ns, message.subject, message.data, place.pending)
+        try:
+            self._on_entry(entry)
+        except Exception as error:  # noqa: BLE001 - whatever it is, reading on would skip a fact
+            self._consumer = ""
+            report(f"reading stopped at {entry.seq} {entry.subject}", error)
+
+    async def _signal(self, message: Msg, headers: dict[str, str]) -> None:
+        """Handle a heartbeat or a flow-control request."""
+        resume = headers.get(STALLED_HEADER) or message.reply
+        if resume:
+            with contextlib.suppress(nats.errors.Error):
+                await self._client.publish(resume)
+            return
+        last = int(headers.get(LAST_CONSUMER_HEADER, self._consumer_seq))
+        if last > self._consumer_seq:
+            self._gap(f"heartbeat at {last} after {self._consumer_seq}")
+            return
+        self._pending = 0
+
+    def _gap(self, reason: str) -> None:
+        self._counters.gaps += 1
+        self.replace(reason)
+
+    async def _watch(self) -> None:
+        while not self._closed:
+            await self._timing.sleep(WATCH_PERIOD_S)
+            silent_ns = self._timing.monotonic_ns() - self._heard_ns
+            if silent_ns > SILENCE_NS and self._client.is_connected and not self._replacing:
+                self.replace("heartbeats missed")

@@ -1,0 +1,221 @@
+"""How facts reach a stream: pipelined, in call order, retried until the server has stored them.
+
+1. Every append gets an answer: stored, taken before, or too large. All else is sent again under
+   the same subject, in the original order; what was stored meanwhile comes back as taken.
+2. Nothing is written while disconnected, and no more than `WINDOW` appends are unanswered.
+3. An offer (`offer`) is written once or not at all.
+"""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import nats.errors
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from tandem.bus.background import Background
+from tandem.bus.counters import BusCounters
+from tandem.bus.nats_wire import PublishAnswer, Verdict, publish_answer
+from tandem.bus.port import Appended
+from tandem.bus.timing import Timing
+from tandem.domain.errors import InvalidInputError, UnavailableError
+
+WINDOW = 2_000
+ACK_TIMEOUT_NS = 3_000_000_000
+WATCH_PERIOD_S = 0.25
+BACKOFF_FIRST_S = 0.05
+BACKOFF_MOST_S = 2.0
+ALARM_EVERY_NS = 1_000_000_000
+
+_log = structlog.get_logger(component="bus.publisher")
+
+
+@dataclass(slots=True, eq=False)
+class _Sending:
+    token: str
+    subject: str
+    payload: bytes
+    done: "asyncio.Future[Appended]"
+    sent_ns: int = 0
+
+
+@dataclass(slots=True)
+class _Retry:
+    """When sending may go on after a refusal."""
+
+    delay_s: float = BACKOFF_FIRST_S
+    due: bool = False
+    alarmed_ns: int = field(default=-ALARM_EVERY_NS)
+
+
+class Publisher:
+    """One inbox for all answers; one task that writes, one that watches for missing answers."""
+
+    def __init__(
+        self, client: Client, timing: Timing, background: Background, counters: BusCounters
+    ) -> None:
+        self._client = client
+        self._timing = timing
+        self._background = background
+        self._counters = counters
+        self._inbox = ""
+        self._tokens: Iterator[int] = itertools.count(1)
+        self._queue: deque[_Sending] = deque()
+        self._waiting: dict[str, _Sending] = {}
+        self._offers: dict[str, asyncio.Future[PublishAnswer]] = {}
+        self._wake = asyncio.Event()
+        self._retry = _Retry()
+
+    async def start(self) -> None:
+        self._inbox = self._client.new_inbox()
+        await self._client.subscribe(f"{self._inbox}.*", cb=self._answered)
+        self._background.spawn(self._write_all(), "bus-publisher")
+        self._background.spawn(self._watch(), "bus-publisher-watch")
+
+    @property
+    def backlog(self) -> int:
+        """Appends that have no answer yet."""
+        return len(self._queue) + len(self._waiting)
+
+    def append_soon(self, subject: str, payload: bytes) -> "asyncio.Future[Appended]":
+        done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        if len(payload) > self._client.max_payload:
+            done.set_exception(_too_large(payload, f"at most {self._client.max_payload} bytes"))
+            return done
+        self._queue.append(_Sending(str(next(self._tokens)), subject, payload, done))
+        self._wake.set()
+        return done
+
+    async def offer(self, subject: str, payload: bytes, timeout_s: float) -> Appended:
+        """Write once; raise UnavailableError when there is no clear answer."""
+        if len(payload) > self._client.max_payload:
+            raise _too_large(payload, f"at most {self._client.max_payload} bytes")
+        token = f"o{next(self._tokens)}"
+        answered: asyncio.Future[PublishAnswer] = asyncio.get_running_loop().create_future()
+        self._offers[token] = answered
+        try:
+            if not self._client.is_connected:
+                raise UnavailableError(f"not connected: {subject} was not offered")
+            await self._client.publish(subject, payload, reply=f"{self._inbox}.{token}")
+            return _offered(await asyncio.wait_for(answered, timeout_s), subject, payload)
+        except TimeoutError as error:
+            raise UnavailableError(f"no answer in {timeout_s} s for {subject}") from error
+        except nats.errors.Error as error:
+            raise UnavailableError(f"{subject}: {error}") from error
+        finally:
+            del self._offers[token]
+
+    def resend(self) -> None:
+        """Send everything unanswered again, oldest first: the connection is new."""
+        if self._waiting:
+            self._counters.retried += len(self._waiting)
+            ahead = sorted(self._waiting.values(), key=lambda sending: int(sending.token))
+            self._waiting.clear()
+            self._queue.extendleft(reversed(ahead))
+        self._wake.set()
+
+    def fail_all(self, error: Exception) -> None:
+        """Give every unanswered append up: the bus closes."""
+        for sending in (*self._waiting.values(), *self._queue):
+            if not sending.done.done():
+                sending.done.set_exception(error)
+                sending.done.exception()
+        self._waiting.clear()
+        self._queue.clear()
+
+    async def _write_all(self) -> None:
+        while True:
+            self._wake.clear()
+            while self._queue and self._may_write():
+                await self._write(self._queue.popleft())
+            await self._wake.wait()
+
+    def _may_write(self) -> bool:
+        connected: bool = self._client.is_connected
+        return connected and not self._retry.due and len(self._waiting) < WINDOW
+
+    async def _write(self, sending: _Sending) -> None:
+        if sending.done.cancelled():
+            return
+        sending.sent_ns = self._timing.monotonic_ns()
+        self._waiting[sending.token] = sending
+        try:
+            await self._client.publish(
+                sending.subject, sending.payload, reply=f"{self._inbox}.{sending.token}"
+            )
+        except nats.errors.OutboundBufferLimitError:
+            del self._waiting[sending.token]
+            self._queue.appendleft(sending)
+        except (nats.errors.Error, ValueError) as error:
+            del self._waiting[sending.token]
+            sending.done.set_exception(InvalidInputError("subject", sending.subject, str(error)))
+
+    async def _answered(self, message: Msg) -> None:
+        token = message.subject[len(self._inbox) + 1 :]
+        answer = publish_answer(message.data, (message.headers or {}).get("Status"))
+        offered = self._offers.get(token)
+        if offered is not None:
+            if not offered.done():
+                offered.set_result(answer)
+            return
+        sending = self._waiting.pop(token, None)
+        if sending is not None:
+            self._settle(sending, answer)
+
+    def _settle(self, sending: _Sending, answer: PublishAnswer) -> None:
+        self._wake.set()
+        if answer.verdict is Verdict.NOT_STORED:
+            self._not_stored(sending, answer.text)
+            return
+        self._retry.delay_s = BACKOFF_FIRST_S
+        if sending.done.done():
+            return
+        if answer.verdict is Verdict.TOO_LARGE:
+            sending.done.set_exception(_too_large(sending.payload, answer.text))
+            return
+        already = answer.verdict is Verdict.TAKEN
+        self._counters.already += already
+        self._counters.stored += not already
+        sending.done.set_result(Appended(answer.seq, already))
+
+    def _not_stored(self, sending: _Sending, text: str) -> None:
+        self._waiting[sending.token] = sending
+        self._counters.refused += 1
+        now_ns = self._timing.monotonic_ns()
+        if now_ns - self._retry.alarmed_ns >= ALARM_EVERY_NS:
+            self._retry.alarmed_ns = now_ns
+            _log.error("not stored, trying again", subject=sending.subject, answer=text)
+        if not self._retry.due:
+            self._retry.due = True
+            self._background.spawn(self._resend_later(), "bus-publisher-retry")
+
+    async def _resend_later(self) -> None:
+        await self._timing.sleep(self._retry.delay_s)
+        self._retry.delay_s = min(self._retry.delay_s * 2, BACKOFF_MOST_S)
+        self._retry.due = False
+        self.resend()
+
+    async def _watch(self) -> None:
+        while True:
+            await self._timing.sleep(WATCH_PERIOD_S)
+            late_ns = self._timing.monotonic_ns() - ACK_TIMEOUT_NS
+            oldest = next(iter(self._waiting.values()), None)
+            if oldest is not None and oldest.sent_ns < late_ns and self._client.is_connected:
+                _log.error("no answer to an append, trying again", subject=oldest.subject)
+                self.resend()
+
+
+def _offered(answer: PublishAnswer, subject: str, payload: bytes) -> Appended:
+    if answer.verdict is Verdict.NOT_STORED:
+        raise UnavailableError(f"{subject} was not stored: {answer.text}")
+    if answer.verdict is Verdict.TOO_LARGE:
+        raise _too_large(payload, answer.text)
+    return Appended(answer.seq, answer.verdict is Verdict.TAKEN)
+
+
+def _too_large(payload: bytes, rule: str) -> InvalidInputError:
+    return InvalidInputError("payload", f"{len(payload)} bytes", rule)

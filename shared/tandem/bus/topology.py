@@ -1,0 +1,101 @@
+"""Which streams there are and how each must be set, as data; applied idempotently at start.
+
+1. A log keeps one message a subject and refuses the next; neither count nor size ever limits it,
+   because a full stream would refuse new facts in the words of a duplicate.
+2. A stream that breaks rule 1, or lies on another storage, is refused; smaller differences
+   (retention, copies, subjects) are corrected in place.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from tandem.bus.jetstream_api import JetStreamError, StreamConfig, StreamInfo
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_wire import NO_STREAM_CODE
+from tandem.domain.errors import ConfigurationError
+from tandem.messages import subjects
+
+NS = 1_000_000_000
+SNAPSHOT_AGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long facts are kept and on how many servers."""
+
+    retention_s: int = 48 * 3600
+    replicas: int = 1
+
+
+def streams(limits: Limits) -> tuple[StreamConfig, ...]:
+    """Return every stream of a desk.
+
+    Snapshots outlive the facts before them; marks are asked again and live in memory.
+    """
+    age_ns = limits.retention_s * NS
+    facts = StreamConfig(
+        name=subjects.OMS_STREAM,
+        subjects=(subjects.ALL_FACTS,),
+        discard_new_per_subject=True,
+        max_age=age_ns,
+        num_replicas=limits.replicas,
+        deny_delete=True,
+        deny_purge=True,
+    )
+    newest = StreamConfig(
+        name=subjects.SNAP_STREAM,
+        subjects=(subjects.ALL_SNAPSHOTS,),
+        discard="old",
+        max_age=SNAPSHOT_AGES * age_ns,
+        num_replicas=limits.replicas,
+    )
+    return (
+        facts,
+        msgspec.structs.replace(facts, name=subjects.DELTAS_STREAM, subjects=subjects.ALL_DELTAS),
+        newest,
+        msgspec.structs.replace(
+            newest, name=subjects.MARKS_STREAM, subjects=(subjects.ALL_MARKS,), storage="memory"
+        ),
+    )
+
+
+async def apply(bus: NatsBus, limits: Limits) -> None:
+    """Create what is missing, correct what may be corrected.
+
+    Raises:
+        ConfigurationError: a stream exists whose settings could lose or refuse facts.
+    """
+    for wanted in streams(limits):
+        found = await _find(bus, wanted.name)
+        if found is None:
+            await bus.api.create_stream(wanted)
+            continue
+        check(found.config, wanted)
+        if found.config != wanted:
+            await bus.api.update_stream(wanted)
+
+
+async def _find(bus: NatsBus, name: str) -> StreamInfo | None:
+    try:
+        return await bus.api.stream_info(name)
+    except JetStreamError as error:
+        if error.err_code == NO_STREAM_CODE:
+            return None
+        raise
+
+
+def check(found: StreamConfig, wanted: StreamConfig) -> None:
+    """Refuse a stream that this version must not write to."""
+    for name in (
+        "max_msgs",
+        "max_bytes",
+        "max_msgs_per_subject",
+        "discard",
+        "discard_new_per_subject",
+        "storage",
+        "retention",
+    ):
+        has, needs = getattr(found, name), getattr(wanted, name)
+        if has != needs:
+            raise ConfigurationError(f"stream {wanted.name} {name}", has, f"must be {needs}")
