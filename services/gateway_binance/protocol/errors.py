@@ -1,0 +1,228 @@
+"""What the venue's answer proves about a new order: rejected, not executed, or unknown.
+
+1. Only an answer listed here as *not executed* is definite; every other one is unknown, and the
+   order is looked up before anything else is believed of it.
+2. A duplicate client id means that an order of that id rests now: look it up, never reject it.
+3. The code decides before the HTTP status, the status before the text
+   (Binance docs, error codes and general info, HTTP return codes).
+"""
+
+import re
+from enum import StrEnum
+
+from msgspec import Struct
+
+from tandem.domain.execution import OutcomeKind
+from tandem.domain.order import RejectReason
+
+
+class Remedy(StrEnum):
+    """What has to be done besides telling the outcome."""
+
+    NONE = "NONE"
+    ADOPT = "ADOPT"  # an order with this client id is open: look it up and take it over
+    BACK_OFF = "BACK_OFF"
+    RESYNC_CLOCK = "RESYNC_CLOCK"
+    REFRESH_SPECS = "REFRESH_SPECS"
+    RECONCILE_POSITION = "RECONCILE_POSITION"
+    RENEW_LISTEN_KEY = "RENEW_LISTEN_KEY"
+    ALARM = "ALARM"
+
+
+class Verdict(Struct, frozen=True):
+    """How a request ended; `reason` matters when it was refused."""
+
+    kind: OutcomeKind
+    reason: RejectReason = RejectReason.OTHER
+    remedy: Remedy = Remedy.NONE
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """A refusal as received: HTTP status (or its twin on the WebSocket API), code, text."""
+
+    status: int
+    code: int | None = None
+    text: str = ""
+
+    @property
+    def words(self) -> str:
+        """The refusal as one line for people."""
+        code = "" if self.code is None else f" {self.code}"
+        return f"HTTP {self.status}{code} {self.text}".rstrip()
+
+
+def _rejected(reason: RejectReason, remedy: Remedy = Remedy.NONE) -> Verdict:
+    return Verdict(OutcomeKind.REJECTED, reason, remedy)
+
+
+def _not_executed(reason: RejectReason, remedy: Remedy = Remedy.NONE) -> Verdict:
+    return Verdict(OutcomeKind.NOT_EXECUTED, reason, remedy)
+
+
+UNKNOWN = Verdict(OutcomeKind.UNKNOWN)
+ADOPT = Verdict(OutcomeKind.UNKNOWN, RejectReason.OTHER, Remedy.ADOPT)
+
+_INVALID = _rejected(RejectReason.INVALID)
+_SIZE = _rejected(RejectReason.SIZE, Remedy.REFRESH_SPECS)
+_TICK = _rejected(RejectReason.INVALID, Remedy.REFRESH_SPECS)
+_BAND = _rejected(RejectReason.NO_MATCH)
+_MARGIN = _rejected(RejectReason.MARGIN)
+_REDUCE = _rejected(RejectReason.REDUCE_ONLY, Remedy.RECONCILE_POSITION)
+_STATE = _rejected(RejectReason.MARKET_STATE, Remedy.ALARM)
+_AUTH = _rejected(RejectReason.AUTH, Remedy.ALARM)
+_CLOCK = _not_executed(RejectReason.CLOCK, Remedy.RESYNC_CLOCK)
+_THROTTLED = _not_executed(RejectReason.RATE_LIMIT, Remedy.BACK_OFF)
+_BANNED = _not_executed(RejectReason.AUTH, Remedy.BACK_OFF)
+
+CODES: dict[int, Verdict] = {
+    -1000: UNKNOWN,  # an unknown error occurred
+    -1001: UNKNOWN,  # internal error: documented as a failure, looked up all the same
+    -1003: _THROTTLED,  # too many requests, or address banned
+    -1006: UNKNOWN,  # unexpected response from the message bus
+    -1007: UNKNOWN,  # timeout waiting for the backend
+    -1008: _THROTTLED,  # system-level protection
+    -1015: _THROTTLED,  # too many new orders
+    -1016: _rejected(RejectReason.OTHER, Remedy.ALARM),  # service no longer available
+    -1021: _CLOCK,  # outside recvWindow, or ahead of the server
+    -1022: _AUTH,  # signature
+    -1099: _AUTH,  # not found, unauthenticated or unauthorized
+    -1102: _INVALID,  # mandatory parameter
+    -1106: _INVALID,  # parameter sent when not required
+    -1111: _SIZE,  # precision over the maximum
+    -1115: _INVALID,  # timeInForce
+    -1116: _INVALID,  # order type
+    -1117: _INVALID,  # side
+    -1121: _rejected(RejectReason.INVALID, Remedy.REFRESH_SPECS),  # symbol
+    -1125: _rejected(RejectReason.OTHER, Remedy.RENEW_LISTEN_KEY),
+    -1130: _INVALID,  # data of a parameter
+    -2010: _rejected(RejectReason.OTHER),  # new order rejected; see DUPLICATE_TEXT
+    -2014: _AUTH,  # API-key format
+    -2015: _AUTH,  # API-key, address or permission
+    -2018: _MARGIN,  # balance
+    -2019: _MARGIN,  # margin
+    -2020: _BAND,  # unable to fill
+    -2021: _rejected(RejectReason.OTHER),  # would immediately trigger
+    -2022: _REDUCE,  # reduce-only rejected
+    -2023: _STATE,  # account in liquidation
+    -2024: _REDUCE,  # position not sufficient
+    -2025: _rejected(RejectReason.OTHER, Remedy.ALARM),  # open orders of the symbol
+    -2026: _REDUCE,  # type does not support reduce-only
+    -2027: _MARGIN,  # position cap of the leverage
+    -2028: _MARGIN,  # leverage too small for the margin
+    -4001: _TICK,  # price less than 0
+    -4002: _TICK,  # price over the maximum
+    -4003: _SIZE,  # quantity rounded to 0
+    -4004: _SIZE,  # quantity under the minimum
+    -4005: _SIZE,  # quantity over the maximum
+    -4013: _TICK,  # price under the minimum
+    -4014: _TICK,  # tick
+    -4015: _INVALID,  # client order id
+    -4016: _BAND,  # over the mark price cap
+    -4023: _SIZE,  # step
+    -4024: _BAND,  # under the mark price floor
+    -4060: _INVALID,  # position side
+    -4061: _STATE,  # position side differs from the account's mode
+    -4062: _REDUCE,  # improper reduceOnly
+    -4087: _STATE,  # reduce-only account
+    -4088: _AUTH,  # no permission to place orders
+    -4109: _STATE,  # inactive account
+    -4116: ADOPT,  # client id is open
+    -4117: UNKNOWN,  # conditional order mid-trigger
+    -4118: _REDUCE,  # resting reduce-only orders already cover the position
+    -4120: _INVALID,  # type belongs to the algo endpoint
+    -4131: _BAND,  # PERCENT_PRICE of a market order
+    -4140: _STATE,  # symbol may not open positions
+    -4141: _STATE,  # symbol closed
+    -4164: _SIZE,  # minimum notional
+    -4192: _STATE,  # cooling-off period
+    -4400: _STATE,  # quantitative rules
+    -4401: _STATE,  # large position
+    -4402: _STATE,  # compliance
+    -4028: _INVALID,  # leverage
+    -4046: _rejected(RejectReason.OTHER),  # margin type is already as wanted
+    -4059: _rejected(RejectReason.OTHER),  # position mode is already as wanted
+    -4067: _STATE,  # position mode: open orders exist
+    -4068: _STATE,  # position mode: a position exists
+    -5021: _BAND,  # FOK not fillable: nothing recorded
+    -5022: _rejected(RejectReason.POST_ONLY),  # would have taken: nothing recorded
+    -5024: _rejected(RejectReason.MARKET_STATE),  # amend: symbol not trading
+    -5025: _INVALID,  # amend: limit orders only
+    -5026: _rejected(RejectReason.OTHER),  # amend: too many of one order
+    -5027: _rejected(RejectReason.OTHER),  # amend: nothing changed
+    -5028: _CLOCK,  # the engine's own recvWindow
+    -5029: _SIZE,  # amend: minimum notional
+    -5037: _INVALID,  # price match
+    -5038: _INVALID,  # price match with this type
+    -5039: _INVALID,  # self-trade prevention mode
+    -5040: _INVALID,  # goodTillDate
+    -5041: _BAND,  # no such level for the price match
+    -5043: _rejected(RejectReason.OTHER),  # amend: another one is in flight
+    -5047: _REDUCE,  # amend: the order is not reduce-only
+}
+
+STATUSES: dict[int, Verdict] = {
+    403: _rejected(RejectReason.AUTH, Remedy.ALARM),  # web application firewall
+    418: _BANNED,
+    429: _THROTTLED,
+}
+
+TEXTS: dict[tuple[int, str], Verdict] = {
+    (503, "service unavailable"): _THROTTLED,
+    (503, "request throttled by system-level protection"): _THROTTLED,
+}
+
+DUPLICATE_TEXT = "duplicate order sent"
+NO_SUCH_ORDER = -2013
+UNKNOWN_ORDER_SENT = -2011
+LISTEN_KEY_GONE = -1125
+_ORDER_REJECTED = -2010
+_BANNED_UNTIL = re.compile(r"banned until (?P<ms>\d{10,16})")
+
+
+def judge_order(answer: Answer) -> Verdict:
+    """Return what a refusal proves about a new order."""
+    text = answer.text.lower()
+    if answer.status == 418:
+        return _BANNED
+    if answer.code == _ORDER_REJECTED and DUPLICATE_TEXT in text:
+        return ADOPT
+    if answer.code in CODES:
+        return CODES[answer.code]
+    if answer.status in STATUSES:
+        return STATUSES[answer.status]
+    return _by_text(answer.status, text)
+
+
+def _by_text(status: int, text: str) -> Verdict:
+    for (listed, start), verdict in TEXTS.items():
+        if status == listed and text.startswith(start):
+            return verdict
+    return UNKNOWN
+
+
+class CancelOutcome(StrEnum):
+    """What a refused cancel means."""
+
+    ASK = "ASK"  # not open any more, or never arrived: only a query tells which
+    REFUSED = "REFUSED"  # definite, and the order is as it was
+    RESEND = "RESEND"  # definite or not, sending it again is safe
+
+
+def judge_cancel(answer: Answer) -> CancelOutcome:
+    """Return what to do after a refused cancel: it is idempotent, but its effect is asked for."""
+    if answer.code in {UNKNOWN_ORDER_SENT, NO_SUCH_ORDER}:
+        return CancelOutcome.ASK
+    if judge_order(answer).kind is OutcomeKind.REJECTED:
+        return CancelOutcome.REFUSED
+    return CancelOutcome.RESEND
+
+
+def is_absent(answer: Answer) -> bool:
+    """Tell whether a query answered "no such order": evidence of absence, not yet proof."""
+    return answer.code == NO_SUCH_ORDER
+
+
+def banned_until_ms(text: str) -> int | None:
+    """Return the end of an address ban as the -1003 text gives it, None when it does not."""
+    match = _BANNED_UNTIL.search(text)
+    return int(match["ms"]) if match else None

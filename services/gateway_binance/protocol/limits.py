@@ -1,0 +1,151 @@
+"""What the venue allows an account, and what it says is used: numbers from its own table.
+
+1. We keep to 80 % of what is allowed, with room kept for cancels and hedges
+   (Binance docs, general info, LIMITS; budgets are per address and per account).
+2. Usage comes from the headers of REST and the `rateLimits` block of the WebSocket API; a value
+   below 0 says nothing.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from services.gateway_binance.protocol.rows import LimitRow
+from tandem.gateway.requests import (
+    BalanceQuery,
+    FillsQuery,
+    OpenOrdersQuery,
+    OrderRequest,
+    PlaceOrder,
+    PositionsQuery,
+    Query,
+)
+from tandem.transport.exchange import RawAnswer, Transport
+from tandem.transport.rate_limit import Cost, RateLimit, Usage
+
+WEIGHT = "weight"
+WS_WEIGHT = "ws-weight"
+ORDERS_10S = "orders-10s"
+ORDERS_1M = "orders-1m"
+
+POOLS: dict[tuple[str, str, int], str] = {
+    ("REQUEST_WEIGHT", "MINUTE", 1): WEIGHT,
+    ("ORDERS", "SECOND", 10): ORDERS_10S,
+    ("ORDERS", "MINUTE", 1): ORDERS_1M,
+}
+PERIOD_MS: dict[str, int] = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000}
+
+# Used until the venue's own table was read (Binance docs, general info, LIMITS).
+DOCUMENTED = (
+    LimitRow(rate_limit_type="REQUEST_WEIGHT", interval="MINUTE", interval_num=1, limit=2_400),
+    LimitRow(rate_limit_type="ORDERS", interval="SECOND", interval_num=10, limit=300),
+    LimitRow(rate_limit_type="ORDERS", interval="MINUTE", interval_num=1, limit=1_200),
+)
+
+HEADERS: dict[str, str] = {
+    "x-mbx-used-weight-1m": WEIGHT,
+    "x-mbx-order-count-10s": ORDERS_10S,
+    "x-mbx-order-count-1m": ORDERS_1M,
+}
+
+KEPT_PERCENT = 80
+RESERVE_PERCENT = 20
+
+# Weights per request (Binance docs, each endpoint's page).
+OPEN_ORDERS_WEIGHT = 40
+LIST_WEIGHT = 5
+SINGLE_WEIGHT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Whether the WebSocket API draws on the REST weight: sources differ, so it is a setting."""
+
+    shared_weight: bool = True
+
+    def weight(self, transport: Transport) -> str:
+        apart = transport is Transport.WEBSOCKET and not self.shared_weight
+        return WS_WEIGHT if apart else WEIGHT
+
+
+def rate_limits(rows: tuple[LimitRow, ...], pools: Pools) -> tuple[RateLimit, ...]:
+    """Return our budgets from the venue's limits; unknown kinds of limits are not ours."""
+    limits = [limit for row in rows if (limit := _rate_limit(row)) is not None]
+    if not pools.shared_weight:
+        limits += [_twin(limit) for limit in limits if limit.pool == WEIGHT]
+    return tuple(limits)
+
+
+def _rate_limit(row: LimitRow) -> RateLimit | None:
+    pool = _pool(row)
+    if pool is None or row.limit <= 0:
+        return None
+    capacity = row.limit * KEPT_PERCENT // 100
+    period_ms = PERIOD_MS[row.interval] * row.interval_num
+    return RateLimit(pool, capacity, period_ms, capacity * RESERVE_PERCENT // 100)
+
+
+def _twin(limit: RateLimit) -> RateLimit:
+    return RateLimit(WS_WEIGHT, limit.capacity, limit.period_ms, limit.reserve)
+
+
+def _pool(row: LimitRow) -> str | None:
+    return POOLS.get((row.rate_limit_type, row.interval, row.interval_num))
+
+
+def costs(request: OrderRequest | Query, transport: Transport, pools: Pools) -> tuple[Cost, ...]:
+    """Return what a request takes: a new order counts as an order, the rest as weight."""
+    if isinstance(request, PlaceOrder):
+        return (Cost(ORDERS_10S, 1), Cost(ORDERS_1M, 1))
+    return (Cost(pools.weight(transport), _weight(request)),)
+
+
+def _weight(request: OrderRequest | Query) -> int:
+    match request:
+        case OpenOrdersQuery():
+            return OPEN_ORDERS_WEIGHT
+        case FillsQuery():
+            return LIST_WEIGHT * len(request.instruments)
+        case PositionsQuery():
+            return LIST_WEIGHT + SINGLE_WEIGHT
+        case BalanceQuery():
+            return LIST_WEIGHT
+        case _:
+            return SINGLE_WEIGHT
+
+
+class _LimitsBlock(msgspec.Struct, frozen=True, rename="camel"):
+    rate_limits: tuple[LimitRow, ...] = ()
+
+
+_limits_block = msgspec.json.Decoder(_LimitsBlock)
+
+
+def usage(answer: RawAnswer, pools: Pools) -> tuple[Usage, ...]:
+    """Return what an answer says is used of our budgets; nothing when it does not say."""
+    if answer.transport is Transport.HTTP:
+        return _usage_of_headers(answer)
+    try:
+        block = _limits_block.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ()
+    return _usage_of_rows(block.rate_limits, pools)
+
+
+def _usage_of_rows(rows: tuple[LimitRow, ...], pools: Pools) -> tuple[Usage, ...]:
+    found = []
+    for row in rows:
+        pool = _pool(row)
+        if pool is not None and row.count is not None and row.count >= 0:
+            name = pools.weight(Transport.WEBSOCKET) if pool == WEIGHT else pool
+            found.append(Usage(name, row.count))
+    return tuple(found)
+
+
+def _usage_of_headers(answer: RawAnswer) -> tuple[Usage, ...]:
+    found = []
+    for name, text in answer.headers:
+        pool = HEADERS.get(name)
+        if pool is not None and text.isdecimal():
+            found.append(Usage(pool, int(text)))
+    return tuple(found)

@@ -1,0 +1,124 @@
+"""What the answers to our questions say: orders, fills, positions, balance, time.
+
+1. An answer that cannot be read concludes nothing: it raises, and the question is asked again.
+2. A cut list of fills names the next question; what it repeats is the same fact again.
+"""
+
+from collections.abc import Sequence
+
+from services.gateway_binance.protocol import rows, words
+from services.gateway_binance.protocol.errors import is_absent
+from services.gateway_binance.protocol.numbers import plain
+from services.gateway_binance.protocol.outcomes import OK, refusal_of
+from services.gateway_binance.protocol.reports import (
+    Received,
+    UnlistedWordError,
+    order_row_report,
+    position_row_report,
+    trade_row_reports,
+)
+from services.gateway_binance.protocol.requests import TRADES_LIMIT
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import Exc
+from tandem.gateway.requests import (
+    FillsQuery,
+    Listing,
+    OpenOrdersQuery,
+    PositionsQuery,
+    Query,
+    Report,
+    VenueQueryError,
+)
+from tandem.messages.queries import VenueBalance
+from tandem.transport.exchange import RawAnswer
+
+
+def decode_time(answers: Sequence[RawAnswer]) -> int:
+    return rows.decode_rows(rows.time_row, answers[0]).server_time
+
+
+def decode_order(exc: Exc, answers: Sequence[RawAnswer]) -> tuple[Report, ...] | None:
+    """Return the order's state, None when the venue knows no such order."""
+    answer = answers[0]
+    if answer.status != OK and is_absent(refusal_of(answer)):
+        return None
+    row = rows.decode_rows(rows.order_row, answer)
+    return (_order_report(row, _received(exc, answer)),)
+
+
+def decode_listing(exc: Exc, query: Query, answers: Sequence[RawAnswer]) -> Listing:
+    """Return open orders, fills or positions."""
+    match query:
+        case OpenOrdersQuery():
+            return _open_orders(exc, answers[0])
+        case FillsQuery():
+            return _fills(exc, query, answers)
+        case PositionsQuery():
+            return _positions(exc, answers)
+        case _:
+            raise VenueQueryError(f"{type(query).__name__} asks for no list")
+
+
+def _open_orders(exc: Exc, answer: RawAnswer) -> Listing:
+    at = _received(exc, answer)
+    listed = rows.decode_rows(rows.order_rows, answer)
+    return Listing(tuple(_order_report(row, at) for row in listed))
+
+
+def _order_report(row: rows.OrderRow, at: Received) -> Report:
+    try:
+        return order_row_report(row, at)
+    except UnlistedWordError as error:
+        raise VenueQueryError(f"order {row.order_id} of {row.symbol}: {error}") from error
+
+
+def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
+    facts: list[Report] = []
+    cut = []
+    since_ms = []
+    for instrument, answer in zip(query.instruments, answers, strict=True):
+        listed = rows.decode_rows(rows.trade_rows, answer)
+        facts += _trade_reports(listed, _received(exc, answer))
+        if len(listed) >= TRADES_LIMIT:
+            cut.append(instrument)
+            since_ms.append(max(row.time for row in listed))
+    more = FillsQuery(tuple(cut), min(since_ms)) if cut else None
+    return Listing(tuple(facts), more=more)
+
+
+def _trade_reports(listed: tuple[rows.TradeRow, ...], at: Received) -> list[Report]:
+    return [report for row in listed for report in trade_row_reports(row, at)]
+
+
+def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
+    listed_ms = rows.decode_rows(rows.time_row, answers[0]).server_time
+    at = _received(exc, answers[1])
+    listed = rows.decode_rows(rows.position_rows, answers[1])
+    for row in listed:
+        if row.position_side != words.ONE_WAY and row.position_amt:
+            side = f"{row.symbol} positionSide={row.position_side}"
+            raise VenueQueryError(f"{side}: the account must be in one-way mode")
+    held = tuple(
+        position_row_report(row, at, listed_ms)
+        for row in listed
+        if row.position_side == words.ONE_WAY and (row.position_amt or row.update_time)
+    )
+    return Listing(held, venue_ms=listed_ms)
+
+
+def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
+    """Return one asset's balance; an account that never held it has none of it."""
+    account = rows.decode_rows(rows.account_row, answers[0])
+    row = next((each for each in account.assets if each.asset == asset), None)
+    if row is None:
+        raise VenueQueryError(f"asset={asset}: not among the account's assets")
+    return VenueBalance(
+        asset=asset,
+        balance=plain(row.wallet_balance),
+        equity=plain(row.margin_balance),
+        available=plain(row.available_balance),
+    )
+
+
+def _received(exc: Exc, answer: RawAnswer) -> Received:
+    return Received(exc, ReportSource.QUERY, answer.recv_ns)

@@ -1,0 +1,129 @@
+"""Public frames to books and marks: the newest top over the newest twenty levels.
+
+1. A partial depth frame is the whole top; a newer best price (by update id) trims what it
+   overtook and never waits for the next depth frame.
+2. A book's time never goes back.
+3. Streams that carry both markets are filtered: `st` 2 is COIN-M.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct, field
+
+from services.gateway_binance.protocol.numbers import ns_of_ms
+from tandem.domain.ids import Ticker
+from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
+
+COIN_MARGINED = 2
+Levels = tuple[Level, ...]
+Pair = tuple[Decimal, Decimal]
+
+
+class BookTicker(Struct, frozen=True, kw_only=True, tag_field="e", tag="bookTicker"):
+    update_id: int = field(name="u")
+    event_ms: int = field(name="E", default=0)
+    time_ms: int = field(name="T", default=0)
+    symbol: str = field(name="s")
+    bid_px: Decimal = field(name="b")
+    bid_qty: Decimal = field(name="B")
+    ask_px: Decimal = field(name="a")
+    ask_qty: Decimal = field(name="A")
+    market: int = field(name="st", default=1)
+
+
+class DepthUpdate(Struct, frozen=True, kw_only=True, tag_field="e", tag="depthUpdate"):
+    event_ms: int = field(name="E", default=0)
+    time_ms: int = field(name="T", default=0)
+    symbol: str = field(name="s")
+    update_id: int = field(name="u")
+    bids: tuple[Pair, ...] = field(name="b")
+    asks: tuple[Pair, ...] = field(name="a")
+    market: int = field(name="st", default=1)
+
+
+class MarkPriceUpdate(Struct, frozen=True, kw_only=True, tag_field="e", tag="markPriceUpdate"):
+    event_ms: int = field(name="E")
+    symbol: str = field(name="s")
+    mark: Decimal = field(name="p")
+    market: int = field(name="st", default=1)
+
+
+MarketEvent = BookTicker | DepthUpdate | MarkPriceUpdate
+
+
+class _Wrapped(Struct, frozen=True):
+    data: MarketEvent
+
+
+_wrapped = msgspec.json.Decoder(_Wrapped)
+
+
+def decode_market_frame(frame: bytes) -> MarketEvent | None:
+    """Return the market event of a combined stream's frame, None for any other frame."""
+    try:
+        event = _wrapped.decode(frame).data
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return None if event.market == COIN_MARGINED else event
+
+
+def mark_update(event: MarkPriceUpdate) -> MarkUpdate:
+    return MarkUpdate(Ticker(event.symbol), event.mark, ns_of_ms(event.event_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    levels: Levels
+    is_bid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BookView:
+    """What is known of one book: the last depth frame, the last best prices, the newest time."""
+
+    depth: DepthUpdate | None = None
+    top: BookTicker | None = None
+    time_ms: int = 0
+
+    def with_event(self, event: BookTicker | DepthUpdate) -> "BookView":
+        """Return the view after one event; an older one of its kind changes nothing."""
+        time_ms = max(self.time_ms, event.time_ms or event.event_ms)
+        match event:
+            case BookTicker():
+                is_old = self.top is not None and event.update_id < self.top.update_id
+                return BookView(self.depth, self.top if is_old else event, time_ms)
+            case DepthUpdate():
+                is_old = self.depth is not None and event.update_id < self.depth.update_id
+                return BookView(self.depth if is_old else event, self.top, time_ms)
+
+    def update(self, ticker: Ticker) -> BookUpdate:
+        bids = _levels(self.depth.bids) if self.depth else ()
+        asks = _levels(self.depth.asks) if self.depth else ()
+        top = self._newer_top()
+        if top is not None:
+            bids = _with_best(_Side(bids, is_bid=True), Level(top.bid_px, top.bid_qty))
+            asks = _with_best(_Side(asks, is_bid=False), Level(top.ask_px, top.ask_qty))
+        return BookUpdate(ticker, bids, asks, ns_of_ms(self.time_ms))
+
+    def _newer_top(self) -> BookTicker | None:
+        if self.top is None or self.depth is None:
+            return self.top
+        return self.top if self.top.update_id > self.depth.update_id else None
+
+
+def _levels(pairs: tuple[Pair, ...]) -> Levels:
+    return tuple([Level(price, qty) for price, qty in pairs])
+
+
+def _with_best(side: _Side, best: Level) -> Levels:
+    """Return a side whose best level is `best`: everything at it or past it is overtaken."""
+    if best.qty == 0:
+        return ()
+    rest = [each for each in side.levels if _is_behind(each, best, side)]
+    return (best, *rest)
+
+
+def _is_behind(level: Level, best: Level, side: _Side) -> bool:
+    return level.price < best.price if side.is_bid else level.price > best.price

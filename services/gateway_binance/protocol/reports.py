@@ -1,0 +1,275 @@
+"""Venue structs to reports: the same fact under the same identity, whichever source told it.
+
+1. A fill is (symbol, trade id); TRADE_LITE, ORDER_TRADE_UPDATE and userTrades name the same one.
+   A fill without a trade id is not reported: the position is, and the trades are asked for.
+2. Decimals are canonical, so that padding differs in no source.
+3. A word that drives an order's state and is not listed raises: the caller asks the venue.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.gateway_binance.protocol import events, words
+from services.gateway_binance.protocol.numbers import ns_of_ms, plain
+from services.gateway_binance.protocol.rows import OrderRow, PositionRow, TradeRow
+from tandem.domain.execution import Liquidity, ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, RejectReason, Side
+from tandem.gateway.requests import Report
+from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
+
+ROW_REASONS: dict[OrderStatus, RejectReason] = {OrderStatus.REJECTED: RejectReason.OTHER}
+
+
+class UnlistedWordError(ValueError):
+    """A venue word that drives state and has no meaning here."""
+
+    def __init__(self, field: str, word: str) -> None:
+        super().__init__(f"{field}={word!r}: not a word of this venue's contract")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """For whom something was read, from which source, and when."""
+
+    exc: Exc
+    source: ReportSource
+    recv_ns: int
+
+
+def order_update_reports(event: events.OrderTradeUpdate, at: Received) -> tuple[Report, ...]:
+    """Return what an ORDER_TRADE_UPDATE proves: its fill first, then the order, then the cost."""
+    report = _order_of_update(event.order, at)
+    if not _is_fill(event.order):
+        return (report,)
+    cost = _cost_of_update(event.order, at)
+    fill = _fill_of_update(event.order, at)
+    return (fill, report) if cost is None else (fill, report, cost)
+
+
+def _is_fill(order: events.OrderUpdate) -> bool:
+    return order.trade_id != 0 and order.last_qty > 0
+
+
+def lacks_trade_id(order: events.OrderUpdate) -> bool:
+    """Tell whether something filled without a trade id to know it by (liquidations may)."""
+    return order.trade_id == 0 and order.last_qty > 0
+
+
+def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
+    status = _status(order.status)
+    reason, text = _expiry(status, order.expiry_reason)
+    return OrderReport(
+        exc=at.exc,
+        ticker=Ticker(order.symbol),
+        order_status=status,
+        source=at.source,
+        ts_event_ns=ns_of_ms(order.time_ms),
+        ts_recv_ns=at.recv_ns,
+        venue_order_id=_oid(order.order_id),
+        client_order_id=_cloid(order.client_order_id),
+        amount=plain(order.orig_qty * _sign(order.side)),
+        price=_price(order.price),
+        order_type=words.ORDER_TYPES.get(order.order_type),
+        time_in_force=words.TIMES_IN_FORCE.get(order.time_in_force),
+        reduce_only=order.reduce_only,
+        cum_qty=plain(order.cum_qty),
+        avg_px=_price(order.avg_px),
+        reason=reason,
+        text=text,
+    )
+
+
+def _fill_of_update(order: events.OrderUpdate, at: Received) -> FillReport:
+    return FillReport(
+        exc=at.exc,
+        ticker=Ticker(order.symbol),
+        exec_id=_exec_id(order.trade_id),
+        venue_order_id=_oid(order.order_id),
+        side=_side(order.side),
+        last_qty=plain(order.last_qty),
+        last_px=plain(order.last_px),
+        source=at.source,
+        ts_event_ns=ns_of_ms(order.time_ms),
+        ts_recv_ns=at.recv_ns,
+        client_order_id=_cloid(order.client_order_id),
+        cum_qty=plain(order.cum_qty),
+        liquidity=_liquidity(order.is_maker),
+        is_system=words.is_system(order.client_order_id),
+    )
+
+
+def _cost_of_update(order: events.OrderUpdate, at: Received) -> FillCost | None:
+    """Exchange-generated fills name no commission: the trade list does, later."""
+    if order.commission is None or order.commission_asset is None:
+        return None
+    return FillCost(
+        exc=at.exc,
+        ticker=Ticker(order.symbol),
+        exec_id=_exec_id(order.trade_id),
+        fee=plain(order.commission),
+        fee_asset=order.commission_asset,
+        realized_pnl=_optional(order.realized_pnl),
+        ts_event_ns=ns_of_ms(order.time_ms),
+    )
+
+
+def trade_lite_report(event: events.TradeLite, at: Received) -> FillReport:
+    """Return the fill that a TRADE_LITE tells early."""
+    return FillReport(
+        exc=at.exc,
+        ticker=Ticker(event.symbol),
+        exec_id=_exec_id(event.trade_id),
+        venue_order_id=_oid(event.order_id),
+        side=_side(event.side),
+        last_qty=plain(event.last_qty),
+        last_px=plain(event.last_px),
+        source=at.source,
+        ts_event_ns=ns_of_ms(event.time_ms),
+        ts_recv_ns=at.recv_ns,
+        client_order_id=_cloid(event.client_order_id),
+        liquidity=_liquidity(event.is_maker),
+        is_system=words.is_system(event.client_order_id),
+    )
+
+
+def account_update_reports(event: events.AccountUpdate, at: Received) -> tuple[PositionReport, ...]:
+    """Return the positions that changed, as of the engine's time T; one-way positions only."""
+    return tuple(
+        PositionReport(
+            exc=at.exc,
+            ticker=Ticker(position.symbol),
+            amount=plain(position.amount),
+            entry=plain(position.entry),
+            source=at.source,
+            ts_event_ns=ns_of_ms(event.time_ms),
+            ts_recv_ns=at.recv_ns,
+            unrealized_pnl=_optional(position.unrealized_pnl),
+        )
+        for position in event.account.positions
+        if position.position_side == words.ONE_WAY
+    )
+
+
+def order_row_report(row: OrderRow, at: Received) -> OrderReport:
+    """Return the state of one order as an acknowledgement or a query gave it."""
+    status = _status(row.status)
+    return OrderReport(
+        exc=at.exc,
+        ticker=Ticker(row.symbol),
+        order_status=status,
+        source=at.source,
+        ts_event_ns=ns_of_ms(row.update_time),
+        ts_recv_ns=at.recv_ns,
+        venue_order_id=_oid(row.order_id),
+        client_order_id=_cloid(row.client_order_id),
+        amount=_row_amount(row),
+        price=_price(row.price),
+        order_type=words.ORDER_TYPES.get(row.orig_type or row.type),
+        time_in_force=words.TIMES_IN_FORCE.get(row.time_in_force),
+        reduce_only=row.reduce_only,
+        cum_qty=_optional(row.executed_qty),
+        avg_px=_price(row.avg_price),
+        reason=ROW_REASONS.get(status),
+    )
+
+
+def _row_amount(row: OrderRow) -> Decimal | None:
+    if row.orig_qty is None or not row.side:
+        return None
+    return plain(row.orig_qty * _sign(row.side))
+
+
+def trade_row_reports(row: TradeRow, at: Received) -> tuple[Report, ...]:
+    """Return one listed fill, and its cost where the row has it."""
+    fill = FillReport(
+        exc=at.exc,
+        ticker=Ticker(row.symbol),
+        exec_id=_exec_id(row.id),
+        venue_order_id=_oid(row.order_id),
+        side=_side(row.side),
+        last_qty=plain(row.qty),
+        last_px=plain(row.price),
+        source=at.source,
+        ts_event_ns=ns_of_ms(row.time),
+        ts_recv_ns=at.recv_ns,
+        liquidity=_liquidity(row.maker),
+    )
+    if row.commission is None or row.commission_asset is None:
+        return (fill,)
+    return (fill, _cost_of_row(row, row.commission, row.commission_asset, at))
+
+
+def _cost_of_row(row: TradeRow, fee: Decimal, asset: str, at: Received) -> FillCost:
+    return FillCost(
+        exc=at.exc,
+        ticker=Ticker(row.symbol),
+        exec_id=_exec_id(row.id),
+        fee=plain(fee),
+        fee_asset=asset,
+        realized_pnl=_optional(row.realized_pnl),
+        ts_event_ns=ns_of_ms(row.time),
+    )
+
+
+def position_row_report(row: PositionRow, at: Received, listed_ms: int) -> PositionReport:
+    """Return one listed position as of its last change, or of the listing where that is absent."""
+    return PositionReport(
+        exc=at.exc,
+        ticker=Ticker(row.symbol),
+        amount=plain(row.position_amt),
+        entry=plain(row.entry_price),
+        source=at.source,
+        ts_event_ns=ns_of_ms(row.update_time or listed_ms),
+        ts_recv_ns=at.recv_ns,
+        unrealized_pnl=_optional(row.un_realized_profit),
+    )
+
+
+def _status(word: str) -> OrderStatus:
+    status = words.STATUSES.get(word)
+    if status is None:
+        raise UnlistedWordError("status", word)
+    return status
+
+
+def _side(word: str) -> Side:
+    side = words.SIDES.get(word)
+    if side is None:
+        raise UnlistedWordError("side", word)
+    return side
+
+
+def _sign(word: str) -> int:
+    return _side(word).sign
+
+
+def _expiry(status: OrderStatus, reason: str) -> tuple[RejectReason | None, str]:
+    if status is OrderStatus.EXPIRED:
+        return words.EXPIRY_REASONS.get(reason, (None, ""))
+    return ROW_REASONS.get(status), ""
+
+
+def _price(value: Decimal | None) -> Decimal | None:
+    """A market order shows price 0, an unfilled one average 0: both mean that there is none."""
+    return plain(value) if value else None
+
+
+def _optional(value: Decimal | None) -> Decimal | None:
+    return None if value is None else plain(value)
+
+
+def _oid(order_id: int) -> VenueOrderId:
+    return VenueOrderId(str(order_id))
+
+
+def _exec_id(trade_id: int) -> ExecId:
+    return ExecId(str(trade_id))
+
+
+def _cloid(text: str) -> ClientOrderId | None:
+    return ClientOrderId(text) if text else None
+
+
+def _liquidity(is_maker: bool) -> Liquidity:
+    return Liquidity.MAKER if is_maker else Liquidity.TAKER

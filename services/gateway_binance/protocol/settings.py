@@ -1,0 +1,60 @@
+"""What may differ between accounts and networks, as values; config.py reads them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.gateway_binance.protocol.requests import OrderOptions
+from tandem.domain.order import PriceMatch
+
+
+class PrivateForm(StrEnum):
+    """How the private stream is asked for. Sources disagree on which of them deliver events."""
+
+    EVENTS = "events"  # /private/ws?listenKey=K&events=A/B: the venue's own notice, March 2026
+    QUERY = "query"  # /private/ws?listenKey=K
+    SUBSCRIBE = "subscribe"  # /private/stream, then SUBSCRIBE [K]: the official SDK
+    PATH = "path"  # /private/ws/K: the user-data page's example
+
+
+# A form that stays silent is followed by the next; PATH was found mute more often than not.
+FORM_ORDER = (PrivateForm.EVENTS, PrivateForm.QUERY, PrivateForm.SUBSCRIBE)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Base addresses, without a trailing slash; `ws_api` is complete."""
+
+    rest: str
+    stream: str
+    ws_api: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSettings:
+    """Everything the protocol may be told.
+
+    Attributes:
+        private_form: the form to begin with.
+        refused_price_match: modes the venue suspended; refused here, by name.
+        shared_weight: the WebSocket API draws on the REST weight.
+        trade_lite: use TRADE_LITE as an early hint of a fill.
+        event_timeout_ms: an acknowledged order without an event for longer makes the private
+            stream suspect.
+        depth_ms: interval of the partial depth stream: 100, 250 or 500.
+        book_max_age_ms: a book not heard of for longer gives no reference.
+        balance_asset: the asset whose balance is the account's.
+    """
+
+    endpoints: Endpoints
+    order: OrderOptions = field(default_factory=OrderOptions)
+    window_ms: int = 1_000
+    private_form: PrivateForm = PrivateForm.EVENTS
+    refused_price_match: frozenset[PriceMatch] = frozenset(
+        {PriceMatch.OPPONENT_10, PriceMatch.OPPONENT_20}
+    )
+    shared_weight: bool = True
+    trade_lite: bool = True
+    event_timeout_ms: int = 3_000
+    depth_ms: int = 100
+    book_max_age_ms: int = 500
+    balance_asset: str = "USDT"
