@@ -1,0 +1,78 @@
+# Bare `make` prints help. Recipes are one or two lines; logic lives in Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The walkthrough's tape: nothing for the synthetic one, or TAPE=file.gz TICKER=ETH.
+TAPE ?=
+TICKER ?= SOL
+MINUTES ?= 10
+SEEDS ?= 100
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down logs test fmt check unit property integration contract e2e bench cov schemas lock docker-demo clean
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.services: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tandem needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (once)"; $(BIN)/python -m pip install -q --disable-pip-version-check -c requirements.lock -e '.[services,local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.services
+	@$(BIN)/python -m pip install -q --disable-pip-version-check 'pip>=25.1'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c requirements.lock --group dev
+	@touch $@
+
+demo: $(VENV)/.services ## the walkthrough, end to end, on paper exchanges (TAPE=… TICKER=ETH for recorded data)
+	@$(BIN)/python -m examples.walkthrough --local --ticker $(TICKER) $(if $(TAPE),--tape $(TAPE))
+
+up: $(VENV)/.services ## start everything and leave it running; prints the addresses
+	@$(BIN)/tandem up $(if $(TAPE),--tape $(TAPE) --ticker $(TICKER))
+
+down: $(VENV)/.services ## stop what `make up` started
+	@$(BIN)/tandem down
+
+logs: ## follow the logs of what `make up` started
+	@tail -n 50 -F .run/logs/*.log
+
+test: $(VENV)/.dev ## every test; sets itself up
+	@$(BIN)/python -m pytest -q tests
+
+unit: $(VENV)/.dev ## pure tests, milliseconds each
+	@$(BIN)/python -m pytest -q tests/unit
+
+property: $(VENV)/.dev ## Hypothesis and model tests
+	@$(BIN)/python -m pytest -q tests/property
+
+contract: $(VENV)/.dev ## schemas, tree and compose rules
+	@$(BIN)/python -m pytest -q tests/contract
+
+integration: $(VENV)/.dev ## real nats-server, Redis-protocol server, paper exchanges, official SDKs
+	@$(BIN)/python -m pytest -q tests/integration
+
+e2e: $(VENV)/.dev ## whole processes, killed and restarted
+	@$(BIN)/python -m pytest -q tests/e2e
+
+fmt: $(VENV)/.dev ## format and fix what can be fixed
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+check: $(VENV)/.dev ## ruff, mypy --strict, import-linter, schema drift
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache && $(BIN)/python -m tandem.cli.schemas --check
+
+schemas: $(VENV)/.services ## write schemas/ from tandem.messages
+	@$(BIN)/python -m tandem.cli.schemas
+
+bench: $(VENV)/.services ## fill-to-taker latency against the plumbing's floor; log and fold rates; memory
+	@$(BIN)/python -m examples.bench
+
+cov: $(VENV)/.dev ## coverage with branches
+	@$(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered tests/unit tests/property tests/contract
+
+docker-demo: ## the same walkthrough in containers
+	@docker compose up --build --abort-on-container-exit --exit-code-from demo demo
+
+clean: ## remove the virtual environment and run files
+	@rm -rf $(VENV) .run build *.egg-info
