@@ -1,0 +1,1 @@
+"""Hyperliquid's words and rules as pure functions: bytes to messages, signing, error outcomes."""

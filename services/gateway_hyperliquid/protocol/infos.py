@@ -1,0 +1,24 @@
+"""How a question to the info endpoint is spelled (Hyperliquid docs, Info endpoint)."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from tandem.transport.exchange import HttpMethod, HttpRequest
+
+JSON_HEADERS: Final = (("Content-Type", "application/json"),)
+
+
+class Info(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """One question; `user` is always the account's address, never its agent's."""
+
+    type: str
+    user: str | None = None
+    oid: int | str | None = None
+    dex: str | None = None
+    start_time: int | None = None
+
+
+def info_request(api_url: str, info: Info) -> HttpRequest:
+    return HttpRequest(HttpMethod.POST, f"{api_url}/info", JSON_HEADERS, msgspec.json.encode(info))

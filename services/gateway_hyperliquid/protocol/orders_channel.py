@@ -1,0 +1,88 @@
+"""What the connection that orders are sent on brings: an answer to each `post`, by its id.
+
+1. It subscribes nothing, so that no market data stands before an answer; a pong proves it works.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from services.gateway_hyperliquid.protocol.payloads import Frame
+from services.gateway_hyperliquid.protocol.session import Items, Session
+from tandem.domain.instrument import Instrument
+from tandem.gateway.channel import (
+    ChannelItem,
+    ChannelStep,
+    Opening,
+    Replied,
+    UnknownEvent,
+)
+from tandem.gateway.requests import Stamp
+from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
+
+
+class PostId(Struct, frozen=True):
+    """The part of a `post` answer that pairs it with its request."""
+
+    id: int
+
+
+_post_id: Final = msgspec.json.Decoder(PostId)
+_ERROR_ID: Final = re.compile(rb"\bid=(\d+)")
+
+
+class OrdersChannel:
+    """Order entry over `post`."""
+
+    name = "orders"
+    is_critical = True
+
+    def __init__(self, ws_url: str) -> None:
+        self._ws_url = ws_url
+        self._session = Session()
+
+    def prepare(self, stamp: Stamp) -> HttpRequest | None:  # noqa: ARG002  (the port's)
+        return None
+
+    def open(
+        self,
+        prepared: RawAnswer | None,  # noqa: ARG002  (the port's)
+        stamp: Stamp,  # noqa: ARG002  (the port's)
+        watched: Sequence[Instrument],  # noqa: ARG002  (the port's)
+    ) -> Opening:
+        return Opening(self._ws_url, self._session.open(()))
+
+    def watch(self, instruments: Sequence[Instrument]) -> tuple[bytes, ...]:  # noqa: ARG002
+        return ()
+
+    def receive(self, frame: bytes, recv_ns: int) -> Items:
+        return self._session.read(frame, lambda envelope: _taken(envelope, frame, recv_ns))
+
+    def tick(self, mono_ns: int, stamp: Stamp) -> tuple[ChannelStep, ...]:  # noqa: ARG002
+        return self._session.tick(mono_ns)
+
+    def answered(self, answer: RawAnswer) -> Items:  # noqa: ARG002
+        return ()
+
+
+def _taken(envelope: Frame, frame: bytes, recv_ns: int) -> Items:
+    if envelope.channel == "post":
+        return (_replied(_post_id.decode(envelope.data).id, frame, recv_ns),)
+    if envelope.channel == "error":
+        return (_error(frame, recv_ns),)
+    return (UnknownEvent(envelope.channel),)
+
+
+def _replied(call: int, frame: bytes, recv_ns: int) -> Replied:
+    return Replied(call, RawAnswer(Transport.WEBSOCKET, 200, frame, recv_ns))
+
+
+def _error(frame: bytes, recv_ns: int) -> ChannelItem:
+    """Pair an error with its request where the text names it: too many posts in flight."""
+    match = _ERROR_ID.search(frame)
+    if match is None:
+        return UnknownEvent(frame[:200].decode(errors="replace"))
+    return _replied(int(match[1]), frame, recv_ns)

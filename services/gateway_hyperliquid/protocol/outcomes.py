@@ -1,0 +1,154 @@
+"""What the answer to an order request proves; whatever is unclear is UNKNOWN, never an exception.
+
+1. HTTP 200 carries most refusals: only the texts of `errors` prove that nothing was executed.
+2. One error may answer a whole request; we send one order a request, so it is that order's.
+3. An ack names no venue time: the time it was read stands in its place.
+"""
+
+from typing import Final
+
+import msgspec
+
+from services.gateway_hyperliquid.protocol import errors
+from services.gateway_hyperliquid.protocol.errors import Verdict
+from services.gateway_hyperliquid.protocol.payloads import (
+    Answered,
+    ExchangeAnswer,
+    FilledNow,
+    Frame,
+    PostAnswer,
+    PostPayload,
+    Status,
+)
+from services.gateway_hyperliquid.protocol.reports import canonical, filled_status
+from tandem.domain.execution import OutcomeKind, ReportSource
+from tandem.domain.ids import Exc, VenueOrderId
+from tandem.domain.order import OrderStatus, RejectReason, TimeInForce
+from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
+from tandem.messages.reports import OrderReport
+from tandem.transport.exchange import RawAnswer, Transport
+
+# With the address budget used up the venue takes one action in 10 s (docs, Rate limits).
+BUDGET_WAIT_MS: Final = 10_000
+RATE_WAIT_MS: Final = 1_000
+SUCCESS: Final = "success"
+
+_exchange: Final = msgspec.json.Decoder(ExchangeAnswer)
+_frame: Final = msgspec.json.Decoder(Frame)
+_post: Final = msgspec.json.Decoder(PostAnswer)
+_text: Final = msgspec.json.Decoder(str)
+
+
+def outcome(request: OrderRequest, answer: RawAnswer, exc: Exc) -> Outcome:
+    """Return what `answer` proves about `request`."""
+    try:
+        said = _said(answer)
+        if isinstance(said, Verdict):
+            return _refused(said)
+        return _answered(request, said, answer.recv_ns, exc)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Outcome(kind=OutcomeKind.UNKNOWN, text=f"unreadable answer: {error}")
+
+
+def _said(answer: RawAnswer) -> Answered | Verdict:
+    if answer.transport is Transport.WEBSOCKET:
+        return _frame_said(answer.body)
+    if answer.status != 200:
+        return errors.of_http_status(answer.status, answer.body[:200].decode(errors="replace"))
+    return _exchange_said(answer.body)
+
+
+def _frame_said(body: bytes) -> Answered | Verdict:
+    frame = _frame.decode(body)
+    if frame.channel == "error":
+        return errors.of_text(_text.decode(frame.data))
+    return _post_said(_post.decode(frame.data).response)
+
+
+def _post_said(response: PostPayload) -> Answered | Verdict:
+    if response.type == "error":
+        return errors.of_post_error(_text.decode(response.payload))
+    return _exchange_said(bytes(response.payload))
+
+
+def _exchange_said(body: bytes) -> Answered | Verdict:
+    answer = _exchange.decode(body)
+    if isinstance(answer.response, str):
+        return errors.of_text(answer.response)
+    return answer.response
+
+
+def _refused(verdict: Verdict) -> Outcome:
+    limited = verdict.reason is RejectReason.RATE_LIMIT
+    budget = limited and "cumulative" in verdict.text
+    wait_ms = BUDGET_WAIT_MS if budget else RATE_WAIT_MS if limited else 0
+    return Outcome(
+        kind=verdict.kind, reason=verdict.reason, text=verdict.text, retry_after_ms=wait_ms
+    )
+
+
+def _answered(request: OrderRequest, said: Answered, recv_ns: int, exc: Exc) -> Outcome:
+    statuses = said.data.statuses if said.data is not None else ()
+    if len(statuses) != 1:
+        return Outcome(kind=OutcomeKind.UNKNOWN, text=f"{len(statuses)} statuses for one order")
+    if isinstance(request, CancelOne):
+        return _cancelled(statuses[0])
+    return _placed(request, statuses[0], recv_ns, exc)
+
+
+def _cancelled(status: Status | str) -> Outcome:
+    """Judge a cancel: its success is no state of the order; that comes as an event."""
+    if status == SUCCESS:
+        return Outcome(kind=OutcomeKind.ACCEPTED)
+    if isinstance(status, str) or status.error is msgspec.UNSET:
+        return Outcome(kind=OutcomeKind.UNKNOWN, text=f"unknown cancel status: {status}")
+    if errors.is_gone(status.error):
+        return Outcome(
+            kind=OutcomeKind.REJECTED, reason=RejectReason.OTHER, text=status.error, must_ask=True
+        )
+    return _refused(errors.of_text(status.error))
+
+
+def _placed(order: PlaceOrder, status: Status | str, recv_ns: int, exc: Exc) -> Outcome:
+    if isinstance(status, str):
+        return Outcome(kind=OutcomeKind.ACCEPTED, text=status)
+    if status.error is not msgspec.UNSET:
+        return _refused(errors.of_text(status.error))
+    if status.filled is not msgspec.UNSET:
+        return _accepted(_filled_report(order, status.filled, recv_ns, exc))
+    if status.resting is not msgspec.UNSET:
+        oid = VenueOrderId(str(status.resting.oid))
+        return _accepted(_ack_report(order, oid, recv_ns, exc))
+    return Outcome(kind=OutcomeKind.UNKNOWN, text="a status that says nothing")
+
+
+def _accepted(report: OrderReport) -> Outcome:
+    return Outcome(kind=OutcomeKind.ACCEPTED, facts=(report,))
+
+
+def _filled_report(order: PlaceOrder, filled: FilledNow, recv_ns: int, exc: Exc) -> OrderReport:
+    ends = order.time_in_force is TimeInForce.IOC
+    return msgspec.structs.replace(
+        _ack_report(order, VenueOrderId(str(filled.oid)), recv_ns, exc),
+        order_status=filled_status(filled, abs(order.amount), ends),
+        cum_qty=canonical(filled.total_sz),
+        avg_px=canonical(filled.avg_px),
+    )
+
+
+def _ack_report(order: PlaceOrder, oid: VenueOrderId, recv_ns: int, exc: Exc) -> OrderReport:
+    return OrderReport(
+        exc=exc,
+        ticker=order.instrument.ticker,
+        order_status=OrderStatus.NEW,
+        source=ReportSource.ACK,
+        ts_event_ns=recv_ns,
+        ts_recv_ns=recv_ns,
+        venue_order_id=oid,
+        client_order_id=order.client_order_id,
+        amount=canonical(order.amount),
+        price=None if order.price is None else canonical(order.price),
+        order_type=order.order_type,
+        time_in_force=order.time_in_force,
+        reduce_only=order.reduce_only,
+    )

@@ -1,0 +1,119 @@
+"""How a question about the account or the market is asked, and what its answer proves.
+
+1. Whatever is not a whole, readable answer raises VenueQueryError: nothing may be concluded.
+2. Every question about orders and positions names the account, never the agent.
+3. A list of fills is cut by the venue; the next question begins at the last fill's own time
+   (bounds are inclusive), so that fills of one millisecond are never split.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from services.gateway_hyperliquid.protocol.infos import Info
+from services.gateway_hyperliquid.protocol.payloads import (
+    ClearinghouseState,
+    FillRow,
+    Meta,
+    OrderAnswer,
+    OrderRow,
+    SpotState,
+    VenueTime,
+)
+from tandem.gateway.requests import (
+    BalanceQuery,
+    FillsQuery,
+    InstrumentsQuery,
+    OpenOrdersQuery,
+    OrderQuery,
+    PositionsQuery,
+    Query,
+    TimeQuery,
+    VenueQueryError,
+)
+from tandem.transport.exchange import RawAnswer
+
+# A list of this many rows may have been cut (docs: 500 rows, for fills 2000).
+ROWS_MAY_BE_CUT: Final = 500
+RATE_WAIT_MS: Final = 5_000
+
+T = TypeVar("T")
+
+META: Final = msgspec.json.Decoder(Meta)
+TIME: Final = msgspec.json.Decoder(VenueTime)
+ORDER: Final = msgspec.json.Decoder(OrderAnswer)
+OPEN_ORDERS: Final = msgspec.json.Decoder(tuple[OrderRow, ...])
+FILLS: Final = msgspec.json.Decoder(tuple[FillRow, ...])
+STATE: Final = msgspec.json.Decoder(ClearinghouseState)
+SPOT: Final = msgspec.json.Decoder(SpotState)
+
+
+def info_of(query: Query, user: str) -> Info:
+    """Return the one question that answers `query`."""
+    match query:
+        case InstrumentsQuery():
+            return Info("meta")
+        case TimeQuery():
+            return Info("exchangeStatus")
+        case OrderQuery():
+            return Info("orderStatus", user, oid=_order_name(query))
+        case OpenOrdersQuery():
+            return Info("frontendOpenOrders", user)
+        case FillsQuery():
+            return Info("userFillsByTime", user, start_time=query.since_ms)
+        case PositionsQuery() | BalanceQuery():
+            return Info("clearinghouseState", user)
+
+
+def _order_name(query: OrderQuery) -> int | str:
+    if query.venue_order_id is not None:
+        return int(query.venue_order_id)
+    if query.client_order_id is None:
+        raise VenueQueryError("an order is asked for by its oid or its cloid")
+    return query.client_order_id
+
+
+def weight_of(query: Query) -> int:
+    """Return what a question costs of the address's 1200 a minute (docs, Rate limits)."""
+    match query:
+        case OrderQuery() | TimeQuery() | PositionsQuery() | BalanceQuery():
+            return 2
+        case InstrumentsQuery() | OpenOrdersQuery():
+            return 20
+        case FillsQuery():
+            return 20 + ROWS_MAY_BE_CUT // 20
+
+
+def decoded(decoder: "msgspec.json.Decoder[T]", answers: Sequence[RawAnswer]) -> T:
+    """Return the one answer's content.
+
+    Raises:
+        VenueQueryError: an error status, or a content that is not what was asked for.
+    """
+    answer = answers[0]
+    if answer.status != 200:
+        wait_ms = RATE_WAIT_MS if answer.status == 429 else 0
+        raise VenueQueryError(f"HTTP {answer.status} {_excerpt(answer)}", wait_ms)
+    try:
+        return decoder.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise VenueQueryError(f"unreadable answer: {error}: {_excerpt(answer)}") from error
+
+
+def _excerpt(answer: RawAnswer) -> str:
+    return answer.body[:120].decode(errors="replace")
+
+
+def next_fills(query: FillsQuery, rows: Sequence[FillRow]) -> FillsQuery | None:
+    """Return the question for the rest of a list that may have been cut, or None.
+
+    Raises:
+        VenueQueryError: one millisecond holds more fills than the venue lists.
+    """
+    if len(rows) < ROWS_MAY_BE_CUT:
+        return None
+    last_ms = max(row.time for row in rows)
+    if last_ms <= query.since_ms:
+        raise VenueQueryError(f"{len(rows)} fills at {last_ms}: the list cannot be continued")
+    return FillsQuery(query.instruments, last_ms)

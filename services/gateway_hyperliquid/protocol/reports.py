@@ -1,0 +1,191 @@
+"""What each word of the venue says about an order, a fill or a position.
+
+1. An order's state proves no quantity: `cum_qty` stays None here except for `filled.totalSz`
+   (Hyperliquid docs, Exchange endpoint); `filled` and origSz - sz are words, not proof.
+2. A fill has one identity from every source: its time, order and trade id, and for system fills
+   (trade id 0) also the position before it and its size.
+3. `dir` is display text and decides nothing.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from services.gateway_hyperliquid.protocol.errors import REJECTED_STATUSES
+from services.gateway_hyperliquid.protocol.payloads import (
+    ClearinghouseState,
+    FilledNow,
+    FillRow,
+    OrderRow,
+    OrderUpdate,
+    SideLetter,
+)
+from tandem.domain.execution import Liquidity, ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
+
+NS_PER_MS: Final = 1_000_000
+ZERO: Final = Decimal(0)
+_TIFS: Final = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}
+_LIVE: Final = frozenset({"open", "triggered"})
+_ENDED: Final = frozenset({"canceled", "scheduledCancel", "internalCancel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whose socket or answer was read, when, and by which way it came."""
+
+    exc: Exc
+    account: str
+    recv_ns: int
+    source: ReportSource
+
+
+def canonical(value: Decimal) -> Decimal:
+    """Return the same number in its one spelling: no trailing zero, no exponent, no minus zero."""
+    return Decimal(plain(value))
+
+
+def plain(value: Decimal) -> str:
+    """Return the one spelling of a number as text."""
+    if value == 0:
+        return "0"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def side_of_letter(letter: SideLetter) -> Side:
+    return Side.BUY if letter == "B" else Side.SELL
+
+
+def cloid_of(text: str | None) -> ClientOrderId | None:
+    return None if text is None else ClientOrderId(text.lower())
+
+
+def order_status(status: str, remaining: Decimal) -> OrderStatus | None:
+    """Return our word for a status of the venue, or None for one that is not known.
+
+    `filled` with something remaining is an IOC whose rest ended unfilled.
+    """
+    if status in _LIVE:
+        return OrderStatus.NEW
+    if status == "filled":
+        return OrderStatus.FILLED if remaining == 0 else OrderStatus.EXPIRED
+    if status in _ENDED or status.endswith("Canceled"):
+        return OrderStatus.CANCELLED
+    if status == "rejected" or status.endswith("Rejected"):
+        return OrderStatus.REJECTED
+    return None
+
+
+def order_report(update: OrderUpdate, reading: Reading) -> OrderReport | None:
+    """Return what an order's state says, or None for a status nobody knows: look it up again."""
+    row = update.order
+    status = order_status(update.status, row.sz)
+    if status is None:
+        return None
+    rejected = status is OrderStatus.REJECTED
+    return OrderReport(
+        exc=reading.exc,
+        ticker=Ticker(row.coin),
+        order_status=status,
+        source=reading.source,
+        ts_event_ns=update.status_timestamp * NS_PER_MS,
+        ts_recv_ns=reading.recv_ns,
+        venue_order_id=VenueOrderId(str(row.oid)),
+        client_order_id=cloid_of(row.cloid),
+        amount=signed(row, row.orig_sz),
+        price=canonical(row.limit_px),
+        order_type=OrderType.LIMIT,
+        time_in_force=_TIFS.get(row.tif or ""),
+        reduce_only=row.reduce_only,
+        reason=REJECTED_STATUSES.get(update.status, RejectReason.OTHER) if rejected else None,
+        text="" if update.status in {"open", "filled", "canceled"} else update.status,
+    )
+
+
+def open_order(row: OrderRow) -> OrderUpdate:
+    """Return a row of the open-orders list as the state that it shows."""
+    return OrderUpdate(row, "open", row.timestamp)
+
+
+def signed(row: OrderRow, quantity: Decimal) -> Decimal:
+    return canonical(quantity * side_of_letter(row.side).sign)
+
+
+def exec_id(fill: FillRow) -> ExecId:
+    """Return a fill's identity within its ticker."""
+    key = f"{fill.time}-{fill.oid}-{fill.tid}"
+    if fill.tid != 0:
+        return ExecId(key)
+    return ExecId(f"{key}-{plain(fill.start_position)}-{plain(fill.sz)}")
+
+
+def is_system(fill: FillRow, account: str) -> bool:
+    """Tell whether no order of the account caused a fill: settlement, liquidation, ADL."""
+    if fill.tid == 0:
+        return True
+    if fill.liquidation is None or fill.cloid is not None:
+        return False
+    liquidated = fill.liquidation.liquidated_user
+    return liquidated is None or liquidated.lower() == account.lower()
+
+
+def fill_report(fill: FillRow, reading: Reading) -> FillReport:
+    return FillReport(
+        exc=reading.exc,
+        ticker=Ticker(fill.coin),
+        exec_id=exec_id(fill),
+        venue_order_id=VenueOrderId(str(fill.oid)),
+        side=side_of_letter(fill.side),
+        last_qty=canonical(fill.sz),
+        last_px=canonical(fill.px),
+        source=reading.source,
+        ts_event_ns=fill.time * NS_PER_MS,
+        ts_recv_ns=reading.recv_ns,
+        client_order_id=cloid_of(fill.cloid),
+        liquidity=Liquidity.TAKER if fill.crossed else Liquidity.MAKER,
+        start_position=canonical(fill.start_position),
+        is_system=is_system(fill, reading.account),
+    )
+
+
+def fill_cost(fill: FillRow, exc: Exc) -> FillCost:
+    """Return a fill's fee (it includes a builder's; negative is a rebate) and closed profit."""
+    return FillCost(
+        exc=exc,
+        ticker=Ticker(fill.coin),
+        exec_id=exec_id(fill),
+        fee=canonical(fill.fee),
+        fee_asset=fill.fee_token,
+        realized_pnl=None if fill.closed_pnl is None else canonical(fill.closed_pnl),
+        ts_event_ns=fill.time * NS_PER_MS,
+    )
+
+
+def position_reports(state: ClearinghouseState, reading: Reading) -> tuple[PositionReport, ...]:
+    """Return the positions of a full listing, under the venue's own time."""
+    return tuple(
+        PositionReport(
+            exc=reading.exc,
+            ticker=Ticker(held.position.coin),
+            amount=canonical(held.position.szi),
+            entry=canonical(held.position.entry_px or ZERO),
+            source=reading.source,
+            ts_event_ns=state.time * NS_PER_MS,
+            ts_recv_ns=reading.recv_ns,
+            unrealized_pnl=held.position.unrealized_pnl,
+        )
+        for held in state.asset_positions
+    )
+
+
+def filled_status(filled: FilledNow, quantity: Decimal, ends: bool) -> OrderStatus:
+    """Return what an ack's `filled.totalSz` proves of an order of `quantity`.
+
+    `ends`: the order is an IOC, whose rest is cancelled without a word.
+    """
+    if filled.total_sz >= quantity:
+        return OrderStatus.FILLED
+    return OrderStatus.EXPIRED if ends else OrderStatus.PARTIAL

@@ -1,0 +1,113 @@
+"""What the account's own stream says: order states and fills, with no order among them.
+
+1. It is opened only after the venue confirmed that our key may act for the account: with an
+   agent's own address every stream and answer would be empty, without an error.
+2. orderUpdates are never replayed and userFills begin with a snapshot (Hyperliquid docs,
+   WebSocket): what was missed comes from the resync that follows a reconnect.
+3. An unknown status, or a frame that cannot be read, asks for a resync: nothing is guessed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from services.gateway_hyperliquid.protocol.identity import Identity, check_role
+from services.gateway_hyperliquid.protocol.infos import Info, info_request
+from services.gateway_hyperliquid.protocol.payloads import Frame, OrderUpdate, UserFills
+from services.gateway_hyperliquid.protocol.reports import Reading
+from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
+from services.gateway_hyperliquid.protocol.witness import Witness
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import Exc
+from tandem.domain.instrument import Instrument
+from tandem.gateway.channel import (
+    ChannelItem,
+    ChannelStep,
+    Opening,
+    ReopenNeeded,
+    ResyncNeeded,
+    UnknownEvent,
+)
+from tandem.gateway.requests import Stamp
+from tandem.transport.exchange import HttpRequest, RawAnswer
+
+_updates: Final = msgspec.json.Decoder(tuple[OrderUpdate, ...])
+_fills: Final = msgspec.json.Decoder(UserFills)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the venue answers questions and where it streams."""
+
+    api_url: str
+    ws_url: str
+
+
+class UserChannel:
+    """Order states and fills of one account."""
+
+    name = "user"
+    is_critical = True
+
+    def __init__(
+        self, exc: Exc, endpoints: Endpoints, identity: Identity, witness: Witness
+    ) -> None:
+        self._exc = exc
+        self._endpoints = endpoints
+        self._identity = identity
+        self._witness = witness
+        self._session = Session()
+        self._is_checked = False
+
+    def prepare(self, stamp: Stamp) -> HttpRequest | None:  # noqa: ARG002  (the port's)
+        if self._is_checked:
+            return None
+        return info_request(self._endpoints.api_url, Info("userRole", self._identity.signer))
+
+    def open(
+        self,
+        prepared: RawAnswer | None,
+        stamp: Stamp,  # noqa: ARG002  (the port's)
+        watched: Sequence[Instrument],  # noqa: ARG002  (the port's)
+    ) -> Opening:
+        if prepared is not None:
+            check_role(self._identity, prepared)
+            self._is_checked = True
+        return Opening(self._endpoints.ws_url, self._session.open(self._subscriptions()))
+
+    def _subscriptions(self) -> tuple[Subscription, ...]:
+        user = self._identity.queried
+        return Subscription("orderUpdates", user), Subscription("userFills", user)
+
+    def watch(self, instruments: Sequence[Instrument]) -> tuple[bytes, ...]:  # noqa: ARG002
+        return ()
+
+    def receive(self, frame: bytes, recv_ns: int) -> Items:
+        reading = Reading(self._exc, self._identity.queried, recv_ns, ReportSource.EVENT)
+        items = self._session.read(frame, lambda envelope: self._taken(envelope, reading))
+        unread = next((item for item in items if isinstance(item, UnknownEvent)), None)
+        return items if unread is None else (*items, ResyncNeeded(unread.kind))
+
+    def _taken(self, envelope: Frame, reading: Reading) -> Items:
+        match envelope.channel:
+            case "orderUpdates":
+                updates = _updates.decode(envelope.data)
+                return tuple(self._order(update, reading) for update in updates)
+            case "userFills":
+                return self._witness.fills(_fills.decode(envelope.data).fills, reading)
+            case "error":
+                return (ReopenNeeded(bytes(envelope.data)[:200].decode(errors="replace")),)
+            case other:
+                return (UnknownEvent(other),)
+
+    def _order(self, update: OrderUpdate, reading: Reading) -> ChannelItem:
+        report = self._witness.order(update, reading)
+        return UnknownEvent(f"order status {update.status}") if report is None else report
+
+    def tick(self, mono_ns: int, stamp: Stamp) -> tuple[ChannelStep, ...]:  # noqa: ARG002
+        return self._session.tick(mono_ns)
+
+    def answered(self, answer: RawAnswer) -> Items:  # noqa: ARG002  (the port's)
+        return ()

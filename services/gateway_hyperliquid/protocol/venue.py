@@ -1,0 +1,230 @@
+"""Hyperliquid as the gateway shell sees it: its traits, limits, channels, encoders, decoders.
+
+1. One address may send 1200 weight a minute over HTTP and 2000 messages a minute over sockets
+   (Hyperliquid docs, Rate limits); part of both is kept for cancels and hedges.
+2. The budget of actions by traded volume is the venue's to count: its refusal is NOT_EXECUTED
+   and says when to ask again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from services.gateway_hyperliquid.protocol import queries
+from services.gateway_hyperliquid.protocol.identity import Identity
+from services.gateway_hyperliquid.protocol.infos import JSON_HEADERS, Info, info_request
+from services.gateway_hyperliquid.protocol.instruments import COLLATERAL, instruments
+from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
+from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
+from services.gateway_hyperliquid.protocol.outcomes import outcome
+from services.gateway_hyperliquid.protocol.payloads import ClearinghouseState, SpotState
+from services.gateway_hyperliquid.protocol.reports import Reading, open_order, position_reports
+from services.gateway_hyperliquid.protocol.requests import (
+    Signer,
+    canonical_cloid,
+    request_body,
+    request_frame,
+)
+from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserChannel
+from services.gateway_hyperliquid.protocol.witness import Witness
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, Exc
+from tandem.domain.instrument import Instrument
+from tandem.gateway.channel import Channel
+from tandem.gateway.port import Traits
+from tandem.gateway.requests import (
+    BalanceQuery,
+    CancelOne,
+    FillsQuery,
+    Listing,
+    OpenOrdersQuery,
+    OrderQuery,
+    OrderRequest,
+    Outcome,
+    PlaceOrder,
+    PositionsQuery,
+    Query,
+    Report,
+    Stamp,
+    VenueQueryError,
+)
+from tandem.messages.queries import VenueBalance
+from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer, Transport
+from tandem.transport.rate_limit import Cost, RateLimit, Usage
+
+WEIGHT: Final = "weight"
+MESSAGES: Final = "messages"
+
+
+class Collateral(StrEnum):
+    """Where the account keeps its quote balance: unified accounts keep it in the spot state."""
+
+    PERP = "perp"
+    SPOT = "spot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueOptions:
+    """What the venue's documents leave open or an account decides; see `config` for the words."""
+
+    collateral: Collateral = Collateral.PERP
+    reduce_only_skips_minimum: bool = False
+    book: BookOptions = field(default_factory=BookOptions)
+    book_max_age_ms: int = 2_000
+    window_ms: int = 1_000
+
+
+class HyperliquidVenue:
+    """Satisfies `tandem.gateway.port.VenueProtocol`."""
+
+    def __init__(
+        self,
+        exc: Exc,
+        endpoints: Endpoints,
+        signer: Signer,
+        identity: Identity,
+        options: VenueOptions,
+    ) -> None:
+        self.exc = exc
+        self.traits = _traits(options)
+        self.rate_limits = (
+            RateLimit(WEIGHT, 1_200, 60_000, reserve=400),
+            RateLimit(MESSAGES, 2_000, 60_000, reserve=500),
+        )
+        self._endpoints = endpoints
+        self._signer = signer
+        self._identity = identity
+        self._options = options
+        self._witness = Witness()
+
+    def channels(self) -> tuple[Channel, ...]:
+        ws_url = self._endpoints.ws_url
+        return (
+            OrdersChannel(ws_url),
+            UserChannel(self.exc, self._endpoints, self._identity, self._witness),
+            MarketChannel(ws_url, self._options.book),
+        )
+
+    def costs(self, request: OrderRequest | Query, transport: Transport) -> tuple[Cost, ...]:
+        if isinstance(request, PlaceOrder | CancelOne):
+            weight = Cost(WEIGHT, 1)
+        else:
+            weight = Cost(WEIGHT, queries.weight_of(request))
+        over_socket = transport is Transport.WEBSOCKET
+        return (weight, Cost(MESSAGES, 1)) if over_socket else (weight,)
+
+    def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:  # noqa: ARG002  (the port's)
+        """Return nothing: the venue's answers do not say what is used."""
+        return ()
+
+    def canonical_cloid(self, cloid: ClientOrderId) -> ClientOrderId:
+        return canonical_cloid(cloid)
+
+    def encode_frame(self, request: OrderRequest, stamp: Stamp) -> bytes:
+        return request_frame(request, stamp, self._signer)
+
+    def encode_http(self, request: OrderRequest, stamp: Stamp) -> HttpRequest:
+        body = request_body(request, stamp, self._signer)
+        url = f"{self._endpoints.api_url}/exchange"
+        return HttpRequest(HttpMethod.POST, url, JSON_HEADERS, body)
+
+    def decode_outcome(self, request: OrderRequest, answer: RawAnswer) -> Outcome:
+        return outcome(request, answer, self.exc)
+
+    def encode_query(self, query: Query, stamp: Stamp) -> tuple[HttpRequest, ...]:  # noqa: ARG002
+        user = self._identity.queried
+        info = queries.info_of(query, user)
+        if isinstance(query, BalanceQuery) and self._options.collateral is Collateral.SPOT:
+            info = Info("spotClearinghouseState", user)
+        return (info_request(self._endpoints.api_url, info),)
+
+    def decode_instruments(self, answers: Sequence[RawAnswer]) -> tuple[Instrument, ...]:
+        return instruments(queries.decoded(queries.META, answers), self.exc)
+
+    def decode_time(self, answers: Sequence[RawAnswer]) -> int:
+        return queries.decoded(queries.TIME, answers).time
+
+    def decode_order(
+        self,
+        query: OrderQuery,  # noqa: ARG002  (the port's)
+        answers: Sequence[RawAnswer],
+    ) -> tuple[Report, ...] | None:
+        found = queries.decoded(queries.ORDER, answers)
+        if found.status == "unknownOid":
+            return None
+        if found.order is None:
+            raise VenueQueryError(f"orderStatus: {found.status} without an order")
+        report = self._witness.order(found.order, self._reading(answers))
+        if report is None:
+            raise VenueQueryError(f"orderStatus: unknown status {found.order.status}")
+        return (report,)
+
+    def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
+        match query:
+            case OpenOrdersQuery():
+                return self._open_orders(answers)
+            case FillsQuery():
+                return self._fills(query, answers)
+            case PositionsQuery():
+                state = queries.decoded(queries.STATE, answers)
+                return Listing(position_reports(state, self._reading(answers)), state.time)
+            case _:
+                raise VenueQueryError(f"{type(query).__name__} is no listing")
+
+    def _open_orders(self, answers: Sequence[RawAnswer]) -> Listing:
+        reading = self._reading(answers)
+        rows = queries.decoded(queries.OPEN_ORDERS, answers)
+        states = [self._witness.order(open_order(row), reading) for row in rows]
+        return Listing(tuple(report for report in states if report is not None))
+
+    def _fills(self, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
+        reading = self._reading(answers)
+        rows = queries.decoded(queries.FILLS, answers)
+        facts = self._witness.fills(rows, reading)
+        more = queries.next_fills(query, rows)
+        if more is None:
+            facts += self._witness.listed(query.since_ms, reading.recv_ns)
+        return Listing(facts, more=more)
+
+    def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
+        if self._options.collateral is Collateral.SPOT:
+            return _spot_balance(queries.decoded(queries.SPOT, answers))
+        return _perp_balance(queries.decoded(queries.STATE, answers))
+
+    def _reading(self, answers: Sequence[RawAnswer]) -> Reading:
+        user = self._identity.queried
+        return Reading(self.exc, user, answers[0].recv_ns, ReportSource.QUERY)
+
+
+def _traits(options: VenueOptions) -> Traits:
+    return Traits(
+        venue="Hyperliquid",
+        order_channel=OrdersChannel.name,
+        has_market_orders=False,
+        has_price_match=False,
+        has_fok=False,
+        reduce_only_skips_min_notional=options.reduce_only_skips_minimum,
+        window_ms=options.window_ms,
+        book_max_age_ms=options.book_max_age_ms,
+    )
+
+
+def _perp_balance(state: ClearinghouseState) -> VenueBalance:
+    equity = state.margin_summary.account_value
+    open_profit = sum(
+        (held.position.unrealized_pnl or Decimal(0) for held in state.asset_positions), Decimal(0)
+    )
+    return VenueBalance(
+        asset=COLLATERAL,
+        balance=equity - open_profit,
+        equity=equity,
+        available=state.withdrawable,
+    )
+
+
+def _spot_balance(state: SpotState) -> VenueBalance:
+    held = next((one for one in state.balances if one.coin == COLLATERAL), None)
+    total, hold = (held.total, held.hold) if held is not None else (Decimal(0), Decimal(0))
+    return VenueBalance(asset=COLLATERAL, balance=total, equity=total, available=total - hold)
