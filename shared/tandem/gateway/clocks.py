@@ -1,0 +1,94 @@
+"""Whose time it is: the venue's and the log's, as told by our monotonic clock (pure).
+
+1. Wall clocks are never compared: each foreign clock is monotonic time plus a measured offset.
+2. The venue's time has an error bound: half the round trip and what the clock's grain adds.
+3. The log's time is never ahead of the server's: late delivery only makes it lag.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from tandem.gateway.requests import Stamp
+
+NS_PER_MS = 1_000_000
+GRAIN_NS = NS_PER_MS
+MAX_AGE_NS = 60_000 * NS_PER_MS
+MAX_ERROR_NS = 100 * NS_PER_MS
+SAMPLES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    offset_ns: int
+    error_ns: int
+    mono_ns: int
+
+
+class VenueClock:
+    """The venue's clock by its answers: of the recent samples, the one with the least error."""
+
+    def __init__(self) -> None:
+        self._samples: deque[_Sample] = deque(maxlen=SAMPLES_KEPT)
+
+    def observe(self, venue_ms: int, sent_ns: int, recv_ns: int) -> None:
+        """Take one answer: the venue's time, and when we asked and heard (monotonic)."""
+        middle = (sent_ns + recv_ns) // 2
+        error = (recv_ns - sent_ns) // 2 + GRAIN_NS
+        self._samples.append(_Sample(venue_ms * NS_PER_MS - middle, error, recv_ns))
+
+    def forget(self) -> None:
+        """Trust no sample any more: the venue said that our time is wrong."""
+        self._samples.clear()
+
+    def _best(self, mono_ns: int) -> _Sample | None:
+        fresh = [sample for sample in self._samples if mono_ns - sample.mono_ns <= MAX_AGE_NS]
+        return min(fresh, key=lambda sample: sample.error_ns, default=None)
+
+    def doubt(self, mono_ns: int) -> str:
+        """Return why nothing may be sent by this clock, or the empty text."""
+        best = self._best(mono_ns)
+        if best is None:
+            return "the venue's time was not measured within 60 s"
+        if best.error_ns > MAX_ERROR_NS:
+            return f"the venue's time is only known to {best.error_ns // NS_PER_MS} ms"
+        return ""
+
+    def now_ms(self, mono_ns: int) -> int:
+        """Return the venue's time; 0 while it is not known."""
+        best = self._best(mono_ns)
+        return (mono_ns + best.offset_ns) // NS_PER_MS if best else 0
+
+    def error_ms(self, mono_ns: int) -> int:
+        best = self._best(mono_ns)
+        return -(-best.error_ns // NS_PER_MS) if best else MAX_ERROR_NS // NS_PER_MS
+
+
+class LogClock:
+    """The log server's clock by its timestamps."""
+
+    def __init__(self) -> None:
+        self._offset_ns: int | None = None
+
+    def observe(self, ts_ns: int, mono_ns: int) -> None:
+        """Take one message: the server's timestamp, and when we read it (monotonic)."""
+        offset = ts_ns - mono_ns
+        if self._offset_ns is None or offset > self._offset_ns:
+            self._offset_ns = offset
+
+    def now_ns(self, mono_ns: int) -> int:
+        """Return the log's time; 0 before any message was read."""
+        return 0 if self._offset_ns is None else mono_ns + self._offset_ns
+
+
+@dataclass(slots=True)
+class Stamps:
+    """Makes the stamp of each request: calls count up, nonces strictly increase."""
+
+    window_ms: int
+    calls: int = 0
+    last_nonce: int = field(default=0)
+
+    def make(self, venue_ms: int) -> Stamp:
+        self.calls += 1
+        self.last_nonce = max(self.last_nonce + 1, venue_ms)
+        return Stamp(self.calls, venue_ms, self.last_nonce, self.window_ms)

@@ -1,0 +1,120 @@
+"""What the log already says about this account: the gateway's own fold of its subset (pure).
+
+1. State changes only by facts read from the log, in log order.
+2. An order is live until a terminal report of it was read; a doubt is no report.
+3. What is remembered is bounded by the retention: `expire` drops what ended before it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, join_status
+from tandem.messages.reports import FillReport, OrderReport, PositionReport
+
+NS_PER_MS = 1_000_000
+
+
+@dataclass(slots=True)
+class KnownOrder:
+    """One order as the log has it; `oid` is None until the venue named it."""
+
+    ticker: Ticker
+    cloid: ClientOrderId | None
+    oid: VenueOrderId | None
+    status: OrderStatus
+    last_ns: int
+
+    @property
+    def is_live(self) -> bool:
+        return not self.status.is_terminal
+
+
+@dataclass(slots=True)
+class Known:
+    """Orders by client id and by (ticker, venue id), positions that may be open, fills' end."""
+
+    by_cloid: dict[ClientOrderId, KnownOrder] = field(default_factory=dict)
+    by_oid: dict[tuple[Ticker, VenueOrderId], KnownOrder] = field(default_factory=dict)
+    live: dict[int, KnownOrder] = field(default_factory=dict)
+    open_since_ns: dict[Ticker, int] = field(default_factory=dict)
+    dealt: set[Ticker] = field(default_factory=set)
+    last_fill_ns: int = 0
+
+    def take_order(self, report: OrderReport) -> None:
+        """Learn of an order, or of its next status."""
+        if report.in_doubt:
+            return
+        order = self._order(report)
+        order.status = join_status(order.status, report.order_status)
+        order.last_ns = max(order.last_ns, report.ts_event_ns)
+        if order.is_live:
+            self.live[id(order)] = order
+        else:
+            self.live.pop(id(order), None)
+
+    def _order(self, report: OrderReport) -> KnownOrder:
+        cloid, oid, ticker = report.client_order_id, report.venue_order_id, report.ticker
+        order = self.find(ticker, cloid, oid)
+        if order is None:
+            order = KnownOrder(ticker, cloid, oid, report.order_status, report.ts_event_ns)
+        if cloid is not None:
+            order.cloid = cloid
+            self.by_cloid[cloid] = order
+        if oid is not None:
+            order.oid = oid
+            self.by_oid[ticker, oid] = order
+        return order
+
+    def find(
+        self, ticker: Ticker | None, cloid: ClientOrderId | None, oid: VenueOrderId | None
+    ) -> KnownOrder | None:
+        """Return the order by either name; without a ticker, an oid must be unambiguous."""
+        if cloid is not None and cloid in self.by_cloid:
+            return self.by_cloid[cloid]
+        if oid is None:
+            return None
+        if ticker is not None:
+            return self.by_oid.get((ticker, oid))
+        found = [order for (_, name), order in self.by_oid.items() if name == oid]
+        return found[0] if len(found) == 1 else None
+
+    def take_fill(self, fill: FillReport) -> None:
+        self._may_be_open(fill.ticker, fill.ts_event_ns)
+        self.last_fill_ns = max(self.last_fill_ns, fill.ts_event_ns)
+
+    def take_position(self, position: PositionReport) -> None:
+        """Learn of a position; flat only ends what was open before its own time."""
+        if position.amount != 0:
+            self._may_be_open(position.ticker, position.ts_event_ns)
+        elif position.ts_event_ns > self.open_since_ns.get(position.ticker, 0):
+            self.open_since_ns.pop(position.ticker, None)
+
+    def _may_be_open(self, ticker: Ticker, ts_event_ns: int) -> None:
+        self.dealt.add(ticker)
+        self.open_since_ns[ticker] = max(self.open_since_ns.get(ticker, 0), ts_event_ns)
+
+    def maybe_open(self) -> frozenset[Ticker]:
+        """Return the tickers whose position may not be flat."""
+        return frozenset(self.open_since_ns)
+
+    def live_orders(self) -> tuple[KnownOrder, ...]:
+        return tuple(self.live.values())
+
+    def fills_since_ms(self, now_ms: int, margin_ms: int) -> int:
+        """Return from when on fills may be missing, before any backfill of this process."""
+        oldest = min((order.last_ns for order in self.live.values()), default=now_ms * NS_PER_MS)
+        since_ns = min(oldest, self.last_fill_ns or oldest)
+        return since_ns // NS_PER_MS - margin_ms
+
+    def expire(self, before_ns: int) -> None:
+        """Forget orders that ended before `before_ns`."""
+        ended = {
+            id(order) for order in self._all() if not order.is_live and order.last_ns < before_ns
+        }
+        self.by_cloid = {k: order for k, order in self.by_cloid.items() if id(order) not in ended}
+        self.by_oid = {k: order for k, order in self.by_oid.items() if id(order) not in ended}
+
+    def _all(self) -> Iterator[KnownOrder]:
+        yield from self.by_cloid.values()
+        yield from self.by_oid.values()

@@ -1,0 +1,59 @@
+"""What the market looks like now: the newest book and mark of each ticker, and their age (pure)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tandem.domain.ids import Ticker
+from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
+
+TWO = Decimal(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The top of one book and when we read it (monotonic)."""
+
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    ts_event_ns: int
+    read_ns: int
+
+    @property
+    def is_crossed(self) -> bool:
+        return bool(self.bids and self.asks) and self.bids[0].price >= self.asks[0].price
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The middle of the best prices; None when a side is empty."""
+        if not self.bids or not self.asks:
+            return None
+        return (self.bids[0].price + self.asks[0].price) / TWO
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    price: Decimal
+    ts_event_ns: int
+    read_ns: int
+
+
+class Market:
+    """Books and marks by ticker; an update older than what is known is passed over."""
+
+    def __init__(self) -> None:
+        self.books: dict[Ticker, Book] = {}
+        self.marks: dict[Ticker, Mark] = {}
+
+    def take_book(self, update: BookUpdate, read_ns: int) -> None:
+        known = self.books.get(update.ticker)
+        if known is None or update.ts_event_ns >= known.ts_event_ns:
+            self.books[update.ticker] = Book(update.bids, update.asks, update.ts_event_ns, read_ns)
+
+    def take_mark(self, update: MarkUpdate, read_ns: int) -> None:
+        known = self.marks.get(update.ticker)
+        if known is None or update.ts_event_ns >= known.ts_event_ns:
+            self.marks[update.ticker] = Mark(update.mark, update.ts_event_ns, read_ns)
+
+    def forget_books(self) -> None:
+        """Drop every book: the feed was cut, and what was missed is unknown."""
+        self.books.clear()

@@ -1,0 +1,159 @@
+"""What goes to the wire for an intent or a taker: a checked `PlaceOrder`, or a refusal (pure)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tandem.domain.errors import InvalidInputError
+from tandem.domain.ids import ClientOrderId, Exc, Ticker
+from tandem.domain.instrument import Instrument
+from tandem.domain.order import OrderType, RejectReason, TimeInForce
+from tandem.gateway import checks, pricing
+from tandem.gateway.checks import Refusal, Terms
+from tandem.gateway.market import Market
+from tandem.gateway.port import Traits
+from tandem.gateway.pricing import Bands, NoReference, PricingRules, Reference
+from tandem.gateway.requests import PlaceOrder
+from tandem.messages.hedges import Decision, TakerOrder
+from tandem.messages.intents import NewOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an order is checked and priced against: the venue's rules, its table, its market."""
+
+    exc: Exc
+    traits: Traits
+    pricing: PricingRules
+    instruments: Mapping[Ticker, Instrument]
+    market: Market
+    market_slippage_bp: Decimal
+    canonical_cloid: Callable[[ClientOrderId], ClientOrderId]
+
+
+def from_intent(order: NewOrder, desk: Desk, now_ns: int) -> PlaceOrder | Refusal:
+    """Return the order to place for an intent."""
+    refused = checks.check_intent(order, desk.traits) or _check_cloid(order.client_order_id, desk)
+    if refused is not None:
+        return refused
+    instrument = checks.find_instrument(desk.exc, order.ticker, desk.instruments)
+    if isinstance(instrument, Refusal):
+        return instrument
+    if order.order_type is OrderType.MARKET:
+        return _market(order, instrument, desk, now_ns)
+    terms = Terms(
+        amount=order.amount,
+        price=order.price,
+        valued_at=order.price or _middle(desk.market, order.ticker),
+        order_type=OrderType.LIMIT,
+        reduce_only=order.reduce_only,
+    )
+    refused = checks.check_terms(terms, instrument, desk.traits)
+    return refused or PlaceOrder(
+        instrument=instrument,
+        client_order_id=order.client_order_id,
+        amount=order.amount,
+        order_type=OrderType.LIMIT,
+        price=order.price,
+        time_in_force=order.time_in_force,
+        price_match=order.price_match,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+    )
+
+
+def _market(
+    order: NewOrder, instrument: Instrument, desk: Desk, now_ns: int
+) -> PlaceOrder | Refusal:
+    """A MARKET of the venue, or an IOC limit where it has none or a cap was asked for."""
+    cloid = order.client_order_id
+    if not desk.traits.has_market_orders or order.max_slippage_bp is not None:
+        slippage = order.max_slippage_bp or desk.market_slippage_bp
+        wanted = Wanted(cloid, order.amount, Bands(slippage, slippage), order.reduce_only)
+        return _immediate(wanted, instrument, desk, now_ns)
+    terms = Terms(
+        amount=order.amount,
+        price=None,
+        valued_at=_middle(desk.market, order.ticker),
+        order_type=OrderType.MARKET,
+        reduce_only=order.reduce_only,
+    )
+    return checks.check_terms(terms, instrument, desk.traits) or PlaceOrder(
+        instrument=instrument,
+        client_order_id=cloid,
+        amount=order.amount,
+        order_type=OrderType.MARKET,
+        price=None,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=order.reduce_only,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An amount to trade at once, and how far the price may go."""
+
+    client_order_id: ClientOrderId
+    amount: Decimal
+    bands: Bands
+    reduce_only: bool
+
+
+def from_taker(
+    decision: Decision, taker: TakerOrder, desk: Desk, now_ns: int
+) -> PlaceOrder | Refusal:
+    """Return the order to place for one taker of a decision, priced from the book of now."""
+    instrument = checks.find_instrument(desk.exc, decision.ticker, desk.instruments)
+    if isinstance(instrument, Refusal):
+        return instrument
+    bands = Bands(taker.band_bp, taker.hard_cap_bp)
+    wanted = Wanted(taker.client_order_id, taker.amount, bands, taker.reduce_only)
+    return _immediate(wanted, instrument, desk, now_ns)
+
+
+def _immediate(
+    wanted: Wanted, instrument: Instrument, desk: Desk, now_ns: int
+) -> PlaceOrder | Refusal:
+    at = _reference(wanted.amount, instrument, desk, now_ns)
+    if isinstance(at, NoReference):
+        return Refusal(RejectReason.NO_REFERENCE, f"no reference price: {at.text}")
+    price = pricing.taker_price(instrument, wanted.amount, at, wanted.bands)
+    terms = Terms(wanted.amount, price, price, OrderType.LIMIT, wanted.reduce_only)
+    return checks.check_terms(terms, instrument, desk.traits) or PlaceOrder(
+        instrument=instrument,
+        client_order_id=wanted.client_order_id,
+        amount=wanted.amount,
+        order_type=OrderType.LIMIT,
+        price=price,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=wanted.reduce_only,
+    )
+
+
+def _reference(
+    amount: Decimal, instrument: Instrument, desk: Desk, now_ns: int
+) -> Reference | NoReference:
+    book = desk.market.books.get(instrument.ticker)
+    mark = desk.market.marks.get(instrument.ticker)
+    if amount == 0:
+        return NoReference("the amount is 0")
+    return pricing.reference(book, mark, amount, now_ns, desk.pricing)
+
+
+def _middle(market: Market, ticker: Ticker) -> Decimal | None:
+    """The mark, as venues value by it, or the middle of the book; None when neither is known."""
+    mark, book = market.marks.get(ticker), market.books.get(ticker)
+    if mark is not None:
+        return mark.price
+    return book.mid if book is not None else None
+
+
+def _check_cloid(cloid: ClientOrderId, desk: Desk) -> Refusal | None:
+    """Refuse a client id that the venue would spell otherwise: nothing could find it again."""
+    try:
+        canonical = desk.canonical_cloid(cloid)
+    except InvalidInputError as error:
+        return Refusal(RejectReason.INVALID, str(error))
+    if canonical == cloid:
+        return None
+    return Refusal(RejectReason.INVALID, f"cloid={cloid}: this venue spells it {canonical}")

@@ -1,0 +1,157 @@
+"""One order on its way to the venue: what was asked, how far it is, what is still possible."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, Ticker
+from tandem.domain.order import OrderStatus, RejectReason
+from tandem.messages.hedges import Decision, TakerOrder
+from tandem.messages.intents import NewOrder
+from tandem.messages.reports import OrderReport
+
+TAKER_VALID_NS = 1_000_000_000
+NS_PER_MS = 1_000_000
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The three clocks at one moment; `error_ms` bounds the venue's."""
+
+    mono_ns: int
+    log_ns: int
+    venue_ms: int
+    error_ms: int
+
+
+class Phase(StrEnum):
+    HELD = "held"  # read while catching up: a report of it may follow
+    READY = "ready"  # nothing of it can be at the venue: may be sent
+    SENT = "sent"  # written, the answer is awaited
+    DOUBT = "doubt"  # may be at the venue: must be looked up
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """One taker and the decision that ordered it."""
+
+    decision: Decision
+    order: TakerOrder
+
+
+@dataclass(slots=True)
+class Ticket:
+    """An order until its outcome is known.
+
+    `ts_ns` is the log's timestamp of the intent, `until_ns` the end of its validity on that clock.
+    `call` is its latest request, None before the first. `is_told`: the log has the doubt already.
+    `horizon_ms`: past this venue time no request of it can be accepted any more.
+    """
+
+    exc: Exc
+    ticker: Ticker
+    cloid: ClientOrderId
+    amount: Decimal
+    ask: NewOrder | Taker
+    ts_ns: int
+    until_ns: int
+    seq: int = 0
+    phase: Phase = Phase.HELD
+    call: int | None = None
+    tries: int = 0
+    not_before_ns: int = 0
+    deadline_ns: int = 0
+    horizon_ms: int = 0
+    absences: int = 0
+    absent_ns: int = 0
+    lookups: int = 0
+    lookup_ns: int = 0
+    is_looking: bool = False
+    is_told: bool = False
+
+    @property
+    def is_urgent(self) -> bool:
+        """Hedges outrank quotes."""
+        return isinstance(self.ask, Taker)
+
+    def is_valid(self, now: Now) -> bool:
+        return now.log_ns <= self.until_ns
+
+
+def from_new_order(order: NewOrder, ts_ns: int, seq: int) -> Ticket:
+    return Ticket(
+        exc=order.exc,
+        ticker=order.ticker,
+        cloid=order.client_order_id,
+        amount=order.amount,
+        ask=order,
+        ts_ns=ts_ns,
+        until_ns=ts_ns + order.valid_for_ms * NS_PER_MS,
+        seq=seq,
+    )
+
+
+def from_decision(decision: Decision, ts_ns: int, seq: int) -> tuple[Ticket, ...]:
+    return tuple(
+        Ticket(
+            exc=decision.exc,
+            ticker=decision.ticker,
+            cloid=taker.client_order_id,
+            amount=taker.amount,
+            ask=Taker(decision, taker),
+            ts_ns=ts_ns,
+            until_ns=ts_ns + TAKER_VALID_NS,
+            seq=seq,
+        )
+        for taker in decision.takers
+    )
+
+
+def rejected(
+    ticket: Ticket, reason: RejectReason, text: str, source: ReportSource = ReportSource.LOCAL
+) -> OrderReport:
+    """Return the one report of an order that never stood; its time is the intent's own."""
+    return OrderReport(
+        exc=ticket.exc,
+        ticker=ticket.ticker,
+        order_status=OrderStatus.REJECTED,
+        source=source,
+        ts_event_ns=ticket.ts_ns,
+        client_order_id=ticket.cloid,
+        amount=ticket.amount,
+        cum_qty=ZERO,
+        reason=reason,
+        text=text,
+    )
+
+
+def cancelled_unsent(ticket: Ticket) -> OrderReport:
+    """Return the report of an order that was cancelled before it was sent."""
+    return OrderReport(
+        exc=ticket.exc,
+        ticker=ticket.ticker,
+        order_status=OrderStatus.CANCELLED,
+        source=ReportSource.LOCAL,
+        ts_event_ns=ticket.ts_ns,
+        client_order_id=ticket.cloid,
+        amount=ticket.amount,
+        cum_qty=ZERO,
+        text="cancelled before it was sent",
+    )
+
+
+def in_doubt(ticket: Ticket) -> OrderReport:
+    """Return the flag that the outcome of a request for this order is unknown."""
+    return OrderReport(
+        exc=ticket.exc,
+        ticker=ticket.ticker,
+        order_status=OrderStatus.PENDING,
+        source=ReportSource.LOCAL,
+        ts_event_ns=ticket.ts_ns,
+        client_order_id=ticket.cloid,
+        amount=ticket.amount,
+        in_doubt=True,
+        text="the outcome at the venue is unknown and being looked up",
+    )
