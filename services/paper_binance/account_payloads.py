@@ -1,7 +1,5 @@
 """Accounts, positions and settings as REST and the WebSocket API show them."""
 
-from decimal import Decimal
-
 import msgspec
 
 from services.paper_binance.numbers import fixed, money, ms, plain
@@ -9,19 +7,10 @@ from services.paper_exchange.accounts import MarginMode
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.margin import MarginState, PositionMargin
-from services.paper_exchange.orders import ZERO
 
 MAX_NOTIONAL = "100000000"
 PRICE_DECIMALS = 8
 ENTRY_DECIMALS = 10
-
-
-class OpenMargin(msgspec.Struct, frozen=True, kw_only=True):
-    """What the open orders of a symbol tie up, and their notional by side."""
-
-    initial: Decimal = ZERO
-    bids: Decimal = ZERO
-    asks: Decimal = ZERO
 
 
 class PositionRisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -187,9 +176,7 @@ class LeverageBracket(msgspec.Struct, frozen=True, kw_only=True):
     brackets: tuple[Bracket, ...]
 
 
-def position_risk(
-    held: PositionMargin, contract: Contract, open_margin: OpenMargin, *, full: bool
-) -> PositionRisk:
+def position_risk(held: PositionMargin, contract: Contract, *, full: bool) -> PositionRisk:
     """Return a position's risk; `full` adds what version 2 says."""
     position = held.position
     payload = PositionRisk(
@@ -205,13 +192,13 @@ def position_risk(
         notional=money(held.notional),
         margin_asset=contract.quote,
         isolated_wallet=money(position.isolated_margin),
-        initial_margin=money(held.initial_margin + open_margin.initial),
+        initial_margin=money(held.initial_margin + held.open_order_margin),
         maint_margin=money(held.maint_margin),
         position_initial_margin=money(held.initial_margin),
-        open_order_initial_margin=money(open_margin.initial),
+        open_order_initial_margin=money(held.open_order_margin),
         adl=1 if position.amount else 0,
-        bid_notional=plain(open_margin.bids),
-        ask_notional=plain(open_margin.asks),
+        bid_notional=plain(held.buy_notional),
+        ask_notional=plain(held.sell_notional),
         update_time=ms(position.updated_ns),
     )
     if not full:
@@ -226,14 +213,13 @@ def position_risk(
 
 
 def asset(state: MarginState, quote: str, now_ms: int) -> AssetPayload:
-    in_use = state.position_initial_margin + state.open_order_initial_margin
     return AssetPayload(
         asset=quote,
         wallet_balance=money(state.wallet_balance),
         unrealized_profit=money(state.unrealized_pnl),
         margin_balance=money(state.equity),
         maint_margin=money(state.maint_margin),
-        initial_margin=money(in_use),
+        initial_margin=money(state.initial_margin),
         position_initial_margin=money(state.position_initial_margin),
         open_order_initial_margin=money(state.open_order_initial_margin),
         cross_wallet_balance=money(state.wallet_balance),
@@ -248,9 +234,8 @@ def account(
     state: MarginState, assets: tuple[AssetPayload, ...], positions: tuple[AccountPosition, ...]
 ) -> AccountPayload:
     """Return the account in version 3's form."""
-    in_use = state.position_initial_margin + state.open_order_initial_margin
     return AccountPayload(
-        total_initial_margin=money(in_use),
+        total_initial_margin=money(state.initial_margin),
         total_maint_margin=money(state.maint_margin),
         total_wallet_balance=money(state.wallet_balance),
         total_unrealized_profit=money(state.unrealized_pnl),

@@ -34,6 +34,6 @@ class Countdowns:
             del self._due_ms[countdown]
         return due
 
-    def next_due_ms(self) -> int | None:
-        """Return when the next countdown runs out, None when none is armed."""
-        return min(self._due_ms.values(), default=None)
+    @property
+    def is_armed(self) -> bool:
+        return bool(self._due_ms)

@@ -13,6 +13,7 @@ class Code(IntEnum):
     TOO_MANY_ORDERS = -1015
     INVALID_TIMESTAMP = -1021
     INVALID_SIGNATURE = -1022
+    UNAUTHORIZED = -1099
     ILLEGAL_CHARS = -1100
     MANDATORY_PARAM = -1102
     PARAM_NOT_REQUIRED = -1106
@@ -20,6 +21,7 @@ class Code(IntEnum):
     INVALID_TIF = -1115
     INVALID_ORDER_TYPE = -1116
     INVALID_SIDE = -1117
+    BAD_INTERVAL = -1120
     BAD_SYMBOL = -1121
     INVALID_LISTEN_KEY = -1125
     OPTIONAL_PARAMS_BAD_COMBO = -1128
@@ -61,6 +63,7 @@ class Code(IntEnum):
     USE_ALGO_ORDER = -4120
     COUNTERPARTY_PRICE = -4131
     MIN_NOTIONAL = -4164
+    TIME_INTERVAL = -4165
     MULTI_ASSETS_UNCHANGED = -4171
     FOK_REJECTED = -5021
     GTX_REJECTED = -5022
@@ -88,6 +91,7 @@ TEXTS = {
     Code.TOO_MANY_ORDERS: "Too many new orders; current limit is {} orders per {}.",
     Code.INVALID_TIMESTAMP: "Timestamp for this request {}",
     Code.INVALID_SIGNATURE: "Signature for this request is not valid.",
+    Code.UNAUTHORIZED: "Not found, unauthenticated, or unauthorized.",
     Code.ILLEGAL_CHARS: "Illegal characters found in parameter '{}'.",
     Code.MANDATORY_PARAM: "Mandatory parameter '{}' was not sent, was empty/null, or malformed.",
     Code.PARAM_NOT_REQUIRED: "Parameter '{}' sent when not required.",
@@ -95,6 +99,7 @@ TEXTS = {
     Code.INVALID_TIF: "Invalid timeInForce.",
     Code.INVALID_ORDER_TYPE: "Invalid orderType.",
     Code.INVALID_SIDE: "Invalid side.",
+    Code.BAD_INTERVAL: "Invalid interval.",
     Code.BAD_SYMBOL: "Invalid symbol.",
     Code.INVALID_LISTEN_KEY: "This listenKey does not exist. Please use POST /fapi/v1/listenKey "
     "to recreate listenKey and retry.",
@@ -141,6 +146,7 @@ TEXTS = {
     "filter limit.",
     Code.MIN_NOTIONAL: "Order's notional must be no smaller than {} (unless you choose "
     "reduce only).",
+    Code.TIME_INTERVAL: "Maximum time interval is {} days.",
     Code.MULTI_ASSETS_UNCHANGED: "No need to change multi-assets mode.",
     Code.FOK_REJECTED: "Due to the order could not be filled immediately, the FOK order has been "
     "rejected. The order will not be recorded in the order history.",

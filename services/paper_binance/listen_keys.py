@@ -32,7 +32,6 @@ class ListenKeys:
         self._seed = seed
         self._validity_ms = validity_ms
         self._leases: dict[AccountId, Lease] = {}
-        self._owners: dict[ListenKey, AccountId] = {}
         self._issued_count = 0
 
     def open(self, account_id: AccountId, now_ms: int) -> ListenKey:
@@ -49,14 +48,12 @@ class ListenKeys:
 
     def close(self, account_id: AccountId) -> Lease | None:
         """End the account's key for all who use it; None when it had none."""
-        lease = self._leases.pop(account_id, None)
-        if lease is not None:
-            del self._owners[lease.key]
-        return lease
+        return self._leases.pop(account_id, None)
 
-    def owner(self, key: str) -> AccountId | None:
-        """Return whose valid key this is, None when it is not one."""
-        return self._owners.get(ListenKey(key))
+    def current(self, account_id: AccountId) -> ListenKey | None:
+        """Return the account's valid key, None when it has none."""
+        lease = self._leases.get(account_id)
+        return None if lease is None else lease.key
 
     def expire(self, now_ms: int) -> tuple[Lease, ...]:
         """End and return the keys that have run out."""
@@ -65,13 +62,7 @@ class ListenKeys:
             self.close(lease.account_id)
         return ended
 
-    def next_expiry_ms(self) -> int | None:
-        """Return when the next key runs out, None when there is no key."""
-        return min((lease.expires_ms for lease in self._leases.values()), default=None)
-
     def _issue(self, account_id: AccountId) -> ListenKey:
         self._issued_count += 1
         text = f"{self._seed}/{account_id}/{self._issued_count}"
-        key = ListenKey(hashlib.sha256(text.encode()).hexdigest())
-        self._owners[key] = account_id
-        return key
+        return ListenKey(hashlib.sha256(text.encode()).hexdigest())

@@ -4,8 +4,6 @@ The acknowledgement is slim by default: since June 2026 it carries neither avera
 cumulative quote (notice on the COIN-M/USDⓈ-M integration); queries still do.
 """
 
-from decimal import Decimal
-
 import msgspec
 
 from services.paper_binance.numbers import AVERAGE_EXTRA_DECIMALS, fixed, money, ms
@@ -16,6 +14,7 @@ from services.paper_exchange.orders import ZERO, Order, OrderStatus
 
 WORKING_TYPE = "CONTRACT_PRICE"
 NO_STOP = "0.00"
+NO_PRICE = ZERO
 
 
 class OrderPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -164,7 +163,7 @@ def _common(order: Order, contract: Contract) -> OrderPayload:
         symbol=order.symbol,
         status=status_of(order),
         client_order_id=order.client_id,
-        price=fixed(order.px if order.px is not None else Decimal(0), contract.price_decimals),
+        price=fixed(order.px or NO_PRICE, contract.price_decimals),
         orig_qty=fixed(order.qty, contract.qty_decimals),
         executed_qty=fixed(order.filled_qty, contract.qty_decimals),
         time_in_force=note.tif.value,

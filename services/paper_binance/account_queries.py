@@ -1,0 +1,174 @@
+"""What an account may ask about its money, positions and settings."""
+
+import msgspec
+
+from services.paper_binance.account_payloads import (
+    AccountConfig,
+    AccountPayload,
+    AccountPosition,
+    AssetPayload,
+    BalancePayload,
+    CommissionRate,
+    LeverageBracket,
+    PositionRisk,
+    SymbolConfig,
+    account,
+    account_position,
+    asset,
+    balance,
+    commission_rate,
+    leverage_bracket,
+    position_risk,
+    symbol_config,
+)
+from services.paper_binance.contracts import QUOTE
+from services.paper_binance.limits import RateLimit
+from services.paper_binance.order_params import decode_contract
+from services.paper_binance.venue import Call, Venue
+from services.paper_exchange.accounts import Position
+from services.paper_exchange.instruments import Contract
+from services.paper_exchange.margin import MarginState, PositionMargin
+from services.paper_exchange.orders import ZERO, PositionSide
+
+ONE_WAY = (PositionSide.BOTH,)
+HEDGE = (PositionSide.LONG, PositionSide.SHORT)
+
+
+def positions_v3(venue: Venue, call: Call) -> list[PositionRisk]:
+    """Return the symbols with a position or an open order."""
+    return _risks(venue, call, _held(venue, call), full=False)
+
+
+def positions_v2(venue: Venue, call: Call) -> list[PositionRisk]:
+    """Return every symbol, held or not."""
+    return _risks(venue, call, _listed(venue, call), full=True)
+
+
+def account_v3(venue: Venue, call: Call) -> AccountPayload:
+    return _account(venue, call, full=False)
+
+
+def account_v2(venue: Venue, call: Call) -> AccountPayload:
+    payload = _account(venue, call, full=True)
+    return msgspec.structs.replace(
+        payload,
+        fee_tier=0,
+        can_trade=True,
+        can_deposit=True,
+        can_withdraw=True,
+        multi_assets_margin=call.account_id in venue.multi_assets,
+        trade_group_id=-1,
+        update_time=0,
+    )
+
+
+def balances(venue: Venue, call: Call) -> list[BalancePayload]:
+    return [balance(_asset(venue, call), call.account_id)]
+
+
+def account_config(venue: Venue, call: Call) -> AccountConfig:
+    return AccountConfig(
+        fee_tier=0,
+        can_trade=True,
+        can_deposit=True,
+        can_withdraw=True,
+        dual_side_position=call.account_id in venue.dual_side,
+        update_time=0,
+        multi_assets_margin=call.account_id in venue.multi_assets,
+        trade_group_id=-1,
+    )
+
+
+def symbol_configs(venue: Venue, call: Call) -> list[SymbolConfig]:
+    rows = []
+    for contract in _contracts(venue, call):
+        settings = venue.engine.settings(call.account_id, contract.symbol)
+        rows.append(symbol_config(contract.symbol, settings.margin_mode, settings.leverage))
+    return rows
+
+
+def commission_rates(venue: Venue, call: Call) -> CommissionRate:
+    contract = decode_contract(call.params, venue.contracts)
+    return commission_rate(contract.symbol, venue.engine.account(call.account_id).fees)
+
+
+def leverage_brackets(venue: Venue, call: Call) -> list[LeverageBracket]:
+    return [leverage_bracket(contract) for contract in _contracts(venue, call)]
+
+
+def order_limits(venue: Venue, call: Call) -> list[RateLimit]:
+    """Return the account's own order limits."""
+    del call
+    return [
+        RateLimit("ORDERS", "SECOND", 10, venue.limits.orders_10s),
+        RateLimit("ORDERS", "MINUTE", 1, venue.limits.orders_1m),
+    ]
+
+
+def _contracts(venue: Venue, call: Call) -> list[Contract]:
+    if call.params.has("symbol"):
+        return [decode_contract(call.params, venue.contracts)]
+    return list(venue.contracts.values())
+
+
+def _risks(
+    venue: Venue, call: Call, held: list[PositionMargin], *, full: bool
+) -> list[PositionRisk]:
+    symbols = {contract.symbol for contract in _contracts(venue, call)}
+    return [
+        position_risk(row, venue.contract(row.position.symbol), full=full)
+        for row in held
+        if row.position.symbol in symbols
+    ]
+
+
+def _held(venue: Venue, call: Call) -> list[PositionMargin]:
+    return list(venue.engine.margin(call.account_id).positions)
+
+
+def _listed(venue: Venue, call: Call) -> list[PositionMargin]:
+    """Return the held rows and a flat one for every other symbol and side."""
+    held = {(row.position.symbol, row.position.position_side): row for row in _held(venue, call)}
+    sides = HEDGE if call.account_id in venue.dual_side else ONE_WAY
+    return [
+        held.get((symbol, side)) or _flat(venue, call, symbol, side)
+        for symbol in venue.contracts
+        for side in sides
+    ]
+
+
+def _flat(venue: Venue, call: Call, symbol: str, side: PositionSide) -> PositionMargin:
+    settings = venue.engine.settings(call.account_id, symbol)
+    return PositionMargin(
+        position=Position(symbol=symbol, position_side=side),
+        mark_px=venue.engine.mark_px(symbol) or ZERO,
+        leverage=settings.leverage,
+        margin_mode=settings.margin_mode,
+        notional=ZERO,
+        unrealized_pnl=ZERO,
+        initial_margin=ZERO,
+        open_order_margin=ZERO,
+        maint_margin=ZERO,
+        buy_notional=ZERO,
+        sell_notional=ZERO,
+    )
+
+
+def _account(venue: Venue, call: Call, *, full: bool) -> AccountPayload:
+    state = venue.engine.margin(call.account_id)
+    held = _listed(venue, call) if full else list(state.positions)
+    positions: tuple[AccountPosition, ...] = tuple(
+        account_position(
+            position_risk(row, venue.contract(row.position.symbol), full=True), full=full
+        )
+        for row in held
+    )
+    return account(state, (_asset_of(state, call),), positions)
+
+
+def _asset(venue: Venue, call: Call) -> AssetPayload:
+    return _asset_of(venue.engine.margin(call.account_id), call)
+
+
+def _asset_of(state: MarginState, call: Call) -> AssetPayload:
+    return asset(state, QUOTE, call.now_ms)

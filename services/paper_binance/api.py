@@ -1,0 +1,73 @@
+"""The HTTP side: REST requests and WebSocket API connections, handed to the venue with the time."""
+
+from aiohttp import WSMsgType, web
+
+from services.paper_binance.errors import VenueError
+from services.paper_binance.limits import Address
+from services.paper_binance.numbers import ms
+from services.paper_binance.rest import RestRequest, answer
+from services.paper_binance.venue import Venue
+from services.paper_binance.websocket_api import HANDSHAKE_WEIGHT, ApiSession, answer_message
+from services.paper_exchange.shell.frames import TextSink
+from tandem.runtime.clock import Clock
+
+PING_EVERY_S = 180.0
+MAX_MESSAGE_BYTES = 1024 * 1024
+
+
+class ApiServer:
+    """The handlers of both APIs."""
+
+    def __init__(self, venue: Venue, clock: Clock) -> None:
+        self._venue = venue
+        self._clock = clock
+
+    async def handle_rest(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read() if request.can_read_body else b""
+        path, _, query = request.raw_path.partition("?")
+        received = RestRequest(
+            method=request.method,
+            path=path,
+            query=query.encode(),
+            body=body,
+            api_key=request.headers.get("X-MBX-APIKEY"),
+            address=_address(request),
+        )
+        result = answer(self._venue, received, self._clock.wall_ns())
+        return web.Response(
+            body=result.body,
+            status=result.status,
+            headers=result.headers,
+            content_type="application/json",
+        )
+
+    async def handle_websocket(self, request: web.Request) -> web.StreamResponse:
+        now_ms = ms(self._clock.wall_ns())
+        weight = self._venue.weight_of(_address(request))
+        try:
+            weight.charge(HANDSHAKE_WEIGHT, self._venue.limits.weight_1m, now_ms)
+        except VenueError as error:
+            return web.Response(status=error.http_status)
+        socket = web.WebSocketResponse(
+            compress=False, heartbeat=PING_EVERY_S, max_msg_size=MAX_MESSAGE_BYTES
+        )
+        await socket.prepare(request)
+        session = ApiSession(
+            _address(request),
+            now_ms,
+            returns_rate_limits=request.query.get("returnRateLimits") != "false",
+        )
+        await self._serve(session, socket, TextSink(request, socket))
+        return socket
+
+    async def _serve(
+        self, session: ApiSession, socket: web.WebSocketResponse, sink: TextSink
+    ) -> None:
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                now_ns = self._clock.wall_ns()
+                sink.write(answer_message(self._venue, session, message.data, now_ns))
+
+
+def _address(request: web.Request) -> Address:
+    return Address(request.remote or "")

@@ -1,0 +1,174 @@
+"""Who hears what: writes user events and market data to the sockets that asked for them.
+
+1. A user event is written to every socket of the account's current listen key before the call
+   that caused it returns; market data follows the user events of the same step.
+2. A socket whose key is no longer the account's current one stays open and hears nothing.
+3. A fill's writing time is taken right before the first frame that tells of it.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from services.paper_binance.listen_keys import Lease, ListenKey
+from services.paper_binance.market_feed import MarketFeed, MarketNews
+from services.paper_binance.numbers import ms
+from services.paper_binance.stream_names import (
+    CATEGORY_OF,
+    Category,
+    Connection,
+    Stream,
+    parse_stream,
+)
+from services.paper_binance.user_events import UserNews, user_news
+from services.paper_binance.user_payloads import ListenKeyExpired, UserEvent
+from services.paper_binance.venue import Venue
+from services.paper_exchange.events import Event
+from services.paper_exchange.orders import AccountId
+from services.paper_exchange.shell.frames import TextSink, text_frame
+
+ALL_EVENTS: frozenset[str] = frozenset()
+
+
+class Session:
+    """One stream connection: its socket and what it asked for."""
+
+    def __init__(self, sink: TextSink, connection: Connection, opened_ms: int) -> None:
+        self.sink = sink
+        self.category = connection.category
+        self.is_combined = connection.is_combined
+        self.opened_ms = opened_ms
+        self.names: dict[str, Stream | None] = {}
+        self.keys: dict[ListenKey, frozenset[str]] = {}
+
+    def hears(self, key: ListenKey, event_name: str) -> bool:
+        """Whether this session wants an event of this key."""
+        wanted = self.keys.get(key)
+        return wanted is not None and (not wanted or event_name in wanted)
+
+
+class StreamHub:
+    """All stream connections of the venue."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._feed = MarketFeed(venue)
+        self._encoder = msgspec.json.Encoder()
+        self._sessions: set[Session] = set()
+        self._listeners: dict[ListenKey, list[Session]] = {}
+        self._watchers: dict[Stream, list[tuple[Session, str]]] = {}
+
+    @property
+    def is_watched(self) -> bool:
+        return self._feed.is_watched
+
+    def open(self, session: Session, connection: Connection) -> None:
+        """Take on a connection with what its address asks for."""
+        self._sessions.add(session)
+        for key, events in zip(connection.listen_keys, connection.events, strict=True):
+            self._listen(session, key, events)
+        for name in connection.streams:
+            self.subscribe(session, name)
+
+    def close(self, session: Session) -> None:
+        """Forget a connection."""
+        self._sessions.discard(session)
+        for name in (*session.names, *session.keys):
+            self.unsubscribe(session, name)
+
+    def close_older_than(self, opened_ms: int) -> None:
+        """Drop the connections that have lived their time."""
+        for session in [s for s in self._sessions if s.opened_ms < opened_ms]:
+            session.sink.abort()
+
+    def subscribe(self, session: Session, name: str) -> None:
+        """Add a stream, or on a private connection a listen key; others stay silent."""
+        if session.category is Category.PRIVATE:
+            self._listen(session, name, ALL_EVENTS)
+            return
+        if name in session.names:
+            return
+        stream = parse_stream(name)
+        is_carried = stream is not None and CATEGORY_OF[stream.kind] is session.category.carries
+        session.names[name] = stream if is_carried else None
+        if stream is not None and is_carried:
+            self._watchers.setdefault(stream, []).append((session, name))
+            self._feed.watch(stream, session.opened_ms)
+
+    def unsubscribe(self, session: Session, name: str) -> None:
+        key = ListenKey(name)
+        if key in session.keys:
+            del session.keys[key]
+            self._listeners[key].remove(session)
+            return
+        stream = session.names.pop(name, None)
+        if stream is not None:
+            watchers = self._watchers[stream]
+            watchers.remove((session, name))
+            if not watchers:
+                del self._watchers[stream]
+                self._feed.unwatch(stream)
+
+    def _listen(self, session: Session, name: str, events: frozenset[str]) -> None:
+        key = ListenKey(name)
+        if key not in session.keys:
+            self._listeners.setdefault(key, []).append(session)
+        session.keys[key] = events
+
+    def engine_events(self, events: list[Event], now_ns: int, modify_id: str) -> None:
+        """Write what the engine reports: users first, then the market streams."""
+        if self._listeners:
+            for news in user_news(self._venue, events, now_ns, modify_id):
+                self._tell(news)
+        if self._watchers:
+            self._write_market(self._feed.observe(events, ms(now_ns)))
+
+    def user_event(self, account_id: AccountId, event: UserEvent) -> None:
+        self._tell(UserNews(account_id, event))
+
+    def keys_ended(self, leases: tuple[Lease, ...], now_ms: int) -> None:
+        """Tell the listeners of keys that ran out."""
+        for lease in leases:
+            self._tell_key(lease.key, ListenKeyExpired(event_ms=now_ms, key=lease.key))
+
+    def tick(self, now_ms: int) -> None:
+        """Write the market streams that are due."""
+        if self._watchers:
+            self._write_market(self._feed.tick(now_ms))
+
+    def _tell(self, news: UserNews) -> None:
+        key = self._venue.listen_keys.current(news.account_id)
+        if key is None:
+            return
+        mono_ns = self._tell_key(key, news.event)
+        if news.exec_id is not None and mono_ns is not None:
+            self._venue.audit.written(news.exec_id, mono_ns)
+
+    def _tell_key(self, key: ListenKey, event: UserEvent) -> int | None:
+        """Write an event to a key's listeners; return when the first write began."""
+        name = str(event.__struct_config__.tag)
+        listeners = [s for s in self._listeners.get(key, ()) if s.hears(key, name)]
+        if not listeners:
+            return None
+        payload = self._encoder.encode(event)
+        mono_ns = None
+        for session in listeners:
+            frame = text_frame(_wrapped(key, payload) if session.is_combined else payload)
+            began_ns = self._venue.mono_ns()
+            if session.sink.write_frame(frame) and mono_ns is None:
+                mono_ns = began_ns
+        return mono_ns
+
+    def _write_market(self, all_news: Iterable[MarketNews]) -> None:
+        for news in all_news:
+            payload = self._encoder.encode(news.payload)
+            raw_frame = text_frame(payload)
+            for session, name in self._watchers.get(news.stream, ()):
+                if session.is_combined:
+                    session.sink.write(_wrapped(name, payload))
+                else:
+                    session.sink.write_frame(raw_frame)
+
+
+def _wrapped(stream: str, payload: bytes) -> bytes:
+    return b'{"stream":"' + stream.encode() + b'","data":' + payload + b"}"

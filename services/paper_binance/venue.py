@@ -1,0 +1,154 @@
+"""The exchange's state between requests: engine, keys, settings, timers and what was audited.
+
+1. Every engine event is published once, in order, before the call that caused it returns.
+2. Time is a parameter of every call; only audits ask the monotonic clock, through `mono_ns`.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from services.paper_binance.audit_log import AuditLog
+from services.paper_binance.countdowns import Countdowns
+from services.paper_binance.errors import Code, VenueError
+from services.paper_binance.keyring import PAPER_ACCOUNT, Keyring, paper_keyring
+from services.paper_binance.limits import Address, AddressWeight, LimitSettings, OrderCounts
+from services.paper_binance.listen_keys import Lease, ListenKeys
+from services.paper_binance.numbers import NS_PER_MS
+from services.paper_binance.order_params import OrderRules
+from services.paper_binance.params import Params
+from services.paper_binance.public_trades import PublicTrades
+from services.paper_binance.user_payloads import UserEvent
+from services.paper_exchange.events import Event, Printed
+from services.paper_exchange.fees import BINANCE_FEES
+from services.paper_exchange.instruments import BINANCE_POLICY, Contract
+from services.paper_exchange.matching import Engine
+from services.paper_exchange.orders import AccountId, EndReason, StpMode
+
+PAPER_WALLET = Decimal(1_000_000)
+# Order ids exceed 2^53 in production, so a client that reads them as doubles must fail here too.
+FIRST_ORDER_ID = 8_389_765_739_703_600_000
+FIRST_EXEC_ID = 700_000_000
+NO_MODIFY_ID = ""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as its handler sees it; `account_id` is "" for public data."""
+
+    account_id: AccountId
+    params: Params
+    now_ns: int
+
+    @property
+    def now_ms(self) -> int:
+        return self.now_ns // NS_PER_MS
+
+
+class Switches(msgspec.Struct, frozen=True, kw_only=True):
+    """Where sources disagree about the real venue, or where it changed lately."""
+
+    slim_acks: bool = True
+    default_stp: StpMode = StpMode.EXPIRE_MAKER
+    opponent_10_20: bool = False
+
+
+class Publisher(Protocol):
+    """Who carries events out of the venue, at once."""
+
+    def engine_events(self, events: list[Event], now_ns: int, modify_id: str) -> None: ...
+
+    def user_event(self, account_id: AccountId, event: UserEvent) -> None: ...
+
+    def keys_ended(self, leases: tuple[Lease, ...], now_ms: int) -> None: ...
+
+
+class Venue:
+    """One running exchange."""
+
+    def __init__(self, contracts: dict[str, Contract], mono_ns: Callable[[], int]) -> None:
+        self.contracts = contracts
+        self.mono_ns = mono_ns
+        self.engine = Engine(
+            contracts.values(),
+            BINANCE_POLICY,
+            first_order_id=FIRST_ORDER_ID,
+            first_exec_id=FIRST_EXEC_ID,
+        )
+        self.keyring: Keyring = paper_keyring()
+        self.listen_keys = ListenKeys("paper-binance")
+        self.countdowns = Countdowns()
+        self.audit = AuditLog()
+        self.public_trades = PublicTrades()
+        self.switches = Switches()
+        self.limits = LimitSettings()
+        self.dual_side: set[AccountId] = set()
+        self.multi_assets: set[AccountId] = set()
+        self._order_counts: dict[AccountId, OrderCounts] = {}
+        self._weights: dict[Address, AddressWeight] = {}
+        self._publishers: list[Publisher] = []
+        self._client_ids_made = 0
+        self.engine.open_account(PAPER_ACCOUNT, PAPER_WALLET, BINANCE_FEES)
+
+    def subscribe(self, publisher: Publisher) -> None:
+        """Let a publisher carry out all events from now on."""
+        self._publishers.append(publisher)
+
+    def publish(self, events: list[Event], now_ns: int, modify_id: str = NO_MODIFY_ID) -> None:
+        for publisher in self._publishers:
+            publisher.engine_events(events, now_ns, modify_id)
+        for event in events:
+            if isinstance(event, Printed):
+                self.public_trades.add(event)
+
+    def notify(self, account_id: AccountId, event: UserEvent) -> None:
+        for publisher in self._publishers:
+            publisher.user_event(account_id, event)
+
+    def end_keys(self, leases: tuple[Lease, ...], now_ms: int) -> None:
+        for publisher in self._publishers:
+            publisher.keys_ended(leases, now_ms)
+
+    def contract(self, symbol: str) -> Contract:
+        contract = self.contracts.get(symbol)
+        if contract is None:
+            raise VenueError(Code.BAD_SYMBOL)
+        return contract
+
+    def rules(self, call: Call) -> OrderRules:
+        """Return what decoding this account's orders depends on now."""
+        return OrderRules(
+            contracts=self.contracts,
+            dual_side=call.account_id in self.dual_side,
+            now_ms=call.now_ms,
+            default_stp=self.switches.default_stp,
+            opponent_10_20=self.switches.opponent_10_20,
+        )
+
+    def order_counts(self, account_id: AccountId) -> OrderCounts:
+        counts = self._order_counts.get(account_id)
+        if counts is None or counts.settings is not self.limits:
+            counts = self._order_counts[account_id] = OrderCounts(self.limits)
+        return counts
+
+    def weight_of(self, address: Address) -> AddressWeight:
+        return self._weights.setdefault(address, AddressWeight())
+
+    def new_client_id(self) -> str:
+        """Return an id for an order that came without one."""
+        self._client_ids_made += 1
+        return f"paper{self._client_ids_made:017d}"
+
+    def run_timers(self, now_ns: int) -> None:
+        """Do what time alone causes: expiries, countdowns, listen keys."""
+        now_ms = now_ns // NS_PER_MS
+        next_expiry_ns = self.engine.next_expiry_ns()
+        if next_expiry_ns is not None and next_expiry_ns <= now_ns:
+            self.publish(self.engine.advance(now_ns), now_ns)
+        for due in self.countdowns.fire(now_ms):
+            events = self.engine.cancel_all(due.account_id, due.symbol, now_ns, EndReason.SCHEDULED)
+            self.publish(events, now_ns)
+        ended = self.listen_keys.expire(now_ms)
+        if ended:
+            self.end_keys(ended, now_ms)
