@@ -72,7 +72,7 @@ def user_news(venue: Venue, events: list[Event], now_ns: int, modify_id: str) ->
                 continue
 
 
-def _fill_news(venue: Venue, fill: Filled, position: Position, now_ns: int) -> Iterator[UserNews]:
+def _fill_news(venue: Venue, fill: Filled, aftermath: Aftermath, now_ns: int) -> Iterator[UserNews]:
     order, exec_id = fill.order, fill.exec_id
     contract = venue.contract(order.symbol)
     yield UserNews(order.account_id, trade_lite(fill, contract, ms(now_ns)), exec_id)
