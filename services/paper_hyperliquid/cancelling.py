@@ -1,0 +1,66 @@
+"""What happens to cancels: each names an order by oid or cloid, and its asset must match."""
+
+from typing import Final
+
+from services.paper_exchange.orders import AccountId, EndReason
+from services.paper_hyperliquid.desk import Desk
+from services.paper_hyperliquid.errors import CANCEL_UNKNOWN, FAST_CANCEL_OF_TRIGGER, Rejection
+from services.paper_hyperliquid.payloads import CancelAck, Failed
+from services.paper_hyperliquid.records import Record
+from services.paper_hyperliquid.schemas import CancelAction, CancelByCloidAction
+from services.paper_hyperliquid.triggers import TriggerBook
+from services.paper_hyperliquid.words import Status
+
+_STATUS_OF_REASON: Final = {
+    EndReason.USER: Status.CANCELED,
+    EndReason.REPLACED: Status.CANCELED,
+    EndReason.SCHEDULED: Status.SCHEDULED_CANCEL,
+}
+
+
+class Cancelling:
+    """Cancels orders, waiting ones included."""
+
+    def __init__(self, desk: Desk, triggers: TriggerBook) -> None:
+        self._desk = desk
+        self._triggers = triggers
+
+    def run(
+        self, account: AccountId, action: CancelAction | CancelByCloidAction, now_ns: int
+    ) -> tuple[CancelAck, ...]:
+        """Return one acknowledgement per cancel."""
+        is_fast = action.f is True
+        return tuple(self._one(account, target, is_fast, now_ns) for target in _targets(action))
+
+    def _one(
+        self, account: AccountId, target: tuple[int, int | str], is_fast: bool, now_ns: int
+    ) -> CancelAck:
+        asset, oid = target
+        record = self._desk.records.find(account, oid)
+        if record is None or record.asset != asset or not record.status.is_live:
+            return Failed(Rejection(CANCEL_UNKNOWN).for_asset(asset))
+        if is_fast and record.trigger is not None:
+            return Failed(Rejection(FAST_CANCEL_OF_TRIGGER).for_asset(asset))
+        self.cancel(record, now_ns, EndReason.USER)
+        return "success"
+
+    def cancel(self, record: Record, now_ns: int, reason: EndReason) -> None:
+        """Cancel one live order, wherever it waits."""
+        if self._triggers.is_waiting(record.oid):
+            self._triggers.cancel(record, _STATUS_OF_REASON[reason], now_ns)
+        else:
+            self._desk.cancel(record, now_ns, reason)
+
+    def cancel_all(self, account: AccountId, now_ns: int, reason: EndReason) -> int:
+        """Cancel every live order of the account; return how many."""
+        live = self._desk.records.live(account)
+        for record in live:
+            if self._desk.latest(record).status.is_live:
+                self.cancel(record, now_ns, reason)
+        return len(live)
+
+
+def _targets(action: CancelAction | CancelByCloidAction) -> list[tuple[int, int | str]]:
+    if isinstance(action, CancelAction):
+        return [(cancel.a, cancel.o) for cancel in action.cancels]
+    return [(cancel.asset, cancel.cloid) for cancel in action.cancels]

@@ -1,0 +1,50 @@
+"""When an account's scheduled cancel fires (Hyperliquid docs, scheduleCancel).
+
+One timer per account; it needs enough traded volume, lies some seconds ahead, and fires a bounded
+number of times per UTC day.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from services.paper_exchange.orders import AccountId
+from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.errors import RequestError, schedule_needs_volume
+from services.paper_hyperliquid.nonces import DAY_MS
+
+_CENT: Final = Decimal("0.01")
+
+
+class DeadMan:
+    """Every account's timer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._due_ms: dict[AccountId, int] = {}
+        self._firings: dict[tuple[AccountId, int], int] = {}
+
+    def schedule(
+        self, account: AccountId, time_ms: int | None, volume: Decimal, now_ms: int
+    ) -> None:
+        """Set or clear the timer, or raise RequestError."""
+        required = self._settings.schedule_volume_required_usd
+        if volume < required:
+            raise RequestError(schedule_needs_volume(required, str(volume.quantize(_CENT))))
+        if time_ms is None:
+            self._due_ms.pop(account, None)
+            return
+        if time_ms < now_ms + self._settings.schedule_min_ahead_ms:
+            raise RequestError("Scheduled cancel time must be at least 5 seconds in the future.")
+        day = self._firings.get((account, now_ms // DAY_MS), 0)
+        if day >= self._settings.schedule_firings_per_day_max:
+            raise RequestError("Too many scheduled cancels triggered today.")
+        self._due_ms[account] = time_ms
+
+    def take_due(self, now_ms: int) -> tuple[AccountId, ...]:
+        """Return the accounts whose timer has run out, and count the firing."""
+        due = tuple(account for account, at_ms in self._due_ms.items() if at_ms <= now_ms)
+        for account in due:
+            del self._due_ms[account]
+            key = (account, now_ms // DAY_MS)
+            self._firings[key] = self._firings.get(key, 0) + 1
+        return due

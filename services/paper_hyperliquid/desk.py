@@ -1,0 +1,260 @@
+"""How one order enters and leaves the engine, and what the venue records and says about it.
+
+1. Every order that got an oid has a record; its latest record agrees with the engine's order.
+2. What the engine refuses at run time becomes a rejected order under an oid of its own; what is
+   malformed, or repeats an open cloid, never does.
+3. A fired trigger order keeps its oid; the engine's own number for it stays inside this module.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.paper_exchange.events import (
+    Accepted,
+    Amended,
+    BookChanged,
+    Cancelled,
+    Event,
+    Expired,
+    Filled,
+    Printed,
+)
+from services.paper_exchange.matching import Engine
+from services.paper_exchange.orders import (
+    ZERO,
+    AccountId,
+    EndReason,
+    Order,
+    OrderId,
+    OrderRefused,
+    Refusal,
+    Side,
+)
+from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.errors import (
+    NO_LIQUIDITY,
+    OrderError,
+    Rejection,
+    rejection_of,
+    would_cross,
+)
+from services.paper_hyperliquid.numbers import ms_of, text_of
+from services.paper_hyperliquid.outbox import FillOf, Outbox
+from services.paper_hyperliquid.records import Record, Records
+from services.paper_hyperliquid.terms import Terms, engine_order
+from services.paper_hyperliquid.words import Status
+
+_FEE_STEP: Final = Decimal("0.000001")
+
+_STATUS_OF_END: Final = {
+    EndReason.USER: Status.CANCELED,
+    EndReason.REPLACED: Status.CANCELED,
+    EndReason.SCHEDULED: Status.SCHEDULED_CANCEL,
+    EndReason.SELF_TRADE: Status.SELF_TRADE_CANCELED,
+    EndReason.REDUCE_ONLY: Status.REDUCE_ONLY_CANCELED,
+    EndReason.MARGIN: Status.MARGIN_CANCELED,
+    # A partly filled IOC ends as filled; what is left of it is dropped without a word.
+    EndReason.IOC_REMAINDER: Status.FILLED,
+}
+_BY_USER: Final = frozenset({EndReason.USER, EndReason.REPLACED, EndReason.IOC_REMAINDER})
+
+
+class Desk:
+    """The engine with the venue's records around it."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.records = Records()
+        self.outbox = Outbox()
+        self.volume: defaultdict[AccountId, Decimal] = defaultdict(Decimal)
+        self._fills: defaultdict[AccountId, list[FillOf]] = defaultdict(list)
+        self._oid_of_fired: dict[OrderId, int] = {}
+        self._engine_id_of_fired: dict[int, OrderId] = {}
+
+    def place(self, account: AccountId, terms: Terms, now_ns: int) -> Record:
+        """Place an order that does not wait, or raise OrderError."""
+        new = engine_order(terms)
+        try:
+            events = self.engine.place(account, new, now_ns)
+        except OrderRefused as refused:
+            rejection = self._rejection(terms, refused.refusal)
+            if rejection.status is not None:
+                order = self.engine.record_refused(account, new, refused.refusal, now_ns)
+                self.put(record_of(order, terms, rejection.status))
+            raise OrderError(rejection) from refused
+        return self._absorb_placed(events, terms)
+
+    def fire(self, waiting: Record, terms: Terms, now_ns: int) -> Record:
+        """Place a waiting order whose trigger was met; its oid stays."""
+        try:
+            events = self.engine.place(waiting.account, engine_order(terms), now_ns)
+        except OrderRefused as refused:
+            status = self._rejection(terms, refused.refusal).status or Status.REJECTED
+            self.put(replace(waiting, status=status, status_ms=ms_of(now_ns)))
+            return self.latest(waiting)
+        accepted = next(event for event in events if isinstance(event, Accepted))
+        self._oid_of_fired[accepted.order.order_id] = waiting.oid
+        self._engine_id_of_fired[waiting.oid] = accepted.order.order_id
+        self.absorb(event for event in events if event is not accepted)
+        return self.latest(waiting)
+
+    def replace(self, old: Record, terms: Terms, now_ns: int) -> Record:
+        """Cancel a live order and place another; a refusal leaves the old one cancelled."""
+        new = engine_order(terms)
+        outcome = self.engine.replace(old.account, self.engine_id(old.oid), new, now_ns)
+        if outcome.refused is None:
+            return self._absorb_placed(outcome.events, terms)
+        self.absorb(outcome.events)
+        rejection = self._rejection(terms, outcome.refused.refusal)
+        if rejection.status is not None:
+            order = self.engine.record_refused(old.account, new, outcome.refused.refusal, now_ns)
+            self.put(record_of(order, terms, rejection.status))
+        raise OrderError(rejection)
+
+    def cancel(self, record: Record, now_ns: int, reason: EndReason = EndReason.USER) -> None:
+        """Take a live order out of the engine."""
+        events = self.engine.cancel(record.account, self.engine_id(record.oid), now_ns, reason)
+        self.absorb(events)
+
+    def put(self, record: Record) -> None:
+        """Record a state and tell its owner."""
+        self.records.put(record)
+        self.outbox.update(record)
+
+    def latest(self, record: Record) -> Record:
+        """Return the order's latest state."""
+        return self.records.by_oid(record.account, record.oid) or record
+
+    def engine_order_of(self, record: Record) -> Order:
+        """Return the engine's order behind a record."""
+        return self.engine.order(self.engine_id(record.oid))
+
+    def engine_id(self, oid: int) -> OrderId:
+        return self._engine_id_of_fired.get(oid, OrderId(oid))
+
+    def oid(self, engine_id: OrderId) -> int:
+        return self._oid_of_fired.get(engine_id, int(engine_id))
+
+    def fills_of(self, account: AccountId) -> tuple[FillOf, ...]:
+        """Return the account's fills since the last clear, oldest first."""
+        return tuple(self._fills[account])
+
+    def clear_ended(self) -> None:
+        """Forget ended orders and every fill; open orders and positions stay."""
+        self.records.clear_ended()
+        self.engine.clear_history()
+        self._fills.clear()
+
+    def absorb(self, events: Iterable[Event]) -> None:
+        """Take over what the engine did to orders that have records already."""
+        for event in events:
+            match event:
+                case Filled():
+                    self._absorb_fill(event)
+                case Cancelled() | Expired():
+                    self._absorb_end(event.order)
+                case Amended():
+                    self._absorb_amended(event.order)
+                case Printed():
+                    self.outbox.printed(event)
+                case BookChanged():
+                    self.outbox.book_changed(event.symbol)
+                case _:
+                    pass
+
+    def _absorb_placed(self, events: Iterable[Event], terms: Terms) -> Record:
+        placed: Record | None = None
+        for event in events:
+            if isinstance(event, Accepted):
+                placed = record_of(event.order, terms, Status.OPEN)
+                self.put(placed)
+            else:
+                self.absorb((event,))
+        if placed is None:
+            raise AssertionError(f"the engine placed {terms} without accepting it")
+        return self.latest(placed)
+
+    def _absorb_fill(self, fill: Filled) -> None:
+        record = self._known(fill.order)
+        is_done = fill.order.filled_qty == fill.order.qty
+        after = replace(
+            record,
+            sz=fill.order.qty - fill.order.filled_qty,
+            status=Status.FILLED if is_done else record.status,
+            status_ms=ms_of(fill.ts_ns) if is_done else record.status_ms,
+        )
+        self.records.put(after)
+        fill_of = FillOf(fill, after, self._builder_fee(fill, record))
+        self._fills[record.account].append(fill_of)
+        self.volume[record.account] += fill.px * fill.qty
+        self.outbox.fill(fill_of)
+        if is_done or self.settings.partial_fill_updates:
+            self.outbox.update(after)
+
+    def _builder_fee(self, fill: Filled, record: Record) -> Decimal:
+        if not record.builder_rate:
+            return ZERO
+        fee = (fill.px * fill.qty * record.builder_rate).quantize(_FEE_STEP)
+        self.engine.deposit(record.account, -fee, fill.ts_ns)
+        return fee
+
+    def _absorb_end(self, order: Order) -> None:
+        record = self._known(order)
+        status = _STATUS_OF_END.get(order.reason, Status.CANCELED)
+        after = replace(record, status=status, status_ms=ms_of(order.updated_ns))
+        self.put(after)
+        if order.reason not in _BY_USER:
+            self.outbox.non_user_cancel(after)
+
+    def _absorb_amended(self, order: Order) -> None:
+        record = self._known(order)
+        self.records.put(replace(record, sz=order.leaves_qty, orig_sz=order.qty))
+
+    def _known(self, order: Order) -> Record:
+        record = self.records.by_oid(order.account_id, self.oid(order.order_id))
+        if record is None:
+            raise AssertionError(f"the engine reports order {order.order_id} without a record")
+        return record
+
+    def _rejection(self, terms: Terms, refusal: Refusal) -> Rejection:
+        if refusal is Refusal.DUPLICATE_OPEN_CLIENT_ID:
+            return Rejection(self.settings.duplicate_cloid_text)
+        if refusal is Refusal.WOULD_CROSS:
+            coin = terms.listing.coin
+            return would_cross(self._best_px(coin, Side.BUY), self._best_px(coin, Side.SELL))
+        if refusal is Refusal.IOC_NO_MATCH and terms.tif == "FrontendMarket":
+            return NO_LIQUIDITY
+        return rejection_of(refusal)
+
+    def _best_px(self, coin: str, side: Side) -> str:
+        level = self.engine.best(coin, side)
+        return text_of(level.px) if level is not None else "0.0"
+
+
+def record_of(order: Order, terms: Terms, status: Status) -> Record:
+    """Return the record of an order as the engine first knew it."""
+    return Record(
+        account=order.account_id,
+        oid=int(order.order_id),
+        coin=terms.listing.coin,
+        asset=terms.listing.asset,
+        is_buy=terms.is_buy,
+        limit_px=terms.px,
+        orig_sz=order.qty,
+        sz=order.qty - order.filled_qty,
+        reduce_only=terms.reduce_only,
+        tif=terms.tif,
+        order_type=terms.order_type,
+        cloid=terms.cloid,
+        timestamp_ms=ms_of(order.created_ns),
+        status=status,
+        status_ms=ms_of(order.created_ns),
+        trigger=terms.trigger,
+        is_position_tpsl=terms.is_position_tpsl,
+        builder_rate=terms.builder_rate,
+    )

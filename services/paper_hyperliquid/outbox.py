@@ -1,0 +1,68 @@
+"""What one operation tells whom: per account its order updates and fills, and the public prints.
+
+1. An account's order updates of one operation are kept in the order in which they happened, so
+   that an order that fills at once shows `open` and `filled` in one frame.
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from services.paper_exchange.events import Filled, Printed
+from services.paper_exchange.orders import AccountId
+from services.paper_hyperliquid.records import Record
+
+
+class FillOf(Struct, frozen=True):
+    """A fill with the order's state after it, and what the order's builder charged for it."""
+
+    fill: Filled
+    record: Record
+    builder_fee: Decimal
+
+
+class UserNews(Struct):
+    """What one account learns."""
+
+    updates: list[Record] = field(default_factory=list)
+    fills: list[FillOf] = field(default_factory=list)
+    non_user_cancels: list[Record] = field(default_factory=list)
+
+
+class Outbox:
+    """Collects the news of one operation; `take` empties it."""
+
+    def __init__(self) -> None:
+        self._news = News()
+
+    def update(self, record: Record) -> None:
+        self._news.users[record.account].updates.append(record)
+
+    def fill(self, fill: FillOf) -> None:
+        self._news.users[fill.record.account].fills.append(fill)
+
+    def non_user_cancel(self, record: Record) -> None:
+        self._news.users[record.account].non_user_cancels.append(record)
+
+    def printed(self, trade: Printed) -> None:
+        self._news.trades.append(trade)
+
+    def book_changed(self, coin: str) -> None:
+        self._news.books[coin] = None
+
+    def take(self) -> "News":
+        """Return what was collected and start afresh."""
+        news, self._news = self._news, News()
+        return news
+
+
+class News:
+    """The news of one operation; `books` holds the coins whose published book changed."""
+
+    __slots__ = ("books", "trades", "users")
+
+    def __init__(self) -> None:
+        self.users: defaultdict[AccountId, UserNews] = defaultdict(UserNews)
+        self.trades: list[Printed] = []
+        self.books: dict[str, None] = {}

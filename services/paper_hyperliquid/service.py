@@ -1,0 +1,103 @@
+"""Wires the venue to its sockets; decides nothing."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from services.paper_exchange.instruments import HYPERLIQUID_POLICY
+from services.paper_exchange.market_events import MarketEvent
+from services.paper_exchange.matching import Engine
+from services.paper_exchange.shell.cli import PaperOptions
+from services.paper_exchange.shell.control import control_app
+from services.paper_exchange.shell.serving import Applications
+from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
+from services.paper_hyperliquid.api import Api, public_app
+from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.control import Control
+from services.paper_hyperliquid.feeds import Feeds
+from services.paper_hyperliquid.front import Front
+from services.paper_hyperliquid.hub import Hub
+from services.paper_hyperliquid.info import Info
+from services.paper_hyperliquid.journal import Journal
+from services.paper_hyperliquid.listings import contracts
+from services.paper_hyperliquid.numbers import ms_of
+from services.paper_hyperliquid.publisher import Publisher
+from services.paper_hyperliquid.pulse import PULSE_MS, Pulse
+from services.paper_hyperliquid.stream import Stream
+from services.paper_hyperliquid.tape import TAPE_COINS, VenueTape, tape_of
+from services.paper_hyperliquid.venue import Venue
+from tandem.runtime.clock import Clock
+
+# Mainnet oids are this large: clients must carry them as 64-bit integers.
+FIRST_OID: Final = 556_000_000_001
+
+# Public test keys, documented so that everything works without configuration: the master's
+# private key is 0x11 repeated 32 times, the agent's 0x22.
+MASTER: Final = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
+AGENT: Final = "0x1563915e194d8cfba1943570603f7606a3115508"
+AGENT_NAME: Final = "paper"
+MASTER_BALANCE: Final = Decimal(1_000_000)
+
+
+class Exchange(Struct, frozen=True):
+    """A running venue's parts, for whoever serves it."""
+
+    applications: Applications
+    venue: Venue
+
+
+def new_venue(settings: Settings, now_ms: int) -> Venue:
+    """Return a venue with the default account and its agent."""
+    policy = msgspec.structs.replace(HYPERLIQUID_POLICY, notional_exemption=settings.min_exemption)
+    venue = Venue(settings, Engine(contracts(), policy, first_order_id=FIRST_OID))
+    master = venue.open_account(MASTER, MASTER_BALANCE)
+    venue.signers.approve(master, AGENT, AGENT_NAME, now_ms)
+    venue.pin_marks(coin for coin in venue.engine.contracts if coin not in TAPE_COINS)
+    return venue
+
+
+def build(options: PaperOptions, settings: Settings, clock: Clock) -> Exchange:
+    """Return the venue that the options describe."""
+    tape = TapeOptions(
+        source=options.tape,
+        speed=options.speed,
+        offset_ms=options.offset_ms,
+        paused=options.paused,
+        restarts=options.restarts,
+    )
+    return assemble(settings, clock, tape_of(options), tape)
+
+
+def assemble(
+    settings: Settings,
+    clock: Clock,
+    open_tape: Callable[[], Iterator[MarketEvent]],
+    tape: TapeOptions,
+) -> Exchange:
+    """Return a venue driven by a tape."""
+    venue = new_venue(settings, ms_of(clock.wall_ns()))
+    info = Info(venue)
+    feeds = Feeds(venue, info)
+    journal = Journal()
+    hub = Hub(settings, feeds, clock)
+    publisher = Publisher(venue, info, hub, journal, clock)
+    front = Front(venue, info, journal, clock)
+    stream = Stream(front, hub, publisher, clock, greets=settings.ws_greeting)
+    control = Control(venue, publisher, journal, clock)
+    driver = TapeDriver(open_tape, VenueTape(venue, publisher, clock), clock.monotonic_ns, tape)
+    control.attach(driver)
+    pulse = Pulse(venue, feeds, hub, publisher)
+
+    async def beat() -> None:
+        while True:
+            await clock.sleep(PULSE_MS / 1000)
+            now_ns = clock.wall_ns()
+            pulse.beat(now_ns, ms_of(now_ns))
+            await stream.close_idle()
+
+    public = public_app(Api(front, publisher), stream)
+    applications = Applications(public, control_app(control), (driver.run, beat))
+    return Exchange(applications, venue)

@@ -1,0 +1,188 @@
+"""The venue itself: signed requests, market events and ticks in; answers and news out.
+
+1. Every request gets exactly one answer; a refused one changes nothing but its nonce and budget.
+2. News are collected while an operation runs and handed over once, by `take_news`.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from services.paper_exchange.fees import FeeSchedule
+from services.paper_exchange.market_events import Mark, MarketEvent
+from services.paper_exchange.matching import Engine
+from services.paper_exchange.orders import AccountId, EndReason
+from services.paper_hyperliquid.account_actions import AccountActions
+from services.paper_hyperliquid.cancelling import Cancelling
+from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.dead_man import DeadMan
+from services.paper_hyperliquid.desk import Desk
+from services.paper_hyperliquid.errors import RequestError
+from services.paper_hyperliquid.gate import Gate
+from services.paper_hyperliquid.listings import LISTING_OF_COIN
+from services.paper_hyperliquid.modifying import Modifying
+from services.paper_hyperliquid.numbers import ms_of
+from services.paper_hyperliquid.outbox import News
+from services.paper_hyperliquid.payloads import (
+    DEFAULT_OK,
+    ActionAnswer,
+    ActionErr,
+    ActionOk,
+    ActionResponse,
+    CancelAck,
+    Failed,
+    OrderAck,
+    Statuses,
+)
+from services.paper_hyperliquid.placing import Placing
+from services.paper_hyperliquid.schemas import (
+    ApproveAgentAction,
+    ApproveBuilderFeeAction,
+    BatchModifyAction,
+    CancelAction,
+    CancelByCloidAction,
+    Envelope,
+    ModifyAction,
+    NoopAction,
+    OrderAction,
+    ReserveRequestWeightAction,
+    ScheduleCancelAction,
+    SetReferrerAction,
+    UpdateIsolatedMarginAction,
+    UpdateLeverageAction,
+    UsdClassTransferAction,
+    UsdSendAction,
+)
+from services.paper_hyperliquid.signers import Signers
+from services.paper_hyperliquid.triggers import TriggerBook
+
+
+class Handled(Struct, frozen=True):
+    """An answer, and the account it concerns when one was recognised."""
+
+    answer: ActionAnswer
+    account: AccountId | None
+
+
+class Venue:
+    """The exchange behind the sockets."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings = settings
+        self.desk = Desk(engine, settings)
+        self.signers = Signers(settings)
+        self.gate = Gate(settings, self.signers)
+        self.triggers = TriggerBook(self.desk)
+        self.actions = AccountActions(self.desk)
+        self._placing = Placing(self.desk, self.triggers)
+        self._cancelling = Cancelling(self.desk, self.triggers)
+        self._modifying = Modifying(self.desk, self.triggers, self._placing)
+        self._dead_man = DeadMan(settings)
+
+    @property
+    def engine(self) -> Engine:
+        return self.desk.engine
+
+    def open_account(self, address: str, balance: Decimal, master: str | None = None) -> AccountId:
+        """Open an account, or a sub-account of a master."""
+        account = self.signers.add_account(address, master)
+        fees = FeeSchedule(self.settings.maker_fee, self.settings.taker_fee)
+        self.engine.open_account(account, balance, fees)
+        return account
+
+    def pin_marks(self, coins: Iterable[str]) -> None:
+        """Give coins without market data the mark price that their listing names."""
+        for coin in coins:
+            self.engine.skip_market(Mark(coin, 0, LISTING_OF_COIN[coin].start_px))
+
+    def exchange(self, envelope: Envelope, now_ns: int) -> Handled:
+        """Carry out one signed request and answer it."""
+        now_ms = ms_of(now_ns)
+        account: AccountId | None = None
+        try:
+            admitted = self.gate.admit(envelope, now_ms)
+            account = admitted.account
+            self.gate.spend(admitted, envelope, self.desk.volume[account], now_ms)
+            answer: ActionAnswer = self._carry_out(account, envelope, now_ns)
+        except RequestError as refused:
+            answer = ActionErr(str(refused))
+        self.triggers.settle(now_ns)
+        return Handled(answer, account)
+
+    def apply_market(self, event: MarketEvent, now_ns: int) -> None:
+        """Let the tape move the market."""
+        self.desk.absorb(self.engine.apply_market(event, now_ns))
+        self.triggers.settle(now_ns)
+
+    def tick(self, now_ns: int) -> None:
+        """Fire the scheduled cancels that are due."""
+        for account in self._dead_man.take_due(ms_of(now_ns)):
+            self._cancelling.cancel_all(account, now_ns, EndReason.SCHEDULED)
+        self.triggers.settle(now_ns)
+
+    def take_news(self) -> News:
+        """Return what happened since the last call."""
+        return self.desk.outbox.take()
+
+    def _carry_out(self, account: AccountId, envelope: Envelope, now_ns: int) -> ActionOk:
+        action = envelope.action
+        match action:
+            case OrderAction():
+                self.actions.require_builder(account, action.builder, self.settings)
+                return _statuses("order", self._placing.run(account, action, now_ns))
+            case CancelAction() | CancelByCloidAction():
+                return _statuses("cancel", self._cancelling.run(account, action, now_ns))
+            case BatchModifyAction():
+                return _statuses("order", self._modifying.run(account, action, now_ns))
+            case ModifyAction():
+                return _default_or_refused(self._modifying.run(account, action, now_ns))
+            case _:
+                self._change_account(account, envelope, now_ns)
+                return DEFAULT_OK
+
+    def _change_account(self, account: AccountId, envelope: Envelope, now_ns: int) -> None:
+        action = envelope.action
+        match action:
+            case UpdateLeverageAction():
+                self.actions.update_leverage(account, action)
+            case UpdateIsolatedMarginAction():
+                self.actions.update_isolated_margin(account, action, now_ns)
+            case ScheduleCancelAction():
+                volume = self.desk.volume[account]
+                self._dead_man.schedule(account, action.time, volume, ms_of(now_ns))
+            case ReserveRequestWeightAction():
+                self.gate.budget.reserve(account, action.weight)
+            case _:
+                self._change_standing(account, envelope, now_ns)
+
+    def _change_standing(self, account: AccountId, envelope: Envelope, now_ns: int) -> None:
+        action = envelope.action
+        match action:
+            case ApproveAgentAction():
+                name = action.agent_name or ""
+                self.signers.approve(account, action.agent_address.lower(), name, ms_of(now_ns))
+            case ApproveBuilderFeeAction():
+                self.actions.approve_builder(account, action)
+            case UsdSendAction():
+                known = self.signers.is_account(action.destination.lower())
+                self.actions.send_usd(account, action, known, now_ns)
+            case _:
+                _no_effect(action)
+
+
+def _no_effect(action: object) -> None:
+    """A referral and a noop change nothing here; the perp side is the only one there is."""
+    if not isinstance(action, NoopAction | SetReferrerAction | UsdClassTransferAction):
+        raise AssertionError(f"no rule for {type(action).__name__}")
+
+
+def _statuses(kind: str, acks: tuple[OrderAck | CancelAck, ...]) -> ActionOk:
+    return ActionOk(ActionResponse(kind, Statuses(acks)))
+
+
+def _default_or_refused(acks: tuple[OrderAck, ...]) -> ActionOk:
+    ack = acks[0]
+    if isinstance(ack, Failed):
+        raise RequestError(ack.error)
+    return DEFAULT_OK
