@@ -6,7 +6,7 @@
 4. wallet = deposits + realised profit - fees, after every fill.
 """
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
 import msgspec
@@ -21,6 +21,9 @@ class MarginMode(StrEnum):
     CROSS = "CROSS"
     ISOLATED = "ISOLATED"
 
+
+MONEY_STEP = Decimal("1e-8")
+"""Both venues keep money to eight decimals."""
 
 PositionKey = tuple[str, PositionSide]
 
@@ -65,7 +68,8 @@ def apply_fill(position: Position, signed_qty: Decimal, px: Decimal, now_ns: int
     start = position.amount
     amount = start + signed_qty
     closed = _closed_amount(start, signed_qty)
-    realized = closed * (px - position.entry_px)
+    profit = closed * (px - position.entry_px)
+    realized = profit.quantize(MONEY_STEP, ROUND_HALF_EVEN) if profit else ZERO
     after = msgspec.structs.replace(
         position,
         amount=amount,
