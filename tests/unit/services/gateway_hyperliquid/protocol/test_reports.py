@@ -1,0 +1,209 @@
+"""Venue rows as facts: identities, statuses, and what is not proven."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.gateway_hyperliquid.protocol.payloads import (
+    ClearinghouseState,
+    FilledNow,
+    FillRow,
+    Frame,
+    OrderRow,
+    OrderUpdate,
+    UserFills,
+)
+from services.gateway_hyperliquid.protocol.reports import (
+    Reading,
+    canonical,
+    exec_id,
+    fill_cost,
+    fill_report,
+    filled_status,
+    open_order,
+    order_report,
+    order_status,
+    position_reports,
+)
+from tandem.domain.execution import Liquidity, ReportSource
+from tandem.domain.ids import Exc
+from tandem.domain.order import OrderStatus, RejectReason, Side, TimeInForce
+from tandem.messages.reports import FillReport, OrderReport
+
+DATA = Path(__file__).parents[4] / "data" / "hyperliquid"
+ACCOUNT = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
+EXC = Exc("hyperliquid")
+READING = Reading(EXC, ACCOUNT, 5, ReportSource.EVENT)
+
+
+def updates() -> tuple[OrderUpdate, ...]:
+    frame = msgspec.json.decode((DATA / "order_updates.json").read_bytes(), type=Frame)
+    return msgspec.json.decode(frame.data, type=tuple[OrderUpdate, ...])
+
+
+def fill_rows() -> tuple[FillRow, ...]:
+    frame = msgspec.json.decode((DATA / "user_fills.json").read_bytes(), type=Frame)
+    return msgspec.json.decode(frame.data, type=UserFills).fills
+
+
+def reported(update: OrderUpdate) -> OrderReport:
+    report = order_report(update, READING)
+    assert report is not None
+    return report
+
+
+def test_an_order_filled_at_once_is_open_then_filled_without_proof_of_quantity() -> None:
+    opened, filled = reported(updates()[0]), reported(updates()[1])
+
+    assert (opened.order_status, filled.order_status) == (OrderStatus.NEW, OrderStatus.FILLED)
+    assert (opened.cum_qty, filled.cum_qty) == (None, None)
+    assert filled.client_order_id == "0x0000000000000000000000000000beef"
+    assert filled.venue_order_id == "556696349186"
+    assert (filled.amount, filled.price) == (Decimal("-0.01"), Decimal("82771"))
+    assert filled.ts_event_ns == 1770118781558_000_000
+
+
+def test_a_runtime_reject_of_another_market_has_its_reason() -> None:
+    rejected = reported(updates()[2])
+
+    assert rejected.order_status is OrderStatus.REJECTED
+    assert (rejected.reason, rejected.text) == (RejectReason.MARGIN, "perpMarginRejected")
+    assert rejected.ticker == "xyz:SILVER"
+
+
+@pytest.mark.parametrize(
+    ("word", "remaining", "status"),
+    [
+        ("open", "1", OrderStatus.NEW),
+        ("triggered", "1", OrderStatus.NEW),
+        ("filled", "0.0", OrderStatus.FILLED),
+        ("filled", "0.4", OrderStatus.EXPIRED),
+        ("canceled", "1", OrderStatus.CANCELLED),
+        ("marginCanceled", "1", OrderStatus.CANCELLED),
+        ("scheduledCancel", "1", OrderStatus.CANCELLED),
+        ("internalCancel", "1", OrderStatus.CANCELLED),
+        ("iocCancelRejected", "1", OrderStatus.REJECTED),
+        ("rejected", "1", OrderStatus.REJECTED),
+        ("newWordRejected", "1", OrderStatus.REJECTED),
+        ("somethingElse", "1", None),
+    ],
+)
+def test_each_status_word(word: str, remaining: str, status: OrderStatus | None) -> None:
+    assert order_status(word, Decimal(remaining)) is status
+
+
+def test_an_unknown_status_gives_no_report() -> None:
+    odd = msgspec.structs.replace(updates()[0], status="somethingElse")
+
+    assert order_report(odd, READING) is None
+
+
+def test_an_unknown_reject_has_no_class() -> None:
+    odd = msgspec.structs.replace(updates()[0], status="newWordRejected")
+
+    assert reported(odd).reason is RejectReason.OTHER
+
+
+def test_an_open_order_is_reported_as_of_its_placing() -> None:
+    row = msgspec.json.decode((DATA / "open_orders.json").read_bytes(), type=tuple[OrderRow, ...])[0]
+
+    report = reported(open_order(row))
+
+    assert report.order_status is OrderStatus.NEW
+    assert report.time_in_force is TimeInForce.GTC
+    assert report.cum_qty is None
+
+
+def test_a_fill_is_known_by_time_order_and_trade() -> None:
+    assert exec_id(fill_rows()[0]) == "1770118781558-556696349186-1018731004137733"
+
+
+def test_a_system_fill_is_also_known_by_position_and_size() -> None:
+    row = fill_rows()[2]
+    spelled = msgspec.structs.replace(row, start_position=Decimal("-1.50"), sz=Decimal("1.5"))
+
+    assert exec_id(row) == "1770118790000-7-0--1.5-1.5"
+    assert exec_id(spelled) == exec_id(row)
+
+
+def test_a_fill_says_who_took() -> None:
+    taker, maker = (fill_report(row, READING) for row in fill_rows()[:2])
+
+    assert (taker.liquidity, maker.liquidity) == (Liquidity.TAKER, Liquidity.MAKER)
+    assert (taker.side, taker.last_qty) == (Side.SELL, Decimal("0.004"))
+    assert taker.start_position == Decimal("0.01")
+    assert taker.cum_qty is None
+
+
+def systems() -> list[FillReport]:
+    return [fill_report(row, READING) for row in fill_rows()]
+
+
+def test_settlements_and_own_liquidations_are_system_fills() -> None:
+    assert [report.is_system for report in systems()] == [False, False, True, True, False]
+
+
+def test_a_fill_against_somebody_elses_liquidation_is_ours() -> None:
+    other = msgspec.json.decode(b'{"liquidatedUser":"0x01","markPx":"1"}')
+    row = msgspec.structs.replace(
+        fill_rows()[3], liquidation=msgspec.convert(other, type(fill_rows()[3].liquidation))
+    )
+
+    assert not fill_report(row, READING).is_system
+
+
+def test_a_fill_with_our_client_id_is_never_a_system_fill() -> None:
+    row = msgspec.structs.replace(fill_rows()[3], cloid="0x0000000000000000000000000000BEEF")
+
+    report = fill_report(row, READING)
+
+    assert not report.is_system
+    assert report.client_order_id == "0x0000000000000000000000000000beef"
+
+
+def test_a_rebate_is_a_negative_fee() -> None:
+    cost = fill_cost(fill_rows()[1], EXC)
+
+    assert (cost.fee, cost.fee_asset, cost.realized_pnl) == (Decimal("-0.0021"), "USDC", 0)
+    assert cost.exec_id == exec_id(fill_rows()[1])
+
+
+def test_a_fill_without_profit_has_none() -> None:
+    row = msgspec.structs.replace(fill_rows()[0], closed_pnl=None)
+
+    assert fill_cost(row, EXC).realized_pnl is None
+
+
+def test_positions_are_signed_and_carry_the_venues_time() -> None:
+    raw = (DATA / "clearinghouse_state.json").read_bytes()
+
+    btc, tsla = position_reports(msgspec.json.decode(raw, type=ClearinghouseState), READING)
+
+    assert (btc.amount, btc.entry) == (Decimal("-0.0006"), Decimal("82771.8"))
+    assert btc.ts_event_ns == 1770118781558_000_000
+    assert (tsla.ticker, tsla.amount, tsla.entry) == ("xyz:TSLA", Decimal("1.5"), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("total", "ends", "status"),
+    [
+        ("2", True, OrderStatus.FILLED),
+        ("1", True, OrderStatus.EXPIRED),
+        ("1", False, OrderStatus.PARTIAL),
+    ],
+)
+def test_what_an_ack_proves(total: str, ends: bool, status: OrderStatus) -> None:
+    filled = FilledNow(Decimal(total), Decimal(1), 1)
+
+    assert filled_status(filled, Decimal(2), ends) is status
+
+
+def test_numbers_have_one_spelling() -> None:
+    assert [str(canonical(Decimal(text))) for text in ("1.50", "-0.0", "1E+2", "7")] == [
+        "1.5",
+        "0",
+        "100",
+        "7",
+    ]
