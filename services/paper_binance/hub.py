@@ -59,8 +59,14 @@ class StreamHub:
         self._watchers: dict[Stream, list[tuple[Session, str]]] = {}
 
     @property
-    def is_watched(self) -> bool:
-        return self._feed.is_watched
+    def watched_count(self) -> int:
+        """How many market streams somebody hears."""
+        return len(self._watchers)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody listens to a user stream."""
+        return any(self._listeners.values())
 
     def open(self, session: Session, connection: Connection) -> None:
         """Take on a connection with what its address asks for."""

@@ -45,10 +45,6 @@ class MarketFeed:
         self._prints: dict[Stream, list[Printed]] = {}
         self._best: dict[str, tuple[str, str, str, str]] = {}
 
-    @property
-    def is_watched(self) -> bool:
-        return bool(self._watched)
-
     def watch(self, stream: Stream, now_ms: int) -> None:
         """Begin a stream; it first speaks at its next interval."""
         if stream in self._watched:
