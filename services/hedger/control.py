@@ -1,0 +1,89 @@
+"""What else of the log moves the hedger: rules, tables, prices, sessions, timers (pure).
+
+1. The rules read last are in force for every copy, whatever its own are.
+2. News that may lift a hold (a new instrument table, a session back up) lets the bucket try.
+"""
+
+from services.hedger import intake, makers, marks, retry, rules, timers
+from services.hedger.evidence import is_ended
+from services.hedger.state import Link, State
+from services.hedger.turn import Turn
+from tandem.domain.ids import Exc, HedgeId
+from tandem.domain.instrument import Instrument
+from tandem.messages.hedges import Rules, TimerFired
+from tandem.messages.reports import LinkReport, LinkState, MarkReport, SpecsReport
+
+
+def on_rules(state: State, turn: Turn, fact: Rules) -> None:
+    implemented = rules.from_fact(fact)
+    state.active = fact.rules
+    if implemented is not None:
+        state.rules = implemented
+    for bucket in state.buckets.values():
+        turn.touch_bucket(bucket)
+
+
+def on_session(state: State, turn: Turn, report: LinkReport) -> None:
+    if report.state is not LinkState.DOWN:
+        _release(state, turn, report.exc)
+
+
+def on_specs(state: State, turn: Turn, report: SpecsReport) -> None:
+    usable = (one for one in report.instruments if _is_usable(one))
+    state.instruments[report.exc] = {one.ticker: one for one in usable}
+    _release(state, turn, report.exc)
+    intake.on_specs(state, turn)
+
+
+def _is_usable(one: Instrument) -> bool:
+    return one.lot > 0 and one.tick > 0 and one.multiplier > 0
+
+
+def _release(state: State, turn: Turn, exc: Exc) -> None:
+    for bucket in state.buckets.values():
+        if bucket.exc == exc:
+            retry.release(bucket.pace)
+            turn.touch_bucket(bucket)
+
+
+def on_mark(state: State, turn: Turn, report: MarkReport) -> None:
+    marks.note_mark(state, report)
+    key = (report.exc, report.ticker)
+    for bucket in state.buckets.values():
+        if (bucket.exc, bucket.ticker) == key:
+            turn.touch_bucket(bucket)
+    for link in tuple(state.links.values()):
+        if link.waiting:
+            makers.take_marks(state, turn, link)
+            turn.touch_link(link.hedge_id)
+
+
+def on_timer(state: State, turn: Turn, fired: TimerFired) -> None:
+    key = timers.parse(fired.key)
+    if key is None:
+        return
+    if turn.now_ns < fired.due_ns:
+        turn.effects.append(timers.again(fired))
+        return
+    match key.wakes:
+        case timers.Wakes.BUCKET:
+            _wake_bucket(state, turn, key.name)
+        case timers.Wakes.SPECS:
+            intake.on_wait_over(state, turn, HedgeId(key.name))
+        case timers.Wakes.SETTLE:
+            _settle(turn, state.links.get(HedgeId(key.name)))
+        case timers.Wakes.STOP:
+            intake.on_stop_again(state, turn, HedgeId(key.name))
+
+
+def _wake_bucket(state: State, turn: Turn, name: str) -> None:
+    key = state.hashes.get(name)
+    if key is not None:
+        turn.touch_bucket(state.buckets[key])
+
+
+def _settle(turn: Turn, link: Link | None) -> None:
+    """Stop waiting for the proof of an ended maker's quantity, in its hedge's state only."""
+    if link is not None and link.terminal_ns and not is_ended(link.order):
+        link.is_settled = True
+        turn.touch_link(link.hedge_id)

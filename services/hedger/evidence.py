@@ -1,0 +1,140 @@
+"""What the venue has proven about one order of ours, maker or taker (pure).
+
+1. The proven quantity is, per venue order, the higher of the highest cumulative reported and the
+   sum of distinct fills; over the venue orders of one client id (modify) it is their sum. It
+   never falls, and any order or repetition of the same facts ends at the same number.
+2. A report that gives no cumulative proves no quantity, whatever its status says: a Hyperliquid
+   `filled` or `canceled` without one leaves everything from the fills to the whole possible.
+3. An end is proven by a refusal, by a terminal report with its cumulative, by the answer to an
+   immediate order that names what it filled, or by the whole quantity being filled.
+4. A doubt proves nothing and ends nothing.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ExecId, VenueOrderId
+from tandem.domain.order import OrderStatus, RejectReason, join_status
+from tandem.messages.reports import FillReport, OrderReport
+
+ZERO = Decimal(0)
+NAMELESS = VenueOrderId("")
+
+
+class VenueOrder(Struct):
+    """One order as the venue numbers it: what reports claim, what fills add up to."""
+
+    claimed: Decimal = ZERO
+    filled: Decimal = ZERO
+    status: OrderStatus = OrderStatus.PENDING
+    ended: bool = False
+    exec_ids: set[ExecId] = field(default_factory=set)
+
+    @property
+    def proven(self) -> Decimal:
+        return max(self.claimed, self.filled)
+
+
+class Evidence(Struct):
+    """All that is known of the order with one client id.
+
+    `quantity` is the most it can fill; `immediate` says that it cannot rest (every taker).
+    `reason` is the class of the refusal, None while there is none.
+    """
+
+    quantity: Decimal
+    immediate: bool = False
+    in_doubt: bool = False
+    reason: RejectReason | None = None
+    text: str = ""
+    venue_orders: dict[VenueOrderId, VenueOrder] = field(default_factory=dict)
+
+
+def proven(order: Evidence) -> Decimal:
+    """Return what has certainly been filled."""
+    return sum((one.proven for one in order.venue_orders.values()), ZERO)
+
+
+def fills_sum(order: Evidence) -> Decimal:
+    """Return the part of the proven quantity whose fills, and so whose prices, are known."""
+    return sum((one.filled for one in order.venue_orders.values()), ZERO)
+
+
+def status(order: Evidence) -> OrderStatus:
+    """Return how far the order is: that of its live venue order, else the highest ended one."""
+    statuses = [one.status for one in order.venue_orders.values()]
+    live = [one for one in statuses if not one.is_terminal]
+    joined = OrderStatus.PENDING
+    for one in live or statuses:
+        joined = join_status(joined, one)
+    return joined
+
+
+def is_ended(order: Evidence) -> bool:
+    """Tell whether the venue has proven that nothing more can fill."""
+    orders = order.venue_orders
+    if orders and all(one.ended for one in orders.values()):
+        return True
+    return proven(order) >= order.quantity
+
+
+def is_complete(order: Evidence) -> bool:
+    """Tell whether the whole quantity is filled and each fill known: nothing new can come."""
+    return fills_sum(order) >= order.quantity
+
+
+def absorb_report(order: Evidence, report: OrderReport) -> None:
+    venue_order = _venue_order(order, report.venue_order_id)
+    if report.cum_qty is not None:
+        venue_order.claimed = max(venue_order.claimed, report.cum_qty)
+    if report.in_doubt:
+        order.in_doubt = True
+        return
+    order.in_doubt = False
+    venue_order.status = join_status(venue_order.status, report.order_status)
+    if _proves_end(order, report):
+        venue_order.ended = True
+    if report.reason is not None:
+        order.reason, order.text = report.reason, report.text
+    _shrink(order, report)
+
+
+def absorb_fill(order: Evidence, fill: FillReport) -> bool:
+    """Count a fill once; False when it was known."""
+    venue_order = _venue_order(order, fill.venue_order_id)
+    if fill.cum_qty is not None:
+        venue_order.claimed = max(venue_order.claimed, fill.cum_qty)
+    if fill.exec_id in venue_order.exec_ids:
+        return False
+    venue_order.exec_ids.add(fill.exec_id)
+    venue_order.filled += fill.last_qty
+    return True
+
+
+def _venue_order(order: Evidence, name: VenueOrderId | None) -> VenueOrder:
+    """Return the venue order; facts that came before its number was known go with it."""
+    orders = order.venue_orders
+    if name is None:
+        return next(iter(orders.values())) if orders else orders.setdefault(NAMELESS, VenueOrder())
+    if name not in orders:
+        orders[name] = orders.pop(NAMELESS) if NAMELESS in orders else VenueOrder()
+    return orders[name]
+
+
+def _proves_end(order: Evidence, report: OrderReport) -> bool:
+    if report.order_status is OrderStatus.REJECTED:
+        return True
+    if report.cum_qty is None:
+        return False
+    if report.order_status.is_terminal:
+        return True
+    # Hyperliquid answers an IOC with `filled.totalSz`: what it did not fill is already gone.
+    return order.immediate and report.source is ReportSource.ACK and report.cum_qty > 0
+
+
+def _shrink(order: Evidence, report: OrderReport) -> None:
+    """Take the venue's quantity where it made the order smaller (reduce-only)."""
+    if order.immediate and report.amount is not None and report.amount != 0:
+        order.quantity = min(order.quantity, abs(report.amount))

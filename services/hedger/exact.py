@@ -1,0 +1,20 @@
+"""How amounts are computed: exactly, and where a division is unavoidable, always alike (pure).
+
+1. Sums and products run in EXACT: 200 digits, more than any legal input can need, and a result
+   that would need rounding is an error.
+2. Quotients (values at a price, inverse contracts, averages) are rounded once, half to even,
+   at 18 decimals, whatever context is in force; so each copy and each replay gets the same.
+"""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
+
+ZERO = Decimal(0)
+EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero])
+
+_QUOTIENT = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
+_STEP = Decimal(1).scaleb(-18)
+
+
+def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """Return the quotient at 18 decimals."""
+    return _QUOTIENT.divide(dividend, divisor).quantize(_STEP, context=_QUOTIENT).normalize()

@@ -1,0 +1,225 @@
+"""Which fact of the log concerns whom: the hedger's fold, from one logged fact to what follows.
+
+    hedge intents, stops     intake.py    which makers are quoted
+    order reports, fills     makers.py    what is owed          takers.py   what is covered
+    decisions                takers.py    what is in flight
+    everything else          control.py   rules, tables, prices, sessions, timers
+
+1. State changes only here, on a message read from the log (I5 of ledger.py).
+2. No message stops the fold: malformed or poisonous ones end in one refusal or one alarm.
+"""
+
+from collections.abc import Callable
+from decimal import localcontext
+from typing import Any
+
+from services.hedger import (
+    control,
+    deciding,
+    intake,
+    ledger,
+    makers,
+    sanity,
+    takers,
+    upkeep,
+    views,
+)
+from services.hedger.exact import EXACT
+from services.hedger.rules import DEFAULT_RULES, HedgeRules, to_fact
+from services.hedger.state import (
+    State,
+    bucket_of_taker,
+    dump,
+    keep_orphan,
+    link_of_maker,
+    load,
+)
+from services.hedger.turn import Turn
+from tandem.domain.errors import MalformedMessageError
+from tandem.domain.ids import ClientOrderId
+from tandem.messages import codec, subjects
+from tandem.messages.hedges import Decision, Rules, TimerFired
+from tandem.messages.intents import HedgeOrder, StopHedge
+from tandem.messages.queries import HedgesPage, PageRequest, QueryFailed
+from tandem.messages.reports import (
+    FillReport,
+    LinkReport,
+    MarkReport,
+    OrderReport,
+    SpecsReport,
+)
+from tandem.runtime.effects import Effect, Head, LogEvent, Proposal, SetRow
+
+_HEDGE_INTENT = subjects.ALL_HEDGE_INTENTS.removesuffix("*")
+
+
+class HedgerFold:
+    """The fold of every hedge order of the log; `own` are the rules that this copy implements."""
+
+    name = "hedger"
+    filters = (
+        subjects.ALL_HEDGE_INTENTS,
+        subjects.ALL_HEDGE_FACTS,
+        subjects.ALL_CONTROL,
+        subjects.reports_kind("order"),
+        subjects.reports_kind("fill"),
+        subjects.reports_kind("mark"),
+        subjects.reports_kind("specs"),
+        subjects.reports_kind("link"),
+    )
+    answers = (subjects.HEDGES_PAGE,)
+
+    def __init__(self, own: HedgeRules = DEFAULT_RULES) -> None:
+        self._own = to_fact(own)
+
+    @property
+    def rules(self) -> str:
+        return self._own.rules
+
+    def initial(self) -> State:
+        return State()
+
+    def apply(self, state: State, event: LogEvent) -> tuple[Effect, ...]:
+        with localcontext(EXACT):
+            state.clock_ns = max(state.clock_ns, event.ts_ns)
+            turn = Turn(event)
+            _dispatch(state, turn)
+            for key in turn.buckets:
+                deciding.look(state, turn, state.buckets[key])
+            views.publish(state, turn)
+            return (*turn.effects, *upkeep.sweep(state))
+
+    def propose(self, state: State, head: Head) -> tuple[Proposal, ...]:
+        with localcontext(EXACT):
+            return deciding.propose(state, head, self._own)
+
+    def dump(self, state: State) -> bytes:
+        return dump(state)
+
+    def load(self, snapshot: bytes) -> State:
+        return load(snapshot)
+
+    def rows(self, state: State) -> tuple[SetRow, ...]:
+        """Return every row of the pages, for when Redis comes back empty."""
+        with localcontext(EXACT):
+            return views.rows(state)
+
+    def answer(self, state: State, head: Head, subject: str, query: codec.Query) -> codec.Answer:
+        if subject != subjects.HEDGES_PAGE or not isinstance(query, PageRequest):
+            return QueryFailed(text=f"the hedger does not answer {subject}", retryable=False)
+        with localcontext(EXACT):
+            hedges = [views.link_view(state, link) for link in state.links.values()]
+            waits = [views.pending_view(one, state.clock_ns) for one in state.pending.values()]
+            buckets = [views.bucket_view(state, one) for one in state.buckets.values()]
+        return HedgesPage(
+            epoch=head.epoch, seq=head.seq, hedges=(*hedges, *waits), buckets=tuple(buckets)
+        )
+
+
+def _dispatch(state: State, turn: Turn) -> None:
+    fact = turn.event.fact
+    if isinstance(fact, MalformedMessageError):
+        _on_malformed(turn, fact)
+        return
+    if turn.event.subject.startswith(_HEDGE_INTENT) and not isinstance(fact, HedgeOrder):
+        intake.refuse_subject(turn, "type", f"{type(fact).__name__}: a hedge_order")
+        return
+    handler = _HANDLERS.get(type(fact))
+    if handler is None:
+        return
+    wrong = sanity.fault(fact)
+    if wrong:
+        turn.alarm(f"{turn.event.subject}: {wrong}")
+        return
+    handler(state, turn, fact)
+
+
+def _on_malformed(turn: Turn, error: MalformedMessageError) -> None:
+    if turn.event.subject.startswith(_HEDGE_INTENT):
+        intake.refuse_malformed(turn, error)
+    elif turn.event.subject.startswith(("oms.hedge.", "oms.control.")):
+        turn.alarm(f"{turn.event.subject}: {error}")
+
+
+def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:
+    cloid = _owner(state, report)
+    if cloid is None:
+        return
+    _give_report(state, turn, cloid, report)
+    _take_orphans(state, turn, cloid, report)
+
+
+def _on_fill(state: State, turn: Turn, fill: FillReport) -> None:
+    cloid = _owner(state, fill)
+    if cloid is not None:
+        _give_fill(state, turn, cloid, fill)
+        _take_orphans(state, turn, cloid, fill)
+    elif fill.client_order_id is None and not fill.is_system:
+        keep_orphan(state, (fill.exc, fill.ticker, fill.venue_order_id), fill)
+
+
+def _owner(state: State, fact: OrderReport | FillReport) -> ClientOrderId | None:
+    """Return whose fact it is: by its client id, else by a venue number known to be ours."""
+    if fact.client_order_id is not None:
+        return fact.client_order_id
+    if fact.venue_order_id is None:
+        return None
+    return state.oids.get((fact.exc, fact.ticker, fact.venue_order_id))
+
+
+def _take_orphans(
+    state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | FillReport
+) -> None:
+    """Remember both numbers of an order of ours, and give it the fills that came before them."""
+    if fact.venue_order_id is None:
+        return
+    key = (fact.exc, fact.ticker, fact.venue_order_id)
+    orphans = state.orphans.pop(key, ())
+    for fill in orphans:
+        _give_fill(state, turn, cloid, fill)
+    if key not in state.oids and _is_watched(state, cloid):
+        state.oids[key] = cloid
+
+
+def _is_watched(state: State, cloid: ClientOrderId) -> bool:
+    if cloid in state.makers:
+        return True
+    bucket = bucket_of_taker(state, cloid)
+    return bucket is not None and ledger.find(bucket, cloid) is not None
+
+
+def _give_report(state: State, turn: Turn, cloid: ClientOrderId, report: OrderReport) -> None:
+    bucket = bucket_of_taker(state, cloid)
+    taker = ledger.find(bucket, cloid) if bucket is not None else None
+    if bucket is not None and taker is not None and bucket.exc == report.exc:
+        takers.on_report(state, turn, (bucket, taker), report)
+        return
+    link = link_of_maker(state, cloid)
+    if link is not None and link.maker.exc == report.exc:
+        makers.on_report(state, turn, link, report)
+
+
+def _give_fill(state: State, turn: Turn, cloid: ClientOrderId, fill: FillReport) -> None:
+    bucket = bucket_of_taker(state, cloid)
+    taker = ledger.find(bucket, cloid) if bucket is not None else None
+    if bucket is not None and taker is not None and bucket.exc == fill.exc:
+        takers.on_fill(state, turn, (bucket, taker), fill)
+        return
+    link = link_of_maker(state, cloid)
+    if link is not None and link.maker.exc == fill.exc:
+        makers.on_fill(state, turn, link, fill)
+
+
+# The key of an entry is the type of its handler's fact, so the call is right by construction.
+_HANDLERS: dict[type, Callable[[State, Turn, Any], None]] = {
+    HedgeOrder: intake.on_hedge_order,
+    StopHedge: intake.on_stop,
+    OrderReport: _on_order_report,
+    FillReport: _on_fill,
+    Decision: takers.on_decision,
+    Rules: control.on_rules,
+    SpecsReport: control.on_specs,
+    MarkReport: control.on_mark,
+    LinkReport: control.on_session,
+    TimerFired: control.on_timer,
+}

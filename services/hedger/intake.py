@@ -1,0 +1,263 @@
+"""Which hedge intents are taken on, which are refused and why, and what a stop asks for (pure).
+
+1. A hedge intent ends in exactly one of: its maker order logged, or one refusal naming field and
+   rule. Malformed bytes under a hedge intent's subject are refused the same way.
+2. Without the venue's instrument table nothing can be judged: the intent waits, visibly, until
+   the table is logged or its validity has passed, then it is refused.
+3. The maker's client id, a stop's cancels and their contents are functions of the logged facts,
+   so every copy asks for the same thing and the log keeps it once.
+"""
+
+from collections.abc import Iterator
+from decimal import Context, Decimal, localcontext
+
+from services.hedger import conversion, timers
+from services.hedger.evidence import Evidence, status
+from services.hedger.rules import NS_PER_MS
+from services.hedger.state import Leg, Link, Pending, State, instrument, open_bucket
+from services.hedger.turn import Refusal, Turn
+from tandem.domain import ids
+from tandem.domain.errors import InvalidInputError, MalformedMessageError, UnknownInstrumentError
+from tandem.domain.ids import Exc, HedgeId, Pool, Strategy, Ticker, Token
+from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
+from tandem.domain.order import OrderType
+from tandem.messages import rules as shape
+from tandem.messages import subjects
+from tandem.messages.hedges import HedgeRefused
+from tandem.messages.intents import CancelOrder, HedgeOrder, MakerSpec, NewOrder, StopHedge
+from tandem.runtime.effects import Append
+
+MAX_STOPS = 10
+STOP_AGAIN_MS = 3_000
+_NEAR = 3
+_LOOSE = Context(prec=80)
+
+
+def on_hedge_order(state: State, turn: Turn, hedge: HedgeOrder) -> None:
+    if turn.event.subject != subjects.hedge_intent(hedge.hedge_id):
+        refuse_subject(turn, "hedge_id", f"{hedge.hedge_id}: not the one its subject names")
+        return
+    if hedge.hedge_id in state.links or hedge.hedge_id in state.pending:
+        return
+    try:
+        shape.check_hedge(hedge)
+    except InvalidInputError as error:
+        _refuse(turn, hedge, error)
+        return
+    until_ns = turn.now_ns + hedge.valid_for_ms * NS_PER_MS
+    consider(state, turn, hedge, until_ns)
+
+
+def refuse_subject(turn: Turn, field: str, rule: str) -> None:
+    """Refuse what stands under a hedge intent's subject without being one."""
+    hedge_id = HedgeId(subjects.untoken(turn.event.subject.rpartition(".")[2]))
+    _append_refusal(turn, HedgeRefused(hedge_id=hedge_id, field_name=field, rule=rule))
+
+
+def refuse_malformed(turn: Turn, error: MalformedMessageError) -> None:
+    refuse_subject(turn, error.field, error.rule)
+
+
+def consider(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
+    """Accept, refuse, or wait for an instrument table."""
+    missing = next((exc for exc in _accounts(hedge) if exc not in state.instruments), None)
+    if missing is not None:
+        _wait(state, turn, hedge, (until_ns, missing))
+        return
+    waited = state.pending.pop(hedge.hedge_id, None)
+    try:
+        with localcontext(_LOOSE):
+            _check_listed(state, hedge)
+    except InvalidInputError as error:
+        _refuse(turn, hedge, error, waited)
+        return
+    _accept(state, turn, hedge, until_ns)
+    state.links[hedge.hedge_id].delta_id = waited.delta_id if waited else None
+
+
+def _accounts(hedge: HedgeOrder) -> Iterator[Exc]:
+    yield hedge.maker.exc
+    yield from (leg.exc for leg in hedge.legs)
+
+
+def _wait(state: State, turn: Turn, hedge: HedgeOrder, waits: tuple[int, Exc]) -> None:
+    until_ns, exc = waits
+    if hedge.hedge_id not in state.pending:
+        key = timers.TimerKey(timers.Wakes.SPECS, turn.event.seq, hedge.hedge_id)
+        turn.effects.append(timers.arm(key, until_ns))
+        state.pending[hedge.hedge_id] = Pending(hedge, until_ns, exc)
+    state.pending[hedge.hedge_id].waits_for = exc
+    turn.touch_link(hedge.hedge_id)
+
+
+def on_specs(state: State, turn: Turn) -> None:
+    """Consider again what waited for an instrument table."""
+    for pending in tuple(state.pending.values()):
+        consider(state, turn, pending.hedge, pending.until_ns)
+
+
+def on_wait_over(state: State, turn: Turn, hedge_id: HedgeId) -> None:
+    pending = state.pending.get(hedge_id)
+    if pending is None or turn.now_ns < pending.until_ns:
+        return
+    del state.pending[hedge_id]
+    rule = f"no instrument table was logged within {pending.hedge.valid_for_ms} ms"
+    field = "maker.exc" if pending.waits_for == pending.hedge.maker.exc else "legs.exc"
+    error = InvalidInputError(field, pending.waits_for, rule)
+    _refuse(turn, pending.hedge, error, pending)
+
+
+def _check_listed(state: State, hedge: HedgeOrder) -> None:
+    _check_maker(_listed(state, "maker.ticker", hedge.maker.exc, hedge.maker.ticker), hedge.maker)
+    for index, leg in enumerate(hedge.legs):
+        _listed(state, f"legs[{index}].ticker", leg.exc, leg.ticker)
+
+
+def _listed(state: State, field: str, exc: Exc, ticker: Ticker) -> Instrument:
+    known = instrument(state, exc, ticker)
+    if known is None:
+        nearest = _nearest(ticker, state.instruments.get(exc, {}))
+        error = UnknownInstrumentError(exc, ticker, nearest)
+        raise InvalidInputError(field, ticker, str(error).partition(": ")[2])
+    if not known.is_tradable:
+        raise InvalidInputError(field, ticker, f"not tradable on {exc} now")
+    return known
+
+
+def _nearest(ticker: Ticker, table: dict[Ticker, Instrument]) -> tuple[str, ...]:
+    """Return listed names that share the most leading characters."""
+    return tuple(sorted(table, key=lambda name: (-_shared(ticker, name), name))[:_NEAR])
+
+
+def _shared(one: str, other: str) -> int:
+    pairs = zip(one.upper(), other.upper(), strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _check_maker(listed: Instrument, maker: MakerSpec) -> None:
+    amount = maker.amount
+    if not is_legal_lot(listed, amount):
+        raise InvalidInputError("maker.amount", amount, f"a multiple of the lot {listed.lot}")
+    if abs(amount) < listed.min_qty:
+        raise InvalidInputError("maker.amount", amount, f"at least {listed.min_qty}")
+    if listed.max_qty is not None and abs(amount) > listed.max_qty:
+        raise InvalidInputError("maker.amount", amount, f"at most {listed.max_qty}")
+    if maker.price is not None:
+        _check_price(listed, maker, maker.price)
+
+
+def _check_price(listed: Instrument, maker: MakerSpec, price: Decimal) -> None:
+    if not is_legal_price(listed, price):
+        raise InvalidInputError("maker.price", price, f"on the tick {listed.tick}")
+    worth = abs(maker.amount) * (listed.multiplier if listed.inverse else price)
+    if worth < listed.min_notional and not maker.reduce_only:
+        rule = f"worth {worth}, at least {listed.min_notional}"
+        raise InvalidInputError("maker.amount", maker.amount, rule)
+
+
+def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
+    link = _link(state, hedge, turn.now_ns)
+    state.links[link.hedge_id] = link
+    state.makers[link.cloid] = link.hedge_id
+    order = _maker_order(link, turn.now_ns, max(1, (until_ns - turn.now_ns) // NS_PER_MS))
+    turn.effects.append(Append(subjects.new_order(order.exc, order.client_order_id), order))
+    turn.touch_all(link)
+
+
+def _link(state: State, hedge: HedgeOrder, now_ns: int) -> Link:
+    link = Link(
+        hedge_id=hedge.hedge_id,
+        strategy=hedge.strategy,
+        pool=hedge.pool or Pool(hedge.strategy),
+        maker=hedge.maker,
+        cloid=ids.maker_cloid(hedge.hedge_id),
+        order=Evidence(quantity=abs(hedge.maker.amount)),
+        legs=[],
+        coalesce_ms=hedge.coalesce_ms,
+        changed_ns=now_ns,
+    )
+    maker = state.instruments[hedge.maker.exc][hedge.maker.ticker]
+    for leg in hedge.legs:
+        listed = state.instruments[leg.exc][leg.ticker]
+        link.legs.append(Leg(leg.exc, leg.ticker, conversion.terms(leg, maker, listed)))
+        open_bucket(state, (leg.exc, leg.ticker, link.pool), conversion.bucket_unit(listed))
+    return link
+
+
+def _maker_order(link: Link, now_ns: int, valid_for_ms: int) -> NewOrder:
+    maker = link.maker
+    return NewOrder(
+        exc=maker.exc,
+        ticker=maker.ticker,
+        client_order_id=link.cloid,
+        amount=maker.amount,
+        order_type=OrderType.LIMIT,
+        strategy=link.strategy,
+        price=maker.price,
+        price_match=maker.price_match,
+        time_in_force=maker.time_in_force,
+        post_only=maker.post_only,
+        reduce_only=maker.reduce_only,
+        valid_for_ms=valid_for_ms,
+        hedge_id=link.hedge_id,
+        ts_sent_ns=now_ns,
+    )
+
+
+def _refuse(
+    turn: Turn, hedge: HedgeOrder, error: InvalidInputError, waited: Pending | None = None
+) -> None:
+    rule = f"{error.value}: {error.rule}"
+    _append_refusal(turn, HedgeRefused(hedge_id=hedge.hedge_id, field_name=error.field, rule=rule))
+    delta_id = waited.delta_id if waited is not None else None
+    turn.refusals.append(Refusal(hedge, f"{error.field}={rule}", delta_id))
+
+
+def _append_refusal(turn: Turn, refusal: HedgeRefused) -> None:
+    turn.effects.append(Append(subjects.hedge_refused(refusal.hedge_id), refusal))
+
+
+def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
+    """Cancel the maker; what it has filled, and still fills, is hedged as always."""
+    if turn.event.subject != subjects.stop_hedge(stop.token):
+        turn.alarm(f"{turn.event.subject}: a stop that is not the one its subject names")
+        return
+    pending = state.pending.pop(stop.hedge_id, None)
+    if pending is not None:
+        error = InvalidInputError("hedge_id", stop.hedge_id, "stopped before it was taken on")
+        _refuse(turn, pending.hedge, error, pending)
+    link = state.links.get(stop.hedge_id)
+    if link is None or link.stops or status(link.order).is_terminal:
+        return
+    link.stop_token = stop.token
+    _cancel(turn, link, stop.strategy)
+
+
+def on_stop_again(state: State, turn: Turn, hedge_id: HedgeId) -> None:
+    """Ask again for the cancel of a maker that has not ended: the first one may have expired."""
+    link = state.links.get(hedge_id)
+    if link is None or status(link.order).is_terminal:
+        return
+    if link.stops >= MAX_STOPS:
+        turn.alarm(
+            f"hedge {hedge_id}: its maker {link.cloid} does not end after {link.stops} cancels"
+        )
+        return
+    _cancel(turn, link, link.strategy)
+
+
+def _cancel(turn: Turn, link: Link, strategy: Strategy) -> None:
+    link.stops += 1
+    cancel = CancelOrder(
+        exc=link.maker.exc,
+        token=Token(f"{link.stop_token}-{link.stops}"),
+        strategy=strategy,
+        ticker=link.maker.ticker,
+        client_order_id=link.cloid,
+        ts_sent_ns=turn.now_ns,
+    )
+    subject = subjects.cancel_order(cancel.exc, link.cloid, cancel.token)
+    key = timers.TimerKey(timers.Wakes.STOP, turn.event.seq, link.hedge_id)
+    turn.effects.append(Append(subject, cancel))
+    turn.effects.append(timers.arm(key, turn.now_ns + STOP_AGAIN_MS * NS_PER_MS))
+    turn.touch_link(link.hedge_id)

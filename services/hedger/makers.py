@@ -1,0 +1,146 @@
+"""What a maker's proven fills call for on each leg (pure).
+
+1. A maker's cumulative only rises, and each rise is owed at once and for ever: also after a
+   cancel, an expiry or a rejection (then it is marked LATE_FILL).
+2. A cancel request changes nothing here; only the venue's facts do.
+3. Legs that depend on a price take each fill once, at its own price; what is proven but not
+   priced is shown as `unpriced`.
+"""
+
+from decimal import Decimal
+
+from services.hedger import attribution, conversion, evidence, ledger, marks, timers
+from services.hedger.attribution import Lot
+from services.hedger.ledger import Bucket
+from services.hedger.rules import NS_PER_MS
+from services.hedger.state import Leg, Link, State, WaitingFill, leg_of, reference
+from services.hedger.turn import Turn
+from tandem.domain.order import OrderStatus
+from tandem.messages.reports import FillReport, OrderReport
+
+UNFINISHED_ENDS = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
+
+
+def on_report(state: State, turn: Turn, link: Link, report: OrderReport) -> None:
+    before, was = evidence.proven(link.order), evidence.status(link.order)
+    evidence.absorb_report(link.order, report)
+    _follow(state, turn, link, (before, was))
+
+
+def on_fill(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
+    before, was = evidence.proven(link.order), evidence.status(link.order)
+    if evidence.absorb_fill(link.order, fill):
+        link.priced += fill.last_qty
+        link.paid += fill.last_qty * fill.last_px
+        marks.lend_reference(state, link, fill.last_px)
+        _owe_at_price(state, turn, link, fill)
+    _follow(state, turn, link, (before, was))
+
+
+def _follow(state: State, turn: Turn, link: Link, before: tuple[Decimal, OrderStatus]) -> None:
+    """Owe what has newly been proven, and take note of the maker's end."""
+    turn.touch_all(link)
+    link.changed_ns = turn.now_ns
+    proven_before, status_before = before
+    gained = evidence.proven(link.order) - proven_before
+    if gained:
+        _owe_quantity(state, turn, link, gained)
+        if status_before in UNFINISHED_ENDS:
+            link.late += gained
+    if link.terminal_ns == 0 and evidence.status(link.order).is_terminal:
+        _end(state, turn, link)
+    _count_unpriced(state, link)
+
+
+def _end(state: State, turn: Turn, link: Link) -> None:
+    """A maker's end flushes: nothing more is collected for its buckets."""
+    link.terminal_ns = turn.now_ns
+    for leg in link.legs:
+        state.buckets[link.bucket_key(leg)].flush_ns = 0
+    key = timers.TimerKey(timers.Wakes.SETTLE, turn.event.seq, link.hedge_id)
+    if not evidence.is_ended(link.order):
+        turn.effects.append(timers.arm(key, turn.now_ns + state.rules.settle_ms * NS_PER_MS))
+
+
+def _owe_quantity(state: State, turn: Turn, link: Link, gained: Decimal) -> None:
+    signed = gained if link.maker.amount > 0 else -gained
+    for leg in link.legs:
+        if not conversion.is_by_price(leg.terms):
+            owe(state, turn, (link, leg), conversion.target_by_quantity(leg.terms, signed))
+
+
+def _owe_at_price(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
+    signed = fill.last_qty if link.maker.amount > 0 else -fill.last_qty
+    minute = marks.minute_of(fill.ts_event_ns)
+    for index, leg in enumerate(link.legs):
+        if conversion.is_by_price(leg.terms):
+            link.waiting.append(WaitingFill(index, signed, fill.last_px, minute))
+    take_marks(state, turn, link)
+
+
+def take_marks(state: State, turn: Turn, link: Link) -> None:
+    """Owe the waiting fills whose price is complete."""
+    still: list[WaitingFill] = []
+    for fill in link.waiting:
+        leg = link.legs[fill.leg]
+        mark = marks.mark_at(state, (leg.exc, leg.ticker), fill.minute)
+        if mark is None and conversion.needs_mark(leg.terms):
+            still.append(fill)
+            continue
+        amount = conversion.target_by_price(leg.terms, fill.signed_qty, fill.px, mark)
+        owe(state, turn, (link, leg), amount)
+    link.waiting = still
+    _count_unpriced(state, link)
+
+
+def _count_unpriced(state: State, link: Link) -> None:
+    """Publish, in base or quote units of the maker, what is proven and has no target yet."""
+    missing = evidence.proven(link.order) - evidence.fills_sum(link.order)
+    for index, leg in enumerate(link.legs):
+        if not conversion.is_by_price(leg.terms):
+            continue
+        held = sum((abs(one.signed_qty) for one in link.waiting if one.leg == index), missing)
+        unpriced = held * leg.terms.maker_unit
+        state.buckets[link.bucket_key(leg)].unpriced += unpriced - leg.unpriced
+        leg.unpriced = unpriced
+
+
+def owe(state: State, turn: Turn, whom: tuple[Link, Leg], amount: Decimal) -> None:
+    """Book a leg's target: the bucket owes it, the lots remember whose it is (I6)."""
+    link, leg = whom
+    bucket = state.buckets[link.bucket_key(leg)]
+    ledger.owe(bucket, amount)
+    leg.target += amount
+    bucket.cause = turn.event.subject
+    turn.touch_bucket(bucket)
+    mid = state.mids.get((leg.exc, leg.ticker))
+    for piece in attribution.add(bucket.lots, Lot(link.hedge_id, amount, turn.now_ns, mid)):
+        _net(state, turn, (link, leg, bucket), piece)
+    _collect(turn, link, bucket)
+
+
+def _net(state: State, turn: Turn, new: tuple[Link, Leg, Bucket], piece: Lot) -> None:
+    """Record that an older piece and the new fill cover each other, and at which price."""
+    link, leg, bucket = new
+    at = reference(state, (leg.exc, leg.ticker))
+    bucket.netted += abs(piece.amount)
+    attribution.net(leg.covered, -piece.amount, at)
+    other = leg_of(state, piece.hedge_id, bucket)
+    if other is not None:
+        attribution.net(other.covered, piece.amount, at)
+        _note_netting(state.links[piece.hedge_id], link, piece, at)
+        turn.touch_link(piece.hedge_id)
+
+
+def _note_netting(old: Link, new: Link, piece: Lot, px: Decimal | None) -> None:
+    at = f" at {px}" if px is not None else ""
+    old.netted = f"netted {abs(piece.amount)} with {new.hedge_id}{at}"
+    new.netted = f"netted {abs(piece.amount)} with {old.hedge_id}{at}"
+
+
+def _collect(turn: Turn, link: Link, bucket: Bucket) -> None:
+    """Open a window for small fills, unless this one must go at once."""
+    if link.coalesce_ms == 0 or link.terminal_ns:
+        bucket.flush_ns = 0
+    elif bucket.flush_ns <= turn.now_ns and not bucket.flying:
+        bucket.flush_ns = turn.now_ns + link.coalesce_ms * NS_PER_MS

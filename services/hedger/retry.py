@@ -1,0 +1,140 @@
+"""The retry ladder: what a taker that ended unfilled means for the next try, by class (pure).
+
+1. The band widens only when the market was out of reach; a failure of ours, of the venue's or of
+   the message's age keeps it. Attempts and band start again when the need returns to dust.
+2. However many takers of one decision fail, they count as one try.
+3. A hold is never for ever: it ends by time, growing with each try, or by the news that lifts it.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum, auto
+
+from msgspec import Struct
+
+from services.hedger.rules import NS_PER_MS, HedgeRules
+from tandem.domain.order import RejectReason
+
+LONGEST_HOLD = 12
+
+
+class Delay(Enum):
+    NONE = auto()
+    LADDER = auto()
+    RATE_LIMIT = auto()
+    HOLD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one class of failure does. `retries`: tries on the ladder before it holds and alarms."""
+
+    delay: Delay = Delay.LADDER
+    next_band: bool = False
+    retries: int | None = None
+    halve: bool = False
+
+
+PART_FILLED = Step(delay=Delay.NONE, next_band=True)
+STEPS: dict[RejectReason, Step] = {
+    RejectReason.NO_MATCH: Step(next_band=True),
+    RejectReason.SIZE: Step(retries=1),
+    RejectReason.INVALID: Step(retries=1),
+    RejectReason.CLOCK: Step(retries=1),
+    RejectReason.RATE_LIMIT: Step(delay=Delay.RATE_LIMIT),
+    # No retry of the same size: what the margin allows is found by halving.
+    RejectReason.MARGIN: Step(delay=Delay.HOLD, halve=True),
+    RejectReason.MARKET_STATE: Step(delay=Delay.HOLD),
+    RejectReason.REDUCE_ONLY: Step(delay=Delay.HOLD),
+    RejectReason.AUTH: Step(delay=Delay.HOLD),
+    # Proven never sent, or sent nothing: the need reopens at once, then at the ladder's pace.
+    RejectReason.STALE: Step(),
+    RejectReason.NOT_SENT: Step(),
+    RejectReason.NO_REFERENCE: Step(),
+    RejectReason.POST_ONLY: Step(),
+    RejectReason.OTHER: Step(),
+}
+
+
+class Pace(Struct):
+    """Where a bucket stands on the ladder.
+
+    `attempt` picks the band, `tries` the delay. `cause` is the class that a hold waits for.
+    `ceiling` bounds the next quantity, None when nothing does. `ordinal` is the last decision
+    whose failure was counted.
+    """
+
+    attempt: int = 0
+    tries: int = 0
+    not_before_ns: int = 0
+    cause: str = ""
+    ceiling: Decimal | None = None
+    ordinal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A taker that ended without its whole quantity. `reason` None: part filled, rest expired."""
+
+    ordinal: int
+    reason: RejectReason | None
+    quantity: Decimal
+
+
+def fail(pace: Pace, failure: Failure, now_ns: int, rules: HedgeRules) -> bool:
+    """Climb the ladder by one failure; True when the bucket is now held and somebody must look."""
+    if failure.ordinal <= pace.ordinal:
+        return False
+    step = PART_FILLED if failure.reason is None else STEPS[failure.reason]
+    pace.ordinal = failure.ordinal
+    pace.tries += 1
+    pace.attempt += step.next_band
+    if step.halve:
+        pace.ceiling = failure.quantity / 2
+    held = _is_held(step, pace)
+    delay_ms = _hold_ms(pace, rules) if held else _delay_ms(step, pace, rules)
+    pace.not_before_ns = now_ns + delay_ms * NS_PER_MS
+    pace.cause = failure.reason.value if failure.reason is not None else "part filled"
+    return held
+
+
+def _is_held(step: Step, pace: Pace) -> bool:
+    return step.delay is Delay.HOLD or (step.retries is not None and pace.tries > step.retries)
+
+
+def _hold_ms(pace: Pace, rules: HedgeRules) -> int:
+    return rules.hold_ms * min(pace.tries, LONGEST_HOLD)
+
+
+def _delay_ms(step: Step, pace: Pace, rules: HedgeRules) -> int:
+    match step.delay:
+        case Delay.NONE:
+            return 0
+        case Delay.RATE_LIMIT:
+            return rules.rate_limit_ms
+        case _:
+            return rules.backoff_ms[min(pace.tries, len(rules.backoff_ms)) - 1]
+
+
+def progress(pace: Pace) -> None:
+    """A taker has filled: whatever bounded the size no longer does."""
+    pace.ceiling = None
+
+
+def release(pace: Pace) -> None:
+    """News that may lift a hold (instrument table, session with the venue): try at once."""
+    pace.not_before_ns = 0
+
+
+def calm(pace: Pace) -> None:
+    """The need is dust again: the next one starts at the bottom of the ladder."""
+    pace.attempt = pace.tries = pace.not_before_ns = 0
+    pace.cause = ""
+    pace.ceiling = None
+
+
+def band_bp(pace: Pace, rules: HedgeRules) -> Decimal:
+    """Return how far from its reference the next taker may trade."""
+    if pace.attempt < len(rules.bands_bp):
+        return min(rules.bands_bp[pace.attempt], rules.hard_cap_bp)
+    return rules.hard_cap_bp

@@ -1,0 +1,74 @@
+"""Which settings enter a number, and the hash by which the log names them (pure).
+
+1. Every copy folds with the rules that the log made active, never with its own; only a copy
+   whose own rules are the active ones proposes. So deltas and timers are the same everywhere.
+2. The hash covers the version of the fold: a build that decides differently has other rules.
+"""
+
+import hashlib
+from decimal import Decimal
+
+import msgspec
+
+from tandem.messages.hedges import Rules
+
+FOLD_VERSION = "hedger-1"
+NS_PER_MS = 1_000_000
+
+
+class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of sizing, price bands and pace. Times in ms, prices in basis points.
+
+    bands_bp: how far from its reference a taker may trade, by attempt; then hard_cap_bp.
+    backoff_ms: the delay before the n-th quick try; the last one repeats.
+    quick_tries: failures of one kind before the bucket is held for hold_ms.
+    clip_notional: largest notional of one taker (None: only the venue's maximum).
+    soft_cap_notional: naked notional from which coalescing no longer delays.
+    settle_ms: how long a cancelled maker whose final quantity the venue has not proven counts
+        as unfinished in its hedge's state (its fills are hedged whenever they come).
+    keep_ms: how long a finished hedge stays on its page; watch_ms: how long late facts about a
+        finished order are still understood (the retention).
+    """
+
+    bands_bp: tuple[Decimal, ...] = (Decimal(5), Decimal(10), Decimal(20), Decimal(40))
+    hard_cap_bp: Decimal = Decimal(50)
+    backoff_ms: tuple[int, ...] = (0, 50, 100, 250, 500)
+    quick_tries: int = 4
+    rate_limit_ms: int = 1_000
+    hold_ms: int = 5_000
+    clip_notional: Decimal | None = None
+    soft_cap_notional: Decimal = Decimal(10_000)
+    settle_ms: int = 2_000
+    keep_ms: int = 600_000
+    watch_ms: int = 172_800_000
+
+
+DEFAULT_RULES = HedgeRules()
+
+_encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
+_decoder = msgspec.json.Decoder(HedgeRules)
+
+
+def settings_text(rules: HedgeRules) -> str:
+    return _encoder.encode(rules).decode()
+
+
+def rules_hash(settings: str) -> str:
+    """Return the name of these settings under this version of the fold."""
+    text = f"{FOLD_VERSION}\0{settings}"
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def to_fact(rules: HedgeRules) -> Rules:
+    settings = settings_text(rules)
+    return Rules(rules=rules_hash(settings), settings=settings)
+
+
+def from_fact(fact: Rules) -> HedgeRules | None:
+    """Return the logged settings, or None where this build does not implement them."""
+    if rules_hash(fact.settings) != fact.rules:
+        return None
+    try:
+        return _decoder.decode(fact.settings)
+    except msgspec.MsgspecError:
+        return None

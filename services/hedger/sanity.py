@@ -1,0 +1,65 @@
+"""Which facts may enter the ledger: every number finite and of a size that stays exact (pure).
+
+The log is open to others; a poisonous number is an alarm, and never stops the fold.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tandem.messages.codec import Fact
+from tandem.messages.hedges import Decision
+from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
+from tandem.messages.rules import is_plain
+
+
+def fault(fact: Fact) -> str:
+    """Return what is wrong with a fact's numbers, or the empty text."""
+    match fact:
+        case FillReport():
+            return _fill(fact)
+        case OrderReport():
+            return _order(fact)
+        case MarkReport():
+            return _positive({"mid": fact.mid, "mark": fact.mark or fact.mid})
+        case Decision():
+            amounts = (taker.amount for taker in fact.takers)
+            return _each("takers.amount", amounts)
+        case SpecsReport():
+            return _each("instruments", _steps(fact))
+        case _:
+            return ""
+
+
+def _fill(fill: FillReport) -> str:
+    wrong = _positive({"last_fill_sz": fill.last_qty, "last_px": fill.last_px})
+    return wrong or ("" if fill.cum_qty is None else _not_negative("filled_sz", fill.cum_qty))
+
+
+def _order(report: OrderReport) -> str:
+    if report.cum_qty is not None and _not_negative("filled_sz", report.cum_qty):
+        return _not_negative("filled_sz", report.cum_qty)
+    if report.amount is not None and not is_plain(report.amount):
+        return f"amount={report.amount}: a finite decimal"
+    return ""
+
+
+def _positive(values: dict[str, Decimal]) -> str:
+    for name, value in values.items():
+        if not (is_plain(value) and value > 0):
+            return f"{name}={value}: a positive finite decimal"
+    return ""
+
+
+def _not_negative(name: str, value: Decimal) -> str:
+    return "" if is_plain(value) and value >= 0 else f"{name}={value}: finite and not negative"
+
+
+def _each(name: str, values: Iterator[Decimal]) -> str:
+    wrong = next((value for value in values if not is_plain(value)), None)
+    return "" if wrong is None else f"{name}={wrong}: a finite decimal"
+
+
+def _steps(specs: SpecsReport) -> Iterator[Decimal]:
+    for one in specs.instruments:
+        yield from (one.tick, one.lot, one.min_qty, one.min_notional, one.multiplier)
+        yield from (most for most in (one.max_qty, one.market_max_qty) if most is not None)

@@ -1,0 +1,12 @@
+"""Wire the hedger's fold to the bus."""
+
+from tandem.runtime.fold_service import FoldService
+
+from services.hedger.config import hedge_rules
+from services.hedger.fold import HedgerFold
+from services.hedger.state import State
+from tandem.runtime.context import ServiceContext
+
+
+def build(context: ServiceContext) -> FoldService[State]:
+    return FoldService(context, HedgerFold(hedge_rules(context.env)))

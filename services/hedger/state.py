@@ -1,0 +1,209 @@
+"""What the hedger remembers: links, buckets, instruments and prices of the log (pure).
+
+1. `makers` and `oids` find the link or the taker that a venue's fact is about; a taker's client
+   id names its bucket by itself.
+2. A fact that names only a venue order number nobody has claimed yet is kept as an orphan and
+   taken up when a fact with both numbers arrives. Dropping the oldest loses no quantity: the
+   cumulative of a later report of that order has it.
+3. Everything is here: dumping and loading a state gives an equal state.
+"""
+
+import zlib
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct, field
+
+from services.hedger.attribution import Covered
+from services.hedger.conversion import Terms
+from services.hedger.evidence import Evidence
+from services.hedger.ledger import Bucket, BucketKey
+from services.hedger.rules import DEFAULT_RULES, HedgeRules
+from services.hedger.sizing import Market
+from tandem.domain import ids
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticker, VenueOrderId
+from tandem.domain.instrument import ONE, Instrument
+from tandem.messages.intents import HedgeOrder, MakerSpec
+from tandem.messages.reports import FillReport
+
+ZERO = Decimal(0)
+MAX_ORPHANS = 4_096
+
+InstrumentKey = tuple[Exc, Ticker]
+OrderKey = tuple[Exc, Ticker, VenueOrderId]
+
+
+class Leg(Struct):
+    """One leg of a link. `unpriced`: maker quantity that waits for its price or the leg's mark."""
+
+    exc: Exc
+    ticker: Ticker
+    terms: Terms
+    target: Decimal = ZERO
+    unpriced: Decimal = ZERO
+    covered: Covered = field(default_factory=Covered)
+
+
+class WaitingFill(Struct):
+    """A maker fill that waits for the mark of a leg at its own minute."""
+
+    leg: int
+    signed_qty: Decimal
+    px: Decimal
+    minute: int
+
+
+class Link(Struct):
+    """One hedge order: its maker, its legs, and how its end is going.
+
+    `priced`, `paid`: sums of the maker's fills. `late`: what filled after a terminal status.
+    `terminal_ns`: when the maker's end was first read. `is_settled`: its final quantity counts
+    as known. `done_ns`: when nothing was left to do. `stops`: cancels asked for, 0 while none.
+    """
+
+    hedge_id: HedgeId
+    strategy: Strategy
+    pool: Pool
+    maker: MakerSpec
+    cloid: ClientOrderId
+    order: Evidence
+    legs: list[Leg]
+    coalesce_ms: int = 0
+    waiting: list[WaitingFill] = field(default_factory=list)
+    priced: Decimal = ZERO
+    paid: Decimal = ZERO
+    late: Decimal = ZERO
+    netted: str = ""
+    refused: str = ""
+    stops: int = 0
+    stop_token: str = ""
+    terminal_ns: int = 0
+    is_settled: bool = False
+    done_ns: int = 0
+    changed_ns: int = 0
+    delta_id: str | None = None
+
+    def bucket_key(self, leg: Leg) -> BucketKey:
+        return (leg.exc, leg.ticker, self.pool)
+
+
+class Pending(Struct):
+    """A hedge order that waits for an instrument table, until when it may."""
+
+    hedge: HedgeOrder
+    until_ns: int
+    waits_for: Exc
+    delta_id: str | None = None
+
+
+class State(Struct):
+    """The hedger's whole state. `active` is the hash of the rules in force, None before any."""
+
+    clock_ns: int = 0
+    rules: HedgeRules = DEFAULT_RULES
+    active: str | None = None
+    instruments: dict[Exc, dict[Ticker, Instrument]] = field(default_factory=dict)
+    links: dict[HedgeId, Link] = field(default_factory=dict)
+    pending: dict[HedgeId, Pending] = field(default_factory=dict)
+    makers: dict[ClientOrderId, HedgeId] = field(default_factory=dict)
+    shelf: dict[ClientOrderId, tuple[int, bytes]] = field(default_factory=dict)
+    buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
+    hashes: dict[str, BucketKey] = field(default_factory=dict)
+    oids: dict[OrderKey, ClientOrderId] = field(default_factory=dict)
+    orphans: dict[OrderKey, list[FillReport]] = field(default_factory=dict)
+    mids: dict[InstrumentKey, Decimal] = field(default_factory=dict)
+    references: dict[InstrumentKey, Decimal] = field(default_factory=dict)
+    lent: dict[InstrumentKey, Decimal] = field(default_factory=dict)
+    marks: dict[InstrumentKey, dict[int, Decimal]] = field(default_factory=dict)
+    swept_minute: int = 0
+
+
+_dump = msgspec.msgpack.Encoder()
+_load = msgspec.msgpack.Decoder(State)
+_dump_link = msgspec.msgpack.Encoder()
+_load_link = msgspec.msgpack.Decoder(Link)
+
+
+def dump(state: State) -> bytes:
+    return zlib.compress(_dump.encode(state), 1)
+
+
+def load(snapshot: bytes) -> State:
+    return _load.decode(zlib.decompress(snapshot))
+
+
+def instrument(state: State, exc: Exc, ticker: Ticker) -> Instrument | None:
+    return state.instruments.get(exc, {}).get(ticker)
+
+
+def reference(state: State, key: InstrumentKey) -> Decimal | None:
+    """Return the last logged price, else the one a maker of the same base asset lends."""
+    return state.references.get(key) or state.lent.get(key)
+
+
+def market(state: State, bucket: Bucket) -> Market:
+    key = (bucket.exc, bucket.ticker)
+    return Market(instrument(state, *key), reference(state, key))
+
+
+def open_bucket(state: State, key: BucketKey, unit: Decimal = ONE) -> Bucket:
+    """Return the bucket, opened if it is new."""
+    known = state.buckets.get(key)
+    if known is not None:
+        return known
+    exc, ticker, pool = key
+    state.hashes[ids.bucket_hash(exc, ticker, pool)] = key
+    return state.buckets.setdefault(key, Bucket(exc=exc, ticker=ticker, pool=pool, unit=unit))
+
+
+def bucket_of_taker(state: State, cloid: ClientOrderId) -> Bucket | None:
+    """Return the bucket that a taker's client id names, None if it is not one of ours."""
+    if not ids.is_taker_cloid(cloid):
+        return None
+    key = state.hashes.get(cloid[6:18])
+    return state.buckets.get(key) if key is not None else None
+
+
+def link_of_maker(state: State, cloid: ClientOrderId) -> Link | None:
+    """Return the link of a maker, fetched back from the shelf if it was put there."""
+    hedge_id = state.makers.get(cloid)
+    if hedge_id is not None:
+        return state.links.get(hedge_id)
+    shelved = state.shelf.pop(cloid, None)
+    if shelved is None:
+        return None
+    link = _load_link.decode(shelved[1])
+    state.links[link.hedge_id] = link
+    state.makers[cloid] = link.hedge_id
+    return link
+
+
+def shelve(state: State, link: Link) -> None:
+    """Put a finished link away in a few hundred bytes; late facts about its maker find it."""
+    del state.links[link.hedge_id], state.makers[link.cloid]
+    state.shelf[link.cloid] = (state.clock_ns, _dump_link.encode(link))
+
+
+def drop_shelved(state: State, cloid: ClientOrderId) -> None:
+    forget_oids(state, _load_link.decode(state.shelf.pop(cloid)[1]))
+
+
+def forget_oids(state: State, link: Link) -> None:
+    for oid in link.order.venue_orders:
+        state.oids.pop((link.maker.exc, link.maker.ticker, oid), None)
+
+
+def leg_of(state: State, hedge_id: HedgeId, bucket: Bucket) -> Leg | None:
+    link = state.links.get(hedge_id)
+    if link is None:
+        return None
+    for leg in link.legs:
+        if leg.exc == bucket.exc and leg.ticker == bucket.ticker:
+            return leg
+    return None
+
+
+def keep_orphan(state: State, key: OrderKey, fill: FillReport) -> None:
+    if key not in state.orphans and len(state.orphans) >= MAX_ORPHANS:
+        del state.orphans[next(iter(state.orphans))]
+    state.orphans.setdefault(key, []).append(fill)

@@ -1,0 +1,123 @@
+"""What a logged decision puts in flight, and what the venue then proves about it (pure).
+
+1. A decision read from the log is what changes the ledger, whichever copy wrote it; deciding
+   changes nothing.
+2. A taker filled whole with every fill known is sealed: no fact can add to it, so it is
+   forgotten, and facts under its client id are repetitions. Every other one stays watched.
+3. A fill after a taker's proven end is real: it is booked like any other.
+"""
+
+from decimal import Decimal
+
+from services.hedger import attribution, evidence, ledger, marks, retry
+from services.hedger.attribution import Cover
+from services.hedger.evidence import Evidence
+from services.hedger.ledger import Bucket, Taker
+from services.hedger.retry import Failure
+from services.hedger.state import State, leg_of, open_bucket
+from services.hedger.turn import Turn
+from tandem.domain.order import RejectReason
+from tandem.messages import subjects
+from tandem.messages.hedges import Decision
+from tandem.messages.reports import FillReport, OrderReport
+
+
+def on_decision(state: State, turn: Turn, decision: Decision) -> None:
+    key = (decision.exc, decision.ticker, decision.pool)
+    if turn.event.subject != subjects.decision(key, decision.epoch, decision.ordinal):
+        turn.alarm(f"{turn.event.subject}: a decision that is not the one its subject names")
+        return
+    bucket = open_bucket(state, key)
+    for order in decision.takers:
+        evidence_of = Evidence(quantity=abs(order.amount), immediate=True)
+        taker = Taker(order.client_order_id, order.amount, decision.ordinal, evidence_of)
+        ledger.enter(bucket, taker)
+    bucket.decisions = max(bucket.decisions, decision.ordinal)
+    bucket.remainders_flushed += bucket.holds_remainder
+    bucket.holds_remainder = False
+    bucket.flush_ns = 0
+    turn.touch_bucket(bucket)
+    touch_owners(turn, bucket)
+
+
+def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: OrderReport) -> None:
+    bucket, taker = found
+    before = evidence.proven(taker.order)
+    evidence.absorb_report(taker.order, report)
+    _follow(state, turn, found, before)
+    _seal(state, bucket, taker)
+
+
+def on_fill(state: State, turn: Turn, found: tuple[Bucket, Taker], fill: FillReport) -> None:
+    bucket, taker = found
+    before = evidence.proven(taker.order)
+    is_new = evidence.absorb_fill(taker.order, fill)
+    _follow(state, turn, found, before)
+    if is_new:
+        marks.note_trade(state, (bucket.exc, bucket.ticker), fill.last_px)
+        _price(state, turn, found, fill)
+    _seal(state, bucket, taker)
+
+
+def _follow(state: State, turn: Turn, found: tuple[Bucket, Taker], before: Decimal) -> None:
+    """Book what has newly been proven, and take the taker out of flight if it has ended."""
+    bucket, taker = found
+    turn.touch_bucket(bucket)
+    signed = ledger.prove(bucket, taker, before)
+    if signed:
+        _cover(state, turn, found, signed)
+        retry.progress(bucket.pace)
+    if ledger.land(bucket, taker, turn.now_ns):
+        bucket.cause = turn.event.subject
+        touch_owners(turn, bucket)
+        _fail(state, turn, found)
+
+
+def _cover(state: State, turn: Turn, found: tuple[Bucket, Taker], signed: Decimal) -> None:
+    bucket, taker = found
+    for piece in attribution.cover(bucket.lots, signed, turn.now_ns):
+        taker.covers.append(Cover(piece.hedge_id, piece.amount, piece.mid))
+        leg = leg_of(state, piece.hedge_id, bucket)
+        if leg is not None:
+            attribution.count(leg.covered, piece, turn.now_ns)
+            turn.touch_link(piece.hedge_id)
+
+
+def _price(state: State, turn: Turn, found: tuple[Bucket, Taker], fill: FillReport) -> None:
+    """Give the covered pieces their price: fills and pieces pair up, oldest first."""
+    bucket, taker = found
+    for piece in attribution.split_priced(taker.covers, fill.last_qty * bucket.unit):
+        leg = leg_of(state, piece.hedge_id, bucket)
+        if leg is not None:
+            attribution.price(leg.covered, piece, fill.last_px)
+            turn.touch_link(piece.hedge_id)
+
+
+def _fail(state: State, turn: Turn, found: tuple[Bucket, Taker]) -> None:
+    """Climb the retry ladder for a taker that ended with something left."""
+    bucket, taker = found
+    filled = evidence.proven(taker.order)
+    if filled >= abs(taker.amount):
+        return
+    reason = None if filled else taker.order.reason or RejectReason.NO_MATCH
+    failure = Failure(taker.ordinal, reason, abs(taker.amount))
+    if retry.fail(bucket.pace, failure, turn.now_ns, state.rules):
+        turn.alarm(f"{bucket.exc} {bucket.ticker} {bucket.pool}: {reason}: {taker.order.text}")
+
+
+def _seal(state: State, bucket: Bucket, taker: Taker) -> None:
+    if taker.cloid in bucket.ended and evidence.is_complete(taker.order):
+        forget(state, bucket, taker)
+
+
+def forget(state: State, bucket: Bucket, taker: Taker) -> None:
+    bucket.ended.pop(taker.cloid, None)
+    for oid in taker.order.venue_orders:
+        state.oids.pop((bucket.exc, bucket.ticker, oid), None)
+
+
+def touch_owners(turn: Turn, bucket: Bucket) -> None:
+    """Look again at the hedges with something uncovered here: they may be done, or not any more."""
+    for lot in bucket.lots:
+        if lot.hedge_id:
+            turn.touch_link(lot.hedge_id)

@@ -1,0 +1,49 @@
+"""What the hedger's timers are called and what each one wakes (pure).
+
+1. A key is a function of the fact that armed it, so each copy arms and fires the same timer and
+   the log keeps one of them.
+2. A timer only makes the fold look again; whether it is time is decided by the log's clock.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tandem.messages.hedges import TimerFired
+from tandem.runtime.effects import ArmTimer
+
+
+class Wakes(StrEnum):
+    BUCKET = "bucket"
+    SPECS = "specs"
+    SETTLE = "settle"
+    STOP = "stop"
+
+
+_WAKES = {one.value: one for one in Wakes}
+
+
+@dataclass(frozen=True, slots=True)
+class TimerKey:
+    """`name` is a bucket's hash or a hedge id; `seq` the log sequence of the arming fact."""
+
+    wakes: Wakes
+    seq: int
+    name: str
+
+
+def arm(key: TimerKey, due_ns: int) -> ArmTimer:
+    return ArmTimer(f"{key.wakes.value}:{key.seq}:{key.name}", 0, due_ns)
+
+
+def again(fired: TimerFired) -> ArmTimer:
+    """Arm a timer that came early once more."""
+    return ArmTimer(fired.key, fired.attempt + 1, fired.due_ns)
+
+
+def parse(key: str) -> TimerKey | None:
+    """Return what a key wakes, None when it is none of ours."""
+    wakes, _, tail = key.partition(":")
+    seq, _, name = tail.partition(":")
+    if wakes not in _WAKES or not (seq.isascii() and seq.isdigit()):
+        return None
+    return TimerKey(_WAKES[wakes], int(seq), name)
