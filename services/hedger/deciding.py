@@ -6,7 +6,7 @@
    gateway has resynced in a new epoch, the runtime sees to.)
 """
 
-from services.hedger import retry, sizing, timers
+from services.hedger import retry, sizing, takers, timers
 from services.hedger.ledger import Bucket
 from services.hedger.sizing import Hold, Verdict
 from services.hedger.state import State, market
@@ -32,12 +32,13 @@ def look(state: State, turn: Turn, bucket: Bucket) -> None:
 
 def _note_dust(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
     """Count a remainder when it is first held; its hedges may be done now."""
-    if verdict.hold.is_dust == bucket.is_dust:
-        return
-    bucket.remainders_held += verdict.hold.is_dust
-    bucket.is_dust = verdict.hold.is_dust
-    for lot in oldest(bucket):
-        turn.touch_link(lot.hedge_id)
+    is_dust = verdict.hold.is_dust
+    if is_dust and not bucket.holds_remainder:
+        bucket.remainders_held += 1
+    bucket.holds_remainder = is_dust or (bucket.holds_remainder and verdict.hold is not Hold.FLAT)
+    if is_dust != bucket.is_dust:
+        bucket.is_dust = is_dust
+        takers.touch_owners(turn, bucket)
 
 
 def _arm(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
