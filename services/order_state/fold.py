@@ -16,8 +16,9 @@ from services.order_state.record import Record
 from services.order_state.registry import KnownFill, Registry
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, VenueOrderId
+from tandem.domain.order import RANK, OrderStatus
 from tandem.messages import codec, subjects
-from tandem.messages.deltas import FillDelta, FillView, OrderDelta
+from tandem.messages.deltas import FillDelta, FillView, OrderDelta, OrderView
 from tandem.messages.hedges import Alarm, Decision
 from tandem.messages.intents import CancelOrder, NewOrder
 from tandem.messages.queries import (
@@ -269,16 +270,48 @@ def _changed(
     if after == before:
         book.settle(state, record)
         return ()
+    published = [
+        _published(record, event, shown, index + step)
+        for step, shown in enumerate((*_accepted_first(record, view), view))
+    ]
+    records.note_transition(record, event.seq, event.ts_ns)
+    row = SetRow(_page(record), _name(record), after if record.is_live else None)
+    book.settle(state, record)
+    return (*published, row)
+
+
+def _published(record: Record, event: LogEvent, view: OrderView, index: int) -> Publish:
     delta = OrderDelta(
         epoch=event.epoch, seq=event.seq, index=index, prev=record.last_delta, order=view
     )
     record.last_delta = delta.delta_id
-    records.note_transition(record, event.seq, event.ts_ns)
-    name = record.cloid or f"oid:{record.oid}"
-    row = SetRow(_page(record), name, after if record.is_live else None)
-    published = Publish(subjects.order_delta(record.exc, name, delta), record.key, delta)
-    book.settle(state, record)
-    return (published, row)
+    return Publish(subjects.order_delta(record.exc, _name(record), delta), record.key, delta)
+
+
+def _accepted_first(record: Record, view: OrderView) -> tuple[OrderView, ...]:
+    """Return the NEW view of an order that readers last saw pending and that has gone further.
+
+    What filled, was cancelled or expired had been accepted; whichever report tells first, readers
+    see every order pass through NEW.
+    """
+    last = record.transitions[-1].ord_status if record.transitions else None
+    if last != OrderStatus.PENDING or RANK[view.order_status] <= RANK[OrderStatus.NEW]:
+        return ()
+    if view.order_status is OrderStatus.REJECTED:
+        return ()
+    return (
+        msgspec.structs.replace(
+            view,
+            order_status=OrderStatus.NEW,
+            cum_qty=records.ZERO,
+            last_qty=records.ZERO,
+            avg_px=None,
+        ),
+    )
+
+
+def _name(record: Record) -> str:
+    return record.cloid or f"oid:{record.oid}"
 
 
 def _page(record: Record) -> str:
@@ -286,8 +319,7 @@ def _page(record: Record) -> str:
 
 
 def _order_row(record: Record) -> SetRow:
-    name = record.cloid or f"oid:{record.oid}"
-    return SetRow(_page(record), name, _row.encode(records.view(record)))
+    return SetRow(_page(record), _name(record), _row.encode(records.view(record)))
 
 
 def _orders_page(state: Registry, head: Head, query: PageRequest) -> OrdersPage:

@@ -1,0 +1,293 @@
+"""Runs the whole system on one machine: NATS, Redis, two paper exchanges, the five services.
+
+1. Every process logs to a file below the run directory and runs in a session of its own.
+2. `start` returns once each process has said that it is ready; a process that ends before is an
+   error that shows the tail of its log.
+3. Any process can be killed and started again alone, on the same addresses.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tandem.cli.servers import (
+    NATS,
+    REDIS,
+    LocalServer,
+    ServerSettings,
+    free_port,
+    locate_nats,
+    locate_redis,
+)
+from tandem.domain.errors import ConfigurationError, UnavailableError
+
+READY_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 12.0
+POLL_S = 0.02
+LOG_TAIL = 2_000
+SERVICES = (
+    "order-state",
+    "position-state",
+    "hedger",
+    "gateway-binance",
+    "gateway-hyperliquid",
+)
+PAPER_EXCHANGES = ("paper-binance", "paper-hyperliquid")
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """What to start and how.
+
+    Attributes:
+        root: the checkout, where `services/` lies. directory: logs, stores and run files.
+        paper: extra arguments of each paper exchange, by its name.
+        copies: how many of a service, 1 where it is not named.
+        environment: extra variables of each service, by its name.
+        sync_always: whether NATS writes through to the disk before it answers.
+        nats_port: fixed port of NATS, 0 for any free one.
+    """
+
+    root: Path
+    directory: Path
+    paper: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    copies: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sync_always: bool = False
+    nats_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PaperAddress:
+    """Where a paper exchange and its control port listen."""
+
+    port: int
+    control_port: int
+
+    @property
+    def control_url(self) -> str:
+        return f"http://127.0.0.1:{self.control_port}"
+
+
+class Child:
+    """One process of the stack: started by module name, ready when its file says so."""
+
+    def __init__(self, name: str, command: tuple[str, ...], plan: StackPlan) -> None:
+        self.name, self.command, self._plan = name, command, plan
+        self.environment: dict[str, str] = {}
+        self.log_file = plan.directory / "logs" / f"{name}.log"
+        self.ready_file = plan.directory / f"{name}.json"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, or None when none was started or it was stopped."""
+        return self._process.pid if self._process is not None else None
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def spawn(self) -> None:
+        """Start the process without waiting for it."""
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        self.ready_file.unlink(missing_ok=True)
+        values = os.environ | self.environment | {"TANDEM_RUN_FILE": str(self.ready_file)}
+        with self.log_file.open("ab") as log, self.ready_file.with_suffix(".out").open("wb") as out:
+            self._process = subprocess.Popen(  # noqa: S603 (our own modules)
+                self.command,
+                cwd=self._plan.root,
+                env=values,
+                stdout=out,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait_ready(self) -> dict[str, int]:
+        """Return what the process said when it was ready.
+
+        Raises:
+            UnavailableError: it ended or was not ready in time; the text is the end of its log.
+        """
+        pause = threading.Event()
+        for _ in range(int(READY_TIMEOUT_S / POLL_S)):
+            said = self._said()
+            if said is not None:
+                return said
+            if self.has_ended:
+                break
+            pause.wait(POLL_S)
+        tail = self.log_file.read_text(errors="replace")[-LOG_TAIL:]
+        raise UnavailableError(f"{self.name} did not get ready; its log ends: {tail}")
+
+    def _said(self) -> dict[str, int] | None:
+        for path in (self.ready_file, self.ready_file.with_suffix(".out")):
+            text = path.read_text() if path.exists() else ""
+            line = text.partition("\n")[0] if path.suffix == ".out" else text
+            if line.strip().startswith("{") and line.strip().endswith("}"):
+                said: dict[str, int] = json.loads(line)
+                return said
+        return None
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """Ask it to drain and end; kill it when it does not."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def start(self) -> None:
+        self.spawn()
+        self.wait_ready()
+
+
+def checkout(start: Path | None = None) -> Path:
+    """Return the checkout that `start` (the working directory) lies in.
+
+    Raises:
+        ConfigurationError: it lies in none; services run from the repository root.
+    """
+    here = start or Path.cwd()
+    for place in (here, *here.parents):
+        if (place / "services" / "hedger").is_dir():
+            return place
+    raise ConfigurationError("directory", here, "inside a checkout of Tandem")
+
+
+class LocalStack:
+    """The processes of one desk, their addresses, and how to end them."""
+
+    def __init__(self, plan: StackPlan) -> None:
+        self.plan = plan
+        self.children: dict[str, Child] = {}
+        self.paper: dict[str, PaperAddress] = {}
+        nats, redis = plan.directory / "nats", plan.directory / "redis"
+        port = plan.nats_port or free_port()
+        self.nats = LocalServer(NATS, ServerSettings(locate_nats(), nats, port, plan.sync_always))
+        self.redis = LocalServer(REDIS, ServerSettings(locate_redis(), redis, free_port()))
+
+    def __enter__(self) -> "LocalStack":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the servers themselves say they are."""
+        return {"nats-server": self.nats.version, "redis": self.redis.version}
+
+    def start(self) -> None:
+        """Start everything and return once all of it is ready."""
+        try:
+            self.nats.start()
+            self.redis.start()
+            self._start_paper()
+            self._start_services()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_paper(self) -> None:
+        for name in PAPER_EXCHANGES:
+            extra = self.plan.paper.get(name, ())
+            self._child(name, ("--port", "0", "--control-port", "0", *extra)).spawn()
+        for name in PAPER_EXCHANGES:
+            said = self.children[name].wait_ready()
+            self.paper[name] = PaperAddress(said["port"], said["control_port"])
+
+    def _start_services(self) -> None:
+        names = [
+            name if copy == 1 else f"{name}-{copy}"
+            for name in SERVICES
+            for copy in range(1, self.plan.copies.get(name, 1) + 1)
+        ]
+        for name in names:
+            self._child(name, ()).spawn()
+        for name in names:
+            self.children[name].wait_ready()
+
+    def _child(self, name: str, arguments: tuple[str, ...]) -> Child:
+        service = next(known for known in (*SERVICES, *PAPER_EXCHANGES) if name.startswith(known))
+        module = f"services.{service.replace('-', '_')}"
+        child = Child(name, (sys.executable, "-m", module, *arguments), self.plan)
+        if service in SERVICES:
+            child.environment = self.environment_of(service) | dict(
+                self.plan.environment.get(name, {})
+            )
+        self.children[name] = child
+        return child
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        """Return the variables that a service of this stack is started with."""
+        common = {
+            "TANDEM_NATS_URL": self.nats.url,
+            "TANDEM_REDIS_URL": self.redis.url,
+            "TANDEM_HTTP_PORT": "0",
+        }
+        if service == "gateway-binance":
+            return common | binance_variables(self.paper["paper-binance"].port)
+        if service == "gateway-hyperliquid":
+            return common | hyperliquid_variables(self.paper["paper-hyperliquid"].port)
+        return common
+
+    def restart(self, name: str) -> None:
+        """Start one process again, as it was started first."""
+        self.children[name].start()
+
+    def pids(self) -> dict[str, int]:
+        found = {name: child.pid for name, child in self.children.items()}
+        found |= {"nats": self.nats.pid, "redis": self.redis.pid}
+        return {name: pid for name, pid in found.items() if pid is not None}
+
+    def stop(self) -> None:
+        """End every process: services first, so that they can drain, then the servers."""
+        services = [child for child in self.children.values() if child.name not in self.paper]
+        for child in services:
+            if child.pid is not None and not child.has_ended:
+                os.kill(child.pid, signal.SIGTERM)
+        for child in (*services, *self.children.values()):
+            child.stop()
+        self.redis.stop()
+        self.nats.stop()
+
+
+def binance_variables(port: int) -> dict[str, str]:
+    """Return what points a Binance gateway at a paper exchange on loopback."""
+    return {
+        "BINANCE_NETWORK": "paper",
+        "BINANCE_REST_URL": f"http://127.0.0.1:{port}",
+        "BINANCE_STREAM_URL": f"ws://127.0.0.1:{port}",
+        "BINANCE_WS_API_URL": f"ws://127.0.0.1:{port}/ws-fapi/v1",
+        "BINANCE_API_KEY": "paper-binance-key",
+        "BINANCE_API_SECRET": "paper-binance-secret",
+    }
+
+
+def hyperliquid_variables(port: int) -> dict[str, str]:
+    """Return what points a Hyperliquid gateway at a paper exchange on loopback."""
+    return {
+        "HYPERLIQUID_NETWORK": "paper",
+        "HYPERLIQUID_API_URL": f"http://127.0.0.1:{port}",
+        "HYPERLIQUID_WS_URL": f"ws://127.0.0.1:{port}/ws",
+        "HYPERLIQUID_ACCOUNT": "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a",
+        "HYPERLIQUID_AGENT_KEY": "0x" + "22" * 32,
+    }
