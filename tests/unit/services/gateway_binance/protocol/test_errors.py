@@ -1,0 +1,194 @@
+import pytest
+
+from services.gateway_binance.protocol.errors import (
+    CODES,
+    Answer,
+    CancelOutcome,
+    Remedy,
+    banned_until_ms,
+    is_absent,
+    judge_cancel,
+    judge_order,
+)
+from tandem.domain.execution import OutcomeKind
+from tandem.domain.order import RejectReason
+
+UNKNOWN = OutcomeKind.UNKNOWN
+REJECTED = OutcomeKind.REJECTED
+NOT_EXECUTED = OutcomeKind.NOT_EXECUTED
+Reason = RejectReason
+
+# Binance docs, error codes: what each means for a new order.
+BY_CODE = [
+    (-1000, UNKNOWN, Reason.OTHER),
+    (-1001, UNKNOWN, Reason.OTHER),
+    (-1003, NOT_EXECUTED, Reason.RATE_LIMIT),
+    (-1006, UNKNOWN, Reason.OTHER),
+    (-1007, UNKNOWN, Reason.OTHER),
+    (-1008, NOT_EXECUTED, Reason.RATE_LIMIT),
+    (-1015, NOT_EXECUTED, Reason.RATE_LIMIT),
+    (-1016, REJECTED, Reason.OTHER),
+    (-1021, NOT_EXECUTED, Reason.CLOCK),
+    (-1022, REJECTED, Reason.AUTH),
+    (-1099, REJECTED, Reason.AUTH),
+    (-1102, REJECTED, Reason.INVALID),
+    (-1106, REJECTED, Reason.INVALID),
+    (-1111, REJECTED, Reason.SIZE),
+    (-1115, REJECTED, Reason.INVALID),
+    (-1116, REJECTED, Reason.INVALID),
+    (-1117, REJECTED, Reason.INVALID),
+    (-1121, REJECTED, Reason.INVALID),
+    (-1130, REJECTED, Reason.INVALID),
+    (-2010, REJECTED, Reason.OTHER),
+    (-2014, REJECTED, Reason.AUTH),
+    (-2015, REJECTED, Reason.AUTH),
+    (-2018, REJECTED, Reason.MARGIN),
+    (-2019, REJECTED, Reason.MARGIN),
+    (-2020, REJECTED, Reason.NO_MATCH),
+    (-2021, REJECTED, Reason.OTHER),
+    (-2022, REJECTED, Reason.REDUCE_ONLY),
+    (-2023, REJECTED, Reason.MARKET_STATE),
+    (-2024, REJECTED, Reason.REDUCE_ONLY),
+    (-2025, REJECTED, Reason.OTHER),
+    (-2026, REJECTED, Reason.REDUCE_ONLY),
+    (-2027, REJECTED, Reason.MARGIN),
+    (-2028, REJECTED, Reason.MARGIN),
+    (-4001, REJECTED, Reason.INVALID),
+    (-4002, REJECTED, Reason.INVALID),
+    (-4003, REJECTED, Reason.SIZE),
+    (-4004, REJECTED, Reason.SIZE),
+    (-4005, REJECTED, Reason.SIZE),
+    (-4013, REJECTED, Reason.INVALID),
+    (-4014, REJECTED, Reason.INVALID),
+    (-4015, REJECTED, Reason.INVALID),
+    (-4016, REJECTED, Reason.NO_MATCH),
+    (-4023, REJECTED, Reason.SIZE),
+    (-4024, REJECTED, Reason.NO_MATCH),
+    (-4060, REJECTED, Reason.INVALID),
+    (-4061, REJECTED, Reason.MARKET_STATE),
+    (-4062, REJECTED, Reason.REDUCE_ONLY),
+    (-4087, REJECTED, Reason.MARKET_STATE),
+    (-4088, REJECTED, Reason.AUTH),
+    (-4109, REJECTED, Reason.MARKET_STATE),
+    (-4116, UNKNOWN, Reason.OTHER),
+    (-4117, UNKNOWN, Reason.OTHER),
+    (-4118, REJECTED, Reason.REDUCE_ONLY),
+    (-4120, REJECTED, Reason.INVALID),
+    (-4131, REJECTED, Reason.NO_MATCH),
+    (-4140, REJECTED, Reason.MARKET_STATE),
+    (-4141, REJECTED, Reason.MARKET_STATE),
+    (-4164, REJECTED, Reason.SIZE),
+    (-4192, REJECTED, Reason.MARKET_STATE),
+    (-4400, REJECTED, Reason.MARKET_STATE),
+    (-4401, REJECTED, Reason.MARKET_STATE),
+    (-4402, REJECTED, Reason.MARKET_STATE),
+    (-5021, REJECTED, Reason.NO_MATCH),
+    (-5022, REJECTED, Reason.POST_ONLY),
+    (-5028, NOT_EXECUTED, Reason.CLOCK),
+    (-5037, REJECTED, Reason.INVALID),
+    (-5038, REJECTED, Reason.INVALID),
+    (-5039, REJECTED, Reason.INVALID),
+    (-5040, REJECTED, Reason.INVALID),
+    (-5041, REJECTED, Reason.NO_MATCH),
+]
+NOT_ABOUT_NEW_ORDERS = {
+    *(-1125, -4028, -4046, -4059, -4067, -4068),  # listen key, account settings
+    *(-5024, -5025, -5026, -5027, -5029, -5043, -5047),  # amend
+}
+
+BY_STATUS = [
+    (408, "", UNKNOWN),
+    (500, "", UNKNOWN),
+    (502, "<html>Bad Gateway</html>", UNKNOWN),
+    (503, "Unknown error, please check your request or try again later.", UNKNOWN),
+    (503, "Internal error; unable to process your request. Please try again.", UNKNOWN),
+    (503, "Service Unavailable.", NOT_EXECUTED),
+    (503, "Request throttled by system-level protection. Please try again.", NOT_EXECUTED),
+    (504, "", UNKNOWN),
+    (403, "<html>Forbidden</html>", REJECTED),
+    (418, "", NOT_EXECUTED),
+    (429, "", NOT_EXECUTED),
+    (400, "a refusal without a code", UNKNOWN),
+    (401, "", UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "reason"), BY_CODE)
+def test_code_decides(code: int, kind: OutcomeKind, reason: RejectReason) -> None:
+    verdict = judge_order(Answer(status=400, code=code, text="as the venue words it"))
+    assert (verdict.kind, verdict.reason) == (kind, reason)
+
+
+def test_every_listed_code_is_tested() -> None:
+    assert set(CODES) == {code for code, _, _ in BY_CODE} | NOT_ABOUT_NEW_ORDERS
+
+
+@pytest.mark.parametrize("code", sorted(NOT_ABOUT_NEW_ORDERS))
+def test_settings_and_amend_refusals_are_definite(code: int) -> None:
+    assert judge_order(Answer(status=400, code=code)).kind is REJECTED
+
+
+@pytest.mark.parametrize(("status", "text", "kind"), BY_STATUS)
+def test_status_decides_without_a_listed_code(status: int, text: str, kind: OutcomeKind) -> None:
+    assert judge_order(Answer(status=status, text=text)).kind is kind
+
+
+def test_unlisted_code_is_unknown_not_rejected() -> None:
+    assert judge_order(Answer(status=400, code=-9999, text="new in 2027")).kind is UNKNOWN
+
+
+def test_code_decides_before_the_status() -> None:
+    assert judge_order(Answer(status=503, code=-1007)).kind is UNKNOWN
+    assert judge_order(Answer(status=503, code=-1008)).kind is NOT_EXECUTED
+
+
+def test_duplicate_client_id_is_looked_up() -> None:
+    verdict = judge_order(Answer(status=400, code=-4116, text="ClientOrderId is duplicated."))
+    assert (verdict.kind, verdict.remedy) == (UNKNOWN, Remedy.ADOPT)
+
+
+def test_duplicate_text_under_the_general_code_is_looked_up() -> None:
+    verdict = judge_order(Answer(status=400, code=-2010, text="Duplicate order sent."))
+    assert (verdict.kind, verdict.remedy) == (UNKNOWN, Remedy.ADOPT)
+
+
+def test_banned_address_waits_whatever_the_code() -> None:
+    verdict = judge_order(Answer(status=418, code=-1003))
+    assert (verdict.kind, verdict.reason, verdict.remedy) == (
+        NOT_EXECUTED,
+        Reason.AUTH,
+        Remedy.BACK_OFF,
+    )
+
+
+@pytest.mark.parametrize("code", [-2011, -2013])
+def test_refused_cancel_of_an_order_not_open_asks(code: int) -> None:
+    assert judge_cancel(Answer(status=400, code=code)) is CancelOutcome.ASK
+
+
+def test_cancel_refused_for_its_form_stays_refused() -> None:
+    assert judge_cancel(Answer(status=400, code=-1102)) is CancelOutcome.REFUSED
+
+
+@pytest.mark.parametrize("code", [-1007, -1015, None])
+def test_cancel_without_a_definite_answer_may_be_sent_again(code: int | None) -> None:
+    assert judge_cancel(Answer(status=503, code=code)) is CancelOutcome.RESEND
+
+
+def test_only_no_such_order_is_evidence_of_absence() -> None:
+    assert is_absent(Answer(status=400, code=-2013))
+    assert not is_absent(Answer(status=400, code=-2011))
+    assert not is_absent(Answer(status=404))
+
+
+def test_end_of_a_ban_is_read_from_the_text() -> None:
+    text = "Way too many requests; IP banned until 1790000300000. Please use the websocket."
+    assert banned_until_ms(text) == 1790000300000
+    assert banned_until_ms("Too many requests; current limit is 2400 per minute.") is None
+
+
+def test_refusal_reads_as_one_line() -> None:
+    assert Answer(status=400, code=-2019, text="Margin is insufficient.").words == (
+        "HTTP 400 -2019 Margin is insufficient."
+    )
+    assert Answer(status=502).words == "HTTP 502"

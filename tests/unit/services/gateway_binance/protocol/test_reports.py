@@ -1,0 +1,239 @@
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from services.gateway_binance.protocol import events, reports, rows
+from tandem.domain.execution import Liquidity, ReportSource
+from tandem.domain.ids import Exc
+from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.messages import subjects
+from tandem.messages.reports import FillCost, FillReport, OrderReport
+
+Payload = Callable[[str], bytes]
+
+EVENT = reports.Received(Exc("binance"), ReportSource.EVENT, 5)
+QUERY = reports.Received(Exc("binance"), ReportSource.QUERY, 6)
+ACK = reports.Received(Exc("binance"), ReportSource.ACK, 7)
+
+
+def _update(payload: bytes) -> tuple[reports.Report, ...]:
+    event = events.decode_user_frame(payload)
+    assert isinstance(event, events.OrderTradeUpdate)
+    return reports.order_update_reports(event, EVENT)
+
+
+def _trades(payload: bytes) -> tuple[rows.TradeRow, ...]:
+    return rows.trade_rows.decode(payload)
+
+
+def test_accepted_order_is_new_with_its_terms(payload: Payload) -> None:
+    (report,) = _update(payload("order_trade_update_new"))
+    assert isinstance(report, OrderReport)
+    assert report.order_status is OrderStatus.NEW
+    assert (report.amount, report.price) == (Decimal("0.01"), Decimal(64000))
+    assert report.order_type is OrderType.LIMIT
+    assert report.time_in_force is TimeInForce.GTC
+    assert report.venue_order_id == "9000000000000000123"
+    assert report.client_order_id == "oms-01J9Z-7"
+    assert (report.cum_qty, report.avg_px) == (Decimal(0), None)
+    assert report.ts_event_ns == 1790000000100_000000
+
+
+def test_trade_is_a_fill_an_order_state_and_a_cost(payload: Payload) -> None:
+    fill, order, cost = _update(payload("order_trade_update_partial"))
+    assert isinstance(fill, FillReport)
+    assert isinstance(order, OrderReport)
+    assert isinstance(cost, FillCost)
+    assert (fill.exec_id, fill.last_qty, fill.last_px) == (
+        "700000123",
+        Decimal("0.004"),
+        Decimal("63999.5"),
+    )
+    assert (fill.side, fill.liquidity, fill.is_system) == (Side.BUY, Liquidity.MAKER, False)
+    assert (order.order_status, order.cum_qty) == (OrderStatus.PARTIAL, Decimal("0.004"))
+    assert (cost.fee, cost.fee_asset, cost.realized_pnl) == (
+        Decimal("0.0511996"),
+        "USDT",
+        Decimal(0),
+    )
+
+
+def test_fill_has_one_identity_in_all_three_sources(payload: Payload) -> None:
+    lite = events.decode_user_frame(payload("trade_lite"))
+    assert isinstance(lite, events.TradeLite)
+    early = reports.trade_lite_report(lite, EVENT)
+    streamed = _update(payload("order_trade_update_partial"))[0]
+    listed = reports.trade_row_reports(_trades(payload("user_trades"))[0], QUERY)[0]
+    seen = set()
+    for fill in (early, streamed, listed):
+        assert isinstance(fill, FillReport)
+        seen.add(
+            (
+                subjects.fill_report(fill.exc, fill.ticker, fill.exec_id),
+                fill.venue_order_id,
+                fill.signed_qty,
+                fill.last_px,
+                fill.ts_event_ns,
+                fill.liquidity,
+            )
+        )
+    assert len(seen) == 1
+
+
+def test_early_hint_of_a_fill_names_our_order_and_no_total(payload: Payload) -> None:
+    lite = events.decode_user_frame(payload("trade_lite"))
+    assert isinstance(lite, events.TradeLite)
+    fill = reports.trade_lite_report(lite, EVENT)
+    assert (fill.client_order_id, fill.cum_qty) == ("oms-01J9Z-7", None)
+
+
+def test_cancelled_order_keeps_what_it_filled(payload: Payload) -> None:
+    (report,) = _update(payload("order_trade_update_canceled"))
+    assert isinstance(report, OrderReport)
+    assert (report.order_status, report.cum_qty) == (OrderStatus.CANCELLED, Decimal("0.004"))
+
+
+def test_ioc_remainder_expires_with_its_reason(payload: Payload) -> None:
+    (report,) = _update(payload("order_trade_update_ioc_expired"))
+    assert isinstance(report, OrderReport)
+    assert (report.order_status, report.reason) == (OrderStatus.EXPIRED, RejectReason.NO_MATCH)
+    assert report.text == "remainder of an IOC order"
+
+
+def test_self_trade_prevention_reads_as_expired(payload: Payload) -> None:
+    (report,) = _update(payload("order_trade_update_expired_in_match"))
+    assert isinstance(report, OrderReport)
+    assert (report.order_status, report.reason) == (OrderStatus.EXPIRED, RejectReason.OTHER)
+
+
+def test_amendment_tells_the_new_terms(payload: Payload) -> None:
+    (report,) = _update(payload("order_trade_update_amendment"))
+    assert isinstance(report, OrderReport)
+    assert (report.amount, report.price) == (Decimal("0.012"), Decimal(63990))
+    assert report.order_status is OrderStatus.PARTIAL
+
+
+def test_liquidation_is_a_system_fill_without_cost(payload: Payload) -> None:
+    fill, order = _update(payload("order_trade_update_autoclose"))
+    assert isinstance(fill, FillReport)
+    assert isinstance(order, OrderReport)
+    assert fill.is_system
+    assert fill.signed_qty == Decimal("-0.01")
+    assert order.order_type is None
+    assert order.amount == Decimal("-0.01")
+
+
+def test_fill_without_a_trade_id_is_no_fill_report(payload: Payload) -> None:
+    event = events.decode_user_frame(payload("order_trade_update_adl_no_trade_id"))
+    assert isinstance(event, events.OrderTradeUpdate)
+    (order,) = reports.order_update_reports(event, EVENT)
+    assert isinstance(order, OrderReport)
+    assert reports.lacks_trade_id(event.order)
+
+
+def test_account_update_gives_the_position_as_of_the_engines_time(payload: Payload) -> None:
+    event = events.decode_user_frame(payload("account_update_order"))
+    assert isinstance(event, events.AccountUpdate)
+    (position,) = reports.account_update_reports(event, EVENT)
+    assert (position.amount, position.entry) == (Decimal("0.004"), Decimal("63999.5"))
+    assert position.ts_event_ns == 1790000000125_000000
+    assert position.unrealized_pnl == Decimal("0.012")
+
+
+def test_positions_of_hedge_mode_are_left_out(payload: Payload) -> None:
+    event = events.decode_user_frame(payload("account_update_hedge_mode"))
+    assert isinstance(event, events.AccountUpdate)
+    assert reports.account_update_reports(event, EVENT) == ()
+
+
+def test_slim_acknowledgement_has_no_average_price(payload: Payload) -> None:
+    report = reports.order_row_report(rows.order_row.decode(payload("order_ack_slim")), ACK)
+    assert (report.order_status, report.source) == (OrderStatus.NEW, ReportSource.ACK)
+    assert (report.avg_px, report.cum_qty) == (None, Decimal(0))
+    assert report.ts_event_ns == 1790000000123_000000
+
+
+def test_full_acknowledgement_has_one(payload: Payload) -> None:
+    report = reports.order_row_report(rows.order_row.decode(payload("order_ack_full")), ACK)
+    assert (report.order_status, report.avg_px) == (OrderStatus.FILLED, Decimal("63999.8"))
+
+
+def test_market_order_shows_no_price_and_sells_negative(payload: Payload) -> None:
+    report = reports.order_row_report(rows.order_row.decode(payload("order_ack_market")), ACK)
+    assert (report.order_type, report.price) == (OrderType.MARKET, None)
+    assert (report.amount, report.reduce_only) == (Decimal("-0.01"), True)
+
+
+def test_acknowledgement_without_terms_says_only_what_it_proves() -> None:
+    row = rows.OrderRow(order_id=1, symbol="BTCUSDT", status="NEW", update_time=2)
+    report = reports.order_row_report(row, ACK)
+    assert (report.amount, report.cum_qty, report.client_order_id) == (None, None, None)
+
+
+def test_post_only_order_is_good_till_cancelled(payload: Payload) -> None:
+    listed = rows.order_rows.decode(payload("open_orders"))
+    report = reports.order_row_report(listed[1], QUERY)
+    assert report.time_in_force is TimeInForce.GTC
+    assert report.venue_order_id == "8389765739703625592"
+
+
+def test_query_and_event_of_one_state_differ_only_in_their_source(payload: Payload) -> None:
+    queried = reports.order_row_report(rows.order_row.decode(payload("order_query")), QUERY)
+    streamed = _update(payload("order_trade_update_partial"))[1]
+    assert isinstance(streamed, OrderReport)
+    assert subjects.order_report(queried).removesuffix(".query") == subjects.order_report(
+        streamed
+    ).removesuffix(".event")
+
+
+def test_listed_trade_brings_its_cost_and_a_rebate_is_negative(payload: Payload) -> None:
+    _, cost = reports.trade_row_reports(_trades(payload("user_trades"))[1], QUERY)
+    assert isinstance(cost, FillCost)
+    assert cost.fee == Decimal("-0.0768")
+
+
+def test_listed_trade_without_commission_is_a_fill_alone(payload: Payload) -> None:
+    row = rows.TradeRow(
+        id=1,
+        order_id=2,
+        symbol="BTCUSDT",
+        side="SELL",
+        price=Decimal(1),
+        qty=Decimal(2),
+        time=3,
+    )
+    (fill,) = reports.trade_row_reports(row, QUERY)
+    assert isinstance(fill, FillReport)
+    assert fill.liquidity is Liquidity.TAKER
+
+
+def test_listed_position_is_as_of_its_last_change(payload: Payload) -> None:
+    listed = rows.position_rows.decode(payload("position_risk_v3"))
+    report = reports.position_row_report(listed[0], QUERY, 1790000009999)
+    assert (report.amount, report.ts_event_ns) == (Decimal("-0.01"), 1790000000225_000000)
+
+
+def test_position_without_a_time_is_as_of_the_listing(payload: Payload) -> None:
+    listed = rows.position_rows.decode(payload("position_risk_v3"))
+    report = reports.position_row_report(listed[1], QUERY, 1790000009999)
+    assert report.ts_event_ns == 1790000009999_000000
+
+
+def test_refused_order_has_a_reason() -> None:
+    row = rows.OrderRow(order_id=1, symbol="BTCUSDT", status="REJECTED", update_time=2)
+    assert reports.order_row_report(row, QUERY).reason is RejectReason.OTHER
+
+
+@pytest.mark.parametrize(("field", "value"), [("status", "PAUSED"), ("side", "SHORT")])
+def test_word_that_drives_state_and_is_not_listed_raises(field: str, value: str) -> None:
+    row = rows.OrderRow(
+        order_id=1,
+        symbol="BTCUSDT",
+        status=value if field == "status" else "NEW",
+        side=value if field == "side" else "BUY",
+        orig_qty=Decimal(1),
+        update_time=2,
+    )
+    with pytest.raises(reports.UnlistedWordError, match=f"{field}='{value}'"):
+        reports.order_row_report(row, QUERY)
