@@ -40,7 +40,7 @@ class PaperClient:
     ) -> tuple[int, Any]:
         """Send bytes as they are and return status and JSON."""
         url = URL(f"{self.base}{path}{'?' if query else ''}{query}", encoded=True)
-        headers = {"X-MBX-APIKEY": PAPER_HMAC_KEY}
+        headers: dict[str, str] = {"X-MBX-APIKEY": PAPER_HMAC_KEY}
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         async with self.session.request(
