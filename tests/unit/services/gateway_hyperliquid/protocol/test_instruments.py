@@ -28,7 +28,7 @@ def test_steps_follow_from_the_size_decimals() -> None:
 def test_prices_have_five_figures_or_are_whole() -> None:
     btc = listed()["BTC"]
 
-    assert is_legal_price(btc, Decimal("123456"))
+    assert is_legal_price(btc, Decimal(123456))
     assert is_legal_price(btc, Decimal("9999.9"))
     assert not is_legal_price(btc, Decimal("12345.6"))
 

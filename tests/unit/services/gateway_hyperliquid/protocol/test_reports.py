@@ -61,7 +61,7 @@ def test_an_order_filled_at_once_is_open_then_filled_without_proof_of_quantity()
     assert (opened.cum_qty, filled.cum_qty) == (None, None)
     assert filled.client_order_id == "0x0000000000000000000000000000beef"
     assert filled.venue_order_id == "556696349186"
-    assert (filled.amount, filled.price) == (Decimal("-0.01"), Decimal("82771"))
+    assert (filled.amount, filled.price) == (Decimal("-0.01"), Decimal(82771))
     assert filled.ts_event_ns == 1770118781558_000_000
 
 
@@ -107,7 +107,9 @@ def test_an_unknown_reject_has_no_class() -> None:
 
 
 def test_an_open_order_is_reported_as_of_its_placing() -> None:
-    row = msgspec.json.decode((DATA / "open_orders.json").read_bytes(), type=tuple[OrderRow, ...])[0]
+    row = msgspec.json.decode((DATA / "open_orders.json").read_bytes(), type=tuple[OrderRow, ...])[
+        0
+    ]
 
     report = reported(open_order(row))
 
@@ -166,7 +168,7 @@ def test_a_fill_with_our_client_id_is_never_a_system_fill() -> None:
 def test_a_rebate_is_a_negative_fee() -> None:
     cost = fill_cost(fill_rows()[1], EXC)
 
-    assert (cost.fee, cost.fee_asset, cost.realized_pnl) == (Decimal("-0.0021"), "USDC", 0)
+    assert (cost.fee, cost.fee_asset, cost.realized_pnl) == (Decimal("-0.0021"), "USDC", Decimal(0))
     assert cost.exec_id == exec_id(fill_rows()[1])
 
 

@@ -1,0 +1,124 @@
+"""When the sum of fills proves what an ended order filled."""
+
+from decimal import Decimal
+
+from services.gateway_hyperliquid.protocol.proofs import Proofs
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
+from tandem.messages.reports import FillReport, OrderReport
+
+EXC, BTC, OID = Exc("hyperliquid"), Ticker("BTC"), VenueOrderId("7")
+PLACED_NS = 1_000_000_000
+S = 1_000_000_000
+
+
+def fill(name: str, qty: str, oid: VenueOrderId = OID) -> FillReport:
+    return FillReport(
+        exc=EXC,
+        ticker=BTC,
+        exec_id=ExecId(name),
+        venue_order_id=oid,
+        side=Side.BUY,
+        last_qty=Decimal(qty),
+        last_px=Decimal(1),
+        source=ReportSource.EVENT,
+        ts_event_ns=1,
+    )
+
+
+def end(oid: VenueOrderId | None = OID) -> OrderReport:
+    return OrderReport(
+        exc=EXC,
+        ticker=BTC,
+        order_status=OrderStatus.CANCELLED,
+        source=ReportSource.EVENT,
+        ts_event_ns=2 * S,
+        ts_recv_ns=2 * S,
+        venue_order_id=oid,
+    )
+
+
+def test_fills_before_the_end_prove_it() -> None:
+    proofs = Proofs()
+    proofs.fill(fill("a", "0.1"))
+    proofs.fill(fill("b", "0.2"))
+
+    assert proofs.end(end(), Decimal("0.3"), PLACED_NS).cum_qty == Decimal("0.3")
+
+
+def test_an_end_before_its_fills_waits_for_them() -> None:
+    proofs = Proofs()
+
+    told = proofs.end(end(), Decimal("0.3"), PLACED_NS)
+    early = proofs.fill(fill("a", "0.1"))
+    proven = proofs.fill(fill("b", "0.2"))
+
+    assert (told.cum_qty, early) == (None, None)
+    assert proven is not None
+    assert (proven.cum_qty, proven.order_status) == (Decimal("0.3"), OrderStatus.CANCELLED)
+
+
+def test_a_repeated_fill_counts_once() -> None:
+    proofs = Proofs()
+    proofs.end(end(), Decimal("0.2"), PLACED_NS)
+
+    proofs.fill(fill("a", "0.1"))
+
+    assert proofs.fill(fill("a", "0.1")) is None
+
+
+def test_a_proof_is_told_once() -> None:
+    proofs = Proofs()
+    proofs.end(end(), Decimal("0.1"), PLACED_NS)
+
+    assert proofs.fill(fill("a", "0.1")) is not None
+    assert proofs.fill(fill("a", "0.1")) is None
+    assert proofs.listed(0, 100 * S) == ()
+
+
+def test_a_complete_list_proves_less_than_was_claimed() -> None:
+    proofs = Proofs()
+    proofs.end(end(), Decimal("0.3"), PLACED_NS)
+    proofs.fill(fill("a", "0.1"))
+
+    (proven,) = proofs.listed(PLACED_NS // 1_000_000, 7 * S)
+
+    assert proven.cum_qty == Decimal("0.1")
+
+
+def test_a_list_that_begins_later_or_was_read_too_soon_proves_nothing() -> None:
+    proofs = Proofs()
+    proofs.end(end(), Decimal("0.3"), PLACED_NS)
+
+    assert proofs.listed(PLACED_NS // 1_000_000 + 1, 100 * S) == ()
+    assert proofs.listed(0, 7 * S - 1) == ()
+
+
+def test_a_list_proves_nothing_of_an_order_that_has_not_ended() -> None:
+    proofs = Proofs()
+    proofs.fill(fill("a", "0.1"))
+
+    assert proofs.listed(0, 100 * S) == ()
+
+
+def test_a_late_fill_raises_what_a_list_proves() -> None:
+    proofs = Proofs()
+    proofs.end(end(), Decimal(0), PLACED_NS)
+    proofs.fill(fill("late", "0.1"))
+
+    (proven,) = proofs.listed(0, 100 * S)
+
+    assert proven.cum_qty == Decimal("0.1")
+
+
+def test_an_end_without_an_order_id_is_left_as_it_is() -> None:
+    assert Proofs().end(end(None), Decimal(0), PLACED_NS) == end(None)
+
+
+def test_the_oldest_orders_are_forgotten() -> None:
+    proofs = Proofs(orders_max=1)
+    proofs.fill(fill("a", "0.1"))
+    proofs.fill(fill("b", "0.1", VenueOrderId("8")))
+
+    assert proofs.end(end(), Decimal("0.1"), PLACED_NS).cum_qty is None

@@ -1,0 +1,163 @@
+"""The account's stream: opened with the right address, read without assumptions."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.gateway_hyperliquid.protocol.identity import Identity
+from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserChannel
+from services.gateway_hyperliquid.protocol.witness import Witness
+from tandem.domain.errors import ConfigurationError
+from tandem.domain.ids import Exc
+from tandem.domain.order import OrderStatus
+from tandem.gateway.channel import (
+    ChannelReady,
+    ReopenNeeded,
+    ResyncNeeded,
+    SendFrame,
+    UnknownEvent,
+)
+from tandem.gateway.requests import Stamp
+from tandem.messages.reports import FillCost, FillReport, OrderReport
+from tandem.transport.exchange import RawAnswer, Transport
+
+DATA = Path(__file__).parents[4] / "data" / "hyperliquid"
+STAMP = Stamp(1, 2, 3, 4)
+ACCOUNT = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
+AGENT = "0x1563915e194d8cfba1943570603f7606a3115508"
+AGENT_ROLE = b'{"role":"agent","data":{"user":"' + ACCOUNT.encode() + b'"}}'
+S = 1_000_000_000
+
+
+def answer(body: bytes) -> RawAnswer:
+    return RawAnswer(Transport.HTTP, 200, body, 5)
+
+
+def opened(identity: Identity = Identity(ACCOUNT, AGENT)) -> UserChannel:  # noqa: B008  (frozen)
+    channel = UserChannel(
+        Exc("hyperliquid"), Endpoints("http://venue", "ws://venue/ws"), identity, Witness()
+    )
+    channel.open(answer(AGENT_ROLE), STAMP, ())
+    return channel
+
+
+def confirmation(kind: str) -> bytes:
+    subscription = {"type": kind, "user": ACCOUNT}
+    data = {"method": "subscribe", "subscription": subscription}
+    return json.dumps({"channel": "subscriptionResponse", "data": data}).encode()
+
+
+def test_it_asks_first_for_whom_the_key_may_act() -> None:
+    channel = UserChannel(
+        Exc("hyperliquid"),
+        Endpoints("http://venue", "ws://venue/ws"),
+        Identity(ACCOUNT, AGENT),
+        Witness(),
+    )
+
+    request = channel.prepare(STAMP)
+
+    assert request is not None
+    assert request.url == "http://venue/info"
+    assert json.loads(request.body) == {"type": "userRole", "user": AGENT}
+
+
+def test_the_role_is_asked_once() -> None:
+    assert opened().prepare(STAMP) is None
+
+
+def test_an_agents_address_as_the_account_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=f"the account it acts for is {ACCOUNT}"):
+        opened(Identity(AGENT, AGENT))
+
+
+def test_it_subscribes_by_the_accounts_address() -> None:
+    opening = opened().open(None, STAMP, ())
+
+    wanted = [json.loads(frame).get("subscription") for frame in opening.frames]
+    assert wanted == [
+        {"type": "orderUpdates", "user": ACCOUNT},
+        {"type": "userFills", "user": ACCOUNT},
+        None,
+    ]
+
+
+def test_it_is_ready_when_both_are_confirmed() -> None:
+    channel = opened()
+
+    assert channel.receive(confirmation("orderUpdates"), 5) == ()
+    assert channel.receive(confirmation("userFills"), 5) == (ChannelReady(),)
+
+
+def test_order_updates_become_reports() -> None:
+    items = opened().receive((DATA / "order_updates.json").read_bytes(), 5)
+
+    statuses = [item.order_status for item in items if isinstance(item, OrderReport)]
+    assert statuses == [OrderStatus.NEW, OrderStatus.FILLED, OrderStatus.REJECTED]
+
+
+def test_a_snapshot_of_fills_becomes_fills_and_costs() -> None:
+    items = opened().receive((DATA / "user_fills.json").read_bytes(), 5)
+
+    assert len([item for item in items if isinstance(item, FillReport)]) == 5
+    assert len([item for item in items if isinstance(item, FillCost)]) == 5
+
+
+@pytest.mark.parametrize(
+    "names", [("order_updates", "user_fills"), ("user_fills", "order_updates")]
+)
+def test_fills_and_end_prove_the_quantity_in_either_order(names: tuple[str, str]) -> None:
+    channel = opened()
+
+    items = [
+        item for name in names for item in channel.receive((DATA / f"{name}.json").read_bytes(), 5)
+    ]
+
+    proven = [item for item in items if isinstance(item, OrderReport) and item.cum_qty]
+    assert [report.cum_qty for report in proven] == [Decimal("0.01")]
+
+
+def test_repeated_fills_are_the_same_facts() -> None:
+    channel, frame = opened(), (DATA / "user_fills.json").read_bytes()
+
+    assert channel.receive(frame, 5) == channel.receive(frame, 5)
+
+
+def test_an_unknown_status_asks_for_a_resync() -> None:
+    frame = (DATA / "order_updates.json").read_bytes().replace(b'"open"', b'"odd"')
+
+    items = opened().receive(frame, 5)
+
+    assert items[0] == UnknownEvent("order status odd")
+    assert items[-1] == ResyncNeeded("order status odd")
+
+
+@pytest.mark.parametrize(
+    "frame", [b"garbage", b'{"channel":"userFills","data":{}}', b'{"channel":"new","data":1}']
+)
+def test_what_cannot_be_read_asks_for_a_resync(frame: bytes) -> None:
+    items = opened().receive(frame, 5)
+
+    assert isinstance(items[-1], ResyncNeeded)
+
+
+def test_a_refused_subscription_ends_the_connection() -> None:
+    items = opened().receive(b'{"channel":"error","data":"Cannot track more than 15"}', 5)
+
+    assert items == (ReopenNeeded('"Cannot track more than 15"'),)
+
+
+def test_it_is_kept_alive() -> None:
+    channel = opened()
+    channel.receive(confirmation("orderUpdates"), 5)
+    channel.receive(confirmation("userFills"), 5)
+    channel.tick(1 * S, STAMP)
+
+    assert channel.tick(21 * S, STAMP) == (SendFrame(b'{"method":"ping"}'),)
+
+
+def test_it_has_no_market_data_and_asks_nothing_over_http() -> None:
+    assert opened().watch(()) == ()
+    assert opened().answered(answer(b"")) == ()
