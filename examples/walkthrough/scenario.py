@@ -44,7 +44,7 @@ RECORDED_ETH = Scenario(
     maker_amount=Decimal(-5),
     level="QUEUE_5",
     market_amount=Decimal(80),
-    position_ms=60_000,
+    position_ms=7_900,
 )
 
 

@@ -93,7 +93,9 @@ def test_tests_do_not_sleep(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in TESTS if "unit" in path.parts and path.name.startswith("test_")], ids=_name
+    "path",
+    [path for path in TESTS if "unit" in path.parts and path.name.startswith("test_")],
+    ids=_name,
 )
 def test_unit_test_mirrors_a_module(path: Path) -> None:
     parts = list(path.relative_to(ROOT / "tests" / "unit").parts)

@@ -1,0 +1,141 @@
+"""The command line: `tandem up`, `tandem down`, `tandem status`, on one machine, without Docker."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tandem.cli.stack import LocalStack, StackPlan, checkout
+from tandem.domain.errors import TandemError
+
+RUN_DIRECTORY = ".run"
+STACK_FILE = "stack.json"
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.05
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(argv)
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "up": up,
+        "down": down,
+        "status": status,
+    }
+    try:
+        return commands[options.command](options)
+    except TandemError as error:
+        sys.stderr.write(f"tandem: {error}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tandem", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    starting = commands.add_parser("up", help="start everything and leave it running")
+    starting.add_argument("--tape", default="", help="recorded market data for both exchanges")
+    starting.add_argument("--ticker", default="", help="base asset that the tape is of, e.g. ETH")
+    starting.add_argument("--nats-port", type=int, default=0, help="0: any free one")
+    commands.add_parser("down", help="stop what `up` started")
+    commands.add_parser("status", help="what runs, and where")
+    return parser
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start the stack, write down its processes and addresses, and leave."""
+    directory = _directory()
+    if _running(directory):
+        sys.stderr.write("tandem: already up; `tandem status` shows it, `tandem down` ends it\n")
+        return 1
+    paper: dict[str, tuple[str, ...]] = {}
+    if options.tape:
+        tape = ("--tape", str(Path(options.tape).resolve()))
+        symbols = ("--symbols", f"{options.ticker}USDT") if options.ticker else ()
+        paper = {"paper-binance": (*tape, *symbols), "paper-hyperliquid": tape}
+    plan = StackPlan(checkout(), directory, paper=paper, nats_port=options.nats_port)
+    stack = LocalStack(plan)
+    stack.start()
+    _write(directory, stack)
+    return status(options)
+
+
+def _write(directory: Path, stack: LocalStack) -> None:
+    addresses = {"TANDEM_NATS_URL": stack.nats.url, "TANDEM_REDIS_URL": stack.redis.url}
+    for name, paper in stack.paper.items():
+        variable = name.removeprefix("paper-").upper()
+        addresses[f"WALKTHROUGH_{variable}_CONTROL"] = paper.control_url
+        addresses[f"{variable}_PAPER_URL"] = f"http://127.0.0.1:{paper.port}"
+    written = {"pids": stack.pids(), "addresses": addresses, "versions": stack.versions}
+    (directory / STACK_FILE).write_text(json.dumps(written, indent=2))
+
+
+def down(_: argparse.Namespace) -> int:
+    """End every process that `up` started: services first, then the servers."""
+    directory = _directory()
+    pids = _running(directory)
+    servers = {name: pid for name, pid in pids.items() if name in {"nats", "redis"}}
+    services = {name: pid for name, pid in pids.items() if name not in servers}
+    for group in (services, servers):
+        _end(group)
+    (directory / STACK_FILE).unlink(missing_ok=True)
+    sys.stdout.write(f"stopped {len(pids)} processes\n")
+    return 0
+
+
+def _end(pids: dict[str, int]) -> None:
+    for pid in pids.values():
+        os.kill(pid, signal.SIGTERM)
+    pause = threading.Event()
+    for _ in range(int(STOP_TIMEOUT_S / POLL_S)):
+        if not any(_is_alive(pid) for pid in pids.values()):
+            return
+        pause.wait(POLL_S)
+    for pid in pids.values():
+        if _is_alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def status(_: argparse.Namespace) -> int:
+    """Print what runs and the addresses, ready to be pasted into another terminal."""
+    directory = _directory()
+    pids = _running(directory)
+    if not pids:
+        sys.stdout.write("nothing runs; `make up` or `tandem up` starts everything\n")
+        return 1
+    written = json.loads((directory / STACK_FILE).read_text())
+    for name, version in written["versions"].items():
+        sys.stdout.write(f"# {name} {version}\n")
+    for name, pid in pids.items():
+        sys.stdout.write(f"# {name:<22} pid {pid}\n")
+    for name, value in written["addresses"].items():
+        sys.stdout.write(f"export {name}={value}\n")
+    sys.stdout.write(f"# logs: {directory / 'logs'}\n")
+    return 0
+
+
+def _directory() -> Path:
+    return checkout() / RUN_DIRECTORY
+
+
+def _running(directory: Path) -> dict[str, int]:
+    path = directory / STACK_FILE
+    if not path.exists():
+        return {}
+    pids: dict[str, int] = json.loads(path.read_text())["pids"]
+    return {name: pid for name, pid in pids.items() if _is_alive(pid)}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

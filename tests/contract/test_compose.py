@@ -1,0 +1,33 @@
+"""compose.yaml and services/ name the same things, under `_` -> `-`."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_DEPLOYED = {"paper_exchange", "__pycache__"}
+INFRASTRUCTURE = {"nats", "redis", "demo"}
+
+
+def _composed() -> dict[str, str]:
+    """Return each service of compose.yaml with its text."""
+    text = (ROOT / "compose.yaml").read_text().split("\nservices:\n")[1].split("\nvolumes:")[0]
+    parts = re.split(r"^  ([a-z-]+):$", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_every_service_is_composed_and_nothing_else() -> None:
+    packages = {path.name for path in (ROOT / "services").iterdir() if path.is_dir()}
+    wanted = {name.replace("_", "-") for name in packages - NOT_DEPLOYED}
+    assert set(_composed()) - INFRASTRUCTURE == wanted
+
+
+def test_each_composed_service_runs_its_own_package() -> None:
+    for name, text in _composed().items():
+        if name not in INFRASTRUCTURE:
+            assert f'"services.{name.replace("-", "_")}"' in text
+
+
+def test_images_are_pinned_to_a_version() -> None:
+    text = (ROOT / "compose.yaml").read_text() + (ROOT / "services" / "Dockerfile").read_text()
+    images = re.findall(r"(?:image: |^FROM )(\S+)", text, flags=re.MULTILINE)
+    assert [image for image in images if image != "tandem-oms" and ":" not in image] == []
