@@ -1,0 +1,60 @@
+import pytest
+
+from services.paper_binance.venue import Venue
+from tests.unit.services.paper_binance.pure_venue import (
+    LIMIT,
+    MARKET,
+    NOW_MS,
+    refused,
+    send,
+    send_at,
+    venue_with_books,
+)
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return venue_with_books()
+
+
+def test_query_finds_an_order_until_it_is_purged(venue: Venue) -> None:
+    _, placed = send(venue, "POST", "order", **LIMIT)
+    by_id = {"symbol": "SOLUSDT", "orderId": str(placed["orderId"])}
+    send(venue, "DELETE", "order", **by_id)
+    three_days_ms = 3 * 86_400_000
+
+    kept, _ = send_at(venue, NOW_MS + three_days_ms, "GET", "order", **by_id)
+    gone, body = send_at(venue, NOW_MS + three_days_ms + 1, "GET", "order", **by_id)
+
+    assert (kept, gone, body["code"]) == (200, 400, -2013)
+
+
+def test_open_order_is_gone_once_it_has_ended(venue: Venue) -> None:
+    _, placed = send(venue, "POST", "order", **LIMIT)
+    by_id = {"symbol": "SOLUSDT", "orderId": str(placed["orderId"])}
+    found, _ = send(venue, "GET", "openOrder", **by_id)
+    send(venue, "DELETE", "allOpenOrders", symbol="SOLUSDT")
+
+    assert (found, refused(venue, "GET", "openOrder", **by_id)) == (200, -2013)
+
+
+def test_all_orders_gives_the_newest_and_user_trades_the_oldest(venue: Venue) -> None:
+    ids = [send(venue, "POST", "order", **MARKET)[1]["orderId"] for _ in range(3)]
+
+    _, orders = send(venue, "GET", "allOrders", symbol="SOLUSDT", limit="2")
+    _, trades = send(venue, "GET", "userTrades", symbol="SOLUSDT", limit="2")
+
+    assert [order["orderId"] for order in orders] == ids[1:]
+    assert [trade["orderId"] for trade in trades] == ids[:2]
+
+
+def test_user_trades_page_by_id_and_refuse_long_spans(venue: Venue) -> None:
+    for _ in range(3):
+        send(venue, "POST", "order", **MARKET)
+    _, trades = send(venue, "GET", "userTrades", symbol="SOLUSDT")
+
+    _, later = send(venue, "GET", "userTrades", symbol="SOLUSDT", fromId=str(trades[1]["id"]))
+    week = {"startTime": "0", "endTime": str(8 * 86_400_000)}
+
+    assert later == trades[1:]
+    assert refused(venue, "GET", "userTrades", symbol="SOLUSDT", **week) == -4165
