@@ -32,6 +32,9 @@ def amend(
     state: VenueState, account_id: AccountId, order_id: OrderId, terms: Amendment, now_ns: int
 ) -> Order:
     """Carry out or refuse an amendment; return what became of the order."""
+    known = state.ledger.get(order_id)
+    if known is not None and known.is_market:
+        raise OrderRefused(Refusal.AMEND_NOT_LIMIT, "order_id", order_id, "a limit order")
     order = state.ledger.open_order(account_id, order_id)
     _check(state, order, terms, now_ns)
     if terms.qty <= order.filled_qty:
@@ -47,8 +50,6 @@ def amend(
 
 
 def _check(state: VenueState, order: Order, terms: Amendment, now_ns: int) -> None:
-    if order.px is None:
-        raise OrderRefused(Refusal.AMEND_NOT_LIMIT, "order_id", order.order_id, "a limit order")
     if terms.px == order.px and terms.qty == order.qty:
         raise OrderRefused(Refusal.AMEND_UNCHANGED, "px", terms.px, "px or qty must change")
     new = _as_new(order, terms)

@@ -145,3 +145,13 @@ def test_another_accounts_order_is_unknown() -> None:
         engine.amend(BOB, order.order_id, terms(99, 4), 2)
 
     assert refused.value.refusal is Refusal.UNKNOWN_ORDER
+
+
+def test_a_market_order_has_no_terms_to_amend() -> None:
+    engine = engine_with_book()
+    order = place(engine, ALICE, buy(1))
+
+    with pytest.raises(OrderRefused) as refused:
+        engine.amend(ALICE, order.order_id, terms(99, 4), 2)
+
+    assert refused.value.refusal is Refusal.AMEND_NOT_LIMIT
