@@ -1,5 +1,7 @@
 """The venue's shapes, where they may be missing something or bring something new."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 
@@ -42,7 +44,7 @@ def test_a_fill_may_lack_cloid_fee_and_profit() -> None:
 
     row = msgspec.json.decode(body, type=FillRow)
 
-    assert (row.cloid, row.fee, row.closed_pnl) == (None, 0, None)
+    assert (row.cloid, row.fee, row.closed_pnl) == (None, Decimal(0), None)
 
 
 def test_an_order_without_its_id_is_an_error_that_names_it() -> None:
