@@ -164,7 +164,7 @@ class Control:
             client_order_id=record.cloid or "",
             amount=sign * record.orig_sz,
             price=record.limit_px,
-            filled=sign * (record.orig_sz - record.sz),
+            filled=record.orig_sz - record.sz,
             avg_price=self._avg_px(record),
             status=record.status,
             is_open=record.status.is_live,
