@@ -13,9 +13,7 @@ import msgspec
 from services.paper_exchange.book import BookEvent, DisplayedBook
 from services.paper_exchange.instruments import Contract, round_px
 from services.paper_exchange.market_events import (
-    BookTicker,
     DepthDelta,
-    DepthSnapshot,
     Level,
     Levels,
     Mark,
@@ -69,15 +67,13 @@ class _Mapping:
         """The event here, or None when nothing here changes."""
         if self._basis.is_identity:
             return event
-        match event:
-            case Trade():
-                px = self._basis.px(event.px, event.side.opposite)
-                return msgspec.structs.replace(event, symbol=self._symbol, px=px)
-            case Mark():
-                px = event.px * self._basis.factor + self._basis.offset
-                return Mark(self._symbol, event.ts_ns, px)
-            case DepthDelta() | DepthSnapshot() | BookTicker():
-                return self._delta(event)
+        if isinstance(event, Trade):
+            px = self._basis.px(event.px, event.side.opposite)
+            return msgspec.structs.replace(event, symbol=self._symbol, px=px)
+        if isinstance(event, Mark):
+            px = event.px * self._basis.factor + self._basis.offset
+            return Mark(self._symbol, event.ts_ns, px)
+        return self._delta(event)
 
     def _delta(self, event: BookEvent) -> DepthDelta | None:
         touched = self._source.apply(event)

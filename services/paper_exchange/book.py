@@ -126,13 +126,11 @@ class DisplayedBook:
 
     def apply(self, event: BookEvent) -> Touched:
         """Take over what the tape says; return the prices that it changed."""
-        match event:
-            case DepthDelta():
-                return self._apply_delta(event)
-            case BookTicker():
-                return self._apply_ticker(event)
-            case DepthSnapshot():
-                return self._apply_snapshot(event)
+        if isinstance(event, DepthDelta):
+            return self._apply_delta(event)
+        if isinstance(event, BookTicker):
+            return self._apply_ticker(event)
+        return self._apply_snapshot(event)
 
     def _apply_delta(self, event: DepthDelta) -> Touched:
         bids, asks = event.bids, event.asks

@@ -108,14 +108,10 @@ def _check_notional(
 
 
 def _is_exempt(state: VenueState, account_id: AccountId, new: NewOrder) -> bool:
-    match state.policy.notional_exemption:
-        case NotionalExemption.NONE:
-            return False
-        case NotionalExemption.REDUCE_ONLY:
-            return True
-        case NotionalExemption.FULL_CLOSE:
-            held = closable_qty(state.account(account_id), new)
-            return ZERO < held <= new.qty
+    if state.policy.notional_exemption is NotionalExemption.FULL_CLOSE:
+        held = closable_qty(state.account(account_id), new)
+        return ZERO < held <= new.qty
+    return state.policy.notional_exemption is NotionalExemption.REDUCE_ONLY
 
 
 def _check_expiry(state: VenueState, new: NewOrder, now_ns: int) -> None:

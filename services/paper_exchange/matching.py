@@ -16,6 +16,7 @@ import msgspec
 
 from services.paper_exchange.accounts import Account, MarginMode, Position, SymbolSettings
 from services.paper_exchange.amending import amend
+from services.paper_exchange.book import BookEvent
 from services.paper_exchange.checks import check_terms
 from services.paper_exchange.endings import cancel, expire
 from services.paper_exchange.events import BalanceChanged, Event, Filled, MarkChanged
@@ -297,8 +298,8 @@ class Engine:
         return self._state.market(symbol).last_px
 
 
-def _take_over(market: Market, event: MarketEvent) -> None:
+def _take_over(market: Market, event: BookEvent | Mark) -> None:
     if isinstance(event, Mark):
         market.set_mark(event.px)
-    elif not isinstance(event, Trade):
+    else:
         market.apply(event)

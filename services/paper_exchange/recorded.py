@@ -159,27 +159,20 @@ class Recording:
 
 
 def _from_binance(ts_ns: int, data: _BinanceDepth | _BinanceTicker | _BinanceTrade) -> MarketEvent:
-    match data:
-        case _BinanceDepth():
-            return DepthDelta(data.s, ts_ns, data.b, data.a, data.u)
-        case _BinanceTicker():
-            bid, ask = Level(data.b, data.B), Level(data.a, data.A)
-            return BookTicker(data.s, ts_ns, bid, ask, data.u)
-        case _BinanceTrade():
-            # m: the buyer is the maker, so the aggressor sold (Binance docs, trade streams).
-            side = Side.SELL if data.m else Side.BUY
-            return Trade(data.s, ts_ns, data.p, data.q, side)
+    if isinstance(data, _BinanceDepth):
+        return DepthDelta(data.s, ts_ns, data.b, data.a, data.u)
+    if isinstance(data, _BinanceTicker):
+        return BookTicker(data.s, ts_ns, Level(data.b, data.B), Level(data.a, data.A), data.u)
+    # m: the buyer is the maker, so the aggressor sold (Binance docs, trade streams).
+    side = Side.SELL if data.m else Side.BUY
+    return Trade(data.s, ts_ns, data.p, data.q, side)
 
 
 def _from_hyperliquid(ts_ns: int, frame: _HyperliquidFrame) -> tuple[MarketEvent, ...]:
-    match frame:
-        case _HyperliquidBookFrame(data=book):
-            bids, asks = (
-                tuple(Level(level.px, level.sz) for level in side) for side in book.levels
-            )
-            return (DepthSnapshot(book.coin, ts_ns, bids, asks),)
-        case _HyperliquidTradesFrame(data=trades):
-            return tuple(
-                Trade(t.coin, ts_ns, t.px, t.sz, Side.BUY if t.side == "B" else Side.SELL)
-                for t in trades
-            )
+    if isinstance(frame, _HyperliquidBookFrame):
+        bids, asks = (tuple(Level(at.px, at.sz) for at in side) for side in frame.data.levels)
+        return (DepthSnapshot(frame.data.coin, ts_ns, bids, asks),)
+    return tuple(
+        Trade(t.coin, ts_ns, t.px, t.sz, Side.BUY if t.side == "B" else Side.SELL)
+        for t in frame.data
+    )

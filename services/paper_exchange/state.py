@@ -1,7 +1,6 @@
 """Everything one exchange knows, and the events of the operation under way."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from services.paper_exchange.accounts import Account, SymbolSettings
 from services.paper_exchange.events import Event
@@ -29,7 +28,6 @@ class VenueState:
         self.next_exec_id = 1
         self.next_trade_id = 1
         self._events: list[Event] = []
-        self._marks: dict[str, Decimal] = {}
 
     def market(self, symbol: str) -> Market:
         market = self.markets.get(symbol)

@@ -40,7 +40,7 @@ def snapshot(bids: Levels, asks: Levels) -> DepthSnapshot:
     return DepthSnapshot(SYMBOL, 0, bids, asks)
 
 
-def engine_with_book(policy: VenuePolicy = BINANCE_POLICY, **changes: object) -> Engine:
+def engine_with_book(policy: VenuePolicy = BINANCE_POLICY, /, **changes: object) -> Engine:
     """Bids 5@99 5@98 5@97, asks 5@101 5@102 5@103, and two accounts with a million each."""
     engine = Engine([contract(**changes)], policy)
     for account_id in (ALICE, BOB):

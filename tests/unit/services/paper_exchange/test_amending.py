@@ -38,7 +38,9 @@ def test_an_amended_order_keeps_its_ids_and_counts_the_amendments() -> None:
     amended = of_kind(engine.amend(ALICE, order.order_id, terms(97, 3), 5), Amended)[0].order
 
     assert (amended.order_id, amended.client_id) == (order.order_id, "mine")
-    assert (amended.px, amended.qty, amended.amend_count) == (97, 3, 1)
+    assert amended.px == 97
+    assert amended.qty == 3
+    assert amended.amend_count == 1
     assert (amended.stp, amended.updated_ns) == (StpMode.NONE, 5)
     assert engine.book(SYMBOL).bids[2].qty == 8
 
@@ -91,7 +93,8 @@ def test_a_quantity_no_larger_than_what_is_filled_cancels() -> None:
     engine.amend(ALICE, order.order_id, terms(100, 3), 3)
 
     ended = engine.order(order.order_id)
-    assert (ended.status, ended.filled_qty) == (OrderStatus.CANCELLED, 3)
+    assert ended.status is OrderStatus.CANCELLED
+    assert ended.filled_qty == 3
     assert ended.reason is EndReason.AMEND_BELOW_FILLED
 
 

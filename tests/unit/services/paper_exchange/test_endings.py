@@ -2,14 +2,17 @@ from decimal import Decimal
 
 from services.paper_exchange.events import Amended, Cancelled, Expired
 from services.paper_exchange.instruments import HYPERLIQUID_POLICY
+from services.paper_exchange.market_events import DepthDelta
 from services.paper_exchange.orders import EndReason, OrderStatus, PositionSide, Side
 from tests.unit.services.paper_exchange.builders import (
     ALICE,
     BOB,
     FEES,
     SYMBOL,
+    blocks,
     buy,
     engine_with_book,
+    levels,
     of_kind,
     place,
     sell,
@@ -95,7 +98,8 @@ def test_a_taker_passes_a_reducing_order_whose_account_was_started_afresh() -> N
     taker = place(engine, BOB, buy(1, 101))
 
     assert engine.order(stale.order_id).reason is EndReason.REDUCE_ONLY
-    assert (taker.status, taker.avg_px) == (OrderStatus.FILLED, 101)
+    assert taker.status is OrderStatus.FILLED
+    assert taker.avg_px == 101
 
 
 def test_a_trade_passes_a_reducing_order_whose_account_was_started_afresh() -> None:
@@ -107,3 +111,16 @@ def test_a_trade_passes_a_reducing_order_whose_account_was_started_afresh() -> N
     engine.apply_market(trade(Side.BUY, 100, 1), 2)
 
     assert engine.order(stale.order_id).reason is EndReason.REDUCE_ONLY
+
+
+def test_a_crossing_book_passes_a_reducing_order_whose_account_was_started_afresh() -> None:
+    engine = engine_with_book()
+    engine.place(ALICE, buy(2), 1)
+    stale = place(engine, ALICE, sell(2, 100, reduce_only=True))
+    engine.open_account(ALICE, Decimal(1000), FEES)
+
+    events = engine.apply_market(DepthDelta(SYMBOL, 0, levels((100, 4)), ()), 2)
+
+    assert engine.order(stale.order_id).reason is EndReason.REDUCE_ONLY
+    assert blocks(events) == []
+    assert engine.book(SYMBOL).bids[0] == levels((100, 4))[0]

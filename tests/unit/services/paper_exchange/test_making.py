@@ -139,4 +139,5 @@ def test_a_reducing_order_stops_when_the_position_is_flat() -> None:
     engine.apply_market(trade(Side.BUY, 100, 9), 2)
 
     ended = engine.order(order.order_id)
-    assert (ended.filled_qty, ended.reason) == (2, EndReason.REDUCE_ONLY)
+    assert ended.filled_qty == 2
+    assert ended.reason is EndReason.REDUCE_ONLY

@@ -27,7 +27,8 @@ def test_a_position_is_valued_at_mark() -> None:
     margin = engine.margin(ALICE)
 
     row = margin.positions[0]
-    assert (row.notional, row.unrealized_pnl) == (555, 50)
+    assert row.notional == 555
+    assert row.unrealized_pnl == 50
     assert margin.position_initial_margin == margin.initial_margin == Decimal("55.5")
     assert margin.maint_margin == Decimal("27.75")
     assert margin.equity == margin.wallet_balance + 50

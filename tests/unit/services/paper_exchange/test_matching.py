@@ -61,7 +61,8 @@ def test_cancelling_takes_the_order_off_the_book() -> None:
 
     ended = of_kind(events, Cancelled)[0].order
     assert (ended.status, ended.reason) == (OrderStatus.CANCELLED, EndReason.SCHEDULED)
-    assert (ended.updated_ns, ended.leaves_qty) == (9, 0)
+    assert ended.updated_ns == 9
+    assert ended.leaves_qty == 0
     assert engine.book(SYMBOL).bids[0].px == 99
 
 
@@ -166,7 +167,9 @@ def test_public_trades_are_printed() -> None:
 
     printed = of_kind(engine.apply_market(trade(Side.BUY, 101, 3), 2), Printed)[0]
 
-    assert (printed.px, printed.qty, printed.side) == (101, 3, Side.BUY)
+    assert printed.px == 101
+    assert printed.qty == 3
+    assert printed.side is Side.BUY
     assert engine.last_px(SYMBOL) == 101
 
 

@@ -25,5 +25,6 @@ def test_an_orders_average_price_weighs_its_fills() -> None:
 def test_without_fills_the_average_price_is_zero() -> None:
     order = place(engine_with_book(), ALICE, buy(2, 98))
 
-    assert (order.avg_px, order.leaves_qty) == (0, 2)
+    assert order.avg_px == 0
+    assert order.leaves_qty == 2
     assert not order.is_market

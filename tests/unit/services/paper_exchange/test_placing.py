@@ -31,7 +31,8 @@ def test_an_accepted_order_is_reported_before_its_fills() -> None:
     accepted = engine.place(ALICE, buy(2, label="note", client_id="mine"), 7)[0]
 
     assert isinstance(accepted, Accepted)
-    assert (accepted.order.status, accepted.order.filled_qty) == (OrderStatus.NEW, 0)
+    assert accepted.order.status is OrderStatus.NEW
+    assert accepted.order.filled_qty == 0
     assert (accepted.order.label, accepted.order.client_id) == ("note", "mine")
     assert accepted.order.created_ns == 7
 
@@ -51,7 +52,8 @@ def test_what_may_not_rest_expires(new: NewOrder, reason: EndReason, filled: int
     events = engine.place(ALICE, new, 1)
 
     ended = of_kind(events, Expired)[0].order
-    assert (ended.reason, ended.filled_qty) == (reason, filled)
+    assert ended.reason is reason
+    assert ended.filled_qty == filled
     assert engine.open_orders(ALICE) == []
 
 
@@ -60,7 +62,8 @@ def test_a_market_order_trades_no_further_than_its_bound() -> None:
 
     order = place(engine, ALICE, buy(9))
 
-    assert (order.filled_qty, order.reason) == (5, EndReason.MARKET_REMAINDER)
+    assert order.filled_qty == 5
+    assert order.reason is EndReason.MARKET_REMAINDER
 
 
 @pytest.mark.parametrize(

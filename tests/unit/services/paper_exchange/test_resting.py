@@ -16,7 +16,8 @@ def test_an_order_stands_behind_what_is_displayed() -> None:
 
     resting = book.get(OrderId(1))
     assert resting is not None
-    assert (resting.queue_ahead, resting.leaves_qty) == (5, 2)
+    assert resting.queue_ahead == 5
+    assert resting.leaves_qty == 2
     assert book.bids.qty(Decimal(98)) == 2
     assert book.bids.best_px() == 98
     assert book.asks.best_px() is None
