@@ -7,9 +7,9 @@
 from collections.abc import Sequence
 
 from services.gateway_binance.protocol import rows, words
+from services.gateway_binance.protocol.answers import OK, refusal_of
 from services.gateway_binance.protocol.errors import is_absent
 from services.gateway_binance.protocol.numbers import plain
-from services.gateway_binance.protocol.outcomes import OK, refusal_of
 from services.gateway_binance.protocol.reports import (
     Received,
     UnlistedWordError,

@@ -90,13 +90,11 @@ class BookView:
     def with_event(self, event: BookTicker | DepthUpdate) -> "BookView":
         """Return the view after one event; an older one of its kind changes nothing."""
         time_ms = max(self.time_ms, event.time_ms or event.event_ms)
-        match event:
-            case BookTicker():
-                is_old = self.top is not None and event.update_id < self.top.update_id
-                return BookView(self.depth, self.top if is_old else event, time_ms)
-            case DepthUpdate():
-                is_old = self.depth is not None and event.update_id < self.depth.update_id
-                return BookView(self.depth if is_old else event, self.top, time_ms)
+        if isinstance(event, BookTicker):
+            top = event if _is_newer(event, self.top) else self.top
+            return BookView(self.depth, top, time_ms)
+        depth = event if _is_newer(event, self.depth) else self.depth
+        return BookView(depth, self.top, time_ms)
 
     def update(self, ticker: Ticker) -> BookUpdate:
         bids = _levels(self.depth.bids) if self.depth else ()
@@ -111,6 +109,10 @@ class BookView:
         if self.top is None or self.depth is None:
             return self.top
         return self.top if self.top.update_id > self.depth.update_id else None
+
+
+def _is_newer(event: BookTicker | DepthUpdate, known: BookTicker | DepthUpdate | None) -> bool:
+    return known is None or event.update_id >= known.update_id
 
 
 def _levels(pairs: tuple[Pair, ...]) -> Levels:

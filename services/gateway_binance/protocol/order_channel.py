@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from services.gateway_binance.protocol.answers import OK
 from services.gateway_binance.protocol.requests import logon_frame
 from services.gateway_binance.protocol.session import Lifetime
 from services.gateway_binance.protocol.signing import Signer
@@ -28,7 +29,6 @@ from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 
 ORDERS = "orders"
 LOGON = "logon"
-OK = 200
 UNAUTHORIZED = 401
 
 

@@ -131,11 +131,6 @@ def logon_frame(signer: Signer, stamp: Stamp) -> bytes:
     return ws_frame("logon", "session.logon", params)
 
 
-def status_frame() -> bytes:
-    """Return the cheapest question of the WebSocket API: its answer shows that it works."""
-    return ws_frame("status", "session.status", ())
-
-
 @dataclass(frozen=True, slots=True)
 class RestRequests:
     """Requests to the REST API of one account."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 
@@ -122,13 +123,7 @@ class ExchangeInfo(Struct, frozen=True, kw_only=True, rename="camel"):
     rate_limits: tuple[LimitRow, ...] = ()
 
 
-class Refused(Struct, frozen=True):
-    code: int | None = None
-    msg: str = ""
-
-
 RowT = TypeVar("RowT")
-_refused = msgspec.json.Decoder(Refused)
 
 
 def decode_rows(decoder: "msgspec.json.Decoder[RowT]", answer: RawAnswer) -> RowT:
@@ -137,21 +132,13 @@ def decode_rows(decoder: "msgspec.json.Decoder[RowT]", answer: RawAnswer) -> Row
     Raises:
         VenueQueryError: any other status, or a body of another shape; nothing is concluded.
     """
-    if answer.status != 200:
-        refused = refused_of(answer.body)
-        raise VenueQueryError(f"HTTP {answer.status} {refused.code} {refused.msg}")
+    if answer.status != OK:
+        refusal = refusal_of(answer)
+        raise VenueQueryError(refusal.words, retry_after_ms(refusal, answer))
     try:
         return decoder.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VenueQueryError(f"HTTP 200 with an unreadable body: {error}") from error
-
-
-def refused_of(body: bytes) -> Refused:
-    """Return code and text of a refusal; what is not one reads as a text without code."""
-    try:
-        return _refused.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Refused(None, body[:200].decode("utf-8", "replace").strip())
 
 
 order_row = msgspec.json.Decoder(OrderRow)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from services.gateway_binance.protocol import events, rows, words
+from services.gateway_binance.protocol.answers import OK, refusal_of
 from services.gateway_binance.protocol.errors import LISTEN_KEY_GONE
-from services.gateway_binance.protocol.outcomes import OK
 from services.gateway_binance.protocol.reports import (
     Received,
     UnlistedWordError,
@@ -169,7 +169,7 @@ class UserChannel:
         if answer.status == OK:
             self._renewal.renewed()
             return self._other_key(answer)
-        if rows.refused_of(answer.body).code == LISTEN_KEY_GONE:
+        if refusal_of(answer).code == LISTEN_KEY_GONE:
             return (ReopenNeeded("the venue knows no such listen key"),)
         return (UnknownEvent(f"listen key renewal: HTTP {answer.status}"),)
 

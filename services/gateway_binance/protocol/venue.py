@@ -34,7 +34,6 @@ from tandem.gateway.requests import (
     OrderQuery,
     OrderRequest,
     Outcome,
-    PlaceOrder,
     Query,
     Report,
     Stamp,
@@ -76,6 +75,7 @@ class BinanceVenue:
             reduce_only_skips_min_notional=True,
             window_ms=self._settings.window_ms,
             book_max_age_ms=self._settings.book_max_age_ms,
+            refused_price_match=self._settings.refused_price_match,
         )
 
     @property
@@ -104,14 +104,6 @@ class BinanceVenue:
         if cloid.startswith(SYSTEM_PREFIXES):
             raise InvalidInputError("cloid", cloid, SYSTEM_ID_RULE)
         return cloid
-
-    def check(self, request: OrderRequest) -> None:
-        """Refuse a price match that the venue suspended."""
-        if not isinstance(request, PlaceOrder) or request.price_match is None:
-            return
-        if request.price_match in self._settings.refused_price_match:
-            rule = "suspended by the venue since 2025-10-23"
-            raise InvalidInputError("price_match", request.price_match.value, rule)
 
     def encode_frame(self, request: OrderRequest, stamp: Stamp) -> bytes:
         signer = None if self._orders.is_logged_on else self._signer

@@ -7,6 +7,7 @@ from services.gateway_binance.protocol import events, reports, rows
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.gateway.requests import Report
 from tandem.messages import subjects
 from tandem.messages.reports import FillCost, FillReport, OrderReport
 
@@ -17,7 +18,7 @@ QUERY = reports.Received(Exc("binance"), ReportSource.QUERY, 6)
 ACK = reports.Received(Exc("binance"), ReportSource.ACK, 7)
 
 
-def _update(payload: bytes) -> tuple[reports.Report, ...]:
+def _update(payload: bytes) -> tuple[Report, ...]:
     event = events.decode_user_frame(payload)
     assert isinstance(event, events.OrderTradeUpdate)
     return reports.order_update_reports(event, EVENT)

@@ -1,0 +1,58 @@
+"""What a refused request says: status, code and text on either transport, and how long to wait."""
+
+import msgspec
+from msgspec import Struct
+
+from services.gateway_binance.protocol.errors import (
+    Answer,
+    Remedy,
+    banned_until_ms,
+    judge_order,
+)
+from services.gateway_binance.protocol.numbers import NS_PER_MS
+from tandem.transport.exchange import RawAnswer, Transport
+
+OK = 200
+BACK_OFF_MS = 1_000
+
+
+class Refused(Struct, frozen=True):
+    code: int | None = None
+    msg: str = ""
+
+
+class _WsRefusal(Struct, frozen=True):
+    error: Refused = Refused()
+
+
+_refused = msgspec.json.Decoder(Refused)
+_ws_refusal = msgspec.json.Decoder(_WsRefusal)
+
+
+def refusal_of(answer: RawAnswer) -> Answer:
+    """Return status, code and text of an answer that is no success."""
+    refused = _refusal_body(answer)
+    return Answer(status=answer.status, code=refused.code, text=refused.msg)
+
+
+def _refusal_body(answer: RawAnswer) -> Refused:
+    """What is no refusal of the venue (a proxy's page) reads as a text without code."""
+    try:
+        if answer.transport is Transport.HTTP:
+            return _refused.decode(answer.body)
+        return _ws_refusal.decode(answer.body).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Refused(None, answer.body[:200].decode("utf-8", "replace").strip())
+
+
+def retry_after_ms(refusal: Answer, answer: RawAnswer) -> int:
+    """Return how long to wait: the ban's end, what the venue asks for, a second, or not at all."""
+    if judge_order(refusal).remedy is not Remedy.BACK_OFF:
+        return 0
+    until_ms = banned_until_ms(refusal.text)
+    if until_ms is not None:
+        return max(BACK_OFF_MS, until_ms - answer.recv_ns // NS_PER_MS)
+    asked = answer.header("retry-after")
+    if asked is not None and asked.isdecimal():
+        return max(BACK_OFF_MS, int(asked) * 1_000)
+    return BACK_OFF_MS

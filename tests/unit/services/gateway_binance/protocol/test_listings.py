@@ -1,0 +1,131 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from services.gateway_binance.protocol import listings
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import Exc
+from tandem.domain.instrument import Instrument
+from tandem.gateway.requests import (
+    FillsQuery,
+    OpenOrdersQuery,
+    PositionsQuery,
+    TimeQuery,
+    VenueQueryError,
+)
+from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
+from tandem.transport.exchange import RawAnswer, Transport
+
+Payload = Callable[[str], bytes]
+EXC = Exc("binance")
+TIME = b'{"serverTime":1790000000500}'
+
+
+def _answer(body: bytes, status: int = 200) -> RawAnswer:
+    return RawAnswer(Transport.HTTP, status, body, 9)
+
+
+def test_time_is_read() -> None:
+    assert listings.decode_time((_answer(TIME),)) == 1790000000500
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (503, b"", "HTTP 503"),
+        (429, b'{"code":-1003,"msg":"Too many requests"}', "HTTP 429 -1003 Too many requests"),
+        (200, b"{}", "unreadable body"),
+        (200, b"\xff", "unreadable body"),
+    ],
+)
+def test_answer_that_proves_nothing_raises(status: int, body: bytes, said: str) -> None:
+    with pytest.raises(VenueQueryError, match=said):
+        listings.decode_time((_answer(body, status),))
+
+
+def test_known_order_is_reported_from_its_query(payload: Payload) -> None:
+    facts = listings.decode_order(EXC, (_answer(payload("order_query")),))
+    assert facts is not None
+    (report,) = facts
+    assert isinstance(report, OrderReport)
+    assert (report.source, report.avg_px) == (ReportSource.QUERY, Decimal("63999.5"))
+
+
+def test_order_the_venue_does_not_know_is_none() -> None:
+    answer = _answer(b'{"code":-2013,"msg":"Order does not exist."}', 400)
+    assert listings.decode_order(EXC, (answer,)) is None
+
+
+def test_any_other_refusal_of_an_order_query_raises() -> None:
+    with pytest.raises(VenueQueryError):
+        listings.decode_order(EXC, (_answer(b'{"code":-1021,"msg":"Timestamp"}', 400),))
+
+
+def test_order_in_a_state_this_version_does_not_know_raises(payload: Payload) -> None:
+    row = {**json.loads(payload("order_query")), "status": "HALF_OPEN"}
+    with pytest.raises(VenueQueryError, match="HALF_OPEN"):
+        listings.decode_order(EXC, (_answer(json.dumps(row).encode()),))
+
+
+def test_open_orders_of_anybody_on_the_account_are_listed(payload: Payload) -> None:
+    listing = listings.decode_listing(EXC, OpenOrdersQuery(), (_answer(payload("open_orders")),))
+    cloids = [fact.client_order_id for fact in listing.facts if isinstance(fact, OrderReport)]
+    assert cloids == ["oms-01J9Z-7", "web_abc"]
+
+
+def test_fills_come_with_their_costs(payload: Payload, btc: Instrument) -> None:
+    query = FillsQuery((btc,), 0)
+    listing = listings.decode_listing(EXC, query, (_answer(payload("user_trades")),))
+    kinds = [type(fact) for fact in listing.facts]
+    assert kinds == [FillReport, FillCost, FillReport, FillCost]
+    assert listing.more is None
+
+
+def test_cut_list_of_fills_asks_on_for_its_symbol_alone(payload: Payload, btc: Instrument) -> None:
+    row = json.loads(payload("user_trades"))[0]
+    rows = [{**row, "id": number, "time": 1790000000000 + number} for number in range(1000)]
+    eth = replace(btc, symbol="ETHUSDT")
+    answers = (_answer(json.dumps(rows).encode()), _answer(b"[]"))
+    listing = listings.decode_listing(EXC, FillsQuery((btc, eth), 0), answers)
+    assert listing.more == FillsQuery((btc,), 1790000000999)
+
+
+def test_positions_are_listed_as_of_the_time_asked_before(payload: Payload) -> None:
+    answers = (_answer(TIME), _answer(payload("position_risk_v3")))
+    listing = listings.decode_listing(EXC, PositionsQuery(), answers)
+    (position,) = listing.facts
+    assert isinstance(position, PositionReport)
+    assert (position.ticker, position.amount) == ("BTCUSDT", Decimal("-0.01"))
+    assert listing.venue_ms == 1790000000500
+
+
+def test_position_of_hedge_mode_is_refused_by_name() -> None:
+    body = b'[{"symbol":"BTCUSDT","positionSide":"LONG","positionAmt":"1","entryPrice":"2"}]'
+    with pytest.raises(VenueQueryError, match="positionSide=LONG: the account must be in one-way"):
+        listings.decode_listing(EXC, PositionsQuery(), (_answer(TIME), _answer(body)))
+
+
+def test_empty_side_of_hedge_mode_is_passed_over() -> None:
+    body = b'[{"symbol":"BTCUSDT","positionSide":"LONG","positionAmt":"0","entryPrice":"0"}]'
+    listing = listings.decode_listing(EXC, PositionsQuery(), (_answer(TIME), _answer(body)))
+    assert listing.facts == ()
+
+
+def test_question_that_asks_for_no_list_raises() -> None:
+    with pytest.raises(VenueQueryError, match="TimeQuery"):
+        listings.decode_listing(EXC, TimeQuery(), ())
+
+
+def test_balance_is_that_of_the_chosen_asset(payload: Payload) -> None:
+    balance = listings.decode_balance("USDT", (_answer(payload("account_v3")),))
+    assert balance.balance == Decimal("99999.8720004")
+    assert balance.equity == Decimal("99999.7700004")
+    assert balance.available == Decimal("99967.7700004")
+
+
+def test_balance_of_an_asset_not_held_raises(payload: Payload) -> None:
+    with pytest.raises(VenueQueryError, match="asset=USDC"):
+        listings.decode_balance("USDC", (_answer(payload("account_v3")),))
