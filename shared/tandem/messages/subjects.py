@@ -26,6 +26,7 @@ ALL_DECISIONS = "oms.hedge.decision.>"
 ALL_TIMERS = "oms.hedge.timer.>"
 ALL_HEDGE_FACTS = "oms.hedge.>"
 ALL_CONTROL = "oms.control.>"
+ALL_EPOCHS = "oms.control.epoch.*"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
@@ -42,8 +43,8 @@ _ENCODED = tuple(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in ran
 
 def token(text: str) -> str:
     """Return one subject token for any text; `-` stands for the empty text."""
-    if not text:
-        return "-"
+    if text in {"", "-"}:
+        return "%2D" if text else "-"
     return "".join([_ENCODED[byte] for byte in text.encode()])
 
 
@@ -198,6 +199,11 @@ def deltas_of(kind: str, exc: Exc | None = None) -> str:
 
 def snapshot(fold: str, rules_hash: str) -> str:
     return f"snap.{token(fold)}.{token(rules_hash)}"
+
+
+def snapshot_part(fold: str, rules_hash: str, slot: str, part: int) -> str:
+    """One piece of a snapshot's state; `snapshot` holds the header that names its slot."""
+    return f"{snapshot(fold, rules_hash)}.{token(slot)}.{part}"
 
 
 def mark(exc: Exc, ticker: Ticker) -> str:

@@ -1,0 +1,108 @@
+"""Intents that make no sense are refused by field, before any venue is asked."""
+
+from decimal import Decimal as D
+
+import msgspec
+import pytest
+
+from tandem.domain.errors import InvalidInputError
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, Token, VenueOrderId
+from tandem.domain.order import OrderType, PriceMatch, TimeInForce
+from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, NewOrder
+from tandem.messages.rules import check_cancel, check_hedge, check_new_order
+
+LIMIT = NewOrder(
+    exc=Exc("b"),
+    ticker=Ticker("T"),
+    client_order_id=ClientOrderId("0x1"),
+    amount=D(1),
+    order_type=OrderType.LIMIT,
+    price=D(10),
+    strategy=Strategy("s"),
+)
+MARKET = msgspec.structs.replace(LIMIT, order_type=OrderType.MARKET, price=None)
+CANCEL = CancelOrder(exc=Exc("b"), token=Token("t"), strategy=Strategy("s"))
+LEG = LegSpec(exc=Exc("h"), ticker=Ticker("T"))
+HEDGE = HedgeOrder(
+    hedge_id=HedgeId("h"),
+    strategy=Strategy("s"),
+    maker=MakerSpec(exc=Exc("b"), ticker=Ticker("T"), amount=D(-3), price=D(10)),
+    legs=(LEG,),
+)
+
+
+def test_sound_intents_pass() -> None:
+    check_new_order(LIMIT)
+    check_new_order(MARKET)
+    check_cancel(CANCEL)
+    check_hedge(HEDGE)
+
+
+@pytest.mark.parametrize(
+    ("order", "changes", "field"),
+    [
+        (LIMIT, {"amount": D(0)}, "amount"),
+        (LIMIT, {"amount": D("NaN")}, "amount"),
+        (LIMIT, {"amount": D("Infinity")}, "amount"),
+        (LIMIT, {"amount": D("1E+20")}, "amount"),
+        (LIMIT, {"amount": D("1E-30")}, "amount"),
+        (LIMIT, {"price": D(-1)}, "price"),
+        (LIMIT, {"price": D("sNaN")}, "price"),
+        (LIMIT, {"price": None}, "price"),
+        (LIMIT, {"price_match": PriceMatch.QUEUE}, "price_match"),
+        (LIMIT, {"post_only": True, "time_in_force": TimeInForce.IOC}, "tif"),
+        (LIMIT, {"valid_for_ms": 0}, "valid_for_ms"),
+        (LIMIT, {"valid_for_ms": 10**9}, "valid_for_ms"),
+        (LIMIT, {"take_profit": D(1)}, "tp"),
+        (LIMIT, {"stop_loss": D(1)}, "sl"),
+        (LIMIT, {"exc": ""}, "exc"),
+        (LIMIT, {"ticker": "\n"}, "ticker"),
+        (LIMIT, {"client_order_id": "x" * 200}, "cloid"),
+        (LIMIT, {"strategy": ""}, "strategy"),
+        (MARKET, {"price": D(1)}, "price"),
+        (MARKET, {"price_match": PriceMatch.QUEUE}, "price_match"),
+        (MARKET, {"post_only": True}, "post_only"),
+        (MARKET, {"max_slippage_bp": D(0)}, "max_slippage_bp"),
+    ],
+)
+def test_a_bad_order_is_refused_by_field(
+    order: NewOrder, changes: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_new_order(msgspec.structs.replace(order, **changes))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"token": ""}, "token"),
+        ({"ticker": ""}, "ticker"),
+        ({"venue_order_id": VenueOrderId("1"), "client_order_id": ClientOrderId("2")}, "oid"),
+        ({"valid_for_ms": -1}, "valid_for_ms"),
+    ],
+)
+def test_a_bad_cancel_is_refused_by_field(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_cancel(msgspec.structs.replace(CANCEL, **changes))
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"hedge_id": ""}, "hedge_id"),
+        ({"legs": ()}, "legs"),
+        ({"legs": (LEG, LEG)}, "legs"),
+        ({"legs": (msgspec.structs.replace(LEG, ratio=D(0)),)}, "legs[0].ratio"),
+        ({"legs": (LEG, msgspec.structs.replace(LEG, exc=""))}, "legs[1].exc"),
+        ({"coalesce_ms": -1}, "coalesce_ms"),
+        ({"pool": ""}, "pool"),
+        ({"maker": msgspec.structs.replace(HEDGE.maker, amount=D(0))}, "maker.amount"),
+        ({"maker": msgspec.structs.replace(HEDGE.maker, price=None)}, "maker.price"),
+    ],
+)
+def test_a_bad_hedge_is_refused_by_field(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_hedge(msgspec.structs.replace(HEDGE, **changes))
+    assert caught.value.field == field
