@@ -1,10 +1,9 @@
 """Wires Hyperliquid's protocol to the gateway shell; decides nothing."""
 
-from tandem.gateway.shell import GatewayService
-
 from services.gateway_hyperliquid import config
 from services.gateway_hyperliquid.protocol.venue import HyperliquidVenue
 from tandem.gateway.settings import GATEWAY_VARIABLES, gateway_settings
+from tandem.gateway.shell import GatewayService
 from tandem.runtime.config import account
 from tandem.runtime.context import Service, ServiceContext
 

@@ -20,7 +20,12 @@ from services.gateway_hyperliquid.protocol.market_channel import BookOptions, Ma
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
 from services.gateway_hyperliquid.protocol.outcomes import outcome
 from services.gateway_hyperliquid.protocol.payloads import ClearinghouseState, SpotState
-from services.gateway_hyperliquid.protocol.reports import Reading, open_order, position_reports
+from services.gateway_hyperliquid.protocol.reports import (
+    NS_PER_MS,
+    Reading,
+    open_order,
+    position_reports,
+)
 from services.gateway_hyperliquid.protocol.requests import (
     Signer,
     canonical_cloid,
@@ -184,9 +189,9 @@ class HyperliquidVenue:
         rows = queries.decoded(queries.FILLS, answers)
         facts = self._witness.fills(rows, reading)
         more = queries.next_fills(query, rows)
-        if more is None:
-            facts += self._witness.listed(query.since_ms, reading.recv_ns)
-        return Listing(facts, more=more)
+        until_ns = reading.recv_ns if more is None else more.since_ms * NS_PER_MS
+        ends = self._witness.listed(query.since_ms, until_ns)
+        return Listing((*facts, *ends), more=more)
 
     def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
         if self._options.collateral is Collateral.SPOT:

@@ -44,6 +44,6 @@ class Witness:
                 facts.append(end)
         return tuple(facts)
 
-    def listed(self, since_ms: int, read_ns: int) -> tuple[OrderReport, ...]:
-        """Return the ends that a complete list of fills since `since_ms` proves."""
-        return self._proofs.listed(since_ms, read_ns)
+    def listed(self, since_ms: int, until_ns: int) -> tuple[OrderReport, ...]:
+        """Return the ends that a list of every fill from `since_ms` to `until_ns` proves."""
+        return self._proofs.listed(since_ms * NS_PER_MS, until_ns)

@@ -68,12 +68,14 @@ def test_a_repeated_fill_counts_once() -> None:
     assert proofs.fill(fill("a", "0.1")) is None
 
 
-def test_a_proof_is_told_once() -> None:
+def test_a_proof_is_told_again_with_its_fills() -> None:
     proofs = Proofs()
     proofs.end(end(), Decimal("0.1"), PLACED_NS)
 
-    assert proofs.fill(fill("a", "0.1")) is not None
-    assert proofs.fill(fill("a", "0.1")) is None
+    first = proofs.fill(fill("a", "0.1"))
+
+    assert first is not None
+    assert proofs.fill(fill("a", "0.1")) == first
     assert proofs.listed(0, 100 * S) == ()
 
 
@@ -82,17 +84,35 @@ def test_a_complete_list_proves_less_than_was_claimed() -> None:
     proofs.end(end(), Decimal("0.3"), PLACED_NS)
     proofs.fill(fill("a", "0.1"))
 
-    (proven,) = proofs.listed(PLACED_NS // 1_000_000, 7 * S)
+    (proven,) = proofs.listed(PLACED_NS, 7 * S)
 
     assert proven.cum_qty == Decimal("0.1")
+    assert proofs.listed(6 * S, 8 * S) == (proven,)
 
 
 def test_a_list_that_begins_later_or_was_read_too_soon_proves_nothing() -> None:
+    late, soon = Proofs(), Proofs()
+    for proofs in (late, soon):
+        proofs.end(end(), Decimal("0.3"), PLACED_NS)
+
+    assert late.listed(PLACED_NS + 1, 100 * S) == ()
+    assert soon.listed(0, 7 * S - 1) == ()
+
+
+def test_lists_that_overlap_are_one() -> None:
     proofs = Proofs()
     proofs.end(end(), Decimal("0.3"), PLACED_NS)
 
-    assert proofs.listed(PLACED_NS // 1_000_000 + 1, 100 * S) == ()
-    assert proofs.listed(0, 7 * S - 1) == ()
+    assert proofs.listed(0, 3 * S) == ()
+    assert len(proofs.listed(3 * S, 7 * S)) == 1
+
+
+def test_lists_with_a_gap_between_them_are_not() -> None:
+    proofs = Proofs()
+    proofs.end(end(), Decimal("0.3"), PLACED_NS)
+    proofs.listed(0, 3 * S)
+
+    assert proofs.listed(3 * S + 1, 7 * S) == ()
 
 
 def test_a_list_proves_nothing_of_an_order_that_has_not_ended() -> None:
@@ -122,3 +142,11 @@ def test_the_oldest_orders_are_forgotten() -> None:
     proofs.fill(fill("b", "0.1", VenueOrderId("8")))
 
     assert proofs.end(end(), Decimal("0.1"), PLACED_NS).cum_qty is None
+
+
+def test_a_forgotten_order_is_no_longer_disputed() -> None:
+    proofs = Proofs(orders_max=1)
+    proofs.end(end(), Decimal("0.3"), PLACED_NS)
+    proofs.fill(fill("b", "0.1", VenueOrderId("8")))
+
+    assert proofs.listed(0, 100 * S) == ()
