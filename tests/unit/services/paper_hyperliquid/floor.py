@@ -118,7 +118,7 @@ class Floor:
         assert answer["status"] == "ok", answer
         return list(answer["response"]["data"]["statuses"])
 
-    def rest(self, side: str, px: str, size: str, **changes: object) -> int:
+    def rest(self, side: str, px: str, size: str, **changes: Any) -> int:
         """Place an order that rests; return its oid."""
         return int(self.order(limit(side, px, size, **changes))[0]["resting"]["oid"])
 
