@@ -26,19 +26,19 @@ def look(state: State, turn: Turn, bucket: Bucket) -> None:
     if not bucket.flying and (verdict.hold.is_dust or verdict.hold is Hold.FLAT):
         retry.calm(bucket.pace)
     bucket.held_reason = verdict.text or verdict.hold.value
-    _note_dust(turn, bucket, verdict)
+    _note_dust(state, turn, bucket, verdict.hold.is_dust)
     _arm(turn, bucket, verdict)
 
 
-def _note_dust(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
+def _note_dust(state: State, turn: Turn, bucket: Bucket, is_dust: bool) -> None:
     """Count a remainder when it is first held; its hedges may be done now."""
-    is_dust = verdict.hold.is_dust
     if is_dust and not bucket.holds_remainder:
         bucket.remainders_held += 1
-    bucket.holds_remainder = is_dust or (bucket.holds_remainder and verdict.hold is not Hold.FLAT)
+    is_owed = bucket.target != bucket.done
+    bucket.holds_remainder = is_dust or (bucket.holds_remainder and is_owed)
     if is_dust != bucket.is_dust:
         bucket.is_dust = is_dust
-        takers.touch_owners(turn, bucket)
+        takers.touch_owners(state, turn, bucket)
 
 
 def _arm(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:

@@ -11,6 +11,7 @@
 """
 
 from decimal import Decimal
+from functools import reduce
 
 from msgspec import Struct, field
 
@@ -54,7 +55,10 @@ class Evidence(Struct):
 
 def proven(order: Evidence) -> Decimal:
     """Return what has certainly been filled."""
-    return sum((one.proven for one in order.venue_orders.values()), ZERO)
+    total = ZERO
+    for one in order.venue_orders.values():
+        total += max(one.filled, one.claimed)
+    return total
 
 
 def fills_sum(order: Evidence) -> Decimal:
@@ -65,11 +69,10 @@ def fills_sum(order: Evidence) -> Decimal:
 def status(order: Evidence) -> OrderStatus:
     """Return how far the order is: that of its live venue order, else the highest ended one."""
     statuses = [one.status for one in order.venue_orders.values()]
+    if len(statuses) == 1:
+        return statuses[0]
     live = [one for one in statuses if not one.is_terminal]
-    joined = OrderStatus.PENDING
-    for one in live or statuses:
-        joined = join_status(joined, one)
-    return joined
+    return reduce(join_status, live or statuses, OrderStatus.PENDING)
 
 
 def is_ended(order: Evidence) -> bool:
@@ -86,6 +89,7 @@ def is_complete(order: Evidence) -> bool:
 
 
 def absorb_report(order: Evidence, report: OrderReport) -> None:
+    """Take in what a report proves; repetitions and older reports change nothing."""
     venue_order = _venue_order(order, report.venue_order_id)
     if report.cum_qty is not None:
         venue_order.claimed = max(venue_order.claimed, report.cum_qty)

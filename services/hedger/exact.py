@@ -11,10 +11,12 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, 
 ZERO = Decimal(0)
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero])
 
-_QUOTIENT = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
+_QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])
 _STEP = Decimal(1).scaleb(-18)
 
 
 def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
     """Return the quotient at 18 decimals."""
+    if divisor == 1:
+        return dividend
     return _QUOTIENT.divide(dividend, divisor).quantize(_STEP, context=_QUOTIENT).normalize()

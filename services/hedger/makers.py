@@ -30,6 +30,7 @@ def on_report(state: State, turn: Turn, link: Link, report: OrderReport) -> None
 def on_fill(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
     before, was = evidence.proven(link.order), evidence.status(link.order)
     if evidence.absorb_fill(link.order, fill):
+        turn.touch_link(link.hedge_id)
         link.priced += fill.last_qty
         link.paid += fill.last_qty * fill.last_px
         marks.lend_reference(state, link, fill.last_px)
@@ -39,22 +40,24 @@ def on_fill(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
 
 def _follow(state: State, turn: Turn, link: Link, before: tuple[Decimal, OrderStatus]) -> None:
     """Owe what has newly been proven, and take note of the maker's end."""
-    turn.touch_all(link)
-    link.changed_ns = turn.now_ns
     proven_before, status_before = before
     gained = evidence.proven(link.order) - proven_before
+    if gained or evidence.status(link.order) is not status_before:
+        turn.touch_link(link.hedge_id)
+        link.changed_ns = turn.now_ns
     if gained:
         _owe_quantity(state, turn, link, gained)
         if status_before in UNFINISHED_ENDS:
             link.late += gained
     if link.terminal_ns == 0 and evidence.status(link.order).is_terminal:
         _end(state, turn, link)
-    _count_unpriced(state, link)
+    _count_unpriced(state, turn, link)
 
 
 def _end(state: State, turn: Turn, link: Link) -> None:
     """A maker's end flushes: nothing more is collected for its buckets."""
     link.terminal_ns = turn.now_ns
+    turn.touch_all(link)
     for leg in link.legs:
         state.buckets[link.bucket_key(leg)].flush_ns = 0
     key = timers.TimerKey(timers.Wakes.SETTLE, turn.event.seq, link.hedge_id)
@@ -90,15 +93,16 @@ def take_marks(state: State, turn: Turn, link: Link) -> None:
         amount = conversion.target_by_price(leg.terms, fill.signed_qty, fill.px, mark)
         owe(state, turn, (link, leg), amount)
     link.waiting = still
-    _count_unpriced(state, link)
+    _count_unpriced(state, turn, link)
 
 
-def _count_unpriced(state: State, link: Link) -> None:
+def _count_unpriced(state: State, turn: Turn, link: Link) -> None:
     """Publish, in base or quote units of the maker, what is proven and has no target yet."""
     missing = evidence.proven(link.order) - evidence.fills_sum(link.order)
     for index, leg in enumerate(link.legs):
         if not conversion.is_by_price(leg.terms):
             continue
+        turn.touch_all(link)
         held = sum((abs(one.signed_qty) for one in link.waiting if one.leg == index), missing)
         unpriced = held * leg.terms.maker_unit
         state.buckets[link.bucket_key(leg)].unpriced += unpriced - leg.unpriced

@@ -37,7 +37,7 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
     bucket.holds_remainder = False
     bucket.flush_ns = 0
     turn.touch_bucket(bucket)
-    touch_owners(turn, bucket)
+    touch_owners(state, turn, bucket)
 
 
 def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: OrderReport) -> None:
@@ -62,14 +62,15 @@ def on_fill(state: State, turn: Turn, found: tuple[Bucket, Taker], fill: FillRep
 def _follow(state: State, turn: Turn, found: tuple[Bucket, Taker], before: Decimal) -> None:
     """Book what has newly been proven, and take the taker out of flight if it has ended."""
     bucket, taker = found
-    turn.touch_bucket(bucket)
     signed = ledger.prove(bucket, taker, before)
     if signed:
+        turn.touch_bucket(bucket)
         _cover(state, turn, found, signed)
         retry.progress(bucket.pace)
     if ledger.land(bucket, taker, turn.now_ns):
+        turn.touch_bucket(bucket)
         bucket.cause = turn.event.subject
-        touch_owners(turn, bucket)
+        touch_owners(state, turn, bucket)
         _fail(state, turn, found)
 
 
@@ -116,8 +117,9 @@ def forget(state: State, bucket: Bucket, taker: Taker) -> None:
         state.oids.pop((bucket.exc, bucket.ticker, oid), None)
 
 
-def touch_owners(turn: Turn, bucket: Bucket) -> None:
-    """Look again at the hedges with something uncovered here: they may be done, or not any more."""
+def touch_owners(state: State, turn: Turn, bucket: Bucket) -> None:
+    """Look again at the ended hedges that are not covered: they may be done, or not any more."""
     for lot in bucket.lots:
-        if lot.hedge_id:
+        link = state.links.get(lot.hedge_id)
+        if link is not None and link.terminal_ns:
             turn.touch_link(lot.hedge_id)
