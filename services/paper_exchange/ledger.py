@@ -2,13 +2,18 @@
 
 1. An order's latest state is kept under its id; ended orders stay until the history is cleared.
 2. A client id finds the latest order that used it; it is unique among an account's open orders.
+3. The demand of a position is the notional of its open limit orders that may increase it.
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
 
 from services.paper_exchange.accounts import PositionKey
 from services.paper_exchange.events import Filled
 from services.paper_exchange.orders import (
+    ZERO,
     AccountId,
     NewOrder,
     Order,
@@ -29,6 +34,26 @@ def is_reducing(order: Order | NewOrder) -> bool:
     return order.reduce_only
 
 
+class Demand(msgspec.Struct, frozen=True):
+    """The notional of open buys and sells at their own prices."""
+
+    buys: Decimal = ZERO
+    sells: Decimal = ZERO
+
+    def plus(self, side: Side, notional: Decimal) -> "Demand":
+        if side is Side.BUY:
+            return Demand(self.buys + notional, self.sells)
+        return Demand(self.buys, self.sells + notional)
+
+
+NO_DEMAND = Demand()
+
+
+def working_notional(order: Order) -> Decimal:
+    """What an order adds to its position's demand."""
+    return ZERO if order.px is None or is_reducing(order) else order.px * order.leaves_qty
+
+
 class OrderLedger:
     """Orders by id, by client id and by account; fills in the order in which they happened."""
 
@@ -37,17 +62,32 @@ class OrderLedger:
         self._orders: dict[OrderId, Order] = {}
         self._open: dict[AccountId, dict[OrderId, Order]] = {}
         self._latest: dict[tuple[AccountId, str], OrderId] = {}
+        self._demands: dict[AccountId, dict[PositionKey, Demand]] = {}
 
     def put(self, order: Order) -> None:
         """Record an order's new state."""
-        if order.order_id not in self._orders and order.client_id:
+        before = self._orders.get(order.order_id)
+        if before is None and order.client_id:
             self._latest[order.account_id, order.client_id] = order.order_id
         self._orders[order.order_id] = order
+        self._count_demand(before, order)
         open_orders = self._open.setdefault(order.account_id, {})
         if order.is_open:
             open_orders[order.order_id] = order
         else:
             open_orders.pop(order.order_id, None)
+
+    def _count_demand(self, before: Order | None, order: Order) -> None:
+        change = working_notional(order) - (ZERO if before is None else working_notional(before))
+        if not change:
+            return
+        demands = self._demands.setdefault(order.account_id, {})
+        key = (order.symbol, order.position_side)
+        demands[key] = demands.get(key, NO_DEMAND).plus(order.side, change)
+
+    def demands(self, account_id: AccountId) -> dict[PositionKey, Demand]:
+        """An account's demand by position; those without any may be left out."""
+        return self._demands.get(account_id, {})
 
     def get(self, order_id: OrderId) -> Order | None:
         """The order's latest state, or None when there never was one."""

@@ -39,6 +39,7 @@ class Market:
         self.last_px: Decimal | None = None
         self._tape_mark: Decimal | None = None
         self._mid: Decimal | None = None
+        self._is_mid_stale = True
         self._dirty: dict[Side, set[Decimal]] = {Side.BUY: set(), Side.SELL: set()}
 
     # What the tape says.
@@ -58,7 +59,7 @@ class Market:
     def _shorten(self, side: Side, prices: Iterable[Decimal]) -> None:
         ladder, resting = self.displayed.ladder(side), self.resting.side(side)
         for px in prices:
-            self._dirty[side].add(px)
+            self._touch(side, px)
             resting.cap_queue(px, ladder.qty(px))
 
     def set_mark(self, px: Decimal) -> None:
@@ -68,23 +69,27 @@ class Market:
 
     def rest(self, order: Order, px: Decimal) -> None:
         self.resting.add(order, px, self.displayed.ladder(order.side).qty(px))
-        self._dirty[order.side].add(px)
+        self._touch(order.side, px)
 
     def unrest(self, order_id: OrderId) -> None:
         resting = self.resting.remove(order_id)
         if resting is not None:
-            self._dirty[resting.side].add(resting.px)
+            self._touch(resting.side, resting.px)
 
     def set_leaves(self, order_id: OrderId, leaves_qty: Decimal) -> None:
         resting = self.resting.set_leaves(order_id, leaves_qty)
         if resting is not None:
-            self._dirty[resting.side].add(resting.px)
+            self._touch(resting.side, resting.px)
 
     def take_displayed(self, side: Side, px: Decimal, qty: Decimal) -> None:
         """Consume displayed size that stands in front of every resting order it precedes."""
         self.displayed.ladder(side).take(px, qty)
         self.resting.side(side).advance_queue(px, qty)
+        self._touch(side, px)
+
+    def _touch(self, side: Side, px: Decimal) -> None:
         self._dirty[side].add(px)
+        self._is_mid_stale = True
 
     # What is published.
 
@@ -122,9 +127,11 @@ class Market:
 
     def mid_px(self) -> Decimal | None:
         """Halfway between the published best prices; the last such while a side is empty."""
-        bid, ask = self.best_px(Side.BUY), self.best_px(Side.SELL)
-        if bid is not None and ask is not None:
-            self._mid = (bid + ask) / 2
+        if self._is_mid_stale:
+            self._is_mid_stale = False
+            bid, ask = self.best_px(Side.BUY), self.best_px(Side.SELL)
+            if bid is not None and ask is not None:
+                self._mid = (bid + ask) / 2
         return self._mid
 
     def mark_px(self) -> Decimal | None:

@@ -212,6 +212,15 @@ def _check_accounts(engine: Engine) -> None:
         assert abs(account.wallet_balance + unrealized - paper) < Decimal("0.00001")
 
 
+def _check_margin(engine: Engine) -> None:
+    for account in engine.accounts():
+        working = [o for o in engine.open_orders(account.account_id) if not is_reducing(o)]
+        rows = engine.margin(account.account_id).positions
+        assert sum(row.buy_notional + row.sell_notional for row in rows) == sum(
+            order.leaves_qty * order.px for order in working if order.px is not None
+        )
+
+
 def _check_priority(engine: Engine, before: dict[Side, list[Resting]], events: list[Event]) -> None:
     """Whoever filled while resting, nobody that stood before it is still open."""
     filled = {e.order.order_id for e in events if isinstance(e, Filled) and e.is_maker}
@@ -236,6 +245,7 @@ def test_no_sequence_breaks_the_books(policy: VenuePolicy, sequence: list[Action
         _check_books(engine)
         _check_orders(engine)
         _check_accounts(engine)
+        _check_margin(engine)
 
 
 @settings(max_examples=40, deadline=None)
