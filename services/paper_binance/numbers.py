@@ -1,15 +1,17 @@
 """How the venue writes decimals: strings padded to a precision, or plain without exponent."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 AVERAGE_EXTRA_DECIMALS = 2
 MONEY_DECIMALS = 8
 NS_PER_MS = 1_000_000
+MOST_DECIMALS = 18
+FORMATS = tuple(f".{decimals}f" for decimals in range(MOST_DECIMALS + 1))
 
 
 def fixed(value: Decimal, decimals: int) -> str:
-    """Write a decimal with exactly this many places."""
-    return f"{value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN):f}"
+    """Write a decimal with exactly this many places, rounding half to even."""
+    return format(value, FORMATS[decimals])
 
 
 def money(value: Decimal) -> str:
