@@ -100,7 +100,7 @@ class CallHttp:
     request: HttpRequest
 
 
-ChannelStep = SendFrame | CallHttp | ReopenNeeded
+ChannelStep = SendFrame | CallHttp | ReopenNeeded | ChannelReady
 
 
 @dataclass(frozen=True, slots=True)

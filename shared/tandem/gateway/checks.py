@@ -55,6 +55,9 @@ def check_intent(order: NewOrder, traits: Traits) -> Refusal | None:
         return Refusal(RejectReason.INVALID, str(error))
     if order.price_match is not None and not traits.has_price_match:
         return _unsupported("price_match", order.price_match.value, traits)
+    if order.price_match in traits.refused_price_match:
+        text = f"price_match={order.price_match}: suspended by {traits.venue}"
+        return Refusal(RejectReason.INVALID, text)
     if order.time_in_force is TimeInForce.FOK and not traits.has_fok:
         return _unsupported("tif", order.time_in_force.value, traits)
     return None

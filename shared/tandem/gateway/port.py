@@ -13,6 +13,7 @@ from typing import Protocol
 
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
+from tandem.domain.order import PriceMatch
 from tandem.gateway.channel import Channel
 from tandem.gateway.requests import Listing, OrderQuery, OrderRequest, Outcome, Query, Report, Stamp
 from tandem.messages.queries import VenueBalance
@@ -31,6 +32,7 @@ class Traits:
         reduce_only_skips_min_notional: the minimum notional spares reduce-only orders.
         window_ms: how long a request may live (recvWindow, expiresAfter).
         book_max_age_ms: a book not heard of for longer gives no reference.
+        refused_price_match: modes that the venue has suspended.
     """
 
     venue: str
@@ -41,6 +43,7 @@ class Traits:
     reduce_only_skips_min_notional: bool
     window_ms: int = 1_000
     book_max_age_ms: int = 500
+    refused_price_match: frozenset[PriceMatch] = frozenset()
 
 
 class VenueProtocol(Protocol):

@@ -29,6 +29,7 @@ ROUNDS = 2
 MAX_CLOCK_TRIES = 2
 MAX_BEHIND = 256
 MAX_TICKETS = 10_000
+MAX_ENDED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,20 @@ class Sender:
         self._tickets: dict[ClientOrderId, Ticket] = {}
         self._calls: dict[int, Ticket] = {}
         self._lanes: tuple[dict[ClientOrderId, Ticket], ...] = ({}, {})
+        self._ended: dict[ClientOrderId, Ticker] = {}
 
     def __contains__(self, cloid: ClientOrderId) -> bool:
         return cloid in self._tickets
 
     def get(self, cloid: ClientOrderId) -> Ticket | None:
         return self._tickets.get(cloid)
+
+    def ticker_of(self, cloid: ClientOrderId) -> Ticker | None:
+        """Return the ticker of a recently ended order: the log may not have told it back yet."""
+        return self._ended.get(cloid)
+
+    def orders(self) -> tuple[Ticket, ...]:
+        return tuple(self._tickets.values())
 
     def count(self, phase: Phase) -> int:
         return sum(ticket.phase is phase for ticket in self._tickets.values())
@@ -107,6 +116,9 @@ class Sender:
     def _end(self, ticket: Ticket) -> None:
         self._leave_lane(ticket)
         self._tickets.pop(ticket.cloid, None)
+        self._ended[ticket.cloid] = ticket.ticker
+        if len(self._ended) > MAX_ENDED:
+            del self._ended[next(iter(self._ended))]
         if ticket.call is not None:
             self._calls.pop(ticket.call, None)
 

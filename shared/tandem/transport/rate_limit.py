@@ -79,6 +79,12 @@ class Budgets:
         self._windows = {limit.pool: _Window(limit) for limit in limits}
         self._paused_until_ms = 0
 
+    def resize(self, limits: Iterable[RateLimit]) -> None:
+        """Take the limits as the venue states them now; what was taken stays counted."""
+        for limit in limits:
+            window = self._windows.setdefault(limit.pool, _Window(limit))
+            window.limit = limit
+
     def wait_ms(self, costs: Iterable[Cost], now_ms: int, *, urgent: bool) -> int:
         """Return how long to wait until `costs` fit; 0 when they fit now."""
         waits = [

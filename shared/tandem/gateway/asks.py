@@ -1,0 +1,110 @@
+"""What others may ask the venue through this gateway, and how the answers look."""
+
+from decimal import Decimal
+
+from tandem.domain.errors import MalformedMessageError
+from tandem.domain.order import OrderType
+from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.queries import VenueQueries
+from tandem.gateway.requests import OpenOrdersQuery, PositionsQuery, VenueQueryError
+from tandem.gateway.specs import Specs
+from tandem.messages import codec, subjects
+from tandem.messages.deltas import OrderView, PositionView
+from tandem.messages.queries import (
+    AskKind,
+    QueryFailed,
+    SpecsRefreshed,
+    VenueAsk,
+    VenueBalance,
+    VenueOrders,
+    VenuePositions,
+)
+from tandem.messages.reports import OrderReport, PositionReport
+
+ZERO = Decimal(0)
+VenueAnswer = VenuePositions | VenueOrders | VenueBalance | SpecsRefreshed | QueryFailed
+
+
+class Asks:
+    """Answers `tandem.ask.<exc>`."""
+
+    def __init__(self, core: Core, queries: VenueQueries, specs: Specs) -> None:
+        self._core = core
+        self._queries = queries
+        self._specs = specs
+
+    async def serve(self) -> None:
+        subject = subjects.venue_ask(self._core.exc)
+        await self._core.context.bus.serve(
+            subject, self._answer, queue=f"gateway-{subjects.token(self._core.exc)}"
+        )
+
+    async def _answer(self, payload: bytes) -> bytes:
+        try:
+            query = codec.decode_query(payload)
+        except MalformedMessageError as error:
+            return codec.encode(QueryFailed(text=str(error), retryable=False))
+        if not isinstance(query, VenueAsk):
+            return codec.encode(QueryFailed(text="a gateway answers venue_ask", retryable=False))
+        try:
+            return codec.encode(await self._ask(query.kind))
+        except VenueQueryError as error:
+            return codec.encode(QueryFailed(text=f"{self._core.exc}: {error}"))
+
+    async def _ask(self, kind: AskKind) -> VenueAnswer:
+        match kind:
+            case AskKind.POSITIONS:
+                return await self._positions()
+            case AskKind.ORDERS:
+                return await self._orders()
+            case AskKind.BALANCE:
+                return await self._queries.balance()
+            case AskKind.REFRESH_SPECS:
+                return SpecsRefreshed(instruments=await self._specs.refresh())
+
+    async def _positions(self) -> VenuePositions:
+        listing = await self._queries.listing(PositionsQuery())
+        return VenuePositions(
+            positions=tuple(
+                self._position(fact) for fact in listing.facts if isinstance(fact, PositionReport)
+            )
+        )
+
+    def _position(self, report: PositionReport) -> PositionView:
+        instrument = self._core.instruments.get(report.ticker)
+        multiplier = instrument.multiplier if instrument is not None else Decimal(1)
+        return PositionView(
+            exc=report.exc,
+            ticker=report.ticker,
+            amount=report.amount,
+            entry=report.entry,
+            value=report.amount * report.entry * multiplier,
+            unrealized_pnl=report.unrealized_pnl,
+            timestamp=report.ts_event_ns // NS_PER_MS,
+        )
+
+    async def _orders(self) -> VenueOrders:
+        listing = await self._queries.listing(OpenOrdersQuery())
+        return VenueOrders(
+            orders=tuple(order_view(one) for one in listing.facts if isinstance(one, OrderReport))
+        )
+
+
+def order_view(report: OrderReport) -> OrderView:
+    """Return an order as the venue lists it."""
+    return OrderView(
+        exc=report.exc,
+        ticker=report.ticker,
+        amount=report.amount if report.amount is not None else ZERO,
+        price=report.price,
+        client_order_id=report.client_order_id,
+        venue_order_id=report.venue_order_id,
+        order_status=report.order_status,
+        order_type=report.order_type or OrderType.LIMIT,
+        cum_qty=report.cum_qty if report.cum_qty is not None else ZERO,
+        last_qty=ZERO,
+        timestamp=report.ts_event_ns // NS_PER_MS,
+        avg_px=report.avg_px,
+        time_in_force=report.time_in_force,
+        reduce_only=bool(report.reduce_only),
+    )

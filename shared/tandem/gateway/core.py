@@ -1,0 +1,111 @@
+"""What the parts of one gateway share: the state of each pure machine, the clocks, the journal."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from tandem.domain.ids import Exc, Ticker
+from tandem.domain.instrument import Instrument
+from tandem.gateway.cancels import Cancels, World
+from tandem.gateway.clocks import LogClock, Stamps, VenueClock
+from tandem.gateway.journal import Journal
+from tandem.gateway.known import Known
+from tandem.gateway.market import Market
+from tandem.gateway.orders import Desk
+from tandem.gateway.port import VenueProtocol
+from tandem.gateway.pricing import PricingRules
+from tandem.gateway.requests import Stamp
+from tandem.gateway.sender import Sender
+from tandem.gateway.settings import GatewaySettings
+from tandem.gateway.ticket import Now
+from tandem.runtime.context import ServiceContext
+from tandem.transport.http import HttpClient
+from tandem.transport.rate_limit import Budgets
+
+NS_PER_MS = 1_000_000
+
+
+@dataclass(slots=True)
+class Core:
+    """One account on one venue, in this process."""
+
+    context: ServiceContext
+    venue: VenueProtocol
+    settings: GatewaySettings
+    http: HttpClient
+    journal: Journal
+    sender: Sender
+    cancels: Cancels
+    stamps: Stamps
+    budgets: Budgets
+    desk: Desk
+    instruments: dict[Ticker, Instrument]
+    market: Market
+    known: Known = field(default_factory=Known)
+    venue_clock: VenueClock = field(default_factory=VenueClock)
+    log_clock: LogClock = field(default_factory=LogClock)
+    watched: dict[Ticker, Instrument] = field(default_factory=dict)
+
+    @property
+    def exc(self) -> Exc:
+        return self.venue.exc
+
+    @property
+    def world(self) -> World:
+        return World(self.known, self.sender, self.instruments.get)
+
+    def now(self) -> Now:
+        """Return this moment on every clock."""
+        mono_ns = self.context.clock.monotonic_ns()
+        return Now(
+            mono_ns,
+            self.log_clock.now_ns(mono_ns),
+            self.venue_clock.now_ms(mono_ns),
+            self.venue_clock.error_ms(mono_ns),
+        )
+
+    def stamp(self) -> Stamp:
+        """Stamp a request that is made now.
+
+        Before the venue's clock was measured, wall time serves: only the question for that clock
+        and unsigned ones are asked then.
+        """
+        clock = self.context.clock
+        venue_ms = self.venue_clock.now_ms(clock.monotonic_ns())
+        return self.stamps.make(venue_ms or clock.wall_ns() // NS_PER_MS)
+
+    def take_instruments(self, table: tuple[Instrument, ...]) -> None:
+        """Replace the instrument table, in place: everything that holds it sees the new one."""
+        self.instruments.clear()
+        self.instruments.update({one.ticker: one for one in table})
+        self.budgets.resize(self.venue.rate_limits)
+
+
+def make_core(
+    context: ServiceContext, venue: VenueProtocol, settings: GatewaySettings, http: HttpClient
+) -> Core:
+    """Wire the machines of one account."""
+    traits, market = venue.traits, Market()
+    instruments: dict[Ticker, Instrument] = {}
+    rules = PricingRules(traits.book_max_age_ms, Decimal(settings.book_max_width))
+    return Core(
+        context=context,
+        venue=venue,
+        settings=settings,
+        http=http,
+        journal=Journal(context),
+        sender=Sender(traits.window_ms, settings.answer_timeout_ms),
+        cancels=Cancels(settings.answer_timeout_ms),
+        stamps=Stamps(traits.window_ms),
+        budgets=Budgets(venue.rate_limits),
+        desk=Desk(
+            venue.exc,
+            traits,
+            rules,
+            instruments,
+            market,
+            settings.market_slippage_bp,
+            venue.canonical_cloid,
+        ),
+        instruments=instruments,
+        market=market,
+    )

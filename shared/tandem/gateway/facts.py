@@ -1,0 +1,62 @@
+"""Under which subject a fact of a gateway is logged, and at which venue time it happened (pure)."""
+
+import msgspec
+
+from tandem.messages import codec, subjects
+from tandem.messages.reports import (
+    FillCost,
+    FillReport,
+    IntentRefused,
+    LinkReport,
+    MarkReport,
+    OrderReport,
+    PositionReport,
+    SpecsReport,
+)
+
+GatewayFact = OrderReport | FillReport | FillCost | PositionReport | IntentRefused | LinkReport
+
+NS_PER_MINUTE = 60_000_000_000
+
+
+def subject_of(fact: GatewayFact) -> str:
+    """Return the subject that is the identity of a fact."""
+    match fact:
+        case OrderReport():
+            return subjects.order_report(fact)
+        case FillReport():
+            return subjects.fill_report(fact.exc, fact.ticker, fact.exec_id)
+        case FillCost():
+            return subjects.fill_cost(fact.exc, fact.ticker, fact.exec_id)
+        case PositionReport():
+            return subjects.position_report(fact)
+        case IntentRefused():
+            return subjects.intent_refused(fact.exc, fact.subject)
+        case LinkReport():
+            return subjects.link_report(fact.exc, fact.run, fact.n)
+
+
+def venue_ns(fact: GatewayFact) -> int | None:
+    """Return when it happened at the venue; None for facts of our own."""
+    match fact:
+        case OrderReport() | FillReport() | FillCost() | PositionReport():
+            return fact.ts_event_ns
+        case IntentRefused() | LinkReport():
+            return None
+
+
+def stamped(fact: GatewayFact, sent_ns: int) -> GatewayFact:
+    """Return the fact with the time at which it is logged."""
+    if isinstance(fact, OrderReport | FillReport):
+        return msgspec.structs.replace(fact, ts_sent_ns=sent_ns)
+    return fact
+
+
+def specs_subject(specs: SpecsReport, previous: str) -> str:
+    """Return the subject of a table that follows another: A, B, A again are three facts."""
+    content = codec.encode(msgspec.structs.replace(specs, ts_recv_ns=0))
+    return subjects.specs_report(specs.exc, previous.encode() + content)
+
+
+def mark_subject(mark: MarkReport, minute: int) -> str:
+    return subjects.mark_report(mark.exc, mark.ticker, minute)

@@ -1,0 +1,71 @@
+"""Up to where the log must be read before anything is sent, and who says so.
+
+1. The fence is a LinkReport of this process, appended after the latest start or reconnect of the
+   bus. Reading it back proves that everything stored before it was read.
+2. It opens only while the venue's clock is fit: the horizon of what was held is in venue time.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from tandem.gateway.core import Core
+from tandem.gateway.dispatch import Dispatcher
+from tandem.messages.reports import LinkReport, LinkState
+
+RUN_TOKEN_BYTES = 10
+
+
+class Fence:
+    """Logs the session's states, and opens the dispatcher once the latest mark was read back."""
+
+    def __init__(self, core: Core, dispatcher: Dispatcher, on_open: Callable[[], None]) -> None:
+        self.state = LinkState.DOWN
+        self._core = core
+        self._dispatcher = dispatcher
+        self._on_open = on_open
+        self._run = secrets.token_hex(RUN_TOKEN_BYTES)
+        self._n = 0
+        self._mark: int | None = None
+        self._is_read = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._dispatcher.is_open
+
+    def report(self, state: LinkState, text: str, epoch: int = 0) -> None:
+        """Log the state of the session with the venue."""
+        self.state = state
+        self._n += 1
+        self._core.journal.log(
+            LinkReport(
+                exc=self._core.exc,
+                run=self._run,
+                n=self._n,
+                state=state,
+                epoch=epoch,
+                text=text,
+                ts_recv_ns=self._core.context.clock.wall_ns(),
+            )
+        )
+
+    def close(self, text: str) -> None:
+        """Send nothing until a new mark was read back: what is unread may have been sent."""
+        self._dispatcher.is_open = False
+        self._is_read = False
+        self.report(self.state, text)
+        self._mark = self._n
+
+    def read(self, link: LinkReport) -> None:
+        """Take a link report from the log."""
+        if link.run == self._run and self._mark is not None and link.n >= self._mark:
+            self._is_read = True
+            self.try_open()
+
+    def try_open(self) -> None:
+        """Open if the mark was read and the venue's time is known."""
+        now = self._core.now()
+        if self.is_open or not self._is_read or self._core.venue_clock.doubt(now.mono_ns):
+            return
+        self._core.sender.pass_fence(now)
+        self._dispatcher.is_open = True
+        self._on_open()

@@ -1,0 +1,107 @@
+"""How facts get into the log: in order, once each, never dropped, and counted.
+
+1. A fact whose subject this process has seen in the log, or appended, is not appended again.
+2. Facts that the log would have expired soon are not logged: their identity would not hold.
+3. `drain` ends when everything appended so far is stored.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+from tandem.bus.port import Appended
+from tandem.gateway import facts
+from tandem.gateway.facts import GatewayFact
+from tandem.messages import codec
+from tandem.messages.message import Message
+from tandem.messages.reports import OrderReport
+from tandem.runtime.context import ServiceContext
+
+NS_PER_HOUR = 3_600_000_000_000
+MAX_SEEN = 200_000
+
+
+@dataclass(slots=True)
+class SeenSubjects:
+    """The newest subjects; the oldest half is forgotten when there are too many."""
+
+    newer: set[str] = field(default_factory=set)
+    older: set[str] = field(default_factory=set)
+
+    def __contains__(self, subject: str) -> bool:
+        return subject in self.newer or subject in self.older
+
+    def add(self, subject: str) -> None:
+        self.newer.add(subject)
+        if len(self.newer) > MAX_SEEN // 2:
+            self.older, self.newer = self.newer, set()
+
+
+class Journal:
+    """Appends the facts of one gateway."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
+        self._seen = SeenSubjects()
+        self._waiting: set[asyncio.Future[Appended]] = set()
+        metrics = context.metrics
+        self._logged = metrics.counter("gateway_facts_logged", "facts stored first by this copy")
+        self._repeated = metrics.counter(
+            "gateway_facts_repeated", "facts that the log had already, by another copy or source"
+        )
+        waiting = metrics.gauge("gateway_facts_waiting", "facts appended and not yet stored")
+        waiting.set_function(lambda: len(self._waiting))
+
+    def read(self, subject: str) -> None:
+        """Remember that the log holds this subject."""
+        self._seen.add(subject)
+
+    def log(self, fact: GatewayFact) -> None:
+        """Append a fact, unless the log is known to hold it."""
+        subject = facts.subject_of(fact)
+        if subject in self._seen:
+            self._repeated.inc()
+            return
+        if self._is_expired(fact):
+            return
+        now_ns = self._context.clock.wall_ns()
+        self.append(subject, facts.stamped(fact, now_ns))
+
+    def _is_expired(self, fact: GatewayFact) -> bool:
+        """A fact near the end of the retention; live orders are logged whatever their age."""
+        happened_ns = facts.venue_ns(fact)
+        if happened_ns is None:
+            return False
+        if isinstance(fact, OrderReport) and not fact.order_status.is_terminal:
+            return False
+        hours = self._context.settings.retention_hours - 1
+        return happened_ns < self._context.clock.wall_ns() - hours * NS_PER_HOUR
+
+    def append(self, subject: str, fact: Message) -> Awaitable[Appended]:
+        """Append a message under its subject."""
+        self._seen.add(subject)
+        future = asyncio.ensure_future(
+            self._context.bus.log.append_soon(subject, codec.encode(fact))
+        )
+        self._waiting.add(future)
+        future.add_done_callback(self._stored)
+        return future
+
+    def _stored(self, future: "asyncio.Future[Appended]") -> None:
+        self._waiting.discard(future)
+        if future.cancelled():
+            return
+        if future.exception() is not None:
+            self._context.tasks.spawn(_fail(future), "journal-failed")
+            return
+        (self._repeated if future.result().already else self._logged).inc()
+        self._context.seam("gateway.after_report")
+
+    async def drain(self) -> None:
+        """Wait until what was appended is stored."""
+        if self._waiting:
+            await asyncio.wait(tuple(self._waiting))
+
+
+async def _fail(future: "asyncio.Future[Appended]") -> None:
+    future.result()

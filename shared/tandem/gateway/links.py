@@ -1,0 +1,125 @@
+"""What the venue's sessions deliver, and when the account counts as up and resynced.
+
+1. Every fact that a session delivers is logged, whoever's order it is about.
+2. RESYNCED is logged only after a backfill that began while every critical channel was ready.
+3. When a market channel ends, its books are forgotten: what was missed is unknown.
+"""
+
+from tandem.gateway.backfill import Backfill
+from tandem.gateway.channel import (
+    BookUpdate,
+    ChannelItem,
+    ChannelReady,
+    MarkUpdate,
+    ReopenNeeded,
+    Replied,
+    ResyncNeeded,
+    UnknownEvent,
+)
+from tandem.gateway.core import Core
+from tandem.gateway.dispatch import Dispatcher
+from tandem.gateway.fence import Fence
+from tandem.gateway.requests import Report
+from tandem.gateway.session import Session
+from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
+
+
+class Links:
+    """Listens to all sessions of one account; satisfies `SessionListener`."""
+
+    def __init__(
+        self, core: Core, dispatcher: Dispatcher, backfill: Backfill, fence: Fence
+    ) -> None:
+        self.sessions = tuple(Session(core, channel, self) for channel in core.venue.channels())
+        self.epoch = 0
+        self._core = core
+        self._dispatcher = dispatcher
+        self._backfill = backfill
+        self._fence = fence
+        self._ups = 0
+        self._order_channel = core.venue.traits.order_channel
+        dispatcher.orders = next(one for one in self.sessions if one.name == self._order_channel)
+        metrics = core.context.metrics
+        self._unknown = metrics.counter("gateway_unknown_events", "of the venue", ("kind",))
+        self._resyncs = metrics.counter("gateway_resyncs", "gaps to fill", ("channel",))
+        ready = metrics.gauge("gateway_channel_ready", "1: confirmed by the venue", ("channel",))
+        for session in self.sessions:
+            ready.labels(session.name).set_function(session.readiness)
+
+    def start(self) -> None:
+        for session in self.sessions:
+            self._core.context.tasks.spawn(session.run(), f"session-{session.name}")
+
+    def fault(self) -> str:
+        """Return which channel keeps orders from going out, or the empty text."""
+        for session in self.sessions:
+            needed = session.channel.is_critical and session.name != self._order_channel
+            if needed and not session.is_ready:
+                return f"channel {session.name} is not up"
+        return ""
+
+    def is_up(self) -> bool:
+        return all(one.is_ready for one in self.sessions if one.channel.is_critical)
+
+    def on_ready(self, session: Session) -> None:
+        self._core.context.log.info("channel up", channel=session.name)
+        if session.channel.is_critical and self.is_up():
+            self._fence.report(LinkState.UP, f"channel {session.name} is up")
+            self.resync()
+        self._dispatcher.pump()
+
+    def on_down(self, session: Session, reason: str) -> None:
+        self._core.context.log.warning("channel down", channel=session.name, reason=reason)
+        if session.name == self._order_channel:
+            self._dispatcher.on_orders_down()
+        if not session.channel.is_critical:
+            self._core.market.forget_books()
+        elif self._fence.state is not LinkState.DOWN:
+            self._ups += 1
+            self._fence.report(LinkState.DOWN, f"channel {session.name}: {reason}")
+
+    def resync(self) -> None:
+        """Fill the gap, then say so, unless the session broke meanwhile."""
+        self._core.context.tasks.spawn(self._resync(self._ups), "resync")
+
+    async def _resync(self, ups: int) -> None:
+        begun = self._backfill.begun
+        self._backfill.want()
+        await self._backfill.until_run_after(begun)
+        if ups == self._ups and self.is_up():
+            self._fence.report(LinkState.RESYNCED, "backfilled", self.epoch)
+
+    def on_item(self, session: Session, item: ChannelItem) -> None:
+        match item:
+            case BookUpdate():
+                mono_ns = self._core.context.clock.monotonic_ns()
+                self._core.market.take_book(item, mono_ns)
+            case MarkUpdate():
+                mono_ns = self._core.context.clock.monotonic_ns()
+                self._core.market.take_mark(item, mono_ns)
+            case Replied():
+                self._dispatcher.on_reply(item)
+            case OrderReport() | FillReport() | FillCost() | PositionReport():
+                self._take_fact(item)
+            case _:
+                self._take_notice(session, item)
+
+    def _take_notice(
+        self, session: Session, item: ResyncNeeded | UnknownEvent | ChannelReady | ReopenNeeded
+    ) -> None:
+        match item:
+            case ResyncNeeded():
+                self._core.context.log.warning("gap", channel=session.name, reason=item.reason)
+                self._resyncs.labels(session.name).inc()
+                self._backfill.want()
+            case UnknownEvent():
+                self._unknown.labels(item.kind).inc()
+            case ChannelReady() | ReopenNeeded():
+                return
+
+    def _take_fact(self, fact: Report) -> None:
+        self._core.journal.log(fact)
+        cloid = fact.client_order_id if isinstance(fact, OrderReport | FillReport) else None
+        if cloid is not None and cloid in self._core.sender:
+            self._core.sender.reported(cloid)
+            self._dispatcher.pump()

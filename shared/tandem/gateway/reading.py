@@ -1,0 +1,168 @@
+"""What each message of the log means to a gateway: its own fold, and what goes to the machines.
+
+1. What the log holds a report of is never taken for sending.
+2. A message that cannot be read, or whose fields contradict its subject, is refused exactly once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tandem.bus.port import Entry
+from tandem.domain.errors import InvalidInputError, MalformedMessageError
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, Ticker
+from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway import ticket as tickets
+from tandem.gateway.cancels import refusal
+from tandem.gateway.core import Core
+from tandem.gateway.dispatch import Dispatcher
+from tandem.gateway.specs import Specs
+from tandem.gateway.ticket import Ticket
+from tandem.messages import codec, subjects
+from tandem.messages.codec import Fact
+from tandem.messages.hedges import Decision, Epoch
+from tandem.messages.intents import CancelOrder, NewOrder
+from tandem.messages.reports import (
+    FillReport,
+    IntentRefused,
+    LinkReport,
+    OrderReport,
+    PositionReport,
+    SpecsReport,
+)
+from tandem.messages.rules import check_cancel
+
+INTENT_TOKENS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """What the service does about facts that concern the session as a whole."""
+
+    on_session_fact: Callable[[LinkReport | Epoch], None]
+    on_sweep: Callable[[CancelOrder, Entry], None]
+    watch: Callable[[Ticker], None]
+
+
+class Reader:
+    """Takes the entries of this account's part of the log, in order."""
+
+    def __init__(
+        self, core: Core, dispatcher: Dispatcher, specs: Specs, reactions: Reactions
+    ) -> None:
+        self._core = core
+        self._dispatcher = dispatcher
+        self._specs = specs
+        self._reactions = reactions
+        self._malformed = core.context.metrics.counter(
+            "gateway_malformed", "messages of the log that could not be read"
+        )
+
+    def on_entry(self, entry: Entry) -> None:
+        """Take one message; an order that may be sent is on the socket when this returns."""
+        clock = self._core.context.clock
+        read_ns = clock.monotonic_ns()
+        self._core.log_clock.observe(entry.ts_ns, read_ns)
+        try:
+            fact = codec.decode_fact(entry.payload)
+            self._take(fact, entry, read_ns)
+        except MalformedMessageError as error:
+            self._refuse_malformed(entry, error)
+
+    def _take(self, fact: Fact, entry: Entry, read_ns: int) -> None:
+        match fact:
+            case Decision():
+                self._take_decision(fact, entry)
+            case NewOrder():
+                self._take_new_order(fact, entry)
+            case CancelOrder():
+                self._take_cancel(fact, entry)
+            case _:
+                self._learn(fact, entry)
+                return
+        self._dispatcher.pump(read_ns)
+        self._core.context.seam("gateway.after_intent")
+
+    def _take_decision(self, decision: Decision, entry: Entry) -> None:
+        if decision.exc != self._core.exc:
+            raise MalformedMessageError("exc", f"{decision.exc} under {entry.subject}")
+        for ticket in tickets.from_decision(decision, entry.ts_ns, entry.seq):
+            self._take_ticket(ticket)
+        self._reactions.watch(decision.ticker)
+
+    def _take_new_order(self, order: NewOrder, entry: Entry) -> None:
+        if entry.subject != subjects.new_order(order.exc, order.client_order_id):
+            raise MalformedMessageError("cloid", "exc or cloid contradict the subject")
+        self._reactions.watch(order.ticker)
+        self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
+
+    def _take_ticket(self, ticket: Ticket) -> None:
+        if ticket.cloid in self._core.known.by_cloid:
+            return
+        effects = self._core.sender.take(ticket, past_fence=self._dispatcher.is_open)
+        self._dispatcher.carry_out(effects)
+
+    def _take_cancel(self, cancel: CancelOrder, entry: Entry) -> None:
+        if cancel.exc != self._core.exc:
+            raise MalformedMessageError("exc", f"{cancel.exc} under {entry.subject}")
+        try:
+            check_cancel(cancel)
+        except InvalidInputError as error:
+            raise MalformedMessageError(error.field, error.rule) from error
+        if cancel.client_order_id is None and cancel.venue_order_id is None:
+            self._reactions.on_sweep(cancel, entry)
+            return
+        effects = self._core.cancels.take(cancel, entry.subject, entry.ts_ns)
+        self._dispatcher.carry_out_cancels(effects)
+
+    def _learn(self, fact: Fact, entry: Entry) -> None:
+        core = self._core
+        core.journal.read(entry.subject)
+        match fact:
+            case OrderReport():
+                self._learn_order(fact)
+            case FillReport():
+                core.known.take_fill(fact)
+            case PositionReport():
+                core.known.take_position(fact)
+            case SpecsReport():
+                self._specs.read(entry, fact)
+            case IntentRefused():
+                core.cancels.settled(fact.subject)
+            case LinkReport() | Epoch():
+                self._reactions.on_session_fact(fact)
+            case _:
+                return
+
+    def _learn_order(self, report: OrderReport) -> None:
+        self._core.known.take_order(report)
+        if report.client_order_id is not None and not report.in_doubt:
+            self._core.sender.reported(report.client_order_id)
+
+    def _refuse_malformed(self, entry: Entry, error: MalformedMessageError) -> None:
+        self._malformed.inc()
+        core, tokens = self._core, entry.subject.split(".")
+        core.context.log.warning("malformed", subject=entry.subject, error=str(error))
+        if tokens[:2] != ["oms", "intent"]:
+            return
+        if len(tokens) == INTENT_TOKENS and tokens[-1] == "new":
+            self._reject_raw(ClientOrderId(subjects.untoken(tokens[3])), entry, error)
+            return
+        refused = refusal(core.exc, entry.subject, error.field, error.rule)
+        core.journal.log(refused)
+
+    def _reject_raw(self, cloid: ClientOrderId, entry: Entry, error: MalformedMessageError) -> None:
+        if cloid in self._core.known.by_cloid:
+            return
+        self._core.journal.log(
+            OrderReport(
+                exc=self._core.exc,
+                ticker=Ticker(""),
+                order_status=OrderStatus.REJECTED,
+                source=ReportSource.LOCAL,
+                ts_event_ns=entry.ts_ns,
+                client_order_id=cloid,
+                reason=RejectReason.INVALID,
+                text=str(error),
+            )
+        )

@@ -1,0 +1,40 @@
+"""Which settings every gateway has, whatever the venue."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tandem.domain.ids import Ticker
+from tandem.runtime.config import ACCOUNT_VARIABLE, Environment, Variable
+
+BP_PER_UNIT = 10_000
+
+GATEWAY_VARIABLES = (
+    ACCOUNT_VARIABLE,
+    Variable("TANDEM_TICKERS", "instruments whose books are followed from the start", "by venue"),
+    Variable("TANDEM_MARKET_SLIPPAGE_BP", "how far a market order may go, in basis points", "100"),
+    Variable("TANDEM_BOOK_MAX_WIDTH_BP", "a wider book gives no reference price", "100"),
+    Variable("TANDEM_BACKFILL_SECONDS", "how often the venue's own lists are compared", "30"),
+    Variable("TANDEM_ANSWER_TIMEOUT_MS", "after this an unanswered order is in doubt", "1000"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    tickers: tuple[Ticker, ...]
+    market_slippage_bp: Decimal = Decimal(100)
+    book_max_width: Decimal = Decimal("0.01")
+    backfill_s: int = 30
+    answer_timeout_ms: int = 1_000
+
+
+def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> GatewaySettings:
+    """Read the settings; raises ConfigurationError naming a bad variable."""
+    slippage = env.integer("TANDEM_MARKET_SLIPPAGE_BP", 100, least=1, most=5_000)
+    width = env.integer("TANDEM_BOOK_MAX_WIDTH_BP", 100, least=1, most=5_000)
+    return GatewaySettings(
+        tickers=tuple(Ticker(word) for word in env.words("TANDEM_TICKERS", default_tickers)),
+        market_slippage_bp=Decimal(slippage),
+        book_max_width=Decimal(width) / BP_PER_UNIT,
+        backfill_s=env.integer("TANDEM_BACKFILL_SECONDS", 30, least=1, most=3_600),
+        answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
+    )

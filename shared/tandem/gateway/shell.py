@@ -1,0 +1,200 @@
+"""How one gateway runs: boot, the steady work, readiness, and a drain that loses nothing.
+
+1. Before the venue answered with its time and its table, the log is not read and nothing is sent.
+2. A drain stops sending first, then waits for the answers of what was sent, then for the log.
+"""
+
+from tandem.bus.port import Following
+from tandem.domain.ids import Ticker
+from tandem.gateway.asks import Asks
+from tandem.gateway.backfill import Backfill
+from tandem.gateway.core import Core, make_core
+from tandem.gateway.dispatch import Dispatcher
+from tandem.gateway.fence import Fence
+from tandem.gateway.links import Links
+from tandem.gateway.lookup import Lookups
+from tandem.gateway.marks import Marks
+from tandem.gateway.port import VenueProtocol
+from tandem.gateway.queries import VenueQueries
+from tandem.gateway.reading import Reactions, Reader
+from tandem.gateway.requests import VenueQueryError
+from tandem.gateway.settings import GatewaySettings
+from tandem.gateway.specs import Specs
+from tandem.gateway.sweep import Sweeps
+from tandem.gateway.ticket import Phase
+from tandem.messages import subjects
+from tandem.messages.hedges import Epoch
+from tandem.messages.reports import LinkReport, LinkState
+from tandem.runtime.context import ServiceContext
+from tandem.transport.backoff import Backoff
+from tandem.transport.http import HttpClient
+
+TICK_S = 0.05
+TIME_PERIOD_S = 10.0
+TIME_RETRY_S = 0.5
+FIRST_SAMPLES = 3
+EXPIRE_PERIOD_S = 600.0
+DRAIN_S = 3.0
+MS_PER_S = 1_000
+NS_PER_HOUR = 3_600_000_000_000
+
+
+class GatewayService:
+    """One account on one venue; satisfies `Service`."""
+
+    def __init__(
+        self, context: ServiceContext, venue: VenueProtocol, settings: GatewaySettings
+    ) -> None:
+        self._context = context
+        self._http = HttpClient(context.clock)
+        self._core = make_core(context, venue, settings, self._http)
+        self._queries = VenueQueries(self._core)
+        self._dispatcher = Dispatcher(self._core, self._queries, self._fault)
+        self._dispatcher.asker = Lookups(self._core, self._queries, self._dispatcher)
+        self._fence = Fence(self._core, self._dispatcher, self._on_open)
+        self._backfill = Backfill(self._core, self._queries)
+        self._links = Links(self._core, self._dispatcher, self._backfill, self._fence)
+        self._specs = Specs(self._core, self._queries)
+        self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
+        self._asks = Asks(self._core, self._queries, self._specs)
+        self._following: Following | None = None
+        self._describe(self._core)
+
+    def _describe(self, core: Core) -> None:
+        """Publish what is best read at the moment of the scrape."""
+        gauge, clock = core.context.metrics.gauge, core.context.clock
+        doubts = gauge("gateway_in_doubt", "orders whose outcome is unknown")
+        doubts.set_function(lambda: core.sender.count(Phase.DOUBT))
+        error = gauge("gateway_venue_clock_error_ms", "error bound of the venue's time")
+        error.set_function(lambda: core.venue_clock.error_ms(clock.monotonic_ns()))
+        live = gauge("gateway_live_orders", "orders that the log holds live")
+        live.set_function(lambda: len(core.known.live))
+
+    def _fault(self) -> str:
+        mono_ns = self._context.clock.monotonic_ns()
+        return self._core.venue_clock.doubt(mono_ns) or self._links.fault()
+
+    async def start(self) -> None:
+        await self._asks.serve()
+        self._context.bus.on_reconnect(self._reconnected)
+        self._context.tasks.spawn(self._boot(), "gateway-boot")
+
+    def _reconnected(self) -> None:
+        if self._following is not None:
+            self._fence.close("the bus was reconnected")
+
+    async def _boot(self) -> None:
+        await self._greet()
+        for ticker in self._core.settings.tickers:
+            self._watch(ticker)
+        spawn = self._context.tasks.spawn
+        spawn(self._tick(), "gateway-tick")
+        spawn(self._keep_time(), "gateway-time")
+        await self._follow()
+        self._links.start()
+        spawn(self._backfill.run(), "gateway-backfill")
+        spawn(Marks(self._core).run(), "gateway-marks")
+        spawn(self._specs.run(), "gateway-specs")
+        spawn(self._expire(), "gateway-expire")
+
+    async def _greet(self) -> None:
+        """Get the venue's time and its instrument table, however long it takes."""
+        backoff, tries = Backoff(f"{self._core.exc}:greet"), 0
+        while True:
+            try:
+                for _ in range(FIRST_SAMPLES):
+                    await self._queries.time_ms()
+                self._core.take_instruments(await self._queries.instruments())
+            except VenueQueryError as error:
+                tries += 1
+                self._context.log.warning("the venue does not answer", error=str(error))
+                await self._context.clock.sleep(backoff.delay_ms(tries) / MS_PER_S)
+                continue
+            return
+
+    async def _follow(self) -> None:
+        reactions = Reactions(self._on_session_fact, self._sweeps.take, self._watch)
+        reader = Reader(self._core, self._dispatcher, self._specs, reactions)
+        exc = self._core.exc
+        filters = (
+            subjects.intents_of(exc),
+            subjects.decisions_of(exc),
+            subjects.reports_of(exc),
+            subjects.ALL_CONTROL,
+        )
+        self._following = await self._context.bus.log.follow(filters, 0, reader.on_entry)
+        self._fence.close("started")
+
+    def _on_session_fact(self, fact: LinkReport | Epoch) -> None:
+        match fact:
+            case LinkReport():
+                self._fence.read(fact)
+            case Epoch() if fact.epoch > self._links.epoch:
+                self._links.epoch = fact.epoch
+                if self._links.is_up():
+                    self._links.resync()
+            case Epoch():
+                return
+
+    def _on_open(self) -> None:
+        """The log was read up to the fence: from here on what it asks for is done at once."""
+        self._context.log.info("caught up with the log")
+        self._specs.log()
+        self._sweeps.on_open()
+        self._dispatcher.pump()
+
+    def _watch(self, ticker: Ticker) -> None:
+        """Follow the market of a ticker, if the venue lists it."""
+        instrument = self._core.instruments.get(ticker)
+        if instrument is None or ticker in self._core.watched:
+            return
+        self._core.watched[ticker] = instrument
+        for session in self._links.sessions:
+            session.watch((instrument,))
+
+    async def _tick(self) -> None:
+        while True:
+            await self._context.clock.sleep(TICK_S)
+            self._dispatcher.tick()
+
+    async def _keep_time(self) -> None:
+        """Measure the venue's clock; sooner again while it is not fit."""
+        while True:
+            is_fit = not self._core.venue_clock.doubt(self._context.clock.monotonic_ns())
+            await self._context.clock.sleep(TIME_PERIOD_S if is_fit else TIME_RETRY_S)
+            try:
+                await self._queries.time_ms()
+            except VenueQueryError as error:
+                self._context.log.warning("venue time", error=str(error))
+                continue
+            self._fence.try_open()
+            self._dispatcher.pump()
+
+    async def _expire(self) -> None:
+        """Forget ended orders that the log has expired."""
+        while True:
+            await self._context.clock.sleep(EXPIRE_PERIOD_S)
+            retention_ns = self._context.settings.retention_hours * NS_PER_HOUR
+            self._core.known.expire(self._context.clock.wall_ns() - retention_ns)
+
+    async def drain(self) -> None:
+        self._dispatcher.is_open = False
+        if self._following is not None:
+            await self._following.close()
+        deadline_ns = self._context.clock.monotonic_ns() + int(DRAIN_S * 1e9)
+        while self._core.sender.count(Phase.SENT):
+            if self._context.clock.monotonic_ns() > deadline_ns:
+                break
+            await self._context.clock.sleep(TICK_S)
+        self._fence.report(LinkState.DOWN, "stopped")
+        await self._core.journal.drain()
+        await self._http.close()
+
+    def unready(self) -> str:
+        if self._following is None:
+            return "the venue does not answer yet"
+        if not self._fence.is_open:
+            return "the log is not read up to the fence"
+        if self._fence.state is not LinkState.RESYNCED:
+            return f"the session with the venue is {self._fence.state}"
+        return self._fault()

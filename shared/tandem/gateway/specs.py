@@ -1,0 +1,69 @@
+"""When the venue's instrument table is read and logged.
+
+1. The table is logged when it differs from the last one in the log, and again before that one
+   would expire.
+2. Its subject follows from its content and from the table before it, so that a market halted and
+   resumed is three facts, and two copies log each of them once.
+"""
+
+from tandem.bus.port import Entry
+from tandem.domain.instrument import Instrument
+from tandem.gateway import facts
+from tandem.gateway.core import Core
+from tandem.gateway.queries import VenueQueries
+from tandem.gateway.requests import VenueQueryError
+from tandem.messages.reports import SpecsReport
+
+REFRESH_S = 600.0
+NS_PER_HOUR = 3_600_000_000_000
+
+
+class Specs:
+    """The instrument table of one account, here and in the log."""
+
+    def __init__(self, core: Core, queries: VenueQueries) -> None:
+        self._core = core
+        self._queries = queries
+        self._logged: tuple[Instrument, ...] = ()
+        self._logged_subject = ""
+        self._logged_ns = 0
+
+    def read(self, entry: Entry, specs: SpecsReport) -> None:
+        """Take the table that the log holds."""
+        self._logged, self._logged_subject = specs.instruments, entry.subject
+        self._logged_ns = entry.ts_ns
+
+    async def refresh(self) -> int:
+        """Read the venue's table, log it if it is news, and return its length.
+
+        Raises:
+            VenueQueryError: the venue did not give it; the former one stays.
+        """
+        table = await self._queries.instruments()
+        self._core.take_instruments(table)
+        self.log()
+        return len(table)
+
+    def log(self) -> None:
+        """Log the current table if the log does not end with it."""
+        table = tuple(self._core.instruments.values())
+        if not table or (table == self._logged and not self._is_old()):
+            return
+        clock = self._core.context.clock
+        specs = SpecsReport(exc=self._core.exc, instruments=table, ts_recv_ns=clock.wall_ns())
+        subject = facts.specs_subject(specs, self._logged_subject)
+        self._logged, self._logged_subject, self._logged_ns = table, subject, clock.wall_ns()
+        self._core.journal.append(subject, specs)
+
+    def _is_old(self) -> bool:
+        retention_ns = self._core.context.settings.retention_hours * NS_PER_HOUR
+        return self._core.context.clock.wall_ns() - self._logged_ns > retention_ns // 4
+
+    async def run(self) -> None:
+        """Keep the table fresh."""
+        while True:
+            await self._core.context.clock.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except VenueQueryError as error:
+                self._core.context.log.warning("instrument table", error=str(error))

@@ -1,0 +1,101 @@
+"""Which orders a cancel of many means: those we know of at once, then those the venue lists."""
+
+from collections.abc import Iterator
+
+from tandem.bus.port import Entry
+from tandem.domain.ids import Ticker
+from tandem.domain.order import OrderStatus
+from tandem.gateway.cancels import refusal
+from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.dispatch import Dispatcher
+from tandem.gateway.known import KnownOrder
+from tandem.gateway.queries import VenueQueries
+from tandem.gateway.requests import OpenOrdersQuery, Report, VenueQueryError
+from tandem.messages.intents import CancelOrder
+from tandem.messages.reports import OrderReport
+from tandem.transport.backoff import Backoff
+
+MAX_WAITING = 1_000
+MS_PER_S = 1_000
+
+
+class Sweeps:
+    """Carries out cancels that name no order; those read before the fence wait for it."""
+
+    def __init__(self, core: Core, queries: VenueQueries, dispatcher: Dispatcher) -> None:
+        self._core = core
+        self._queries = queries
+        self._dispatcher = dispatcher
+        self._waiting: list[tuple[CancelOrder, Entry]] = []
+        self._backoff = Backoff(f"{core.exc}:sweep", most_ms=1_000)
+
+    def take(self, cancel: CancelOrder, entry: Entry) -> None:
+        """Take such a cancel from the log."""
+        if not self._dispatcher.is_open:
+            self._waiting.append((cancel, entry))
+            del self._waiting[:-MAX_WAITING]
+            return
+        self._start(cancel, entry)
+
+    def _start(self, cancel: CancelOrder, entry: Entry) -> None:
+        known = tuple(self._of_ticker(self._known(), cancel.ticker))
+        self._add(cancel, entry, known)
+        self._core.context.tasks.spawn(self._sweep(cancel, entry), f"sweep-{cancel.token}")
+
+    def on_open(self) -> None:
+        """Take up what waited: what expired unseen is refused only if an order is still live."""
+        waiting, self._waiting = self._waiting, []
+        for cancel, entry in waiting:
+            if not self._is_late(cancel, entry):
+                self._start(cancel, entry)
+            elif any(self._of_ticker(self._known(), cancel.ticker)):
+                self._refuse(entry, "passed before the cancel could be sent")
+
+    def _is_late(self, cancel: CancelOrder, entry: Entry) -> bool:
+        return self._core.now().log_ns > entry.ts_ns + cancel.valid_for_ms * NS_PER_MS
+
+    def _refuse(self, entry: Entry, rule: str) -> None:
+        self._core.journal.log(refusal(self._core.exc, entry.subject, "valid_for_ms", rule))
+
+    def _known(self) -> Iterator[KnownOrder]:
+        """Orders that the log holds live, and those on their way."""
+        yield from self._core.known.live_orders()
+        for ticket in self._core.sender.orders():
+            yield KnownOrder(ticket.ticker, ticket.cloid, None, OrderStatus.PENDING, 0)
+
+    @staticmethod
+    def _of_ticker(orders: Iterator[KnownOrder], ticker: Ticker | None) -> Iterator[KnownOrder]:
+        return (order for order in orders if ticker is None or order.ticker == ticker)
+
+    async def _sweep(self, cancel: CancelOrder, entry: Entry) -> None:
+        tries = 0
+        while True:
+            try:
+                listing = await self._queries.listing(OpenOrdersQuery(), urgent=True)
+            except VenueQueryError as error:
+                tries += 1
+                if self._is_late(cancel, entry):
+                    self._refuse(entry, f"passed while the venue did not list orders: {error}")
+                    return
+                await self._core.context.clock.sleep(self._backoff.delay_ms(tries) / MS_PER_S)
+                continue
+            listed = tuple(self._of_ticker(_listed(listing.facts), cancel.ticker))
+            self._add(cancel, entry, listed)
+            return
+
+    def _add(self, cancel: CancelOrder, entry: Entry, orders: tuple[KnownOrder, ...]) -> None:
+        effects = self._core.cancels.sweep(cancel, entry.subject, entry.ts_ns, iter(orders))
+        self._dispatcher.carry_out_cancels(effects)
+        self._dispatcher.pump()
+
+
+def _listed(facts: tuple[Report, ...]) -> Iterator[KnownOrder]:
+    for fact in facts:
+        if isinstance(fact, OrderReport):
+            yield KnownOrder(
+                fact.ticker,
+                fact.client_order_id,
+                fact.venue_order_id,
+                fact.order_status,
+                fact.ts_event_ns,
+            )
