@@ -121,11 +121,11 @@ class _Walk:
         return self._trend if self._prng.percent(TREND_PERCENT) else self._trend.opposite
 
     def _requote(self) -> DepthDelta:
-        """Change one to three levels' sizes."""
+        """Change one to three levels' sizes, mostly near the best."""
         quotes = self._sides[Side.BUY if self._prng.percent(50) else Side.SELL]
         changed: dict[int, int] = {}
         for _ in range(self._prng.between(1, 3)):
-            distance = self._prng.between(0, LEVEL_COUNT - 1)
+            distance = self._prng.between(0, self._prng.between(0, LEVEL_COUNT - 1))
             changed[quotes.price(distance)] = self._level_lots(distance)
         quotes.lots.update(changed)
         return self._delta({quotes.side: changed})
@@ -157,11 +157,12 @@ class _Walk:
         return [*trades, self._delta({quotes.side: {px: 0} | self._refill(quotes)})]
 
     def _follow(self, side: Side) -> DepthDelta:
-        """The side behind a sweep quotes at the price that was swept."""
+        """The side behind a sweep quotes at the price that was swept, with little at first."""
         quotes = self._sides[side]
         quotes.best += side.sign
         self._lagging = None
-        new = self._refill(quotes)
+        quotes.lots[quotes.best] = self._prng.between(1, self._market.trade_lots)
+        new = self._refill(quotes) | {quotes.best: quotes.lots[quotes.best]}
         gone = dict.fromkeys(set(quotes.lots) - set(self._prices(quotes)), 0)
         for px in gone:
             del quotes.lots[px]
