@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
@@ -83,9 +84,8 @@ class WebSocket(asyncio.Protocol):
 
     # asyncio's callback; typing.override comes with Python 3.12.
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[explicit-override]
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"a stream transport was expected, not {type(transport).__name__}")
-        self._transport = transport
+        # uvloop's stream transport is one by its methods only.
+        self._transport = cast("asyncio.Transport", transport)
         raw = transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
