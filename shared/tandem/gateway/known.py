@@ -39,7 +39,16 @@ class Known:
     live: dict[int, KnownOrder] = field(default_factory=dict)
     open_since_ns: dict[Ticker, int] = field(default_factory=dict)
     dealt: set[Ticker] = field(default_factory=set)
+    asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
     last_fill_ns: int = 0
+
+    def take_ask(self, cloid: ClientOrderId, seq: int) -> None:
+        """Learn where in the log an order was asked for."""
+        self.asked_seq.setdefault(cloid, seq)
+
+    def was_asked_after(self, cloid: ClientOrderId | None, seq: int) -> bool:
+        """Tell whether an order was asked for past `seq`; what nobody asked for was not."""
+        return cloid is not None and self.asked_seq.get(cloid, 0) > seq
 
     def take_order(self, report: OrderReport) -> None:
         """Learn of an order, or of its next status."""
@@ -114,6 +123,7 @@ class Known:
         }
         self.by_cloid = {k: order for k, order in self.by_cloid.items() if id(order) not in ended}
         self.by_oid = {k: order for k, order in self.by_oid.items() if id(order) not in ended}
+        self.asked_seq = {k: seq for k, seq in self.asked_seq.items() if k in self.by_cloid}
 
     def _all(self) -> Iterator[KnownOrder]:
         yield from self.by_cloid.values()

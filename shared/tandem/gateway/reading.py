@@ -97,6 +97,7 @@ class Reader:
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
 
     def _take_ticket(self, ticket: Ticket) -> None:
+        self._core.known.take_ask(ticket.cloid, ticket.seq)
         if ticket.cloid in self._core.known.by_cloid:
             return
         effects = self._core.sender.take(ticket, past_fence=self._dispatcher.is_open)

@@ -1,9 +1,11 @@
-"""Which orders a cancel of many means: those we know of at once, then those the venue lists."""
+"""Which orders a cancel of many means: those we know of at once, then those the venue lists.
+
+What was asked for after the cancel, in the order of the log, is not meant by it.
+"""
 
 from collections.abc import Iterator
 
 from tandem.bus.port import Entry
-from tandem.domain.ids import Ticker
 from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import refusal
 from tandem.gateway.core import NS_PER_MS, Core
@@ -38,8 +40,7 @@ class Sweeps:
         self._start(cancel, entry)
 
     def _start(self, cancel: CancelOrder, entry: Entry) -> None:
-        known = tuple(self._of_ticker(self._known(), cancel.ticker))
-        self._add(cancel, entry, known)
+        self._add(cancel, entry, tuple(self._meant(self._known(), cancel, entry)))
         self._core.context.tasks.spawn(self._sweep(cancel, entry), f"sweep-{cancel.token}")
 
     def on_open(self) -> None:
@@ -48,7 +49,7 @@ class Sweeps:
         for cancel, entry in waiting:
             if not self._is_late(cancel, entry):
                 self._start(cancel, entry)
-            elif any(self._of_ticker(self._known(), cancel.ticker)):
+            elif any(self._meant(self._known(), cancel, entry)):
                 self._refuse(entry, "passed before the cancel could be sent")
 
     def _is_late(self, cancel: CancelOrder, entry: Entry) -> bool:
@@ -63,9 +64,13 @@ class Sweeps:
         for ticket in self._core.sender.orders():
             yield KnownOrder(ticket.ticker, ticket.cloid, None, OrderStatus.PENDING, 0)
 
-    @staticmethod
-    def _of_ticker(orders: Iterator[KnownOrder], ticker: Ticker | None) -> Iterator[KnownOrder]:
-        return (order for order in orders if ticker is None or order.ticker == ticker)
+    def _meant(
+        self, orders: Iterator[KnownOrder], cancel: CancelOrder, entry: Entry
+    ) -> Iterator[KnownOrder]:
+        for order in orders:
+            in_scope = cancel.ticker is None or order.ticker == cancel.ticker
+            if in_scope and not self._core.known.was_asked_after(order.cloid, entry.seq):
+                yield order
 
     async def _sweep(self, cancel: CancelOrder, entry: Entry) -> None:
         tries = 0
@@ -79,8 +84,7 @@ class Sweeps:
                     return
                 await self._core.context.clock.sleep(self._backoff.delay_ms(tries) / MS_PER_S)
                 continue
-            listed = tuple(self._of_ticker(_listed(listing.facts), cancel.ticker))
-            self._add(cancel, entry, listed)
+            self._add(cancel, entry, tuple(self._meant(_listed(listing.facts), cancel, entry)))
             return
 
     def _add(self, cancel: CancelOrder, entry: Entry, orders: tuple[KnownOrder, ...]) -> None:
