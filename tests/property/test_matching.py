@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.paper_exchange.events import BookChanged, Event, Filled
+from services.paper_exchange.events import Accepted, Amended, BookChanged, Event, Filled
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.instruments import (
     BINANCE_POLICY,
@@ -30,6 +30,8 @@ from services.paper_exchange.orders import (
     AccountId,
     Amendment,
     NewOrder,
+    Order,
+    OrderId,
     OrderRefused,
     Side,
     StpMode,
@@ -221,24 +223,51 @@ def _check_margin(engine: Engine) -> None:
         )
 
 
-def _check_priority(engine: Engine, before: dict[Side, list[Resting]], events: list[Event]) -> None:
+def _check_priority(engine: Engine, before: list[Order], events: list[Event]) -> None:
     """Whoever filled while resting, nobody that stood before it is still open."""
     filled = {e.order.order_id for e in events if isinstance(e, Filled) and e.is_maker}
-    for queue in before.values():
-        last = max((i for i, r in enumerate(queue) if r.order_id in filled), default=0)
-        for resting in queue[:last]:
-            assert not engine.order(resting.order_id).is_open
+    for side in Side:
+        queue = [order for order in before if order.side is side]
+        last = max((i for i, o in enumerate(queue) if o.order_id in filled), default=0)
+        for order in queue[:last]:
+            assert not engine.order(order.order_id).is_open
+
+
+class _Arrivals:
+    """When each order joined its queue, told from the events alone."""
+
+    def __init__(self) -> None:
+        self._order: dict[OrderId, Order] = {}
+        self._joined: dict[OrderId, int] = {}
+
+    def note(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Accepted | Amended):
+                before = self._order.get(event.order.order_id)
+                after = event.order
+                kept = before is not None and before.px == after.px and after.qty < before.qty
+                if not kept:
+                    self._joined[after.order_id] = len(self._joined) + event.ts_ns * 1000
+                self._order[after.order_id] = after
+
+    def in_turn(self, engine: Engine) -> list[Order]:
+        """Every open order, those that must fill first before those that must wait."""
+        return sorted(
+            (order for order in engine.orders() if order.is_open and order.px is not None),
+            key=lambda o: (-o.side.sign * (o.px or 0), self._joined[o.order_id]),
+        )
 
 
 @pytest.mark.parametrize("policy", [BINANCE_POLICY, HYPERLIQUID_POLICY], ids=("binance", "hl"))
 @settings(max_examples=60, deadline=None)
 @given(sequence=sessions)
 def test_no_sequence_breaks_the_books(policy: VenuePolicy, sequence: list[Action]) -> None:
-    engine = _engine(policy)
+    engine, arrivals = _engine(policy), _Arrivals()
 
     for now_ns, action in enumerate(sequence, start=1):
-        before = _queues(engine)
+        before = arrivals.in_turn(engine)
         events = _run(engine, action, now_ns)
+        arrivals.note(events)
 
         _check_priority(engine, before, events)
         _check_fills(events)
