@@ -11,7 +11,7 @@
 from collections.abc import Iterator
 from decimal import Context, Decimal, localcontext
 
-from services.hedger import conversion, timers
+from services.hedger import conversion, marks, timers
 from services.hedger.evidence import Evidence, status
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, Pending, State, instrument, open_bucket
@@ -159,6 +159,8 @@ def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
     link = _link(state, hedge, turn.now_ns)
     state.links[link.hedge_id] = link
     state.makers[link.cloid] = link.hedge_id
+    if link.maker.price is not None:
+        marks.lend_reference(state, link, link.maker.price)
     order = _maker_order(link, turn.now_ns, max(1, (until_ns - turn.now_ns) // NS_PER_MS))
     turn.effects.append(Append(subjects.new_order(order.exc, order.client_order_id), order))
     turn.touch_all(link)

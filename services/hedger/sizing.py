@@ -66,13 +66,16 @@ def judge(bucket: Bucket, market: Market, now_ns: int, rules: HedgeRules) -> Ver
     instrument = market.instrument
     if instrument is None:
         return _held(need, Hold.NO_SPECS, f"{bucket.exc} {bucket.ticker}")
-    quantity = _bounded(bucket, instrument, cut_to_lot(need, bucket.unit, instrument.lot))
+    quantity = cut_to_lot(need, bucket.unit, instrument.lot)
     too_small = _too_small(instrument, quantity, market.reference, rules)
     if too_small is not None:
         return _held(need, *too_small)
     not_now = _not_now(bucket, market, now_ns, rules)
     if not_now is not None:
         return _held(need, *not_now)
+    bounded = _bounded(bucket, instrument, quantity)
+    if _too_small(instrument, bounded, market.reference, rules) is None:
+        quantity = bounded
     return Verdict(need, quantity)
 
 
@@ -86,13 +89,11 @@ def cut_to_lot(need: Decimal, unit: Decimal, lot: Decimal) -> Decimal:
 
 
 def _bounded(bucket: Bucket, instrument: Instrument, quantity: Decimal) -> Decimal:
-    """Keep under the ceiling that a margin refusal left, unless that leaves nothing to try."""
+    """Keep under the ceiling that a margin refusal left."""
     ceiling = bucket.pace.ceiling
     if ceiling is None or abs(quantity) <= ceiling:
         return quantity
     lots = (ceiling // instrument.lot) * instrument.lot
-    if lots < max(instrument.lot, instrument.min_qty):
-        return quantity
     return lots if quantity > 0 else -lots
 
 
