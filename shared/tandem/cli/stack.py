@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +52,7 @@ class StackPlan:
         environment: extra variables of each service, by its name.
         sync_always: whether NATS writes through to the disk before it answers.
         nats_port: fixed port of NATS, 0 for any free one.
+        ready_timeout_s: how long each process may take until it is ready.
     """
 
     root: Path
@@ -61,6 +62,7 @@ class StackPlan:
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sync_always: bool = False
     nats_port: int = 0
+    ready_timeout_s: float = READY_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Child:
             UnavailableError: it ended or was not ready in time; the text is the end of its log.
         """
         pause = threading.Event()
-        for _ in range(int(READY_TIMEOUT_S / POLL_S)):
+        for _ in range(int(self._plan.ready_timeout_s / POLL_S)):
             said = self._said()
             if said is not None:
                 return said
@@ -198,15 +200,20 @@ class LocalStack:
     def start(self) -> None:
         """Start everything and return once all of it is ready."""
         try:
-            self.nats.start()
-            self.redis.start()
-            self._start_paper()
-            self._start_services()
+            self.start_servers()
+            self.start_paper()
+            self.start_services(SERVICES)
         except BaseException:
             self.stop()
             raise
 
-    def _start_paper(self) -> None:
+    def start_servers(self) -> None:
+        """Start NATS and Redis."""
+        self.nats.start()
+        self.redis.start()
+
+    def start_paper(self) -> None:
+        """Start both paper exchanges, side by side."""
         for name in PAPER_EXCHANGES:
             extra = self.plan.paper.get(name, ())
             self._child(name, ("--port", "0", "--control-port", "0", *extra)).spawn()
@@ -214,10 +221,11 @@ class LocalStack:
             said = self.children[name].wait_ready()
             self.paper[name] = PaperAddress(said["port"], said["control_port"])
 
-    def _start_services(self) -> None:
+    def start_services(self, services: Sequence[str]) -> None:
+        """Start these services, all copies side by side, and wait until each is ready."""
         names = [
             name if copy == 1 else f"{name}-{copy}"
-            for name in SERVICES
+            for name in services
             for copy in range(1, self.plan.copies.get(name, 1) + 1)
         ]
         for name in names:
@@ -231,7 +239,7 @@ class LocalStack:
         child = Child(name, (sys.executable, "-m", module, *arguments), self.plan)
         if service in SERVICES:
             child.environment = self.environment_of(service) | dict(
-                self.plan.environment.get(name, {})
+                self.plan.environment.get(service, {})
             )
         self.children[name] = child
         return child

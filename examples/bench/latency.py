@@ -1,0 +1,138 @@
+"""From the exchange writing a fill's frame to the exchange having parsed the taker that covers it.
+
+Open loop: the tape's trades come at their times whether or not the system keeps up, and every
+fill counts, also those that wait because several are covered by one taker.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+from pathlib import Path
+
+import aiohttp
+
+from examples.bench.tape import Pace, write_tape
+from examples.walkthrough.audit import HedgeTrades, percentiles, trades_of
+from examples.walkthrough.venue_books import Request, VenueBooks
+from tandem import OMS
+from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
+from tandem.client.handles import LinkHandle
+from tandem.client.oms import ClientOptions
+from tandem.domain.errors import UnavailableError
+from tandem.runtime.clock import SystemClock
+
+NS_PER_US = 1_000
+PRICE = "150.00"
+QTY = Decimal("0.10")
+WARM_UP_FILLS = 100
+STATE_SERVICES = ("order-state", "position-state", "hedger")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One configuration of the log and the copies of the state services."""
+
+    sync_always: bool
+    copies: int
+
+    @property
+    def name(self) -> str:
+        return f"sync={'always' if self.sync_always else 'default'},copies={self.copies}"
+
+
+def measure(setting: Setting, fills: int, rate_hz: int) -> dict[str, object]:
+    """Run one stack and return the latency of its fills in microseconds."""
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as name:
+        directory = Path(name)
+        write_tape(directory / "tape.jsonl", Pace(fills, rate_hz, PRICE, str(QTY)))
+        with LocalStack(_plan(setting, directory)) as stack:
+            return asyncio.run(_measure(stack, fills, rate_hz))
+
+
+def _plan(setting: Setting, directory: Path) -> StackPlan:
+    tape = ("--tape", str(directory / "tape.jsonl"), "--paused", "true", "--restarts", "false")
+    return StackPlan(
+        root=checkout(),
+        directory=directory,
+        paper={
+            "paper-binance": (*tape, "--symbols", "SOLUSDT"),
+            "paper-hyperliquid": ("--symbols", "SOL"),
+        },
+        copies=dict.fromkeys(STATE_SERVICES, setting.copies),
+        environment={
+            name: {
+                "TANDEM_TICKERS": "SOLUSDT" if name == "gateway-binance" else "SOL",
+                "TANDEM_LOG_LEVEL": "warning",
+            }
+            for name in SERVICES
+        },
+        sync_always=setting.sync_always,
+    )
+
+
+async def _measure(stack: LocalStack, fills: int, rate_hz: int) -> dict[str, object]:
+    async with aiohttp.ClientSession() as session:
+        binance = VenueBooks(session, stack.paper["paper-binance"].control_url)
+        hyperliquid = VenueBooks(session, stack.paper["paper-hyperliquid"].control_url)
+        options = ClientOptions(ready_timeout_s=30.0)
+        async with OMS(stack.nats.url, strategy="bench", options=options) as oms:
+            link = await _quote(oms, fills)
+            await binance.resume(1.0)
+            await _finish(link, fills / rate_hz + 30.0)
+            row = link.link
+            maker = row.maker_cloid if row is not None else ""
+        trades = trades_of(maker, await binance.trades(), await hyperliquid.trades())
+        found = fill_latencies_us(trades, await hyperliquid.requests())
+    return {
+        **percentiles(found[WARM_UP_FILLS:]),
+        "fills": len(trades.maker),
+        "takers": len(trades.taker_cloids),
+        "owed": str(trades.owed),
+    }
+
+
+async def _quote(oms: OMS, fills: int) -> LinkHandle:
+    """Place the maker that the tape's trades fill, and wait until it rests."""
+    link = await oms.hedge_order(
+        {"exc": "binance", "ticker": "SOLUSDT", "amount": -QTY * fills, "price": PRICE},
+        {"exc": "hyperliquid", "ticker": "SOL"},
+    )
+    clock = SystemClock()
+    while True:
+        row = link.link
+        order = oms.orders_peek("binance").known(row.maker_cloid) if row is not None else None
+        if order is not None and order.venue_order_id is not None:
+            return link
+        await clock.sleep(0.02)
+
+
+async def _finish(link: LinkHandle, timeout_s: float) -> None:
+    """Wait for the hedge to be done; one that is not leaves its owed amount in the result."""
+    try:
+        await link.done(timeout_s)
+    except UnavailableError:
+        return
+
+
+def fill_latencies_us(trades: HedgeTrades, requests: Sequence[Request]) -> list[float]:
+    """Return, for each maker fill in time order, how long until its last unit was on the wire."""
+    parsed = {request.client_order_id: request.mono_parsed_ns for request in requests}
+    sizes = {cloid: Decimal(0) for cloid in trades.taker_cloids}
+    for trade in trades.takers:
+        sizes[trade.client_order_id] += abs(trade.amount)
+    order = sorted(sizes, key=lambda cloid: parsed[cloid])
+    covered = list(zip(accumulate(sizes[cloid] for cloid in order), order, strict=True))
+    found, taker = [], 0
+    for reached, fill in zip(
+        accumulate(abs(trade.amount) for trade in trades.maker), trades.maker, strict=True
+    ):
+        while taker < len(covered) and covered[taker][0] < reached:
+            taker += 1
+        if taker == len(covered):
+            break
+        if fill.mono_written_ns is not None:
+            found.append((parsed[covered[taker][1]] - fill.mono_written_ns) / NS_PER_US)
+    return found

@@ -1,0 +1,145 @@
+"""How fast the log takes facts, how fast the folds read them back, and what memory they keep."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from tandem.bus import topology
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_options import NatsOptions
+from tandem.cli.stack import LocalStack, StackPlan, checkout
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, OrderType, Side
+from tandem.messages import codec, subjects
+from tandem.messages.codec import Fact
+from tandem.messages.intents import NewOrder
+from tandem.messages.reports import FillCost, FillReport, OrderReport
+from tandem.runtime.clock import SystemClock
+
+FOLDS = ("order-state", "position-state", "hedger")
+FACTS_PER_ORDER = 5
+WINDOW = 2_000
+KIB_PER_MIB = 1_024
+TS_NS = 1_790_000_000_000_000_000
+REPLAY_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Messages a second, and resident memory in MiB by process."""
+
+    append_per_s: int
+    replay_per_s: dict[str, int]
+    rss_mib: dict[str, int]
+
+
+def measure(messages: int) -> Rates:
+    """Log `messages` facts of short-lived orders, then start each fold on them from nothing."""
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as name:
+        plan = StackPlan(checkout(), Path(name), ready_timeout_s=REPLAY_TIMEOUT_S)
+        stack = LocalStack(plan)
+        try:
+            stack.start_servers()
+            appended_s = asyncio.run(_append(stack.nats.url, messages))
+            replay, rss = _replay(stack, messages)
+            rss["nats-server"] = _rss_mib(stack.nats.pid)
+        finally:
+            stack.stop()
+    return Rates(int(messages / appended_s), replay, rss)
+
+
+async def _append(url: str, messages: int) -> float:
+    """Append all facts pipelined, and return the seconds until the last was confirmed."""
+    bus = await NatsBus.connect(NatsOptions(url=url, name="bench"), SystemClock())
+    await topology.apply(bus, topology.Limits(retention_s=172_800, replicas=1))
+    began, waiting = time.perf_counter(), []
+    for subject, fact in _facts(messages // FACTS_PER_ORDER):
+        waiting.append(bus.log.append_soon(subject, codec.encode(fact)))
+        if len(waiting) == WINDOW:
+            await asyncio.gather(*waiting)
+            waiting.clear()
+    await asyncio.gather(*waiting)
+    seconds = time.perf_counter() - began
+    await bus.close()
+    return seconds
+
+
+def _facts(orders: int) -> Iterator[tuple[str, Fact]]:
+    """Yield what is logged of an order that is placed, accepted, filled once and paid for."""
+    exc, ticker = Exc("binance"), Ticker("SOLUSDT")
+    for index in range(orders):
+        cloid, oid = ClientOrderId(f"0x{index:032x}"), VenueOrderId(str(10**18 + index))
+        exec_id, ts_ns = ExecId(str(index)), TS_NS + index * 1_000_000
+        amount = Decimal(1 if index % 2 else -1)
+        order = NewOrder(
+            exc=exc,
+            ticker=ticker,
+            client_order_id=cloid,
+            amount=amount,
+            order_type=OrderType.LIMIT,
+            price=Decimal(150),
+            strategy=Strategy("bench"),
+        )
+        yield subjects.new_order(exc, cloid), order
+        fill = FillReport(
+            exc=exc,
+            ticker=ticker,
+            exec_id=exec_id,
+            venue_order_id=oid,
+            client_order_id=cloid,
+            side=Side.BUY if amount > 0 else Side.SELL,
+            last_qty=abs(amount),
+            last_px=Decimal(150),
+            source=ReportSource.EVENT,
+            ts_event_ns=ts_ns,
+        )
+        for status, cum in ((OrderStatus.NEW, 0), (OrderStatus.FILLED, 1)):
+            report = OrderReport(
+                exc=exc,
+                ticker=ticker,
+                order_status=status,
+                source=ReportSource.EVENT,
+                ts_event_ns=ts_ns + cum,
+                venue_order_id=oid,
+                client_order_id=cloid,
+                amount=amount,
+                price=Decimal(150),
+                cum_qty=Decimal(cum),
+            )
+            yield subjects.order_report(report), report
+        yield subjects.fill_report(exc, ticker, exec_id), fill
+        cost = FillCost(
+            exc=exc,
+            ticker=ticker,
+            exec_id=exec_id,
+            fee=Decimal("0.03"),
+            fee_asset="USDT",
+            ts_event_ns=ts_ns,
+        )
+        yield subjects.fill_cost(exc, ticker, exec_id), cost
+
+
+def _replay(stack: LocalStack, messages: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Start one fold after the other; ready means that it has read the whole log."""
+    rates, rss = {}, {}
+    for name in FOLDS:
+        began = time.perf_counter()
+        stack.start_services((name,))
+        rates[name] = int(messages / (time.perf_counter() - began))
+        rss[name] = _rss_mib(stack.children[name].pid)
+        stack.children[name].stop()
+    return rates, rss
+
+
+def _rss_mib(pid: int | None) -> int:
+    """Return a process's resident memory, or 0 where the system does not tell (/proc)."""
+    path = Path(f"/proc/{pid}/status")
+    if pid is None or not path.exists():
+        return 0
+    fields = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
+    return int(fields["VmRSS"].split()[0]) // KIB_PER_MIB
