@@ -9,15 +9,15 @@ from nats.aio.client import Client
 
 from tandem.bus.nats_wire import NO_MESSAGE_CODE, ApiError, time_ns
 from tandem.bus.port import Entry
-from tandem.domain.errors import TandemError, UnavailableError
+from tandem.domain.errors import UnavailableError
 
 TIMEOUT_S = 2.0
 
 A = TypeVar("A")
 
 
-class JetStreamError(TandemError):
-    """The server answered an API call with an error."""
+class JetStreamError(UnavailableError):
+    """The server answered an API call with an error; most pass, so the caller may ask again."""
 
     def __init__(self, call: str, error: ApiError) -> None:
         super().__init__(f"{call}: {error.description} ({error.code}, {error.err_code})")
@@ -153,7 +153,7 @@ class JetStreamApi:
 
     async def message_at(self, stream: str, seq: int) -> Entry | None:
         """Return the message at `seq`, asked of the stream's leader; None when it is gone."""
-        return await self._message(stream, _BySeq(seq))
+        return await self._message(stream, _BySeq(seq)) if seq > 0 else None
 
     async def message_under(self, stream: str, subject: str) -> Entry | None:
         """Return the newest message of one subject, asked of the stream's leader."""

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 
 from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
-from tandem.bus.jetstream_api import JetStreamApi, JetStreamError
+from tandem.bus.jetstream_api import JetStreamApi
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.nats_reader import NatsReader, ReaderPorts, Wanted
 from tandem.bus.port import Appended, Entry, Following, LogState
@@ -96,7 +96,7 @@ class NatsLog:
         while True:
             try:
                 return await self.find(subject)
-            except (UnavailableError, JetStreamError) as error:
+            except UnavailableError as error:
                 _log.warning("cannot read back, trying again", subject=subject, error=str(error))
                 await self._ports.timing.sleep(READ_BACK_WAIT_S)
 

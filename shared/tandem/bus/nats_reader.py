@@ -18,7 +18,7 @@ from nats.aio.subscription import Subscription
 
 from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
-from tandem.bus.jetstream_api import ConsumerConfig, JetStreamApi, JetStreamError
+from tandem.bus.jetstream_api import ConsumerConfig, JetStreamApi
 from tandem.bus.nats_wire import (
     HEARTBEAT,
     LAST_CONSUMER_HEADER,
@@ -130,7 +130,7 @@ class NatsReader:
                 await self._forget()
                 await self._create()
                 self._replacing = self._again
-            except (UnavailableError, JetStreamError, nats.errors.Error) as error:
+            except (UnavailableError, nats.errors.Error) as error:
                 _log.warning("cannot read, trying again", error=str(error))
                 await self._timing.sleep(delay_s)
                 delay_s = min(delay_s * 2, BACKOFF_MOST_S)
@@ -143,7 +143,7 @@ class NatsReader:
                 await subscription.unsubscribe()
         if consumer and self._client.is_connected:
             # The server drops it by itself once nobody listens; asking only makes it sooner.
-            with contextlib.suppress(UnavailableError, JetStreamError):
+            with contextlib.suppress(UnavailableError):
                 await self._api.delete_consumer(self._wanted.stream, consumer)
 
     async def _create(self) -> None:

@@ -1,0 +1,310 @@
+"""Runs a pure fold over the log: catch-up, effects, timers, proposals, answers.
+
+1. State changes only on a message that was read, in log order; an exception there ends the
+   process, because reading on would skip a fact.
+2. Reading stops while too many outputs are unanswered, and goes on where it stopped.
+3. After every (re)connect the place that was read is checked against the log before anything more
+   is read. If it is gone, the log was cut: a new epoch is logged and the fold starts over.
+4. Proposals are made only at the head of the log, and not while gateways have yet to resync.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Generic, TypeVar, assert_never
+
+from tandem.bus.port import Entry, Following
+from tandem.domain.errors import (
+    ConflictError,
+    InvariantError,
+    MalformedMessageError,
+    UnavailableError,
+)
+from tandem.messages import subjects
+from tandem.messages.codec import Answer, Query, encode
+from tandem.messages.hedges import Epoch, TimerFired
+from tandem.runtime import filters, standing
+from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Publish, SetRow
+from tandem.runtime.fold_answers import Answers
+from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold_counters import FoldCounters
+from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
+from tandem.runtime.fold_saver import Saver
+from tandem.runtime.outbox import Outbox, OutboxPorts
+from tandem.runtime.proposals import Proposer, ProposerPorts
+from tandem.runtime.snapshots import SnapshotStore, place_is_kept
+from tandem.runtime.timers import Timers
+
+FRESH_NS = 100_000_000
+PULSE_S = 0.1
+ASK_AGAIN_S = 0.1
+SNAPSHOT_POLL_S = 0.5
+SETTLE_POLL_S = 0.02
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class FoldRunner(Generic[S]):
+    """One copy of a fold at work."""
+
+    def __init__(self, fold: Fold[S], ports: FoldPorts, options: FoldOptions) -> None:
+        self.counters = FoldCounters()
+        self._fold = fold
+        self._ports = ports
+        self._options = options
+        self._store = SnapshotStore(ports.bus.snapshots, fold.name, fold.rules, options.run)
+        self._saver = Saver(self._store, ports, options, self.counters)
+        self._copy = FoldCopy(fold, 0, frozenset())
+        self._outbox = self._new_outbox()
+        self._timers = Timers(ports.clock, self._fire)
+        self._proposer = Proposer(
+            ProposerPorts(ports.bus, ports.clock, ports.tasks, ports.seam, self.counters)
+        )
+        self._filters = filters.together(fold.filters, standing.FILTERS)
+        self._following: Following | None = None
+        self._generation = 0
+        self._interrupted = asyncio.Event()
+        self._caught_up = False
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def state(self) -> S:
+        return self._copy.state
+
+    @property
+    def head(self) -> Head:
+        """Where this copy stands, at the head or not."""
+        return self._copy.head
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether nothing is pending and the server was heard a moment ago."""
+        following = self._following
+        if following is None or following.pending or not self._ports.bus.connected:
+            return False
+        return self._ports.clock.monotonic_ns() - following.heard_ns < FRESH_NS
+
+    @property
+    def in_flight(self) -> int:
+        """Outputs that are not known to be stored."""
+        return self._outbox.in_flight
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Accounts that must resync before anything is proposed."""
+        return self._copy.standing.awaited
+
+    def unready(self) -> str:
+        if not self._caught_up:
+            return f"catching up, at {self.head.seq}"
+        return "" if self._ports.bus.connected else "the bus is not connected"
+
+    async def start(self) -> None:
+        """Begin; everything goes on in tasks."""
+        self._ports.bus.on_reconnect(self._interrupt)
+        answers = Answers(self._ports.clock, self._read_seq, self._answer)
+        for subject in self._fold.answers:
+            await self._ports.bus.serve(
+                subject, partial(answers.reply, subject), queue=self._fold.name
+            )
+        self._reading = self._ports.tasks.spawn(self._read_on(), f"fold-{self._fold.name}")
+        self._ports.tasks.spawn(self._timers.run(), "fold-timers")
+        self._ports.tasks.spawn(self._pulse(), "fold-pulse")
+        self._ports.tasks.spawn(self._save_on(), "fold-snapshots")
+
+    async def drain(self) -> None:
+        """Stop reading, let every output be stored, and leave a snapshot."""
+        self._generation += 1
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+        while self._outbox.in_flight:
+            await self._ports.clock.sleep(SETTLE_POLL_S)
+        if self._caught_up:
+            await self._save()
+        if self._ports.pages is not None:
+            await self._ports.pages.close()
+
+    async def _read_on(self) -> None:
+        await self._restore()
+        while True:
+            self._interrupted.clear()
+            generation = self._generation
+            await self._check_place()
+            self._following = await self._ports.bus.log.follow(
+                self._filters, self.head.seq, partial(self._on_entry, generation)
+            )
+            try:
+                await self._interrupted.wait()
+            finally:
+                following, self._following = self._following, None
+                await following.close()
+            while self._outbox.in_flight > self._options.few_in_flight:
+                await self._ports.clock.sleep(SETTLE_POLL_S)
+
+    def _interrupt(self) -> None:
+        """Ignore what arrives from now on; read again from the last message that was read."""
+        self._generation += 1
+        self._interrupted.set()
+
+    async def _restore(self) -> None:
+        """Take up the newest snapshot, or begin at the start of the log."""
+        state = await self._asked(self._ports.bus.log.state)
+        self._copy = FoldCopy(self._fold, state.created_ns, frozenset())
+        snapshot = await self._asked(self._store.load)
+        complete_seq = 0
+        if snapshot is not None:
+            self._copy = FoldCopy.restored(self._fold, snapshot)
+            self._timers.restore(snapshot.kept.armed)
+            complete_seq = snapshot.kept.complete_seq
+        self._ports.log.info("fold starts", after_seq=self.head.seq, last_seq=state.last_seq)
+        if state.first_seq > complete_seq + 1 and not self._options.accept_gap:
+            raise InvariantError(
+                f"{self._fold.name}: facts after {complete_seq} have expired, the log begins at "
+                f"{state.first_seq}, and no snapshot of rules {self._fold.rules} covers them"
+            )
+
+    async def _check_place(self) -> None:
+        """Begin a new epoch when the log no longer holds what was read."""
+        cursor = self._copy.cursor
+        state = await self._asked(self._ports.bus.log.state)
+        stored = await self._asked(partial(self._ports.bus.log.get, cursor.seq))
+        if not place_is_kept(cursor, state, stored):
+            self._ports.log.error("the log was cut", read_seq=cursor.seq, last_seq=state.last_seq)
+            await self._start_over(state.created_ns)
+
+    async def _start_over(self, created_ns: int) -> None:
+        self.counters.cuts += 1
+        epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
+        await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
+        accounts = frozenset(self._copy.standing.accounts)
+        self._copy = FoldCopy(self._fold, created_ns, accounts)
+        self._outbox = self._new_outbox()
+        self._timers.restore(())
+        self._proposer.forget()
+        self._caught_up = False
+
+    async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
+        """Return the answer, asking until there is one."""
+        while True:
+            try:
+                return await question()
+            except UnavailableError as error:
+                self._ports.log.warning("no answer, asking again", error=str(error))
+                await self._ports.clock.sleep(ASK_AGAIN_S)
+
+    def _on_entry(self, generation: int, entry: Entry) -> None:
+        if generation != self._generation:
+            return
+        try:
+            self._read(entry)
+        except Exception as error:
+            self._generation += 1
+            self._ports.log.exception("fold failed", seq=entry.seq, subject=entry.subject)
+            self._ports.tasks.spawn(_fail(error), "fold-failed")
+
+    def _read(self, entry: Entry) -> None:
+        reading = self._copy.read(entry)
+        self.counters.read += 1
+        if isinstance(reading.fact, MalformedMessageError):
+            self.counters.malformed += 1
+            self._ports.log.warning(
+                "malformed message", seq=entry.seq, subject=entry.subject, error=str(reading.fact)
+            )
+        elif isinstance(reading.fact, TimerFired):
+            self._timers.fired(reading.fact)
+        self._proposer.read(entry.subject)
+        for effect in reading.effects:
+            self._carry_out(entry.seq, effect)
+        if entry.pending == 0:
+            self._reached_head()
+        if self._outbox.in_flight > self._options.most_in_flight:
+            self.counters.pauses += 1
+            self._interrupt()
+
+    def _carry_out(self, seq: int, effect: Effect) -> None:
+        match effect:
+            case Append():
+                self._outbox.append(seq, effect)
+            case Publish():
+                self._outbox.publish(seq, effect)
+            case SetRow():
+                if self._ports.pages is not None:
+                    self._ports.pages.set(effect)
+            case ArmTimer():
+                self._timers.arm(effect)
+            case _:
+                assert_never(effect)
+
+    def _reached_head(self) -> None:
+        """Do what only a copy at the head may do."""
+        if not self._caught_up:
+            self._caught_up = True
+            self._ports.log.info("fold caught up", seq=self.head.seq, epoch=self.head.epoch)
+            self._start_pages()
+        self._timers.at_head(self.head.ts_ns)
+        if not self._copy.standing.awaited:
+            self._proposer.offer(self._fold.propose(self.state, self.head))
+
+    async def _pulse(self) -> None:
+        """Notice the head also where no message tells of it."""
+        while True:
+            await self._ports.clock.sleep(PULSE_S)
+            if self.is_at_head:
+                self._reached_head()
+
+    def _fire(self, fact: TimerFired) -> None:
+        self.counters.timers_fired += 1
+        subject = subjects.timer(fact.key, fact.attempt)
+        self._outbox.append(self.head.seq, Append(subject, fact))
+
+    def _new_outbox(self) -> Outbox:
+        ports = self._ports
+        return Outbox(
+            OutboxPorts(ports.bus, ports.tasks, ports.seam, self.counters, self._conflict)
+        )
+
+    def _conflict(self, error: ConflictError) -> None:
+        self._ports.log.error("a consequence was not logged", error=str(error))
+
+    def _start_pages(self) -> None:
+        fold = self._fold
+        if self._ports.pages is not None and isinstance(fold, RowFold):
+            self._ports.pages.start(partial(self._rows, fold))
+
+    def _rows(self, fold: RowFold[S]) -> tuple[Head, Iterable[SetRow]]:
+        return self.head, fold.rows(self.state)
+
+    async def _save_on(self) -> None:
+        while True:
+            await self._ports.clock.sleep(SNAPSHOT_POLL_S)
+            if self._caught_up and self._saver.is_due():
+                await self._save()
+
+    async def _save(self) -> None:
+        """Write a snapshot once everything that it caused is stored, unless the log was cut."""
+        self._saver.taken()
+        copy, outbox, complete_seq = self._copy, self._outbox, await self._complete_seq()
+        snapshot = copy.snapshot(self._timers.armed, complete_seq)
+        await self._saver.wait_until_settled(outbox, snapshot.kept.cursor.seq)
+        if copy is self._copy:
+            await self._saver.write(snapshot)
+
+    async def _complete_seq(self) -> int:
+        """Return up to where nothing is unread: the whole log, for a copy at its head."""
+        try:
+            state = await self._ports.bus.log.state()
+        except UnavailableError:
+            return self.head.seq
+        return max(state.last_seq if self.is_at_head else 0, self.head.seq)
+
+    def _answer(self, subject: str, query: Query) -> Answer:
+        return self._fold.answer(self.state, self.head, subject, query)
+
+    def _read_seq(self) -> int | None:
+        return self.head.seq if self._caught_up else None
+
+
+async def _fail(error: Exception) -> None:
+    raise error

@@ -1,0 +1,62 @@
+"""What the runtime of a fold needs from outside, and how it may be tuned."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, runtime_checkable
+
+from structlog.typing import FilteringBoundLogger
+
+from tandem.bus.port import Bus
+from tandem.runtime.clock import Clock, TaskOwner
+from tandem.runtime.effects import Head, SetRow
+from tandem.runtime.seam import Seam
+
+S_contra = TypeVar("S_contra", contravariant=True)
+
+
+@runtime_checkable
+class RowFold(Protocol[S_contra]):
+    """A fold that keeps pages in Redis: every row can be told from its state."""
+
+    def rows(self, state: S_contra) -> Iterable[SetRow]: ...
+
+
+class Pages(Protocol):
+    """Where a fold's rows go; nothing here waits or fails."""
+
+    def start(self, state: Callable[[], tuple[Head, Iterable[SetRow]]]) -> None:
+        """Begin writing; `state` gives the head and every row there."""
+        ...
+
+    def set(self, effect: SetRow) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoldPorts:
+    """`pages` is None where no pages are kept; `tasks` ends the process when a fold breaks."""
+
+    bus: Bus
+    clock: Clock
+    tasks: TaskOwner
+    log: FilteringBoundLogger
+    seam: Seam
+    pages: Pages | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoldOptions:
+    """Tuning of one copy.
+
+    `run` tells processes apart. Reading stops above `most_in_flight` unanswered outputs and goes
+    on below `few_in_flight`. With `accept_gap` a copy starts although facts that it has never
+    read have expired.
+    """
+
+    run: str = "copy"
+    snapshot_every: int = 20_000
+    snapshot_period_s: float = 300.0
+    most_in_flight: int = 10_000
+    few_in_flight: int = 2_000
+    accept_gap: bool = False

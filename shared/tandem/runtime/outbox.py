@@ -1,0 +1,142 @@
+"""How a fold's effects leave it: facts and deltas, pipelined, each stored or known to be.
+
+1. `settled_seq` says up to which sequence every output is stored; a snapshot never passes it.
+2. Deltas of one entity are stored strictly in turn; different entities do not wait for each other.
+3. A fact whose identity was taken by different content is reported, never overwritten.
+4. What is in flight is counted; the reader stops above a bound, so memory is bounded.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tandem.bus.port import Appended, Bus
+from tandem.bus.subject_match import matcher
+from tandem.domain.errors import ConflictError
+from tandem.messages import subjects
+from tandem.messages.codec import encode
+from tandem.runtime.clock import TaskOwner
+from tandem.runtime.effects import Append, Publish
+from tandem.runtime.fold_counters import FoldCounters
+from tandem.runtime.seam import Seam
+
+# Only for these would different content under one identity mean two different wishes.
+_is_exclusive = matcher((subjects.ALL_INTENTS, subjects.ALL_DECISIONS, subjects.ALL_CONTROL))
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPorts:
+    """`on_conflict` hears of a fact that could not be logged."""
+
+    bus: Bus
+    tasks: TaskOwner
+    seam: Seam
+    counters: FoldCounters
+    on_conflict: Callable[[ConflictError], None]
+
+
+class Outbox:
+    """What was asked for and is not stored yet."""
+
+    def __init__(self, ports: OutboxPorts) -> None:
+        self._ports = ports
+        self._open: dict[int, int] = {}
+        self._chains: dict[str, deque[tuple[int, Publish]]] = {}
+        self._in_flight = 0
+
+    @property
+    def in_flight(self) -> int:
+        return self._in_flight
+
+    def settled_seq(self, read_seq: int) -> int:
+        """Return the last sequence up to which all outputs are stored, at most `read_seq`."""
+        oldest = next(iter(self._open), None)
+        return read_seq if oldest is None else oldest - 1
+
+    def append(self, seq: int, effect: Append) -> None:
+        """Log a consequence of the message at `seq`."""
+        self._ports.seam("fold.before_append")
+        self._opened(seq)
+        payload = encode(effect.fact)
+        started = self._ports.bus.log.append_soon(effect.subject, payload)
+        self._then(started, lambda done: self._appended(done, seq, effect.subject, payload))
+
+    def publish(self, seq: int, effect: Publish) -> None:
+        """Publish a delta, after those of the same entity before it."""
+        self._opened(seq)
+        chain = self._chains.get(effect.entity)
+        if chain is not None:
+            chain.append((seq, effect))
+            return
+        self._chains[effect.entity] = deque()
+        self._send(seq, effect)
+
+    def _opened(self, seq: int) -> None:
+        self._in_flight += 1
+        self._open[seq] = self._open.get(seq, 0) + 1
+
+    def _settled(self, seq: int) -> None:
+        self._in_flight -= 1
+        left = self._open[seq] - 1
+        if left:
+            self._open[seq] = left
+        else:
+            del self._open[seq]
+
+    def _send(self, seq: int, effect: Publish) -> None:
+        self._ports.seam("fold.before_append")
+        started = self._ports.bus.deltas.append_soon(effect.subject, encode(effect.delta))
+        self._then(started, lambda done: self._published(done, seq, effect.entity))
+
+    def _published(self, done: "asyncio.Future[Appended]", seq: int, entity: str) -> None:
+        done.result()
+        self._ports.counters.deltas += 1
+        self._ports.seam("fold.after_publish")
+        chain = self._chains[entity]
+        if chain:
+            self._send(*chain.popleft())
+        else:
+            del self._chains[entity]
+        self._settled(seq)
+
+    def _appended(
+        self, done: "asyncio.Future[Appended]", seq: int, subject: str, payload: bytes
+    ) -> None:
+        appended = done.result()
+        self._ports.counters.appended += not appended.already
+        self._ports.seam("fold.after_publish")
+        if appended.already and _is_exclusive(subject):
+            self._ports.tasks.spawn(self._compare(seq, subject, payload), "fold-compare")
+        else:
+            self._settled(seq)
+
+    async def _compare(self, seq: int, subject: str, payload: bytes) -> None:
+        """Tell a fact that another copy logged from an identity used for something else."""
+        try:
+            await self._ports.bus.log.append(subject, payload, same=True)
+        except ConflictError as error:
+            self._ports.counters.conflicts += 1
+            self._ports.on_conflict(error)
+        self._settled(seq)
+
+    def _then(
+        self,
+        started: Awaitable[Appended],
+        handle: Callable[["asyncio.Future[Appended]"], None],
+    ) -> None:
+        """Call `handle` in the loop once the answer is there; its failure ends the process."""
+
+        def answered(done: "asyncio.Future[Appended]") -> None:
+            if done.cancelled() or self._ports.tasks.failed.done():
+                return
+            try:
+                handle(done)
+            except Exception as error:  # noqa: BLE001 - nobody awaits this: the owner must hear
+                self._ports.tasks.spawn(_fail(error), "fold-outbox")
+
+        asyncio.ensure_future(started).add_done_callback(answered)
+
+
+async def _fail(error: Exception) -> None:
+    raise error

@@ -1,0 +1,144 @@
+"""How a fold's state outlives its process: whole states with a cursor, checked before use.
+
+1. A snapshot is a header, written last, and the pieces it names; its digest covers them all.
+2. Its cursor names the message it was taken at; a stored message that differs means that the log
+   was cut, and then the snapshot is of no use.
+3. A snapshot is never replaced by an older one of the same log.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+
+from tandem.bus.port import Entry, Log, LogState
+from tandem.messages import subjects
+from tandem.runtime.standing import Standing
+from tandem.runtime.timers import Armed
+
+PART_BYTES = 512 * 1024
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in one log: seq 0 is before its first message."""
+
+    created_ns: int
+    seq: int = 0
+    subject: str = ""
+    ts_ns: int = 0
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the runtime itself keeps beside the fold's state; `clock_ns` is the fold's clock.
+
+    Nothing up to `complete_seq` is unread: past the cursor there is nothing for this fold there.
+    """
+
+    cursor: Cursor
+    complete_seq: int
+    clock_ns: int
+    standing: Standing
+    armed: tuple[Armed, ...] = ()
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    kept: Kept
+    slot: str
+    parts: int
+    digest: str
+    taken_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A fold's state, as `dump` wrote it, and the runtime's."""
+
+    kept: Kept
+    state: bytes
+
+
+class SnapshotStore:
+    """The snapshots of one fold under one set of rules; `run` tells processes apart."""
+
+    def __init__(self, log: Log, fold: str, rules: str, run: str) -> None:
+        self._log = log
+        self._fold = fold
+        self._rules = rules
+        self._run = run
+        self._turn = 0
+
+    async def save(self, snapshot: Snapshot, now_ns: int) -> bool:
+        """Write the snapshot; False when a newer one is there."""
+        packed = zlib.compress(snapshot.state, level=1)
+        if not await self._is_newest(snapshot.kept.cursor):
+            return False
+        self._turn = 1 - self._turn
+        slot = f"{self._run}-{self._turn}"
+        parts = [packed[i : i + PART_BYTES] for i in range(0, len(packed), PART_BYTES)]
+        for index, part in enumerate(parts):
+            await self._log.append(self._part(slot, index), part)
+        header = _Header(
+            kept=snapshot.kept,
+            slot=slot,
+            parts=len(parts),
+            digest=_digest(packed),
+            taken_ns=now_ns,
+        )
+        await self._log.append(self._subject, msgspec.json.encode(header))
+        return True
+
+    async def load(self) -> Snapshot | None:
+        """Return the newest whole snapshot, or None."""
+        header = await self._header()
+        if header is None:
+            return None
+        parts = [await self._log.find(self._part(header.slot, i)) for i in range(header.parts)]
+        packed = b"".join([part.payload for part in parts if part is not None])
+        if _digest(packed) != header.digest:
+            return None
+        return Snapshot(header.kept, zlib.decompress(packed))
+
+    async def _header(self) -> _Header | None:
+        stored = await self._log.find(self._subject)
+        return None if stored is None else _decode_header(stored)
+
+    async def _is_newest(self, cursor: Cursor) -> bool:
+        header = await self._header()
+        if header is None or header.kept.cursor.created_ns != cursor.created_ns:
+            return True
+        return header.kept.cursor.seq <= cursor.seq
+
+    @property
+    def _subject(self) -> str:
+        return subjects.snapshot(self._fold, self._rules)
+
+    def _part(self, slot: str, index: int) -> str:
+        return subjects.snapshot_part(self._fold, self._rules, slot, index)
+
+
+def _decode_header(stored: Entry) -> _Header | None:
+    """Read a header; one that another version wrote is as good as none."""
+    try:
+        return msgspec.json.decode(stored.payload, type=_Header)
+    except msgspec.DecodeError:
+        return None
+
+
+def _digest(packed: bytes) -> str:
+    return hashlib.blake2b(packed, digest_size=16).hexdigest()
+
+
+def place_is_kept(cursor: Cursor, state: LogState, stored: Entry | None) -> bool:
+    """Tell whether the log still is the one in which `cursor` was taken.
+
+    Args:
+        cursor: a place in the log as it was.
+        state: the log as it is.
+        stored: what it holds at the cursor's sequence; None when nothing.
+    """
+    if cursor.created_ns != state.created_ns or cursor.seq > state.last_seq:
+        return False
+    if stored is None:
+        return cursor.seq == 0 or cursor.seq < state.first_seq
+    return (stored.subject, stored.ts_ns) == (cursor.subject, cursor.ts_ns)
