@@ -8,12 +8,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Raw
 
-from services.paper_exchange.shell.frames import TextSink
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.feeds import Feeds
@@ -24,10 +23,16 @@ from tandem.runtime.clock import Clock
 NS_PER_MS: Final = 1_000_000
 
 
+class Sink(Protocol):
+    """A socket as a place to write to; False when it is gone."""
+
+    def write(self, payload: bytes) -> bool: ...
+
+
 class Client:
     """One connection and what it asked for."""
 
-    def __init__(self, sink: TextSink, ip: str, settings: Settings, now_ns: int) -> None:
+    def __init__(self, sink: Sink, ip: str, settings: Settings, now_ns: int) -> None:
         self.sink = sink
         self.ip = ip
         self.subscriptions: dict[sub.Subscription, None] = {}
@@ -51,7 +56,7 @@ class Hub:
         self._listeners: defaultdict[sub.Subscription, dict[Client, None]] = defaultdict(dict)
         self._opened: dict[str, Window] = {}
 
-    def connect(self, sink: TextSink, ip: str) -> Client | None:
+    def connect(self, sink: Sink, ip: str) -> Client | None:
         """Take in a connection; None when its IP has no room for it."""
         now_ns = self._clock.wall_ns()
         if self._settings.ip_limits and not self._has_room(ip, now_ns // NS_PER_MS):
