@@ -7,6 +7,7 @@
 
 import hashlib
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import unquote
 
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker, Token
@@ -41,6 +42,7 @@ _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 _ENCODED = tuple(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in range(256))
 
 
+@lru_cache(maxsize=8_192)
 def token(text: str) -> str:
     """Return one subject token for any text; `-` stands for the empty text."""
     if text in {"", "-"}:
