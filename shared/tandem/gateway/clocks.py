@@ -1,7 +1,8 @@
 """Whose time it is: the venue's and the log's, as told by our monotonic clock (pure).
 
 1. Wall clocks are never compared: each foreign clock is monotonic time plus a measured offset.
-2. The venue's time has an error bound: half the round trip and what the clock's grain adds.
+2. The venue's time has an error bound: half the round trip, the grain of the venue's clock, and
+   what our own clock may have drifted since.
 3. The log's time is never ahead of the server's: late delivery only makes it lag.
 """
 
@@ -15,6 +16,7 @@ GRAIN_NS = NS_PER_MS
 MAX_AGE_NS = 60_000 * NS_PER_MS
 MAX_ERROR_NS = 100 * NS_PER_MS
 SAMPLES_KEPT = 8
+DRIFT_PER_NS = 10_000  # one part in ten thousand: far worse than a machine's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class _Sample:
     offset_ns: int
     error_ns: int
     mono_ns: int
+
+    def error_at(self, mono_ns: int) -> int:
+        return self.error_ns + (mono_ns - self.mono_ns) // DRIFT_PER_NS
 
 
 class VenueClock:
@@ -42,15 +47,16 @@ class VenueClock:
 
     def _best(self, mono_ns: int) -> _Sample | None:
         fresh = [sample for sample in self._samples if mono_ns - sample.mono_ns <= MAX_AGE_NS]
-        return min(fresh, key=lambda sample: sample.error_ns, default=None)
+        return min(fresh, key=lambda sample: sample.error_at(mono_ns), default=None)
 
     def doubt(self, mono_ns: int) -> str:
         """Return why nothing may be sent by this clock, or the empty text."""
         best = self._best(mono_ns)
         if best is None:
             return "the venue's time was not measured within 60 s"
-        if best.error_ns > MAX_ERROR_NS:
-            return f"the venue's time is only known to {best.error_ns // NS_PER_MS} ms"
+        error_ns = best.error_at(mono_ns)
+        if error_ns > MAX_ERROR_NS:
+            return f"the venue's time is only known to {error_ns // NS_PER_MS} ms"
         return ""
 
     def now_ms(self, mono_ns: int) -> int:
@@ -60,7 +66,7 @@ class VenueClock:
 
     def error_ms(self, mono_ns: int) -> int:
         best = self._best(mono_ns)
-        return -(-best.error_ns // NS_PER_MS) if best else MAX_ERROR_NS // NS_PER_MS
+        return -(-best.error_at(mono_ns) // NS_PER_MS) if best else MAX_ERROR_NS // NS_PER_MS
 
 
 class LogClock:

@@ -52,7 +52,8 @@ class Fence:
         """Send nothing until a new mark was read back: what is unread may have been sent."""
         self._dispatcher.is_open = False
         self._is_read = False
-        self.report(self.state, text)
+        is_down = self.state is LinkState.DOWN
+        self.report(LinkState.DOWN if is_down else LinkState.UP, text)
         self._mark = self._n
 
     def read(self, link: LinkReport) -> None:

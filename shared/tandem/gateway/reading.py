@@ -30,7 +30,7 @@ from tandem.messages.reports import (
     PositionReport,
     SpecsReport,
 )
-from tandem.messages.rules import check_cancel
+from tandem.messages.rules import check_cancel, is_plain
 
 INTENT_TOKENS = 5
 
@@ -86,6 +86,10 @@ class Reader:
     def _take_decision(self, decision: Decision, entry: Entry) -> None:
         if decision.exc != self._core.exc:
             raise MalformedMessageError("exc", f"{decision.exc} under {entry.subject}")
+        for index, taker in enumerate(decision.takers):
+            numbers = (taker.amount, taker.band_bp, taker.hard_cap_bp)
+            if not all(is_plain(number) for number in numbers):
+                raise MalformedMessageError(f"takers[{index}]", "finite decimals")
         for ticket in tickets.from_decision(decision, entry.ts_ns, entry.seq):
             self._take_ticket(ticket)
         self._reactions.watch(decision.ticker)

@@ -4,6 +4,9 @@
 2. A drain stops sending first, then waits for the answers of what was sent, then for the log.
 """
 
+import asyncio
+from collections.abc import Coroutine
+
 from tandem.bus.port import Following
 from tandem.domain.ids import Ticker
 from tandem.gateway.asks import Asks
@@ -58,6 +61,7 @@ class GatewayService:
         self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
         self._asks = Asks(self._core, self._queries, self._specs)
         self._following: Following | None = None
+        self._work: list[asyncio.Task[None]] = []
         self._describe(self._core)
 
     def _describe(self, core: Core) -> None:
@@ -71,31 +75,38 @@ class GatewayService:
         live.set_function(lambda: len(core.known.live))
 
     def _fault(self) -> str:
+        if not self._context.bus.connected:
+            return "the bus is down"
         mono_ns = self._context.clock.monotonic_ns()
         return self._core.venue_clock.doubt(mono_ns) or self._links.fault()
 
     async def start(self) -> None:
         await self._asks.serve()
         self._context.bus.on_reconnect(self._reconnected)
-        self._context.tasks.spawn(self._boot(), "gateway-boot")
+        self._spawn(self._boot(), "boot")
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._work.append(self._context.tasks.spawn(work, f"gateway-{name}"))
 
     def _reconnected(self) -> None:
-        if self._following is not None:
-            self._fence.close("the bus was reconnected")
+        if self._following is None:
+            return
+        self._fence.close("the bus was reconnected")
+        if self._links.is_up():
+            self._links.resync()
 
     async def _boot(self) -> None:
         await self._greet()
         for ticker in self._core.settings.tickers:
             self._watch(ticker)
-        spawn = self._context.tasks.spawn
-        spawn(self._tick(), "gateway-tick")
-        spawn(self._keep_time(), "gateway-time")
+        self._spawn(self._tick(), "tick")
+        self._spawn(self._keep_time(), "time")
         await self._follow()
         self._links.start()
-        spawn(self._backfill.run(), "gateway-backfill")
-        spawn(Marks(self._core).run(), "gateway-marks")
-        spawn(self._specs.run(), "gateway-specs")
-        spawn(self._expire(), "gateway-expire")
+        self._spawn(self._backfill.run(), "backfill")
+        self._spawn(Marks(self._core).run(), "marks")
+        self._spawn(self._specs.run(), "specs")
+        self._spawn(self._expire(), "expire")
 
     async def _greet(self) -> None:
         """Get the venue's time and its instrument table, however long it takes."""
@@ -187,6 +198,9 @@ class GatewayService:
                 break
             await self._context.clock.sleep(TICK_S)
         self._fence.report(LinkState.DOWN, "stopped")
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
         await self._core.journal.drain()
         await self._http.close()
 

@@ -43,8 +43,9 @@ def _market_pricing(order: NewOrder) -> None:
             raise InvalidInputError(name, value, "a MARKET order has none")
     if order.post_only:
         raise InvalidInputError("post_only", True, "a MARKET order cannot rest")
-    if order.max_slippage_bp is not None and not 0 < order.max_slippage_bp <= 5_000:
-        raise InvalidInputError("max_slippage_bp", order.max_slippage_bp, "within (0, 5000]")
+    slippage = order.max_slippage_bp
+    if slippage is not None and not (is_plain(slippage) and 0 < slippage <= 5_000):
+        raise InvalidInputError("max_slippage_bp", slippage, "within (0, 5000]")
 
 
 def _limit_price(name: str, price: Decimal | None, matched: bool) -> None:

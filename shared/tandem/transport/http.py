@@ -38,9 +38,11 @@ class HttpClient:
         """Make one request and return its answer, whatever its status.
 
         Raises:
-            NothingSentError: the connection could not be made.
+            NothingSentError: the connection could not be made, or the client is closed.
             NoAnswerError: it was made, and no whole answer came in time.
         """
+        if self._session.closed:
+            raise NothingSentError(f"{request.method} {_where(request)}: the client is closed")
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._call(request)
