@@ -12,7 +12,7 @@ from itertools import groupby, islice
 import msgspec
 
 from services.paper_exchange.book import BookEvent, DisplayedBook
-from services.paper_exchange.events import BookChanged
+from services.paper_exchange.events import BookChanged, MarkChanged
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.market_events import Level, Levels
 from services.paper_exchange.orders import ZERO, Order, OrderId, Side
@@ -40,6 +40,7 @@ class Market:
         self._tape_mark: Decimal | None = None
         self._mid: Decimal | None = None
         self._is_mid_stale = True
+        self._reported_mark: Decimal | None = None
         self._dirty: dict[Side, set[Decimal]] = {Side.BUY: set(), Side.SELL: set()}
 
     # What the tape says.
@@ -149,6 +150,14 @@ class Market:
         first_id = self.last_id + 1
         self.last_id += len(bids) + len(asks)
         return BookChanged(now_ns, self.contract.symbol, first_id, self.last_id, bids, asks)
+
+    def drain_mark(self, now_ns: int) -> MarkChanged | None:
+        """Report the mark once after it moved; None when it did not."""
+        mark_px = self.mark_px()
+        if mark_px is None or mark_px == self._reported_mark:
+            return None
+        self._reported_mark = mark_px
+        return MarkChanged(now_ns, self.contract.symbol, mark_px)
 
     def _drain(self, side: Side) -> Levels:
         dirty = self._dirty[side]

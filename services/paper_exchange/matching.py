@@ -19,7 +19,7 @@ from services.paper_exchange.amending import amend
 from services.paper_exchange.book import BookEvent
 from services.paper_exchange.checks import check_terms
 from services.paper_exchange.endings import cancel, expire
-from services.paper_exchange.events import BalanceChanged, Event, Filled, MarkChanged
+from services.paper_exchange.events import BalanceChanged, Event, Filled
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.instruments import Contract, VenuePolicy
 from services.paper_exchange.making import cross, trade_through
@@ -214,15 +214,11 @@ class Engine:
     def apply_market(self, event: MarketEvent, now_ns: int) -> list[Event]:
         """Take over what the tape says and fill what it reaches."""
         market = self._state.market(event.symbol)
-        before = market.mark_px()
         if isinstance(event, Trade):
             trade_through(self._state, market, event, now_ns)
         else:
             _take_over(market, event)
             cross(self._state, market, now_ns)
-        after = market.mark_px()
-        if after is not None and after != before:
-            self._state.emit(MarkChanged(now_ns, event.symbol, after))
         return self._finish(now_ns, market)
 
     def skip_market(self, event: MarketEvent) -> None:
@@ -238,9 +234,9 @@ class Engine:
 
     def _finish(self, now_ns: int, only: Market | None = None) -> list[Event]:
         for market in (only,) if only is not None else self._state.markets.values():
-            changed = market.drain_changes(now_ns)
-            if changed is not None:
-                self._state.emit(changed)
+            for changed in (market.drain_changes(now_ns), market.drain_mark(now_ns)):
+                if changed is not None:
+                    self._state.emit(changed)
         return self._state.take_events()
 
     # What it knows.

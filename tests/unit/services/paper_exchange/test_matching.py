@@ -147,6 +147,15 @@ def test_the_tape_reports_book_and_mark_changes() -> None:
     assert of_kind(events, MarkChanged)[0].px == Decimal("100.5")
 
 
+def test_an_order_that_moves_the_middle_reports_the_mark_once() -> None:
+    engine = engine_with_book()
+
+    first, second = engine.place(ALICE, buy(5), 2), engine.place(ALICE, buy(1, 90), 3)
+
+    assert of_kind(first, MarkChanged) == [MarkChanged(2, SYMBOL, Decimal("100.5"))]
+    assert of_kind(second, MarkChanged) == []
+
+
 def test_a_named_mark_goes_before_the_middle_of_the_book() -> None:
     engine = engine_with_book()
 
