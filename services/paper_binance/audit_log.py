@@ -2,13 +2,17 @@
 
 1. One record per order request that could be parsed, in order of arrival.
 2. A fill's writing time is the first one only.
+3. Only the latest KEPT_COUNT of each are kept.
 """
+
+from collections import deque
 
 import msgspec
 
 from services.paper_exchange.orders import AccountId, ExecId, OrderId
 
 ACCEPTED = "accepted"
+KEPT_COUNT = 200_000
 
 
 class RequestRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +29,7 @@ class AuditLog:
     """Requests and writing times since the last clear."""
 
     def __init__(self) -> None:
-        self.requests: list[RequestRecord] = []
+        self.requests: deque[RequestRecord] = deque(maxlen=KEPT_COUNT)
         self._written_ns: dict[ExecId, int] = {}
 
     def record(self, request: RequestRecord) -> None:
@@ -33,6 +37,8 @@ class AuditLog:
 
     def written(self, exec_id: ExecId, mono_ns: int) -> None:
         self._written_ns.setdefault(exec_id, mono_ns)
+        if len(self._written_ns) > KEPT_COUNT:
+            del self._written_ns[next(iter(self._written_ns))]
 
     def written_ns(self, exec_id: ExecId) -> int | None:
         """Return when the fill was first written to a user stream, None when it was not."""

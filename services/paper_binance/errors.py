@@ -199,3 +199,4 @@ class BannedError(VenueError):
             "Please use the websocket for live updates to avoid bans."
         )
         self.http_status = 418
+        self.args = (f"{self.code.value} {self.message}",)

@@ -42,10 +42,6 @@ class Params:
     def decimal(self, name: str) -> Decimal:
         return _decimal(name, self.text(name))
 
-    def optional_decimal(self, name: str) -> Decimal | None:
-        value = self.optional(name)
-        return None if value is None else _decimal(name, value)
-
     def integer(self, name: str) -> int:
         value = self.optional_integer(name)
         if value is None:

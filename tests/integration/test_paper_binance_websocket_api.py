@@ -57,7 +57,7 @@ def logon(paper: PaperClient) -> dict[str, object]:
 async def test_signed_order_is_placed_with_limits_reported(
     paper: PaperClient, socket: aiohttp.ClientWebSocketResponse
 ) -> None:
-    answer = await call(socket, "order.place", signed(paper, dict(LIMIT)))
+    answer = await call(socket, "order.place", signed(paper, {**LIMIT}))
 
     assert (answer["id"], answer["status"]) == ("request-1", 200)
     assert answer["result"]["status"] == "NEW"
@@ -176,7 +176,7 @@ async def test_bad_request_is_refused_by_code(
 async def test_altered_request_is_refused(
     paper: PaperClient, socket: aiohttp.ClientWebSocketResponse
 ) -> None:
-    answer = await call(socket, "order.place", {**signed(paper, dict(LIMIT)), "quantity": "2"})
+    answer = await call(socket, "order.place", {**signed(paper, {**LIMIT}), "quantity": "2"})
 
     assert answer["error"]["code"] == -1022
 

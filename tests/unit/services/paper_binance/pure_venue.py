@@ -16,6 +16,7 @@ from services.paper_binance.venue import Venue
 from services.paper_exchange.market_events import DepthSnapshot, Level
 
 NS_PER_MS = 1_000_000
+OTHER = "../"
 NOW_MS = 1_591_702_613_943
 DOCUMENTED_KEY = "dbefbc809e3e83c283a984c3a1459732ea7db1360ca80c5c2c8867408d28cc83"
 DOCUMENTED_SECRET = "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"
@@ -45,7 +46,7 @@ def venue_with_books() -> Venue:
 def request(method: str, path: str, query: str, body: str = "", key: str = "") -> RestRequest:
     return RestRequest(
         method=method,
-        path=f"/fapi/v1/{path}",
+        path=f"/fapi/{path.removeprefix(OTHER)}" if path.startswith(OTHER) else f"/fapi/v1/{path}",
         query=query.encode(),
         body=body.encode(),
         api_key=key or PAPER_HMAC_KEY,

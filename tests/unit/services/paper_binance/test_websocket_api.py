@@ -1,0 +1,97 @@
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.paper_binance.keyring import PAPER_ED25519_KEY
+from services.paper_binance.limits import Address
+from services.paper_binance.venue import Venue
+from services.paper_binance.websocket_api import ApiSession, answer_message
+from tests.unit.services.paper_binance.pure_venue import (
+    LIMIT,
+    NOW_MS,
+    NS_PER_MS,
+    venue_with_books,
+)
+
+# RFC 8032 §7.1, test 1.
+SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return venue_with_books()
+
+
+@pytest.fixture
+def session() -> ApiSession:
+    return ApiSession(Address("test"), NOW_MS)
+
+
+def ask(
+    venue: Venue, session: ApiSession, method: str, params: dict[str, object], sent_id: object = 1
+) -> Any:
+    """Send one message and return its answer."""
+    text = json.dumps({"id": sent_id, "method": method, "params": params})
+    return json.loads(answer_message(venue, session, text, NOW_MS * NS_PER_MS))
+
+
+def logon(timestamp_ms: int = NOW_MS) -> dict[str, object]:
+    payload = f"apiKey={PAPER_ED25519_KEY}&timestamp={timestamp_ms}"
+    signature = Ed25519PrivateKey.from_private_bytes(SEED).sign(payload.encode())
+    return {
+        "apiKey": PAPER_ED25519_KEY,
+        "timestamp": timestamp_ms,
+        "signature": base64.b64encode(signature).decode(),
+    }
+
+
+@pytest.mark.parametrize("sent_id", [7, "seven", None])
+def test_id_is_echoed_as_sent(venue: Venue, session: ApiSession, sent_id: object) -> None:
+    assert ask(venue, session, "session.status", {}, sent_id)["id"] == sent_id
+
+
+def test_logged_on_session_still_needs_a_fresh_timestamp(venue: Venue, session: ApiSession) -> None:
+    ask(venue, session, "session.logon", logon())
+
+    stale = ask(venue, session, "order.place", {**LIMIT, "timestamp": NOW_MS - 5_001})
+    missing = ask(venue, session, "order.place", dict(LIMIT))
+    fresh = ask(venue, session, "order.place", {**LIMIT, "timestamp": NOW_MS})
+
+    assert [stale["error"]["code"], missing["error"]["code"]] == [-1021, -1102]
+    assert fresh["status"] == 200
+
+
+def test_key_in_a_request_overrides_the_session(venue: Venue, session: ApiSession) -> None:
+    ask(venue, session, "session.logon", logon())
+
+    refused = ask(
+        venue, session, "order.place", {**LIMIT, "timestamp": NOW_MS, "apiKey": "unknown"}
+    )
+
+    assert (refused["status"], refused["error"]["code"]) == (401, -2015)
+
+
+def test_late_logon_leaves_nobody_logged_on(venue: Venue, session: ApiSession) -> None:
+    refused = ask(venue, session, "session.logon", logon(NOW_MS - 5_001))
+
+    assert (refused["error"]["code"], session.holder) == (-1021, None)
+
+
+def test_logged_on_session_needs_no_timestamp_for_its_stream_key(
+    venue: Venue, session: ApiSession
+) -> None:
+    ask(venue, session, "session.logon", logon())
+
+    started = ask(venue, session, "userDataStream.start", {})
+
+    assert len(started["result"]["listenKey"]) == 64
+
+
+def test_order_counts_are_told_to_whom_they_belong(venue: Venue, session: ApiSession) -> None:
+    public = ask(venue, session, "ticker.price", {"symbol": "SOLUSDT"})
+    private = ask(venue, session, "session.logon", logon())
+
+    assert [len(answer["rateLimits"]) for answer in (public, private)] == [1, 3]
