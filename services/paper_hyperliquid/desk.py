@@ -97,7 +97,7 @@ class Desk:
             status = self._rejection(terms, refused.refusal).status or Status.REJECTED
             self.put(replace(waiting, status=status, status_ms=ms_of(now_ns)))
             return self.latest(waiting)
-        accepted = next(event for event in events if isinstance(event, Accepted))
+        accepted = _accepted(events)
         self._oid_of_fired[accepted.order.order_id] = waiting.oid
         self._engine_id_of_fired[waiting.oid] = accepted.order.order_id
         self.absorb(event for event in events if event is not accepted)
@@ -128,7 +128,7 @@ class Desk:
 
     def latest(self, record: Record) -> Record:
         """Return the order's latest state."""
-        return self.records.by_oid(record.account, record.oid) or record
+        return self.records.at(record.oid)
 
     def engine_order_of(self, record: Record) -> Order:
         """Return the engine's order behind a record."""
@@ -167,17 +167,13 @@ class Desk:
                 case _:
                     pass
 
-    def _absorb_placed(self, events: Iterable[Event], terms: Terms) -> Record:
-        placed: Record | None = None
+    def _absorb_placed(self, events: list[Event], terms: Terms) -> Record:
         for event in events:
             if isinstance(event, Accepted):
-                placed = record_of(event.order, terms, Status.OPEN)
-                self.put(placed)
+                self.put(record_of(event.order, terms, Status.OPEN))
             else:
                 self.absorb((event,))
-        if placed is None:
-            raise AssertionError(f"the engine placed {terms} without accepting it")
-        return self.latest(placed)
+        return self.records.at(_accepted(events).order.order_id)
 
     def _absorb_fill(self, fill: Filled) -> None:
         record = self._known(fill.order)
@@ -216,10 +212,7 @@ class Desk:
         self.records.put(replace(record, sz=order.leaves_qty, orig_sz=order.qty))
 
     def _known(self, order: Order) -> Record:
-        record = self.records.by_oid(order.account_id, self.oid(order.order_id))
-        if record is None:
-            raise AssertionError(f"the engine reports order {order.order_id} without a record")
-        return record
+        return self.records.at(self.oid(order.order_id))
 
     def _rejection(self, terms: Terms, refusal: Refusal) -> Rejection:
         if refusal is Refusal.DUPLICATE_OPEN_CLIENT_ID:
@@ -234,6 +227,10 @@ class Desk:
     def _best_px(self, coin: str, side: Side) -> str:
         level = self.engine.best(coin, side)
         return text_of(level.px) if level is not None else "0.0"
+
+
+def _accepted(events: list[Event]) -> Accepted:
+    return next(event for event in events if isinstance(event, Accepted))
 
 
 def record_of(order: Order, terms: Terms, status: Status) -> Record:

@@ -88,6 +88,10 @@ class Records:
         if self._by_cloid.get(key) == oid:
             del self._by_cloid[key]
 
+    def at(self, oid: int) -> Record:
+        """Return the latest state of an order that must be known."""
+        return self._latest[oid]
+
     def by_oid(self, account: AccountId, oid: int) -> Record | None:
         """Return the account's order under this oid, or None."""
         record = self._latest.get(oid)
