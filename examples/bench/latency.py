@@ -6,7 +6,7 @@ fill counts, also those that wait because several are covered by one taker.
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
@@ -25,6 +25,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import SystemClock
 
 NS_PER_US = 1_000
+TICKS_PER_S = 100
 PRICE = "150.00"
 QTY = Decimal("0.10")
 WARM_UP_FILLS = 100
@@ -80,8 +81,10 @@ async def _measure(stack: LocalStack, fills: int, rate_hz: int) -> dict[str, obj
         options = ClientOptions(ready_timeout_s=30.0)
         async with OMS(stack.nats.url, strategy="bench", options=options) as oms:
             link = await _quote(oms, fills)
+            used = cpu_seconds(stack.pids())
             await binance.resume(1.0)
             await _finish(link, fills / rate_hz + 30.0)
+            spent = cpu_seconds(stack.pids())
             row = link.link
             maker = row.maker_cloid if row is not None else ""
         trades = trades_of(maker, await binance.trades(), await hyperliquid.trades())
@@ -91,7 +94,19 @@ async def _measure(stack: LocalStack, fills: int, rate_hz: int) -> dict[str, obj
         "fills": len(trades.maker),
         "takers": len(trades.taker_cloids),
         "owed": str(trades.owed),
+        "cpu_s": {name: round(spent[name] - used[name], 2) for name in spent},
     }
+
+
+def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
+    """Return the processor time each process has used, where the system tells (/proc)."""
+    found = {}
+    for name, pid in pids.items():
+        path = Path(f"/proc/{pid}/stat")
+        if path.exists():
+            fields = path.read_text().rpartition(")")[2].split()
+            found[name] = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+    return found
 
 
 async def _quote(oms: OMS, fills: int) -> LinkHandle:
