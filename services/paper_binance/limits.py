@@ -56,9 +56,6 @@ class Window:
         self._count = self.count(now_ms) + amount
         return self._count
 
-    def left_ms(self, now_ms: int) -> int:
-        return self._length_ms - now_ms % self._length_ms
-
 
 class OrderCounts:
     """One account's new orders in the last windows."""

@@ -98,18 +98,14 @@ class MarketFeed:
             yield MarketNews(stream, ticker)
 
     def _due(self, stream: Stream, now_ms: int) -> Iterator[MarketNews]:
-        match stream.kind:
-            case StreamKind.DEPTH_DIFF:
-                yield from self._diff(stream, now_ms)
-            case StreamKind.DEPTH_PARTIAL:
-                yield from self._partial(stream, now_ms)
-            case StreamKind.AGG_TRADE:
-                yield from self._agg_trades(stream, now_ms)
-            case StreamKind.MARK_PRICE:
-                yield from self._marks(stream, now_ms)
-            case StreamKind.BOOK_TICKER:
-                for symbol in self._venue.contracts:
-                    yield MarketNews(stream, self._book_ticker(symbol, now_ms))
+        tellers = {
+            StreamKind.DEPTH_DIFF: self._diff,
+            StreamKind.DEPTH_PARTIAL: self._partial,
+            StreamKind.AGG_TRADE: self._agg_trades,
+            StreamKind.MARK_PRICE: self._marks,
+            StreamKind.BOOK_TICKER: self._all_book_tickers,
+        }
+        return tellers[stream.kind](stream, now_ms)
 
     def _diff(self, stream: Stream, now_ms: int) -> Iterator[MarketNews]:
         tracker = self._diffs.get(stream)
@@ -155,6 +151,10 @@ class MarketFeed:
         for joined in joined_prints:
             contract = self._venue.contract(stream.symbol)
             yield MarketNews(stream, agg_trade_event(joined, contract, now_ms))
+
+    def _all_book_tickers(self, stream: Stream, now_ms: int) -> Iterator[MarketNews]:
+        for symbol in self._venue.contracts:
+            yield MarketNews(stream, self._book_ticker(symbol, now_ms))
 
     def _marks(self, stream: Stream, now_ms: int) -> Iterator[MarketNews]:
         if stream.symbol in self._venue.contracts:

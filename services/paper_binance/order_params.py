@@ -65,7 +65,7 @@ class AmendRequest(msgspec.Struct, frozen=True, kw_only=True):
 def decode_order(params: Params, rules: OrderRules) -> OrderRequest:
     """Return the order asked for or refuse it with the venue's code."""
     contract = decode_contract(params, rules.contracts)
-    side = _side(params)
+    side = params.required_choice("side", Side, Code.INVALID_SIDE)
     is_limit = _order_type(params) is OrderType.LIMIT
     price_match = _price_match(params, rules, is_limit=is_limit)
     tif = _limit_tif(params) if is_limit else _market_tif(params)
@@ -96,7 +96,7 @@ def decode_order(params: Params, rules: OrderRules) -> OrderRequest:
 def decode_amend(params: Params, rules: OrderRules) -> AmendRequest:
     """Return the new terms asked for; the caller finds the order."""
     contract = decode_contract(params, rules.contracts)
-    side = _side(params)
+    side = params.required_choice("side", Side, Code.INVALID_SIDE)
     price_match = _price_match(params, rules, is_limit=True)
     return AmendRequest(
         symbol=contract.symbol,
@@ -116,23 +116,14 @@ def decode_contract(params: Params, contracts: dict[str, Contract]) -> Contract:
     return contract
 
 
-def _side(params: Params) -> Side:
-    params.text("side")
-    side = params.choice("side", Side, Code.INVALID_SIDE)
-    if side is None:
-        raise VenueError(Code.INVALID_SIDE)
-    return side
-
-
 def _order_type(params: Params) -> OrderType:
-    params.text("type")
-    order_type = params.choice("type", OrderType, Code.INVALID_ORDER_TYPE)
+    order_type = params.required_choice("type", OrderType, Code.INVALID_ORDER_TYPE)
     if order_type not in ENTERED_HERE:
         raise VenueError(Code.USE_ALGO_ORDER)
     for name in CONDITIONAL_ONLY:
         if params.has(name) and params.optional(name) != "false":
             raise VenueError(Code.PARAM_NOT_REQUIRED, name)
-    return OrderType(order_type)
+    return order_type
 
 
 def _position_side(params: Params, *, dual_side: bool) -> PositionSide:
@@ -163,8 +154,7 @@ def _price_match(params: Params, rules: OrderRules, *, is_limit: bool) -> PriceM
 
 
 def _limit_tif(params: Params) -> WireTif:
-    params.text("timeInForce")
-    return params.choice("timeInForce", WireTif, Code.INVALID_TIF) or WireTif.GTC
+    return params.required_choice("timeInForce", WireTif, Code.INVALID_TIF)
 
 
 def _market_tif(params: Params) -> WireTif:

@@ -76,6 +76,13 @@ class Params:
         except ValueError:
             raise VenueError(code, name) from None
 
+    def required_choice(self, name: str, options: type[EnumT], code: Code) -> EnumT:
+        """Return one of the options; refuse others with the code, nothing as not sent."""
+        value = self.choice(name, options, code)
+        if value is None:
+            raise VenueError(Code.MANDATORY_PARAM, name)
+        return value
+
     def recv_window_ms(self) -> int:
         window = self.optional_integer("recvWindow")
         if window is None:

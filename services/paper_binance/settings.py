@@ -68,9 +68,8 @@ def change_leverage(venue: Venue, call: Call) -> LeveragePayload:
 
 def change_margin_type(venue: Venue, call: Call) -> Done:
     symbol = decode_contract(call.params, venue.contracts).symbol
-    call.params.text("marginType")
-    wanted = call.params.choice("marginType", MarginType, Code.INVALID_PARAMETER)
-    mode = MARGIN_MODES[wanted or MarginType.CROSSED]
+    wanted = call.params.required_choice("marginType", MarginType, Code.INVALID_PARAMETER)
+    mode = MARGIN_MODES[wanted]
     current = venue.engine.settings(call.account_id, symbol)
     if current.margin_mode is mode:
         raise VenueError(Code.MARGIN_TYPE_UNCHANGED)

@@ -101,10 +101,8 @@ def _account_news(venue: Venue, fill: Filled, aftermath: Aftermath, now_ns: int)
 
 def _aftermath(venue: Venue, events: list[Event], index: int) -> Aftermath:
     """Return position and wallet right after a fill, as the engine reports them."""
-    following = events[index + 1]
-    if not isinstance(following, PositionChanged):
-        raise TypeError(f"a fill is followed by {type(following).__name__}, not its position")
-    return Aftermath(following.position, _wallet_after(venue, following.account_id, events, index))
+    changed = next(event for event in events[index:] if isinstance(event, PositionChanged))
+    return Aftermath(changed.position, _wallet_after(venue, changed.account_id, events, index))
 
 
 def _wallet_after(venue: Venue, account_id: AccountId, events: list[Event], index: int) -> Decimal:

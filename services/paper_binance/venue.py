@@ -12,7 +12,6 @@ import msgspec
 
 from services.paper_binance.audit_log import AuditLog
 from services.paper_binance.countdowns import Countdowns
-from services.paper_binance.errors import Code, VenueError
 from services.paper_binance.keyring import PAPER_ACCOUNT, Keyring, paper_keyring
 from services.paper_binance.limits import Address, AddressWeight, LimitSettings, OrderCounts
 from services.paper_binance.listen_keys import Lease, ListenKeys
@@ -111,10 +110,8 @@ class Venue:
             publisher.keys_ended(leases, now_ms)
 
     def contract(self, symbol: str) -> Contract:
-        contract = self.contracts.get(symbol)
-        if contract is None:
-            raise VenueError(Code.BAD_SYMBOL)
-        return contract
+        """Return a listed contract."""
+        return self.contracts[symbol]
 
     def rules(self, call: Call) -> OrderRules:
         """Return what decoding this account's orders depends on now."""

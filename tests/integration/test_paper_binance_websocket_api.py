@@ -13,7 +13,7 @@ from tests.integration.paper_binance import PaperClient, paper_binance
 
 # RFC 8032 §7.1, test 1.
 SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
-LIMIT = {
+LIMIT: dict[str, object] = {
     "symbol": "SOLUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
     "quantity": "1", "price": "149.5",
 }  # fmt: skip

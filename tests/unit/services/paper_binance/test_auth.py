@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from services.paper_binance.auth import (
     Credential,
@@ -220,3 +220,13 @@ def test_timestamp_within_its_window_is_accepted(timestamp_ms: int) -> None:
 def test_timestamp_outside_its_window_is_refused(timestamp_ms: int, reason: str) -> None:
     with pytest.raises(VenueError, match=reason):
         check_timestamp(timestamp_ms, 5_000, 10_000)
+
+
+def test_keys_of_other_kinds_are_refused() -> None:
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+    with pytest.raises(ValueError, match="only Ed25519 and RSA"):
+        public_key(pem.decode())

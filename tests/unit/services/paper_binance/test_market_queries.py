@@ -127,3 +127,9 @@ def test_day_figures_are_zero_before_the_first_trade(venue: Venue) -> None:
         "-0.0200", "149.9950", "4.00",
     )  # fmt: skip
     assert ask(venue, "ticker/price", "symbol=SOLUSDT")["price"] == "149.9900"
+
+
+def test_information_lists_the_symbols(venue: Venue) -> None:
+    symbols = [row["symbol"] for row in ask(venue, "exchangeInfo")["symbols"]]
+
+    assert symbols == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]

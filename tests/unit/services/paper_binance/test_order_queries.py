@@ -58,3 +58,51 @@ def test_user_trades_page_by_id_and_refuse_long_spans(venue: Venue) -> None:
 
     assert later == trades[1:]
     assert refused(venue, "GET", "userTrades", symbol="SOLUSDT", **week) == -4165
+
+
+def test_open_orders_come_for_one_symbol_or_for_all(venue: Venue) -> None:
+    send(venue, "POST", "order", **LIMIT)
+    btc = {"symbol": "BTCUSDT", "quantity": "0.01", "price": "63000"}
+    send(venue, "POST", "order", **{**LIMIT, **btc})
+
+    _, every = send(venue, "GET", "openOrders")
+    _, one = send(venue, "GET", "openOrders", symbol="BTCUSDT")
+
+    assert [row["symbol"] for row in every] == ["SOLUSDT", "BTCUSDT"]
+    assert one == every[1:]
+
+
+def test_filled_and_open_orders_outlive_unfilled_ones(venue: Venue) -> None:
+    send(venue, "POST", "order", **MARKET)
+    send(venue, "POST", "order", **LIMIT)
+    later_ms = NOW_MS + 4 * 86_400_000
+
+    _, orders = send_at(venue, later_ms, "GET", "allOrders", symbol="SOLUSDT")
+
+    assert [row["status"] for row in orders] == ["FILLED", "NEW"]
+
+
+def test_all_orders_from_an_id_gives_the_oldest(venue: Venue) -> None:
+    ids = [send(venue, "POST", "order", **MARKET)[1]["orderId"] for _ in range(3)]
+
+    _, orders = send(venue, "GET", "allOrders", orderId=str(ids[1]), limit="1")
+
+    assert [(row["orderId"], row["pair"]) for row in orders] == [(ids[1], "SOLUSDT")]
+
+
+def test_trades_of_a_span_or_of_an_order(venue: Venue) -> None:
+    first = send(venue, "POST", "order", **MARKET)[1]["orderId"]
+    send_at(venue, NOW_MS + 1_000, "POST", "order", **MARKET)
+
+    _, since = send_at(
+        venue, NOW_MS + 2_000, "GET", "userTrades", symbol="SOLUSDT", startTime=str(NOW_MS + 500)
+    )
+    _, ordered = send(venue, "GET", "userTrades", symbol="SOLUSDT", orderId=str(first))
+
+    assert [row["time"] for row in since] == [NOW_MS + 1_000]
+    assert [row["orderId"] for row in ordered] == [first]
+
+
+@pytest.mark.parametrize("limit", ["0", "1001"])
+def test_limit_out_of_bounds_is_refused(venue: Venue, limit: str) -> None:
+    assert refused(venue, "GET", "userTrades", symbol="SOLUSDT", limit=limit) == -1130

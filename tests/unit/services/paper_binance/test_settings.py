@@ -51,3 +51,29 @@ def test_listen_key_is_one_per_account_and_ends_when_deleted(venue: Venue) -> No
     assert first == again
     assert gone == -1125
     assert new != first
+
+
+def test_modes_are_switched_there_and_back(venue: Venue) -> None:
+    for wanted in ("true", "false"):
+        send(venue, "POST", "positionSide/dual", dualSidePosition=wanted)
+        send(venue, "POST", "multiAssetsMargin", multiAssetsMargin=wanted)
+        modes = [send(venue, "GET", path)[1] for path in ("positionSide/dual", "multiAssetsMargin")]
+        truth = wanted == "true"
+        assert modes == [{"dualSidePosition": truth}, {"multiAssetsMargin": truth}]
+
+    assert refused(venue, path="multiAssetsMargin", multiAssetsMargin="false") == -4171
+
+
+def test_margin_type_is_fixed_by_a_position(venue: Venue) -> None:
+    send(venue, "POST", "order", **MARKET)
+
+    isolate = {"symbol": "SOLUSDT", "marginType": "ISOLATED"}
+
+    assert refused(venue, path="marginType", **isolate) == -4048
+
+
+def test_key_is_extended(venue: Venue) -> None:
+    _, first = send(venue, "POST", "listenKey")
+    _, extended = send(venue, "PUT", "listenKey")
+
+    assert first == extended

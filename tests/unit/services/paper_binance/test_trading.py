@@ -1,8 +1,13 @@
+from decimal import Decimal
+
 import msgspec
 import pytest
 
 from services.paper_binance.keyring import PAPER_ACCOUNT
 from services.paper_binance.venue import Switches, Venue
+from services.paper_exchange.events import Accepted
+from services.paper_exchange.fees import BINANCE_FEES
+from services.paper_exchange.orders import AccountId, NewOrder, Side
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
@@ -184,3 +189,54 @@ def test_order_test_checks_and_enters_nothing(venue: Venue) -> None:
     assert send(venue, "POST", "order/test", **LIMIT) == (200, {})
     assert refused(venue, path="order/test", **{**LIMIT, "price": "149.505"}) == -4014
     assert venue.engine.orders() == []
+
+
+def test_negative_countdown_is_refused(venue: Venue) -> None:
+    arm = {"path": "countdownCancelAll", "symbol": "SOLUSDT", "countdownTime": "-1"}
+
+    assert refused(venue, **arm) == -1130
+
+
+def test_batch_amends_and_cancels_by_venue_ids(venue: Venue) -> None:
+    order_id = send(venue, "POST", "order", **LIMIT)[1]["orderId"]
+    terms = {**LIMIT, "quantity": "2", "orderId": str(order_id)}
+    batch = msgspec.json.encode([terms]).decode()
+
+    _, (amended,) = send(venue, "PUT", "batchOrders", batchOrders=batch)
+    _, (gone,) = send(venue, "DELETE", "batchOrders", symbol="SOLUSDT", orderIdList=f"[{order_id}]")
+
+    assert (amended["origQty"], gone["status"]) == ("2.00", "CANCELED")
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("POST", {"batchOrders": "nonsense"}, -1130),
+        ("POST", {}, -1102),
+        ("DELETE", {"symbol": "SOLUSDT", "orderIdList": "nonsense"}, -1130),
+        ("DELETE", {"symbol": "SOLUSDT", "orderIdList": "[]"}, -4082),
+    ],
+)
+def test_bad_batch_is_refused(venue: Venue, method: str, params: dict[str, str], code: int) -> None:
+    assert refused(venue, method, "batchOrders", **params) == code
+
+
+def test_order_of_another_account_is_not_found(venue: Venue) -> None:
+    venue.engine.open_account(AccountId("other"), Decimal(1_000), BINANCE_FEES)
+    theirs = NewOrder(symbol="SOLUSDT", side=Side.BUY, qty=Decimal(1), px=Decimal(149))
+    accepted = venue.engine.place(AccountId("other"), theirs, 0)[0]
+    assert isinstance(accepted, Accepted)
+    order_id = str(accepted.order.order_id)
+
+    assert refused(venue, "DELETE", "order", symbol="SOLUSDT", orderId=order_id) == -2011
+
+
+def test_order_can_be_amended_ten_thousand_times(venue: Venue) -> None:
+    order_id = send(venue, "POST", "order", **LIMIT)[1]["orderId"]
+    order = venue.engine.order(order_id)
+    worn_out = msgspec.structs.replace(order, amend_count=10_000)
+    venue.engine._state.ledger.put(worn_out)
+
+    terms = {"symbol": "SOLUSDT", "side": "BUY", "quantity": "2", "price": "149"}
+
+    assert refused(venue, "PUT", "order", **terms, orderId=str(order_id)) == -5026

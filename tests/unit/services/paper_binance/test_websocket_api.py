@@ -95,3 +95,40 @@ def test_order_counts_are_told_to_whom_they_belong(venue: Venue, session: ApiSes
     private = ask(venue, session, "session.logon", logon())
 
     assert [len(answer["rateLimits"]) for answer in (public, private)] == [1, 3]
+
+
+def test_logout_ends_the_session(venue: Venue, session: ApiSession) -> None:
+    ask(venue, session, "session.logon", logon())
+
+    out = ask(venue, session, "session.logout", {})
+
+    assert (out["result"]["apiKey"], session.holder) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("session.dance", {}, -1130),
+        ("order.dance", {}, -1130),
+        ("session.logon", {"apiKey": "paper-binance-key"}, -1099),
+        ("session.logon", {**logon(), "timestamp": 1}, -1022),
+        ("order.place", {**logon(), **LIMIT}, -1022),
+        ("depth", {"symbol": {}}, -1130),
+    ],
+)
+def test_bad_request_is_refused(
+    venue: Venue, session: ApiSession, method: str, params: dict[str, object], code: int
+) -> None:
+    assert ask(venue, session, method, params)["error"]["code"] == code
+
+
+def test_rate_limits_are_left_out_on_request(venue: Venue, session: ApiSession) -> None:
+    answer = ask(venue, session, "ticker.price", {"symbol": "X", "returnRateLimits": False})
+
+    assert "rateLimits" not in answer
+
+
+def test_text_that_is_no_request_is_answered_without_id(venue: Venue, session: ApiSession) -> None:
+    answer = json.loads(answer_message(venue, session, "[]", NOW_MS * NS_PER_MS))
+
+    assert (answer["id"], answer["status"]) == (None, 400)
