@@ -15,6 +15,8 @@ from typing import cast
 import redis.asyncio
 import redis.exceptions
 import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Head, SetRow
@@ -74,7 +76,10 @@ class RedisPages:
         self._clock = clock
         self._tasks = tasks
         self._client = redis.asyncio.Redis.from_url(
-            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+            url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
         )
         self._script = self._client.register_script(_WRITE)
         self._state: State | None = None
@@ -84,12 +89,13 @@ class RedisPages:
         self._refill = True
         self._epoch = 0
         self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def start(self, state: State) -> None:
         """Begin writing; `state` gives every row and the head they belong to."""
         self._state = state
         self._wake.set()
-        self._tasks.spawn(self._run(), "pages")
+        self._task = self._tasks.spawn(self._run(), "pages")
 
     def set(self, effect: SetRow) -> None:
         if self._refill:
@@ -102,7 +108,9 @@ class RedisPages:
         self._wake.set()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
 
     def _start_over(self) -> None:
         self._waiting.clear()
@@ -110,6 +118,12 @@ class RedisPages:
         self._refill = True
 
     async def _run(self) -> None:
+        try:
+            await self._write_on()
+        finally:
+            await self._client.aclose()
+
+    async def _write_on(self) -> None:
         delay_s = BACKOFF_FIRST_S
         while True:
             await self._wake.wait()
