@@ -258,7 +258,18 @@ _HANDLERS: dict[type, Callable[[Registry, LogEvent], tuple[Effect, ...]]] = {
 
 def _before(record: Record) -> bytes | None:
     """Return what the record looked like to readers, or None if they have not seen it yet."""
-    return _row.encode(records.view(record)) if record.last_delta else None
+    return _shown(records.view(record)) if record.last_delta else None
+
+
+def _shown(view: OrderView) -> bytes:
+    """Return what makes a change worth telling: of an ended order, not when it was last heard of.
+
+    The fills of an order that ended by its acknowledgement follow one by one; each is told as a
+    fill, and the order itself no longer changes.
+    """
+    if view.order_status.is_terminal:
+        view = msgspec.structs.replace(view, timestamp=0, last_qty=records.ZERO)
+    return _row.encode(view)
 
 
 def _changed(
@@ -266,8 +277,7 @@ def _changed(
 ) -> tuple[Effect, ...]:
     """Publish the record's view if it differs from `before`, and pack the record once ended."""
     view = records.view(record)
-    after = _row.encode(view)
-    if after == before:
+    if _shown(view) == before:
         book.settle(state, record)
         return ()
     published = [
@@ -275,7 +285,7 @@ def _changed(
         for step, shown in enumerate((*_accepted_first(record, view), view))
     ]
     records.note_transition(record, event.seq, event.ts_ns)
-    row = SetRow(_page(record), _name(record), after if record.is_live else None)
+    row = SetRow(_page(record), _name(record), _row.encode(view) if record.is_live else None)
     book.settle(state, record)
     return (*published, row)
 

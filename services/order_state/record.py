@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from tandem.domain.decimals import canonical
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import (
     RANK,
@@ -246,12 +247,13 @@ def note_transition(record: Record, seq: int, ts_ns: int) -> None:
 
 
 def average_px(record: Record) -> Decimal | None:
-    """Return the volume-weighted price over known fills, or the venue's own where none is known."""
+    """Return the average over the fills, or the venue's own while some of them are missing."""
     qty = sum((fill.qty for fill in record.fills.values()), ZERO)
-    if not qty:
-        return _decimal(record.terms.avg_px)
+    told = _decimal(record.terms.avg_px)
+    if not qty or (told is not None and qty < record.filled):
+        return told
     paid = sum((fill.qty * fill.px for fill in record.fills.values()), ZERO)
-    return paid / qty
+    return canonical(paid / qty)
 
 
 def last_qty(record: Record) -> Decimal:
@@ -272,14 +274,14 @@ def view(record: Record) -> OrderView:
     return OrderView(
         exc=record.exc,
         ticker=record.ticker,
-        amount=_signed_amount(record),
+        amount=canonical(_signed_amount(record)),
         price=_decimal(terms.price) or (asked.price if asked else None),
         client_order_id=record.cloid,
         venue_order_id=record.oid,
         order_status=status,
         order_type=_order_type(record),
-        cum_qty=record.filled,
-        last_qty=last_qty(record),
+        cum_qty=canonical(record.filled),
+        last_qty=canonical(last_qty(record)),
         timestamp=timestamp_ms(record),
         avg_px=average_px(record),
         time_in_force=_time_in_force(record),
@@ -299,7 +301,7 @@ def view(record: Record) -> OrderView:
 
 
 def _decimal(told: Latest | None) -> Decimal | None:
-    return Decimal(told.text) if told else None
+    return canonical(Decimal(told.text)) if told else None
 
 
 def _signed_amount(record: Record) -> Decimal:

@@ -14,6 +14,7 @@ from itertools import accumulate
 
 from msgspec import Struct
 
+from tandem.domain.decimals import canonical
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.position import Position
 from tandem.messages.deltas import PositionView
@@ -189,9 +190,9 @@ def view(holding: Holding, multiplier: Decimal) -> PositionView:
     return PositionView(
         exc=holding.exc,
         ticker=holding.ticker,
-        amount=held.amount,
-        entry=held.entry,
-        value=held.amount * held.entry * multiplier,
+        amount=canonical(held.amount),
+        entry=canonical(held.entry),
+        value=canonical(held.amount * held.entry * multiplier),
         unrealized_pnl=holding.unrealized_pnl,
         timestamp=max(anchored, latest) // NS_PER_MS,
     )
