@@ -1,0 +1,79 @@
+"""Foreign clocks are monotonic time plus a measured offset with a known error."""
+
+from tandem.gateway.clocks import NS_PER_MS, LogClock, Stamps, VenueClock
+
+MS = NS_PER_MS
+
+
+def test_unmeasured_venue_clock_is_in_doubt() -> None:
+    clock = VenueClock()
+    assert "not measured" in clock.doubt(0)
+    assert clock.now_ms(0) == 0
+    assert clock.error_ms(0) == 100
+
+
+def test_offset_is_taken_at_the_middle_of_the_round_trip() -> None:
+    clock = VenueClock()
+    clock.observe(1_000_000, 100 * MS, 120 * MS)
+    assert clock.now_ms(110 * MS) == 1_000_000
+    assert clock.now_ms(210 * MS) == 1_000_100
+
+
+def test_error_is_half_the_round_trip_and_the_grain() -> None:
+    clock = VenueClock()
+    clock.observe(5, 0, 20 * MS)
+    assert clock.error_ms(20 * MS) == 11
+    assert clock.doubt(20 * MS) == ""
+
+
+def test_error_grows_with_the_age_of_the_measurement() -> None:
+    clock = VenueClock()
+    clock.observe(5, 0, 2 * MS)
+    assert clock.error_ms(50_000 * MS) == 7
+
+
+def test_sample_with_the_least_error_is_believed() -> None:
+    clock = VenueClock()
+    clock.observe(1_000, 0, 2 * MS)
+    clock.observe(9_000, 10 * MS, 200 * MS)
+    assert clock.now_ms(1 * MS) == 1_000
+
+
+def test_slow_answers_alone_leave_a_doubt() -> None:
+    clock = VenueClock()
+    clock.observe(1_000, 0, 220 * MS)
+    assert clock.doubt(220 * MS) == "the venue's time is only known to 111 ms"
+
+
+def test_measurement_older_than_a_minute_is_forgotten() -> None:
+    clock = VenueClock()
+    clock.observe(1_000, 0, 2 * MS)
+    assert clock.doubt(60_002 * MS) == ""
+    assert clock.doubt(60_003 * MS) != ""
+
+
+def test_forgotten_measurements_leave_a_doubt() -> None:
+    clock = VenueClock()
+    clock.observe(1_000, 0, 2 * MS)
+    clock.forget()
+    assert clock.doubt(3 * MS) != ""
+
+
+def test_log_clock_is_unknown_before_the_first_message() -> None:
+    assert LogClock().now_ns(5) == 0
+
+
+def test_late_delivery_does_not_set_the_log_clock_back() -> None:
+    clock = LogClock()
+    clock.observe(1_000, 10)
+    clock.observe(1_001, 500)
+    assert clock.now_ns(510) == 1_500
+
+
+def test_nonces_rise_even_within_a_millisecond_and_when_time_falls_back() -> None:
+    stamps = Stamps(1_000)
+    made = [stamps.make(ms) for ms in (5, 5, 4, 100)]
+    assert [one.nonce for one in made] == [5, 6, 7, 100]
+    assert [one.call for one in made] == [1, 2, 3, 4]
+    assert [one.venue_ms for one in made] == [5, 5, 4, 100]
+    assert made[0].window_ms == 1_000
