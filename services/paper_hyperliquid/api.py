@@ -26,6 +26,8 @@ class Api:
     async def exchange(self, request: web.Request) -> web.Response:
         response = await _answered(request, self._front.http_action)
         self._publisher.publish()
+        if self._front.loses_answers and request.transport is not None:
+            request.transport.abort()
         return response
 
 

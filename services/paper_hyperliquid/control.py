@@ -35,6 +35,7 @@ from services.paper_exchange.shell.audit import (
     TapeState,
 )
 from services.paper_exchange.shell.control import decode_control
+from services.paper_hyperliquid.faults import Faults, FaultSwitches, active, supported
 from services.paper_hyperliquid.info_requests import User
 from services.paper_hyperliquid.journal import Journal
 from services.paper_hyperliquid.numbers import ms_of
@@ -76,11 +77,19 @@ class NewAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Control:
     """Answers the control port."""
 
-    def __init__(self, venue: Venue, publisher: Publisher, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        publisher: Publisher,
+        journal: Journal,
+        clock: Clock,
+        faults: FaultSwitches,
+    ) -> None:
         self._venue = venue
         self._publisher = publisher
         self._journal = journal
         self._clock = clock
+        self._faults = faults
         self._driver: TapeControl | None = None
 
     def attach(self, driver: TapeControl) -> None:
@@ -143,8 +152,10 @@ class Control:
         return MarketOutcome(fills_count=self._publisher.publish())
 
     def faults(self, body: bytes) -> FaultReport:
-        decode_control(body, msgspec.Struct)
-        return FaultReport(supported=(), active=())
+        """Switch on what is named and everything else off; an empty body only asks."""
+        if body:
+            self._faults.now = decode_control(body, Faults)
+        return FaultReport(supported=supported(), active=active(self._faults.now))
 
     def clear(self) -> None:
         self._venue.desk.clear_ended()

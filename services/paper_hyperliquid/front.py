@@ -10,14 +10,15 @@ import msgspec
 from msgspec import Raw, Struct
 
 from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.faults import FaultSwitches
 from services.paper_hyperliquid.frames import PostPayload, PostResponse, encoded
 from services.paper_hyperliquid.info import Info, weight_of
 from services.paper_hyperliquid.info_market import InfoError
-from services.paper_hyperliquid.info_requests import InfoRequest, decode_info
+from services.paper_hyperliquid.info_requests import InfoRequest, OrderStatusInfo, decode_info
 from services.paper_hyperliquid.journal import Journal
 from services.paper_hyperliquid.limits import Window, action_weight
 from services.paper_hyperliquid.numbers import ms_of
-from services.paper_hyperliquid.payloads import ActionAnswer
+from services.paper_hyperliquid.payloads import ActionAnswer, OrderUnknown
 from services.paper_hyperliquid.schemas import Envelope, decode_envelope
 from services.paper_hyperliquid.venue import Venue
 from tandem.runtime.clock import Clock
@@ -60,12 +61,19 @@ _REASONS: Final = {
 class Front:
     """Decodes requests, weighs them against the sender's IP, and asks the venue."""
 
-    def __init__(self, venue: Venue, info: Info, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, venue: Venue, info: Info, journal: Journal, clock: Clock, faults: FaultSwitches
+    ) -> None:
         self._venue = venue
         self._info = info
         self._journal = journal
         self._clock = clock
+        self._faults = faults
         self._windows: dict[str, Window] = {}
+
+    @property
+    def loses_answers(self) -> bool:
+        return self._faults.now.lose_answers
 
     def http_info(self, body: bytes, ip: str) -> Answer:
         try:
@@ -106,15 +114,22 @@ class Front:
         question = _decoded_info(body)
         now_ms = ms_of(self._clock.wall_ns())
         try:
-            payload = self._info.answer(question, now_ms)
+            payload = self._payload(question, now_ms)
         except InfoError as error:
             raise BodyError(500, "null") from error
         rows = len(payload) if isinstance(payload, tuple) else 0
         self._weigh(ip, weight_of(question, rows), now_ms)
         return question, payload
 
+    def _payload(self, question: InfoRequest, now_ms: int) -> object:
+        if self._faults.now.hide_orders and isinstance(question, OrderStatusInfo):
+            return OrderUnknown()
+        return self._info.answer(question, now_ms)
+
     def _weigh(self, ip: str, weight: int, now_ms: int) -> None:
         settings = self._venue.settings
+        if self._faults.now.refuse_busy:
+            raise BodyError(429, "null")
         if not settings.ip_limits:
             return
         window = self._windows.get(ip) or self._windows.setdefault(ip, _window(settings))

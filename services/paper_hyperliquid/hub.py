@@ -51,14 +51,14 @@ class Hub:
     def __init__(self, settings: Settings, feeds: Feeds, clock: Clock) -> None:
         self._settings = settings
         self._feeds = feeds
-        self._clock = clock
+        self.clock = clock
         self._clients: dict[Client, None] = {}
         self._listeners: defaultdict[sub.Subscription, dict[Client, None]] = defaultdict(dict)
         self._opened: dict[str, Window] = {}
 
     def connect(self, sink: Sink, ip: str) -> Client | None:
         """Take in a connection; None when its IP has no room for it."""
-        now_ns = self._clock.wall_ns()
+        now_ns = self.clock.wall_ns()
         if self._settings.ip_limits and not self._has_room(ip, now_ns // NS_PER_MS):
             return None
         client = Client(sink, ip, self._settings, now_ns)
@@ -81,7 +81,7 @@ class Hub:
 
     def send(self, client: Client, payload: bytes) -> None:
         """Write one message to one connection."""
-        client.last_sent_ns = self._clock.wall_ns()
+        client.last_sent_ns = self.clock.wall_ns()
         client.sink.write(payload)
 
     def subscribe(self, client: Client, raw: Raw) -> None:
@@ -96,7 +96,7 @@ class Hub:
         client.subscriptions[subscription] = None
         self._listeners[subscription][client] = None
         self.send(client, confirmed("subscribe", subscription))
-        first = self._feeds.snapshot(subscription, self._clock.wall_ns() // NS_PER_MS)
+        first = self._feeds.snapshot(subscription, self.clock.wall_ns() // NS_PER_MS)
         if first is not None:
             self.send(client, first)
 
@@ -157,5 +157,5 @@ class Hub:
 
     def idle(self) -> Iterable[Client]:
         """Return the connections that were sent nothing for too long."""
-        oldest_ns = self._clock.wall_ns() - self._settings.ws_idle_close_ms * NS_PER_MS
+        oldest_ns = self.clock.wall_ns() - self._settings.ws_idle_close_ms * NS_PER_MS
         return [client for client in self._clients if client.last_sent_ns < oldest_ns]

@@ -10,6 +10,7 @@ from collections import defaultdict
 from services.paper_exchange.events import Printed
 from services.paper_exchange.orders import AccountId, OrderId, Side
 from services.paper_hyperliquid import subscriptions as sub
+from services.paper_hyperliquid.faults import FaultSwitches
 from services.paper_hyperliquid.frames import (
     CancelledRef,
     FillsEvent,
@@ -30,7 +31,6 @@ from services.paper_hyperliquid.numbers import ms_of
 from services.paper_hyperliquid.outbox import UserNews
 from services.paper_hyperliquid.rows import fill_row, historical_order, order_update
 from services.paper_hyperliquid.venue import Venue
-from tandem.runtime.clock import Clock
 
 Best = tuple[BookLevel | None, BookLevel | None]
 
@@ -38,12 +38,15 @@ Best = tuple[BookLevel | None, BookLevel | None]
 class Publisher:
     """Turns the venue's news into frames; remembers which whole states became stale."""
 
-    def __init__(self, venue: Venue, info: Info, hub: Hub, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, venue: Venue, info: Info, hub: Hub, journal: Journal, faults: FaultSwitches
+    ) -> None:
         self._venue = venue
         self._info = info
         self._hub = hub
+        self._clock = hub.clock
         self._journal = journal
-        self._clock = clock
+        self._faults = faults
         self._best: dict[str, Best] = {}
         self.stale_coins: set[str] = set()
         self.stale_users: set[str] = set()
@@ -63,9 +66,15 @@ class Publisher:
 
     def _publish_user(self, account: AccountId, news: UserNews) -> None:
         self.stale_users.add(account)
-        if news.fills:
+        faults = self._faults.now
+        if faults.mute_users:
+            return
+        if faults.updates_first:
+            self._publish_updates(account, news)
+        self._publish_fills(account, news)
+        if faults.repeat_fills:
             self._publish_fills(account, news)
-        if news.updates:
+        if not faults.updates_first:
             self._publish_updates(account, news)
         if news.non_user_cancels:
             feed = sub.UserEvents(account)
@@ -74,6 +83,8 @@ class Publisher:
                 self._hub.publish(feed, channel_frame("user", NonUserCancelEvent(refs)))
 
     def _publish_fills(self, account: AccountId, news: UserNews) -> None:
+        if not news.fills:
+            return
         events, fills = sub.UserEvents(account), sub.UserFillsFeed(account)
         merged = sub.UserFillsFeed(account, aggregate_by_time=True)
         listened = [feed for feed in (fills, events, merged) if self._hub.has(feed)]
@@ -92,6 +103,8 @@ class Publisher:
             self._hub.publish(feed, payload)
 
     def _publish_updates(self, account: AccountId, news: UserNews) -> None:
+        if not news.updates:
+            return
         feed = sub.OrderUpdates(account)
         if self._hub.has(feed):
             updates = tuple(order_update(record) for record in news.updates)

@@ -17,6 +17,7 @@ from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
 from services.paper_hyperliquid.api import Api, public_app
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.control import Control
+from services.paper_hyperliquid.faults import FaultSwitches
 from services.paper_hyperliquid.feeds import Feeds
 from services.paper_hyperliquid.front import Front
 from services.paper_hyperliquid.hub import Hub
@@ -81,12 +82,12 @@ def assemble(
     venue = new_venue(settings, ms_of(clock.wall_ns()))
     info = Info(venue)
     feeds = Feeds(venue, info)
-    journal = Journal()
+    journal, faults = Journal(), FaultSwitches()
     hub = Hub(settings, feeds, clock)
-    publisher = Publisher(venue, info, hub, journal, clock)
-    front = Front(venue, info, journal, clock)
+    publisher = Publisher(venue, info, hub, journal, faults)
+    front = Front(venue, info, journal, clock, faults)
     stream = Stream(front, hub, publisher, clock, greets=settings.ws_greeting)
-    control = Control(venue, publisher, journal, clock)
+    control = Control(venue, publisher, journal, clock, faults)
     driver = TapeDriver(open_tape, VenueTape(venue, publisher, clock), clock.monotonic_ns, tape)
     control.attach(driver)
     pulse = Pulse(venue, feeds, hub, publisher)

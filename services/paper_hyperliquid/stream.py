@@ -86,7 +86,8 @@ class Stream:
             self._hub.send(client, post_frame(post.id, self._front.post_info(payload, client.ip)))
             return
         response = self._front.post_action(payload, client.ip)
-        self._hub.send(client, post_frame(post.id, response))
+        if not self._front.loses_answers:
+            self._hub.send(client, post_frame(post.id, response))
         self._publisher.publish()
 
     async def close_idle(self) -> None:

@@ -21,6 +21,9 @@ TAPE_COINS: Final = ("BTC", "ETH", "SOL")
 def tape_of(options: PaperOptions) -> Callable[[], Iterator[MarketEvent]]:
     """Return what opens the tape that the options name, rebased onto this venue's coins."""
     coins = options.symbols or TAPE_COINS
+    for coin in coins:
+        if coin not in LISTING_OF_COIN or LISTING_OF_COIN[coin].is_delisted:
+            raise ValueError(f"symbols={coin}: must be listed and not delisted")
     bases = [_basis(source, coin, options) for coin in coins for source in (coin, f"{coin}USDT")]
 
     def open_tape() -> Iterator[MarketEvent]:

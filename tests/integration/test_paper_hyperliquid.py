@@ -165,6 +165,7 @@ async def test_the_control_port_seeds_accounts_and_agents(venue: PaperVenue) -> 
         ("market", {"kind": "trade", "symbol": "NONE", "side": "buy", "price": "1", "qty": "1"}),
         ("tape", {"action": "sing"}),
         ("faults", []),
+        ("faults", {"earthquake": True}),
     ],
 )
 async def test_the_control_port_refuses_nonsense(
@@ -180,7 +181,17 @@ async def test_the_control_port_pauses_the_tape_and_lists_faults(venue: PaperVen
     health = await venue.control("health")
     assert health["venue"] == "hyperliquid"
     assert health["symbols"] == ["BTC", "ETH", "ATOM", "SOL"]
+    report = await venue.control("faults", {"mute_users": True})
+    assert report["active"] == ["mute_users"]
+    assert "lose_answers" in report["supported"]
     assert (await venue.control("faults", {}))["active"] == []
+
+
+async def test_an_answer_may_be_lost_although_the_order_rests(venue: PaperVenue) -> None:
+    await venue.control("faults", {"lose_answers": True})
+    with pytest.raises(aiohttp.ClientError):
+        await venue.post("/exchange", venue.signed(order("buy", "149", "1")))
+    assert len(await venue.info("openOrders")) == 1
 
 
 async def test_a_scheduled_cancel_fires() -> None:

@@ -294,3 +294,13 @@ async def test_a_connection_may_send_so_many_messages() -> None:
 async def test_a_plain_get_of_ws_is_told_to_upgrade(venue: PaperVenue) -> None:
     async with venue.session.get(venue.base_url + "/ws") as response:
         assert response.status == 426
+
+
+async def test_a_posts_answer_may_be_lost_although_its_news_come(
+    venue: PaperVenue, socket: Socket
+) -> None:
+    await socket.subscribe("orderUpdates", user=MASTER)
+    await venue.control("faults", {"lose_answers": True})
+    request = {"type": "action", "payload": venue.signed(order("buy", "149", "1"))}
+    await socket.send({"method": "post", "id": 7, "request": request})
+    assert (await socket.next())["channel"] == "orderUpdates"

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Raw
 
 from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.faults import FaultSwitches
 from services.paper_hyperliquid.feeds import Feeds
 from services.paper_hyperliquid.front import Front
 from services.paper_hyperliquid.hub import Client, Hub
@@ -60,12 +61,13 @@ class Hall:
         self.floor = Floor(settings)
         self.clock = FloorClock(self.floor)
         self.journal = Journal()
+        self.faults = FaultSwitches()
         feeds = Feeds(self.floor.venue, self.floor.info)
         self.hub = Hub(settings, feeds, self.clock)
         self.publisher = Publisher(
-            self.floor.venue, self.floor.info, self.hub, self.journal, self.clock
+            self.floor.venue, self.floor.info, self.hub, self.journal, self.faults
         )
-        self.front = Front(self.floor.venue, self.floor.info, self.journal, self.clock)
+        self.front = Front(self.floor.venue, self.floor.info, self.journal, self.clock, self.faults)
         self.pulse = Pulse(self.floor.venue, feeds, self.hub, self.publisher)
 
     def connect(self) -> tuple[Client, RecordingSink]:

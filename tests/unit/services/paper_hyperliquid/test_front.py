@@ -7,6 +7,7 @@ from hyperliquid.utils import signing
 from msgspec import Raw
 
 from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.faults import Faults
 from services.paper_hyperliquid.frames import encoded
 from services.paper_hyperliquid.service import MASTER
 from tests.unit.services.paper_hyperliquid.floor import CLOID, MASTER_KEY, limit
@@ -109,3 +110,18 @@ def test_only_orders_are_noted() -> None:
     body = b'{"action":{"type":"noop"},"nonce":1,"signature":{"r":"0x1","s":"0x1","v":27}}'
     hall.front.http_action(body, IP)
     assert hall.journal.requests == []
+
+
+def test_a_busy_venue_refuses_everything() -> None:
+    hall = Hall()
+    hall.faults.now = Faults(refuse_busy=True)
+    answer = hall.front.http_info(b'{"type":"allMids"}', IP)
+    assert (answer.status, answer.body) == (429, b"null")
+
+
+def test_orders_may_be_hidden_from_queries() -> None:
+    hall = Hall()
+    oid = hall.floor.rest("buy", "149", "1")
+    hall.faults.now = Faults(hide_orders=True)
+    body = json.dumps({"type": "orderStatus", "user": MASTER, "oid": oid}).encode()
+    assert hall.front.http_info(body, IP).body == b'{"status":"unknownOid"}'

@@ -2,6 +2,7 @@
 
 from services.paper_exchange.orders import Side
 from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.faults import Faults
 from services.paper_hyperliquid.service import MASTER
 from tests.unit.services.paper_hyperliquid.floor import limit
 from tests.unit.services.paper_hyperliquid.sockets import Hall
@@ -106,3 +107,19 @@ def test_changed_accounts_and_books_are_marked_stale() -> None:
     hall.floor.rest("buy", "149", "1")
     hall.publisher.publish()
     assert (hall.publisher.stale_users, hall.publisher.stale_coins) == ({MASTER}, {"SOL"})
+
+
+def filled(faults: Faults) -> list[str]:
+    """Fill an order with these faults on; return the channels that were told."""
+    hall = Hall()
+    hall.faults.now = faults
+    sink = hall.listener("orderUpdates", "userFills")
+    hall.floor.take("buy", "1")
+    hall.publisher.publish()
+    return [frame["channel"] for frame in sink.frames()]
+
+
+def test_faults_change_what_an_account_hears() -> None:
+    assert filled(Faults(mute_users=True)) == []
+    assert filled(Faults(repeat_fills=True)) == ["userFills", "userFills", "orderUpdates"]
+    assert filled(Faults(updates_first=True)) == ["orderUpdates", "userFills"]
