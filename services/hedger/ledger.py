@@ -1,6 +1,6 @@
 """The hedge ledger of one bucket: what is owed, what is on its way, what is certain (pure).
 
-A bucket is everything that one pool owes in one instrument. It holds three sums and one table:
+A bucket is everything that one pool owes in one instrument. It holds two sums and one table:
 
     target   what the makers' proven fills call for          (grows by `owe`)
     done     what the takers have provably filled            (grows by `prove`)
@@ -125,7 +125,10 @@ def certain_need(bucket: Bucket) -> Decimal:
 
 def in_flight(bucket: Bucket) -> Decimal:
     """Return the signed sum of what the takers in flight may still fill."""
-    return sum((rest(bucket, taker) for taker in bucket.flying.values()), ZERO)
+    total = ZERO
+    for taker in bucket.flying.values():
+        total += rest(bucket, taker)
+    return total
 
 
 def remainder(bucket: Bucket) -> Decimal:

@@ -98,6 +98,8 @@ def take_marks(state: State, turn: Turn, link: Link) -> None:
 
 def _count_unpriced(state: State, turn: Turn, link: Link) -> None:
     """Publish, in base or quote units of the maker, what is proven and has no target yet."""
+    if not any(conversion.is_by_price(leg.terms) for leg in link.legs):
+        return
     missing = evidence.proven(link.order) - evidence.fills_sum(link.order)
     for index, leg in enumerate(link.legs):
         if not conversion.is_by_price(leg.terms):

@@ -6,15 +6,20 @@ from decimal import Decimal
 import pytest
 
 from services.hedger import evidence, ledger, makers
+from services.hedger.attribution import Lot
 from services.hedger.evidence import Evidence
 from services.hedger.ledger import Bucket
+from services.hedger.state import Link
 from tandem.domain.order import OrderStatus
 from tandem.messages.reports import FillReport, OrderReport
-from tests.property.hedge_model import NONE_LEFT_OUT, Ablation, Broken, check, run_episode
+from tests.property.hedge_facts import BrokenError
+from tests.property.hedge_judge import check, run_episode
+from tests.property.hedge_model import NONE_LEFT_OUT, Ablation
 
 EPISODES = 10_000
 BATCH = 500
-ABLATED_EPISODES = 400
+ABLATED_EPISODES = 600
+ENOUGH = 3
 
 
 @pytest.mark.parametrize("first", range(0, EPISODES, BATCH))
@@ -22,7 +27,7 @@ def test_no_episode_breaks_a_property(first: int) -> None:
     for seed in range(first, first + BATCH):
         try:
             run_episode(seed)
-        except Broken as error:
+        except BrokenError as error:
             pytest.fail(f"episode {seed}: {error}")
 
 
@@ -31,10 +36,7 @@ def test_episodes_hold_what_they_are_meant_to_try() -> None:
     worlds = [run_episode(seed) for seed in range(300)]
 
     reports = [
-        event.fact
-        for world in worlds
-        for event in world.log
-        if isinstance(event.fact, OrderReport)
+        event.fact for world in worlds for event in world.log if isinstance(event.fact, OrderReport)
     ]
     assert sum(len(world.decisions) for world in worlds) > 300
     assert sum(report.in_doubt for report in reports) > 30
@@ -44,17 +46,20 @@ def test_episodes_hold_what_they_are_meant_to_try() -> None:
 
 
 def _broken(ablation: Ablation = NONE_LEFT_OUT) -> list[str]:
+    """Return what the first ENOUGH broken episodes say; without an ablation there are none."""
     found: list[str] = []
     for seed in range(ABLATED_EPISODES):
         try:
             run_episode(seed, ablation)
-        except Broken as error:
+        except BrokenError as error:
             found.append(str(error))
+        if len(found) == ENOUGH:
+            break
     return found
 
 
 def test_a_timeout_taken_for_a_rejection_breaks() -> None:
-    assert len(_broken(Ablation(timeout_rejects=True))) > ABLATED_EPISODES // 50
+    assert len(_broken(Ablation(timeout_rejects=True))) == ENOUGH
 
 
 def test_fills_summed_without_a_guard_break(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,11 +71,12 @@ def test_fills_summed_without_a_guard_break(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(evidence, "absorb_fill", absorb_every_time)
 
-    assert len(_broken(Ablation(fills_repeat=True))) > ABLATED_EPISODES // 20
+    assert len(_broken(Ablation(fills_repeat=True))) == ENOUGH
 
 
 def test_repeated_fills_alone_break_nothing() -> None:
-    assert _broken(Ablation(fills_repeat=True)) == []
+    for seed in range(200):
+        run_episode(seed, Ablation(fills_repeat=True))
 
 
 def test_sizing_by_owed_minus_in_flight_regrets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,14 +84,14 @@ def test_sizing_by_owed_minus_in_flight_regrets(monkeypatch: pytest.MonkeyPatch)
 
     broken = _broken()
 
-    assert len(broken) > ABLATED_EPISODES // 100
-    assert all("I1" in text or "cannot take" in text for text in broken)
+    assert len(broken) == ENOUGH
+    assert all(text.startswith("I1") for text in broken)
 
 
 def test_sizing_by_what_is_naked_hedges_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "certain_need", ledger.naked)
 
-    assert len(_broken()) > ABLATED_EPISODES // 20
+    assert len(_broken()) == ENOUGH
 
 
 def test_a_terminal_word_without_its_quantity_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,19 +100,19 @@ def test_a_terminal_word_without_its_quantity_is_no_end(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(evidence, "_proves_end", ends_by_word)
 
-    assert len(_broken()) > ABLATED_EPISODES // 50
+    assert len(_broken()) == ENOUGH
 
 
 def test_dropping_fills_after_the_end_leaves_them_naked(monkeypatch: pytest.MonkeyPatch) -> None:
     on_fill: Callable[..., None] = makers.on_fill
 
-    def ignoring_late(state: object, turn: object, link: makers.Link, fill: FillReport) -> None:
+    def ignoring_late(state: object, turn: object, link: Link, fill: FillReport) -> None:
         if evidence.status(link.order) is not OrderStatus.CANCELLED:
             on_fill(state, turn, link, fill)
 
     monkeypatch.setattr(makers, "on_fill", ignoring_late)
 
-    assert len(_broken()) > ABLATED_EPISODES // 100
+    assert len(_broken()) == ENOUGH
 
 
 def test_forgetting_the_remainder_leaves_it_naked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,12 +122,12 @@ def test_forgetting_the_remainder_leaves_it_naked(monkeypatch: pytest.MonkeyPatc
         entered = enter(bucket, taker)
         if not bucket.flying.keys() - {taker.cloid}:
             bucket.target = bucket.done + taker.amount
-            bucket.lots[:] = [ledger.Lot(bucket.lots[0].hedge_id, taker.amount, 0)]
+            bucket.lots[:] = [Lot(bucket.lots[0].hedge_id, taker.amount, 0)]
         return entered
 
     monkeypatch.setattr(ledger, "enter", forgetful)
 
-    assert len(_broken()) > ABLATED_EPISODES // 20
+    assert len(_broken()) == ENOUGH
 
 
 def test_the_oracle_sees_an_over_hedge() -> None:
@@ -129,5 +135,5 @@ def test_the_oracle_sees_an_over_hedge() -> None:
     world = run_episode(7)
     next(iter(world.makers.values())).filled += Decimal(5)
 
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         check(world)

@@ -148,8 +148,8 @@ class Desk:
         self.read(order, subjects.hedge_intent(hedge_id))
         return hedge_id
 
-    def stop(self, hedge_id: HedgeId, token: str = "stop1") -> None:
-        stop = StopHedge(hedge_id=hedge_id, token=Token(token), strategy=STRATEGY)
+    def stop(self, hedge_id: HedgeId, call: str = "stop1") -> None:
+        stop = StopHedge(hedge_id=hedge_id, token=Token(call), strategy=STRATEGY)
         self.read(stop, subjects.stop_hedge(stop.token))
 
     def refusal(self, hedge_id: str) -> HedgeRefused | None:
@@ -162,9 +162,7 @@ class Desk:
     def view(self, hedge_id: HedgeId) -> HedgeView:
         return self.hedge_views[hedge_id]
 
-    def bucket(
-        self, exc: Exc = HYPERLIQUID, ticker: Ticker = SOL, pool: str = STRATEGY
-    ) -> Bucket:
+    def bucket(self, exc: Exc = HYPERLIQUID, ticker: Ticker = SOL, pool: str = STRATEGY) -> Bucket:
         return self.state.buckets[exc, ticker, Pool(pool)]
 
     def page(self) -> HedgesPage:
@@ -185,7 +183,9 @@ class Desk:
     def fill(self, fill: FillReport) -> None:
         self.read(fill, subjects.fill_report(fill.exc, fill.ticker, fill.exec_id))
 
-    def maker_fill(self, hedge_id: HedgeId, qty: str, px: str = "100", **more: object) -> FillReport:
+    def maker_fill(
+        self, hedge_id: HedgeId, qty: str, px: str = "100", **more: object
+    ) -> FillReport:
         link = self.link(hedge_id)
         values: dict[str, object] = {
             "exec_id": self.next_exec(),
