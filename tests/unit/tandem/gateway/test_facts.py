@@ -1,0 +1,97 @@
+"""Under which subject each fact of a gateway is logged."""
+
+from decimal import Decimal
+
+import pytest
+
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
+from tandem.gateway.facts import (
+    GatewayFact,
+    mark_subject,
+    specs_subject,
+    stamped,
+    subject_of,
+    venue_ns,
+)
+from tandem.messages.reports import (
+    FillCost,
+    FillReport,
+    IntentRefused,
+    LinkReport,
+    LinkState,
+    MarkReport,
+    OrderReport,
+    PositionReport,
+    SpecsReport,
+)
+
+EXC, SOL = Exc("v"), Ticker("SOL")
+ORDER = OrderReport(
+    exc=EXC,
+    ticker=SOL,
+    order_status=OrderStatus.NEW,
+    source=ReportSource.ACK,
+    ts_event_ns=5,
+    client_order_id=ClientOrderId("c"),
+)
+FILL = FillReport(
+    exc=EXC,
+    ticker=SOL,
+    exec_id=ExecId("7"),
+    venue_order_id=VenueOrderId("1"),
+    side=Side.BUY,
+    last_qty=Decimal(1),
+    last_px=Decimal(1),
+    source=ReportSource.EVENT,
+    ts_event_ns=6,
+)
+COST = FillCost(
+    exc=EXC, ticker=SOL, exec_id=ExecId("7"), fee=Decimal(1), fee_asset="USD", ts_event_ns=7
+)
+POSITION = PositionReport(
+    exc=EXC,
+    ticker=SOL,
+    amount=Decimal("-1.50"),
+    entry=Decimal(9),
+    source=ReportSource.QUERY,
+    ts_event_ns=8,
+)
+REFUSED = IntentRefused(exc=EXC, subject="a.b", field_name="f", rule="r")
+LINK = LinkReport(exc=EXC, run="run", n=3, state=LinkState.UP)
+
+
+@pytest.mark.parametrize(
+    ("fact", "subject", "happened_ns"),
+    [
+        (ORDER, "oms.venue.v.order.SOL.c.NEW.x.5.ack", 5),
+        (FILL, "oms.venue.v.fill.SOL.7", 6),
+        (COST, "oms.venue.v.fillcost.SOL.7", 7),
+        (POSITION, "oms.venue.v.position.SOL.BOTH.8.m1p5.9", 8),
+        (REFUSED, "oms.venue.v.refused.a%2Eb", None),
+        (LINK, "oms.venue.v.link.run.3", None),
+    ],
+)
+def test_subject_is_the_identity(fact: GatewayFact, subject: str, happened_ns: int | None) -> None:
+    assert subject_of(fact) == subject
+    assert venue_ns(fact) == happened_ns
+
+
+def test_only_orders_and_fills_say_when_they_were_logged() -> None:
+    order = stamped(ORDER, 9)
+    assert isinstance(order, OrderReport)
+    assert order.ts_sent_ns == 9
+    assert stamped(POSITION, 9) is POSITION
+
+
+def test_table_has_a_new_identity_each_time_it_changes_even_back() -> None:
+    table = SpecsReport(exc=EXC, instruments=(), ts_recv_ns=1)
+    first = specs_subject(table, "")
+    assert first == specs_subject(SpecsReport(exc=EXC, instruments=(), ts_recv_ns=2), "")
+    assert first != specs_subject(table, first)
+
+
+def test_mark_is_one_a_minute() -> None:
+    mark = MarkReport(exc=EXC, ticker=SOL, mid=Decimal(1), ts_event_ns=1)
+    assert mark_subject(mark, 77) == "oms.venue.v.mark.SOL.77"

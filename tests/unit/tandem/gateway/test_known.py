@@ -1,0 +1,143 @@
+"""The gateway's own fold: live orders, positions that may be open, where fills may be missing."""
+
+from decimal import Decimal
+
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
+from tandem.gateway.known import Known
+from tandem.messages.reports import FillReport, OrderReport, PositionReport
+
+EXC, SOL = Exc("v"), Ticker("SOL")
+A, ONE = ClientOrderId("a"), VenueOrderId("1")
+
+
+def order(
+    status: OrderStatus,
+    *,
+    cloid: ClientOrderId | None = A,
+    oid: VenueOrderId | None = ONE,
+    ticker: Ticker = SOL,
+    ts_ns: int = 1,
+    in_doubt: bool = False,
+) -> OrderReport:
+    return OrderReport(
+        exc=EXC,
+        ticker=ticker,
+        order_status=status,
+        source=ReportSource.EVENT,
+        ts_event_ns=ts_ns,
+        client_order_id=cloid,
+        venue_order_id=oid,
+        in_doubt=in_doubt,
+    )
+
+
+def fill(ts_ns: int) -> FillReport:
+    return FillReport(
+        exc=EXC,
+        ticker=SOL,
+        exec_id=ExecId("7"),
+        venue_order_id=ONE,
+        side=Side.BUY,
+        last_qty=Decimal(1),
+        last_px=Decimal(1),
+        source=ReportSource.EVENT,
+        ts_event_ns=ts_ns,
+    )
+
+
+def position(amount: str, ts_ns: int) -> PositionReport:
+    return PositionReport(
+        exc=EXC,
+        ticker=SOL,
+        amount=Decimal(amount),
+        entry=Decimal(1),
+        source=ReportSource.QUERY,
+        ts_event_ns=ts_ns,
+    )
+
+
+def test_order_is_found_by_either_name() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.NEW))
+    assert known.find(None, A, None) is known.find(SOL, None, ONE)
+
+
+def test_names_told_apart_join_in_one_order() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.NEW, cloid=None))
+    known.take_order(order(OrderStatus.PARTIAL))
+    assert len(known.live_orders()) == 1
+    assert known.by_cloid[A].status is OrderStatus.PARTIAL
+
+
+def test_terminal_order_is_not_live_and_late_news_do_not_revive_it() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.CANCELLED))
+    known.take_order(order(OrderStatus.NEW))
+    assert known.live_orders() == ()
+
+
+def test_doubt_is_no_report() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.PENDING, in_doubt=True))
+    assert known.find(SOL, A, ONE) is None
+
+
+def test_venue_id_without_a_ticker_must_be_unambiguous() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.NEW))
+    assert known.find(None, None, ONE) is not None
+    known.take_order(order(OrderStatus.NEW, cloid=None, ticker=Ticker("ETH")))
+    assert known.find(None, None, ONE) is None
+
+
+def test_no_name_finds_nothing() -> None:
+    assert Known().find(SOL, None, None) is None
+
+
+def test_fill_may_open_a_position_until_a_later_flat_report() -> None:
+    known = Known()
+    known.take_fill(fill(100))
+    known.take_position(position("0", 100))
+    assert known.maybe_open() == {SOL}
+    known.take_position(position("0", 101))
+    assert known.maybe_open() == frozenset()
+    assert known.dealt == {SOL}
+
+
+def test_open_position_may_be_open() -> None:
+    known = Known()
+    known.take_position(position("-2", 5))
+    assert known.maybe_open() == {SOL}
+
+
+def test_fills_may_be_missing_since_the_oldest_live_order_or_the_last_fill() -> None:
+    known = Known()
+    assert known.fills_since_ms(90_000, 1_000) == 89_000
+    known.take_order(order(OrderStatus.NEW, ts_ns=50_000_000_000))
+    assert known.fills_since_ms(90_000, 1_000) == 49_000
+    known.take_fill(fill(20_000_000_000))
+    assert known.fills_since_ms(90_000, 1_000) == 19_000
+
+
+def test_order_asked_for_after_a_place_in_the_log_is_told_from_those_before() -> None:
+    known = Known()
+    known.take_ask(A, 10)
+    known.take_ask(A, 99)
+    assert known.was_asked_after(A, 9)
+    assert not known.was_asked_after(A, 10)
+    assert not known.was_asked_after(ClientOrderId("never"), 0)
+    assert not known.was_asked_after(None, 0)
+
+
+def test_ended_orders_are_forgotten_after_the_retention_live_ones_never() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.FILLED, ts_ns=5))
+    known.take_order(
+        order(OrderStatus.NEW, cloid=ClientOrderId("b"), oid=VenueOrderId("2"), ts_ns=5)
+    )
+    known.expire(6)
+    assert set(known.by_cloid) == {"b"}
+    assert set(known.by_oid) == {(SOL, "2")}

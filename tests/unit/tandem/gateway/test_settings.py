@@ -1,0 +1,34 @@
+"""Every gateway's settings come from the environment, and a bad one is named."""
+
+from decimal import Decimal
+
+import pytest
+
+from tandem.domain.errors import ConfigurationError
+from tandem.gateway.settings import GatewaySettings, gateway_settings
+from tandem.runtime.config import Environment
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    found = gateway_settings(Environment({}), ("SOL",))
+    assert found == GatewaySettings(tickers=("SOL",))  # type: ignore[arg-type]  # plain text
+
+
+def test_variables_are_read() -> None:
+    values = {
+        "TANDEM_TICKERS": "A, B",
+        "TANDEM_MARKET_SLIPPAGE_BP": "25",
+        "TANDEM_BOOK_MAX_WIDTH_BP": "50",
+        "TANDEM_BACKFILL_SECONDS": "5",
+        "TANDEM_ANSWER_TIMEOUT_MS": "300",
+    }
+    found = gateway_settings(Environment(values), ("SOL",))
+    assert (found.tickers, found.market_slippage_bp) == (("A", "B"), Decimal(25))
+    assert (found.book_max_width, found.backfill_s) == (Decimal("0.005"), 5)
+    assert found.answer_timeout_ms == 300
+
+
+def test_bad_setting_is_named() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        gateway_settings(Environment({"TANDEM_BACKFILL_SECONDS": "0"}), ())
+    assert caught.value.field == "TANDEM_BACKFILL_SECONDS"
