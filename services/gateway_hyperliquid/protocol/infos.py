@@ -5,8 +5,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from tandem.domain.ids import VenueOrderId
 from tandem.transport.exchange import HttpMethod, HttpRequest
 
+OID_DIGITS_MAX: Final = 19
+NO_OID: Final = 0
 JSON_HEADERS: Final = (("Content-Type", "application/json"),)
 
 
@@ -22,3 +25,12 @@ class Info(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 def info_request(api_url: str, info: Info) -> HttpRequest:
     return HttpRequest(HttpMethod.POST, f"{api_url}/info", JSON_HEADERS, msgspec.json.encode(info))
+
+
+def oid_number(oid: VenueOrderId) -> int:
+    """Return a venue id as the number it is; any other text is the id that no order has.
+
+    The venue then says itself that it knows no such order.
+    """
+    is_number = oid.isascii() and oid.isdigit() and len(oid) <= OID_DIGITS_MAX
+    return int(oid) if is_number else NO_OID

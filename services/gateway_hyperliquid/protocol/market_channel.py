@@ -1,7 +1,7 @@
 """What the public stream says: whole books, best prices and marks of the watched coins.
 
-1. A book that falls silent while the connection lives ends the connection: streams are known to
-   go stale without a word.
+1. A book that was heard and falls silent ends the connection: streams are known to go stale
+   without a word. One that was never heard (a delisted coin's) disturbs nobody.
 2. The mark's frame names no venue time: the time it was read stands in its place.
 """
 
@@ -18,7 +18,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
     BookFrame,
     Frame,
 )
-from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
+from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription, excerpt
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import (
@@ -79,7 +79,6 @@ class MarketChannel:
 
     def _subscriptions(self, instruments: Sequence[Instrument]) -> tuple[Subscription, ...]:
         coins = [instrument.symbol for instrument in instruments]
-        self._heard.update(coins)
         return tuple(one for coin in coins for one in self._of_coin(coin))
 
     def _of_coin(self, coin: str) -> tuple[Subscription, ...]:
@@ -103,6 +102,8 @@ class MarketChannel:
             case "activeAssetCtx":
                 context = _context.decode(envelope.data)
                 return (MarkUpdate(Ticker(context.coin), context.ctx.mark_px, recv_ns),)
+            case "error":
+                return (UnknownEvent(excerpt(envelope)),)
             case other:
                 return (UnknownEvent(other),)
 

@@ -6,12 +6,12 @@
    (bounds are inclusive), so that fills of one millisecond are never split.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 
-from services.gateway_hyperliquid.protocol.infos import Info
+from services.gateway_hyperliquid.protocol.infos import Info, oid_number
 from services.gateway_hyperliquid.protocol.payloads import (
     ClearinghouseState,
     FillRow,
@@ -51,38 +51,43 @@ SPOT: Final = msgspec.json.Decoder(SpotState)
 
 def info_of(query: Query, user: str) -> Info:
     """Return the one question that answers `query`."""
-    match query:
-        case InstrumentsQuery():
-            return Info("meta")
-        case TimeQuery():
-            return Info("exchangeStatus")
-        case OrderQuery():
-            return Info("orderStatus", user, oid=_order_name(query))
-        case OpenOrdersQuery():
-            return Info("frontendOpenOrders", user)
-        case FillsQuery():
-            return Info("userFillsByTime", user, start_time=query.since_ms)
-        case PositionsQuery() | BalanceQuery():
-            return Info("clearinghouseState", user)
+    if isinstance(query, OrderQuery):
+        return Info("orderStatus", user, oid=_order_name(query))
+    if isinstance(query, FillsQuery):
+        return Info("userFillsByTime", user, start_time=query.since_ms)
+    kind = _KINDS[type(query)]
+    return Info(kind) if isinstance(query, InstrumentsQuery | TimeQuery) else Info(kind, user)
 
 
 def _order_name(query: OrderQuery) -> int | str:
     if query.venue_order_id is not None:
-        return int(query.venue_order_id)
+        return oid_number(query.venue_order_id)
     if query.client_order_id is None:
         raise VenueQueryError("an order is asked for by its oid or its cloid")
     return query.client_order_id
 
 
+_KINDS: Final[Mapping[type[Query], str]] = {
+    InstrumentsQuery: "meta",
+    TimeQuery: "exchangeStatus",
+    OpenOrdersQuery: "frontendOpenOrders",
+    PositionsQuery: "clearinghouseState",
+    BalanceQuery: "clearinghouseState",
+}
+_WEIGHTS: Final[Mapping[type[Query], int]] = {
+    InstrumentsQuery: 20,
+    TimeQuery: 2,
+    OrderQuery: 2,
+    OpenOrdersQuery: 20,
+    FillsQuery: 20 + ROWS_MAY_BE_CUT // 20,
+    PositionsQuery: 2,
+    BalanceQuery: 2,
+}
+
+
 def weight_of(query: Query) -> int:
     """Return what a question costs of the address's 1200 a minute (docs, Rate limits)."""
-    match query:
-        case OrderQuery() | TimeQuery() | PositionsQuery() | BalanceQuery():
-            return 2
-        case InstrumentsQuery() | OpenOrdersQuery():
-            return 20
-        case FillsQuery():
-            return 20 + ROWS_MAY_BE_CUT // 20
+    return _WEIGHTS[type(query)]
 
 
 def decoded(decoder: "msgspec.json.Decoder[T]", answers: Sequence[RawAnswer]) -> T:

@@ -47,6 +47,10 @@ def canonical(value: Decimal) -> Decimal:
     return Decimal(plain(value))
 
 
+def _canonical_or_none(value: Decimal | None) -> Decimal | None:
+    return None if value is None else canonical(value)
+
+
 def plain(value: Decimal) -> str:
     """Return the one spelling of a number as text."""
     if value == 0:
@@ -159,7 +163,7 @@ def fill_cost(fill: FillRow, exc: Exc) -> FillCost:
         exec_id=exec_id(fill),
         fee=canonical(fill.fee),
         fee_asset=fill.fee_token,
-        realized_pnl=None if fill.closed_pnl is None else canonical(fill.closed_pnl),
+        realized_pnl=_canonical_or_none(fill.closed_pnl),
         ts_event_ns=fill.time * NS_PER_MS,
     )
 
@@ -175,7 +179,7 @@ def position_reports(state: ClearinghouseState, reading: Reading) -> tuple[Posit
             source=reading.source,
             ts_event_ns=state.time * NS_PER_MS,
             ts_recv_ns=reading.recv_ns,
-            unrealized_pnl=held.position.unrealized_pnl,
+            unrealized_pnl=_canonical_or_none(held.position.unrealized_pnl),
         )
         for held in state.asset_positions
     )

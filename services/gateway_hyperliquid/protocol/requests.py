@@ -7,6 +7,7 @@
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ from services.gateway_hyperliquid.protocol.actions import (
     sealed,
     wire_decimal,
 )
+from services.gateway_hyperliquid.protocol.infos import oid_number
 from services.gateway_hyperliquid.protocol.signing import AgentKey, Network, Seal
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId
@@ -33,7 +35,8 @@ from tandem.domain.order import TimeInForce
 from tandem.gateway.requests import CancelOne, OrderRequest, PlaceOrder, Stamp
 
 _CLOID: Final = re.compile(r"0x[0-9a-f]{32}")
-_KINDS: Final[dict[Tif, LimitKind]] = {
+_TIFS: Final[Mapping[TimeInForce, Tif]] = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc"}
+_KINDS: Final[Mapping[Tif, LimitKind]] = {
     "Alo": LimitKind(Limit("Alo")),
     "Ioc": LimitKind(Limit("Ioc")),
     "Gtc": LimitKind(Limit("Gtc")),
@@ -100,19 +103,16 @@ def _order(order: PlaceOrder) -> OrderWire:
 def _tif(order: PlaceOrder) -> Tif:
     if order.post_only:
         return "Alo"
-    match order.time_in_force:
-        case TimeInForce.IOC:
-            return "Ioc"
-        case TimeInForce.GTC:
-            return "Gtc"
-        case TimeInForce.FOK:
-            raise InvalidInputError("tif", "FOK", "Hyperliquid has no fill-or-kill")
+    tif = _TIFS.get(order.time_in_force)
+    if tif is None:
+        raise InvalidInputError("tif", order.time_in_force.value, "not on Hyperliquid")
+    return tif
 
 
 def _cancel(cancel: CancelOne) -> Action:
     asset = asset_id(cancel.instrument)
     if cancel.venue_order_id is not None:
-        return CancelByOid((OidRef(asset, int(cancel.venue_order_id)),))
+        return CancelByOid((OidRef(asset, oid_number(cancel.venue_order_id)),))
     if cancel.client_order_id is None:
         raise InvalidInputError("cloid", "None", "a cancel names an oid or a cloid")
     return CancelByCloid((CloidRef(asset, cancel.client_order_id),))

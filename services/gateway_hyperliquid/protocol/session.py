@@ -40,11 +40,28 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> "Key":
-        """Return what identifies it, whatever fields the venue adds in its echo."""
-        return self.type, self.coin or (self.user or "").lower()
+        return _key(self.type, self.coin, self.user)
+
+
+class Echo(Struct, frozen=True):
+    """The part of a subscription by which the venue's echo is known; it adds fields of its own."""
+
+    type: str
+    user: str | None = None
+    coin: str | None = None
+
+    @property
+    def key(self) -> "Key":
+        return _key(self.type, self.coin, self.user)
 
 
 Key = tuple[str, str]
+
+
+def _key(kind: str, coin: str | None, user: str | None) -> Key:
+    return kind, coin or (user or "").lower()
+
+
 PONG: Final[Key] = ("pong", "")
 
 
@@ -53,15 +70,12 @@ class Subscribe(Struct, frozen=True, tag_field="method", tag="subscribe"):
 
 
 class Confirmation(Struct, frozen=True):
-    """The venue's echo of a subscription."""
-
-    method: str
-    subscription: Subscription
+    subscription: Echo
 
 
 _frame: Final = msgspec.json.Decoder(Frame)
 _confirmation: Final = msgspec.json.Decoder(Confirmation)
-_subscription: Final = msgspec.json.Decoder(Subscription)
+_echo: Final = msgspec.json.Decoder(Echo)
 _text: Final = msgspec.json.Decoder(str)
 _ALREADY: Final = "Already subscribed"
 # A bare text frame that some connections begin with.
@@ -123,7 +137,7 @@ class Session:
         start = text.find("{")
         if not text.startswith(_ALREADY) or start < 0:
             return None
-        return self._confirmed(_subscription.decode(text[start:]).key)
+        return self._confirmed(_echo.decode(text[start:]).key)
 
     def _confirmed(self, key: Key) -> Items:
         self._pending.discard(key)
@@ -156,3 +170,8 @@ class Session:
 
 def _frames(subscriptions: tuple[Subscription, ...]) -> tuple[bytes, ...]:
     return tuple(msgspec.json.encode(Subscribe(one)) for one in subscriptions)
+
+
+def excerpt(envelope: Frame) -> str:
+    """Return the beginning of a frame's data, to be read by a person."""
+    return bytes(envelope.data)[:200].decode(errors="replace")

@@ -17,7 +17,7 @@ from services.gateway_hyperliquid.protocol.identity import Identity, check_role
 from services.gateway_hyperliquid.protocol.infos import Info, info_request
 from services.gateway_hyperliquid.protocol.payloads import Frame, OrderUpdate, UserFills
 from services.gateway_hyperliquid.protocol.reports import Reading
-from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
+from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription, excerpt
 from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
@@ -98,7 +98,7 @@ class UserChannel:
             case "userFills":
                 return self._witness.fills(_fills.decode(envelope.data).fills, reading)
             case "error":
-                return (ReopenNeeded(bytes(envelope.data)[:200].decode(errors="replace")),)
+                return (ReopenNeeded(excerpt(envelope)),)
             case other:
                 return (UnknownEvent(other),)
 

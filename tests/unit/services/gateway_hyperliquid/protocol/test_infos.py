@@ -1,6 +1,9 @@
 """Questions to the info endpoint as HTTP requests."""
 
-from services.gateway_hyperliquid.protocol.infos import Info, info_request
+import pytest
+
+from services.gateway_hyperliquid.protocol.infos import Info, info_request, oid_number
+from tandem.domain.ids import VenueOrderId
 from tandem.transport.exchange import HttpMethod
 
 
@@ -10,3 +13,11 @@ def test_a_question_is_posted_as_json() -> None:
     assert (request.method, request.url) == (HttpMethod.POST, "http://venue/info")
     assert request.headers == (("Content-Type", "application/json"),)
     assert request.body == b'{"type":"orderStatus","user":"0x1","oid":7}'
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("556696349186", 556696349186), ("", 0), ("abc", 0), ("-1", 0), ("²", 0), ("9" * 20, 0)],
+)
+def test_an_id_that_is_no_number_is_one_that_no_order_has(text: str, number: int) -> None:
+    assert oid_number(VenueOrderId(text)) == number

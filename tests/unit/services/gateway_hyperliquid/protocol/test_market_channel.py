@@ -133,10 +133,12 @@ def test_anything_else_is_counted(frame: bytes) -> None:
     assert isinstance(item, UnknownEvent)
 
 
-def test_a_silent_book_ends_the_connection() -> None:
+def test_a_book_that_falls_silent_ends_the_connection() -> None:
     channel = opened("BTC", "ETH")
     for coin in ("BTC", "ETH"):
         confirm(channel, coin)
+    channel.receive(BOOK, 5)
+    channel.receive(BOOK.replace(b"BTC", b"ETH"), 5)
     channel.tick(1 * S, STAMP)
     channel.receive(BOOK, 5)
     channel.tick(50 * S, STAMP)
@@ -144,6 +146,17 @@ def test_a_silent_book_ends_the_connection() -> None:
     steps = channel.tick(62 * S, STAMP)
 
     assert steps == (ReopenNeeded("no book for too long: ETH"),)
+
+
+def test_a_book_that_was_never_heard_disturbs_nobody() -> None:
+    channel = opened("BTC", "OLD")
+    for coin in ("BTC", "OLD"):
+        confirm(channel, coin)
+    channel.tick(1 * S, STAMP)
+    channel.receive(BOOK, 5)
+    channel.tick(50 * S, STAMP)
+
+    assert not [step for step in channel.tick(62 * S, STAMP) if isinstance(step, ReopenNeeded)]
 
 
 def test_reopening_forgets_old_books() -> None:

@@ -33,6 +33,15 @@ def test_ready_comes_with_the_last_confirmation() -> None:
     assert (first, second, again) == ((), (ChannelReady(),), ())
 
 
+def test_an_echo_may_bring_fields_of_its_own() -> None:
+    session = Session()
+    session.open((Subscription("l2Book", coin="BTC"),))
+
+    frame = echo("l2Book", coin="BTC", fast=None, nSigFigs=None, mantissa=None)
+
+    assert session.read(frame, nothing) == (ChannelReady(),)
+
+
 def test_opening_frames_subscribe_and_ping() -> None:
     frames = Session().open((FILLS, Subscription("l2Book", coin="BTC", fast=True)))
 
