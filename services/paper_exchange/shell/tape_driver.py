@@ -131,6 +131,9 @@ class TapeDriver(Generic[EventT]):
             self._sink.rewind()
         self._skip_until_ns = target
         self._schedule = self._schedule.moved_to(target, self._mono_ns())
+        # The answer promises the book as it stood there: an order placed next must see it.
+        while self._skip_some():
+            pass
 
     async def run(self) -> None:
         """Play until cancelled; sleeps exactly until the next event is due."""
