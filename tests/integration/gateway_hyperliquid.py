@@ -91,6 +91,10 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+async def never() -> int:
+    raise AssertionError("the gateway does not run yet")
+
+
 class World:
     """What a test does: log intents, move the market, read what the gateway logged."""
 
@@ -99,6 +103,8 @@ class World:
         self.relay = relay
         self.entries: list[tuple[Entry, Fact]] = []
         self.control_port = 0
+        self.venue_port = 0
+        self.ended: Callable[[], Awaitable[int]] = never
         self._session = session
 
     def take(self, entry: Entry) -> None:
@@ -250,7 +256,10 @@ async def nothing(world: World) -> None:
 
 @contextlib.asynccontextmanager
 async def world(
-    nats_url: str, run_file: Path, before: Callable[[World], Awaitable[None]] = nothing
+    nats_url: str,
+    run_file: Path,
+    before: Callable[[World], Awaitable[None]] = nothing,
+    **settings: str,
 ) -> AsyncIterator[World]:
     """Run exchange, relay and gateway, and follow the log; yields when all are ready."""
     bus = await NatsBus.connect(NatsOptions(url=nats_url, name="test"), SystemClock())
@@ -261,15 +270,16 @@ async def world(
         relayed(ports["port"]) as (relay, relay_port),
     ):
         here = World(bus, session, relay)
-        here.control_port = ports["control_port"]
+        here.control_port, here.venue_port = ports["control_port"], relay_port
         following = await bus.log.follow((subjects.reports_of(EXC),), 0, here.take)
         try:
             await here.quote()
             await before(here)
-            settings = {"TANDEM_BACKFILL_SECONDS": "1"}
+            settings = {"TANDEM_BACKFILL_SECONDS": "1", **settings}
             async with gateway(nats_url, relay_port, run_file, **settings) as process:
                 await until_ready(run_file, process)
                 await here.quote()
+                here.ended = process.wait
                 yield here
         finally:
             await following.close()

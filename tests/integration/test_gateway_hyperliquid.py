@@ -1,6 +1,7 @@
 """Intents and decisions in the log become orders at the venue, and its answers facts in the log."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +28,9 @@ from tests.integration.gateway_hyperliquid import (
     World,
     cloid,
     gateway,
+    nothing,
     paper,
+    until_ready,
     world,
 )
 
@@ -283,6 +286,24 @@ async def test_an_intent_logged_before_the_gateway_ran_is_looked_up_and_sent_onc
 
         assert [order["is_open"] for order in await here.venue_orders()] == [True]
         assert here.statuses(MAKER) == {"NEW"}
+
+
+async def test_a_gateway_killed_at_the_wire_leaves_one_order(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> None:
+    crash = {"TANDEM_TESTING": "1", "TANDEM_CRASH_AT": "gateway.after_intent"}
+    async with world(nats_server.url, tmp_path / "first.json", nothing, **crash) as here:
+        await here.place(MAKER, "0.5", price=Decimal("149.95"), valid_for_ms=60_000)
+        assert await asyncio.wait_for(here.ended(), START_S) == -signal.SIGKILL
+
+        second = tmp_path / "second.json"
+        async with gateway(nats_server.url, here.venue_port, second) as process:
+            await until_ready(second, process)
+            await eventually(lambda: here.reports(MAKER), within_s=20)
+            orders = await here.venue_orders()
+
+    assert [order["is_open"] for order in orders] == [True]
+    assert here.statuses(MAKER) == {"NEW"}
 
 
 async def test_an_agents_address_as_the_account_ends_the_gateway(
