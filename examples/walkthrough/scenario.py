@@ -36,7 +36,8 @@ SYNTHETIC = Scenario(
     maker_amount=Decimal(-3),
     level="QUEUE_5",
     market_amount=Decimal(40),
-    position_ms=50_000,
+    position_ms=30_000,
+    speed=0.5,
 )
 RECORDED_ETH = Scenario(
     maker_ticker="ETHUSDT",
