@@ -98,6 +98,8 @@ class Desk:
             self.put(replace(waiting, status=status, status_ms=ms_of(now_ns)))
             return self.latest(waiting)
         accepted = _accepted(events)
+        size = accepted.order.qty
+        self.records.put(replace(waiting, sz=size, orig_sz=size))
         self._oid_of_fired[accepted.order.order_id] = waiting.oid
         self._engine_id_of_fired[waiting.oid] = accepted.order.order_id
         self.absorb(event for event in events if event is not accepted)

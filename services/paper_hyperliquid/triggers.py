@@ -81,7 +81,9 @@ class TriggerBook:
         return record.oid in self._armed[record.coin]
 
     def children_of(self, oid: int) -> tuple[Record, ...]:
-        return self._children.get(oid, ())
+        """Return the children that still wait for this parent to fill."""
+        children = self._children.get(oid, ())
+        return tuple(child for child in children if self.is_waiting(child.oid))
 
     def cancel(self, record: Record, status: Status, now_ns: int) -> None:
         """End a waiting order that has not fired."""

@@ -141,6 +141,7 @@ def test_a_child_cancelled_by_hand_stays_so_when_the_parent_fills() -> None:
     family(floor, limit("buy", "149", "5"))
     child = floor.ask_mine("frontendOpenOrders")[0]["children"][0]["oid"]
     floor.cancel(child)
+    assert len(floor.ask_mine("frontendOpenOrders")[0]["children"]) == 1
     floor.trade(Side.SELL, "148.9", "1000")
     assert floor.status_of(child) == "canceled"
 
@@ -163,6 +164,17 @@ def test_a_position_stop_takes_its_size_from_the_position() -> None:
     floor.mark("139")
     assert floor.position() == "0.0"
     assert floor.status_of(oid) == "filled"
+
+
+def test_a_fired_position_stop_shows_the_size_of_the_position() -> None:
+    floor = Floor()
+    long_position(floor)
+    kind = {"trigger": {"isMarket": False, "triggerPx": "140", "tpsl": "sl"}}
+    stop = trigger("sell", "sl", "140", "1") | {"p": "170", "t": kind}
+    floor.group("positionTpsl", stop)
+    floor.mark("139")
+    order = floor.ask_mine("openOrders")[0]
+    assert (order["sz"], order["origSz"]) == ("5.0", "5.0")
 
 
 def test_a_position_stop_goes_with_the_position() -> None:
