@@ -86,7 +86,6 @@ class PositionRow(Struct, frozen=True, rename="camel"):
     szi: Decimal
     entry_px: Decimal | None = None
     unrealized_pnl: Decimal | None = None
-    position_value: Decimal | None = None
 
 
 class AssetPosition(Struct, frozen=True):
@@ -95,7 +94,6 @@ class AssetPosition(Struct, frozen=True):
 
 class MarginSummary(Struct, frozen=True, rename="camel"):
     account_value: Decimal
-    total_raw_usd: Decimal
 
 
 class ClearinghouseState(Struct, frozen=True, rename="camel"):
@@ -161,8 +159,9 @@ class Meta(Struct, frozen=True):
 
 
 class RoleData(Struct, frozen=True):
+    """Of an agent, the account it acts for."""
+
     user: str | None = None
-    master: str | None = None
 
 
 class UserRole(Struct, frozen=True):
@@ -176,11 +175,6 @@ class VenueTime(Struct, frozen=True):
     """Any answer that carries the venue's clock, such as exchangeStatus."""
 
     time: int
-
-
-class UserRateLimit(Struct, frozen=True, rename="camel"):
-    n_requests_used: int
-    n_requests_cap: int
 
 
 class Resting(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """When the sum of fills proves what an ended order filled."""
 
+import itertools
 from decimal import Decimal
 
 from services.gateway_hyperliquid.protocol.proofs import Proofs
@@ -57,6 +58,22 @@ def test_an_end_before_its_fills_waits_for_them() -> None:
     assert (told.cum_qty, early) == (None, None)
     assert proven is not None
     assert (proven.cum_qty, proven.order_status) == (Decimal("0.3"), OrderStatus.CANCELLED)
+
+
+def told(proofs: Proofs, fact: FillReport | OrderReport) -> OrderReport | None:
+    if isinstance(fact, FillReport):
+        return proofs.fill(fact)
+    return proofs.end(fact, Decimal("0.3"), PLACED_NS)
+
+
+def test_any_order_with_repeats_proves_the_same() -> None:
+    facts = (fill("a", "0.1"), fill("b", "0.2"), fill("a", "0.1"), end())
+
+    for order in itertools.permutations(facts):
+        proofs = Proofs()
+        reports = [told(proofs, fact) for fact in order]
+        proven = {one.cum_qty for one in reports if one is not None and one.cum_qty is not None}
+        assert proven == {Decimal("0.3")}
 
 
 def test_a_repeated_fill_counts_once() -> None:
