@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import (
     Answer,
     Remedy,
@@ -39,9 +40,9 @@ def _refusal_body(answer: RawAnswer) -> Refused:
     """What is no refusal of the venue (a proxy's page) reads as a text without code."""
     try:
         if answer.transport is Transport.HTTP:
-            return _refused.decode(answer.body)
-        return _ws_refusal.decode(answer.body).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+            return decode(_refused, answer.body)
+        return decode(_ws_refusal, answer.body).error
+    except UnreadableError:
         return Refused(None, answer.body[:200].decode("utf-8", "replace").strip())
 
 

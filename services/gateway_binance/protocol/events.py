@@ -9,6 +9,8 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
+
 ZERO = Decimal(0)
 
 
@@ -210,18 +212,18 @@ _known: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
 _probe = msgspec.json.Decoder(_Probe)
 
 
-def decode_user_frame(payload: bytes | str) -> UserEvent:
+def decode_user_frame(payload: bytes) -> UserEvent:
     """Return what a frame of the private stream says, in either form: raw or wrapped."""
     try:
-        return _known.decode(payload)
-    except msgspec.DecodeError as error:
+        return decode(_known, payload)
+    except UnreadableError as error:
         return _other_frame(payload, str(error))
 
 
-def _other_frame(payload: bytes | str, rule: str) -> UserEvent:
+def _other_frame(payload: bytes, rule: str) -> UserEvent:
     try:
-        probe = _probe.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        probe = decode(_probe, payload)
+    except UnreadableError as error:
         return BrokenFrame("frame", str(error))
     if probe.e in KNOWN_NAMES:
         return BrokenFrame(probe.e, rule)

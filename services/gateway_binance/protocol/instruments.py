@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from services.gateway_binance.protocol import words
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.numbers import plain
 from services.gateway_binance.protocol.rows import FilterRow, SymbolRow, symbol_row
 from tandem.domain.ids import Exc, Ticker
@@ -27,8 +28,8 @@ def instruments_of(exc: Exc, symbols: tuple[msgspec.Raw, ...]) -> tuple[Instrume
 
 def _instrument_of_raw(exc: Exc, raw: msgspec.Raw) -> Instrument | None:
     try:
-        return instrument_of(exc, symbol_row.decode(raw))
-    except msgspec.ValidationError:
+        return instrument_of(exc, decode(symbol_row, bytes(raw)))
+    except UnreadableError:
         return None
 
 
@@ -38,7 +39,7 @@ def instrument_of(exc: Exc, row: SymbolRow) -> Instrument | None:
     price = filters.get("PRICE_FILTER", NO_FILTER)
     lot = filters.get("LOT_SIZE", NO_FILTER)
     market = filters.get("MARKET_LOT_SIZE", NO_FILTER)
-    if price.tick_size <= 0 or lot.step_size <= 0:
+    if plain(price.tick_size) <= 0 or plain(lot.step_size) <= 0:
         return None
     return Instrument(
         exc=exc,
@@ -48,7 +49,7 @@ def instrument_of(exc: Exc, row: SymbolRow) -> Instrument | None:
         quote_asset=row.quote_asset,
         tick=plain(price.tick_size),
         lot=plain(lot.step_size),
-        min_qty=plain(max(lot.min_qty, lot.step_size)),
+        min_qty=max(plain(lot.min_qty), plain(lot.step_size)),
         min_notional=plain(filters.get("MIN_NOTIONAL", NO_FILTER).notional),
         max_qty=_bound(lot.max_qty),
         market_max_qty=_bound(market.max_qty),
@@ -58,4 +59,4 @@ def instrument_of(exc: Exc, row: SymbolRow) -> Instrument | None:
 
 def _bound(value: Decimal) -> Decimal | None:
     """Return an upper bound; 0 switches a filter off."""
-    return plain(value) if value > 0 else None
+    return plain(value) if plain(value) > 0 else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.rows import LimitRow
 from tandem.gateway.requests import (
     BalanceQuery,
@@ -126,8 +127,8 @@ def usage(answer: RawAnswer, pools: Pools) -> tuple[Usage, ...]:
     if answer.transport is Transport.HTTP:
         return _usage_of_headers(answer)
     try:
-        block = _limits_block.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        block = decode(_limits_block, answer.body)
+    except UnreadableError:
         return ()
     return _usage_of_rows(block.rate_limits, pools)
 

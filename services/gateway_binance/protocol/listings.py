@@ -4,15 +4,16 @@
 2. A cut list of fills names the next question; what it repeats is the same fact again.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from services.gateway_binance.protocol import rows, words
 from services.gateway_binance.protocol.answers import OK, refusal_of
+from services.gateway_binance.protocol.decoding import UnreadableError
 from services.gateway_binance.protocol.errors import is_absent
 from services.gateway_binance.protocol.numbers import plain
 from services.gateway_binance.protocol.reports import (
     Received,
-    UnlistedWordError,
     order_row_report,
     position_row_report,
     trade_row_reports,
@@ -43,33 +44,36 @@ def decode_order(exc: Exc, answers: Sequence[RawAnswer]) -> tuple[Report, ...] |
     if answer.status != OK and is_absent(refusal_of(answer)):
         return None
     row = rows.decode_rows(rows.order_row, answer)
-    return (_order_report(row, _received(exc, answer)),)
+    with _usable_values():
+        return (order_row_report(row, _received(exc, answer)),)
+
+
+@contextlib.contextmanager
+def _usable_values() -> Iterator[None]:
+    try:
+        yield
+    except UnreadableError as error:
+        raise VenueQueryError(f"HTTP 200 with an unusable value: {error}") from error
 
 
 def decode_listing(exc: Exc, query: Query, answers: Sequence[RawAnswer]) -> Listing:
     """Return open orders, fills or positions."""
-    match query:
-        case OpenOrdersQuery():
-            return _open_orders(exc, answers[0])
-        case FillsQuery():
-            return _fills(exc, query, answers)
-        case PositionsQuery():
-            return _positions(exc, answers)
-        case _:
-            raise VenueQueryError(f"{type(query).__name__} asks for no list")
+    with _usable_values():
+        match query:
+            case OpenOrdersQuery():
+                return _open_orders(exc, answers[0])
+            case FillsQuery():
+                return _fills(exc, query, answers)
+            case PositionsQuery():
+                return _positions(exc, answers)
+            case _:
+                raise VenueQueryError(f"{type(query).__name__} asks for no list")
 
 
 def _open_orders(exc: Exc, answer: RawAnswer) -> Listing:
     at = _received(exc, answer)
     listed = rows.decode_rows(rows.order_rows, answer)
-    return Listing(tuple(_order_report(row, at) for row in listed))
-
-
-def _order_report(row: rows.OrderRow, at: Received) -> Report:
-    try:
-        return order_row_report(row, at)
-    except UnlistedWordError as error:
-        raise VenueQueryError(f"order {row.order_id} of {row.symbol}: {error}") from error
+    return Listing(tuple(order_row_report(row, at) for row in listed))
 
 
 def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
@@ -112,12 +116,13 @@ def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
     row = next((each for each in account.assets if each.asset == asset), None)
     if row is None:
         raise VenueQueryError(f"asset={asset}: not among the account's assets")
-    return VenueBalance(
-        asset=asset,
-        balance=plain(row.wallet_balance),
-        equity=plain(row.margin_balance),
-        available=plain(row.available_balance),
-    )
+    with _usable_values():
+        return VenueBalance(
+            asset=asset,
+            balance=plain(row.wallet_balance),
+            equity=plain(row.margin_balance),
+            available=plain(row.available_balance),
+        )
 
 
 def _received(exc: Exc, answer: RawAnswer) -> Received:

@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
+from services.gateway_binance.protocol.decoding import UnreadableError, decode, usable
 from services.gateway_binance.protocol.numbers import ns_of_ms
 from tandem.domain.ids import Ticker
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
@@ -63,20 +64,14 @@ _wrapped = msgspec.json.Decoder(_Wrapped)
 def decode_market_frame(frame: bytes) -> MarketEvent | None:
     """Return the market event of a combined stream's frame, None for any other frame."""
     try:
-        event = _wrapped.decode(frame).data
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        event = decode(_wrapped, frame).data
+    except UnreadableError:
         return None
     return None if event.market == COIN_MARGINED else event
 
 
 def mark_update(event: MarkPriceUpdate) -> MarkUpdate:
-    return MarkUpdate(Ticker(event.symbol), event.mark, ns_of_ms(event.event_ms))
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    levels: Levels
-    is_bid: bool
+    return MarkUpdate(Ticker(event.symbol), usable(event.mark), ns_of_ms(event.event_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +92,14 @@ class BookView:
         return BookView(depth, self.top, time_ms)
 
     def update(self, ticker: Ticker) -> BookUpdate:
+        """Return the book as the shell takes it; raises UnreadableError for unusable numbers."""
         bids = _levels(self.depth.bids) if self.depth else ()
         asks = _levels(self.depth.asks) if self.depth else ()
         top = self._newer_top()
         if top is not None:
-            bids = _with_best(_Side(bids, is_bid=True), Level(top.bid_px, top.bid_qty))
-            asks = _with_best(_Side(asks, is_bid=False), Level(top.ask_px, top.ask_qty))
+            bid, ask = _level(top.bid_px, top.bid_qty), _level(top.ask_px, top.ask_qty)
+            bids = _with_best([each for each in bids if each.price < bid.price], bid)
+            asks = _with_best([each for each in asks if each.price > ask.price], ask)
         return BookUpdate(ticker, bids, asks, ns_of_ms(self.time_ms))
 
     def _newer_top(self) -> BookTicker | None:
@@ -116,16 +113,13 @@ def _is_newer(event: BookTicker | DepthUpdate, known: BookTicker | DepthUpdate |
 
 
 def _levels(pairs: tuple[Pair, ...]) -> Levels:
-    return tuple([Level(price, qty) for price, qty in pairs])
+    return tuple([_level(price, qty) for price, qty in pairs])
 
 
-def _with_best(side: _Side, best: Level) -> Levels:
-    """Return a side whose best level is `best`: everything at it or past it is overtaken."""
-    if best.qty == 0:
-        return ()
-    rest = [each for each in side.levels if _is_behind(each, best, side)]
-    return (best, *rest)
+def _level(price: Decimal, qty: Decimal) -> Level:
+    return Level(usable(price), usable(qty))
 
 
-def _is_behind(level: Level, best: Level, side: _Side) -> bool:
-    return level.price < best.price if side.is_bid else level.price > best.price
+def _with_best(behind: list[Level], best: Level) -> Levels:
+    """Return a side with its best level, or an empty one: quantity 0 means that it is empty."""
+    return (best, *behind) if best.qty else ()

@@ -7,8 +7,10 @@ has its own connection (Binance docs, WebSocket market streams, connect).
 from collections.abc import Callable, Sequence
 
 from services.gateway_binance.protocol import events
+from services.gateway_binance.protocol.decoding import UnreadableError
 from services.gateway_binance.protocol.market import (
     BookView,
+    MarketEvent,
     MarkPriceUpdate,
     decode_market_frame,
     mark_update,
@@ -18,9 +20,11 @@ from services.gateway_binance.protocol.session import Lifetime
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import (
+    BookUpdate,
     ChannelItem,
     ChannelReady,
     ChannelStep,
+    MarkUpdate,
     Opening,
     ReopenNeeded,
     UnknownEvent,
@@ -73,11 +77,18 @@ class MarketChannel:
         event = decode_market_frame(frame)
         if event is None:
             return self._other(frame)
+        try:
+            return (self._update(event),)
+        except UnreadableError as error:
+            return (UnknownEvent(f"{self.name}: {error}"),)
+
+    def _update(self, event: MarketEvent) -> BookUpdate | MarkUpdate:
         if isinstance(event, MarkPriceUpdate):
-            return (mark_update(event),)
+            return mark_update(event)
         book = self._books.get(event.symbol, BookView()).with_event(event)
+        update = book.update(Ticker(event.symbol))
         self._books[event.symbol] = book
-        return (book.update(Ticker(event.symbol)),)
+        return update
 
     def _other(self, frame: bytes) -> tuple[ChannelItem, ...]:
         event = events.decode_user_frame(frame)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from services.gateway_binance.protocol.decoding import usable
+
 NS_PER_MS = 1_000_000
 ZERO = Decimal(0)
 
@@ -12,8 +14,12 @@ def decimal_text(value: Decimal) -> str:
 
 
 def plain(value: Decimal) -> Decimal:
-    """Return the canonical form of a decimal, so that padded and bare numbers read the same."""
-    return ZERO if value == 0 else Decimal(format(value.normalize(), "f"))
+    """Return the canonical form of a decimal, so that padded and bare numbers read the same.
+
+    Raises:
+        UnreadableError: not a number that trading can have.
+    """
+    return ZERO if value == 0 else Decimal(format(usable(value).normalize(), "f"))
 
 
 def ns_of_ms(ms: int) -> int:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.requests import logon_frame
 from services.gateway_binance.protocol.session import Lifetime
 from services.gateway_binance.protocol.signing import Signer
@@ -70,8 +71,8 @@ class OrderChannel:
 
     def receive(self, frame: bytes, recv_ns: int) -> tuple[ChannelItem, ...]:
         try:
-            reply = _reply.decode(frame)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            reply = decode(_reply, frame)
+        except UnreadableError:
             return (UnknownEvent("unreadable reply"),)
         if isinstance(reply.id, int):
             answer = RawAnswer(Transport.WEBSOCKET, reply.status, frame, recv_ns)

@@ -8,6 +8,7 @@
 import msgspec
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import (
     Answer,
     CancelOutcome,
@@ -16,7 +17,6 @@ from services.gateway_binance.protocol.errors import (
 )
 from services.gateway_binance.protocol.reports import (
     Received,
-    UnlistedWordError,
     order_row_report,
 )
 from services.gateway_binance.protocol.rows import OrderRow
@@ -49,15 +49,15 @@ def _accepted(exc: Exc, answer: RawAnswer) -> Outcome:
     at = Received(exc, ReportSource.ACK, answer.recv_ns)
     try:
         report = order_row_report(_acknowledged(answer), at)
-    except (msgspec.DecodeError, UnicodeDecodeError, UnlistedWordError) as error:
+    except UnreadableError as error:
         return Outcome(kind=OutcomeKind.UNKNOWN, text=f"unreadable acknowledgement: {error}")
     return Outcome(kind=OutcomeKind.ACCEPTED, facts=(report,))
 
 
 def _acknowledged(answer: RawAnswer) -> OrderRow:
     if answer.transport is Transport.HTTP:
-        return _http_success.decode(answer.body)
-    return _ws_success.decode(answer.body).result
+        return decode(_http_success, answer.body)
+    return decode(_ws_success, answer.body).result
 
 
 def _refused_order(refusal: Answer, answer: RawAnswer) -> Outcome:

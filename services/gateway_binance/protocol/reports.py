@@ -3,13 +3,15 @@
 1. A fill is (symbol, trade id); TRADE_LITE, ORDER_TRADE_UPDATE and userTrades name the same one.
    A fill without a trade id is not reported: the position is, and the trades are asked for.
 2. Decimals are canonical, so that padding differs in no source.
-3. A word that drives an order's state and is not listed raises: the caller asks the venue.
+3. A word that drives an order's state and is not listed raises, as does a number that is none:
+   the caller asks the venue.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from services.gateway_binance.protocol import events, words
+from services.gateway_binance.protocol.decoding import UnreadableError
 from services.gateway_binance.protocol.numbers import ns_of_ms, plain
 from services.gateway_binance.protocol.rows import OrderRow, PositionRow, TradeRow
 from tandem.domain.execution import Liquidity, ReportSource
@@ -21,7 +23,7 @@ from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionR
 ROW_REASONS: dict[OrderStatus, RejectReason] = {OrderStatus.REJECTED: RejectReason.OTHER}
 
 
-class UnlistedWordError(ValueError):
+class UnlistedWordError(UnreadableError):
     """A venue word that drives state and has no meaning here."""
 
     def __init__(self, field: str, word: str) -> None:
@@ -48,12 +50,12 @@ def order_update_reports(event: events.OrderTradeUpdate, at: Received) -> tuple[
 
 
 def _is_fill(order: events.OrderUpdate) -> bool:
-    return order.trade_id != 0 and order.last_qty > 0
+    return order.trade_id != 0 and plain(order.last_qty) > 0
 
 
 def lacks_trade_id(order: events.OrderUpdate) -> bool:
     """Tell whether something filled without a trade id to know it by (liquidations may)."""
-    return order.trade_id == 0 and order.last_qty > 0
+    return order.trade_id == 0 and plain(order.last_qty) > 0
 
 
 def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
@@ -68,7 +70,7 @@ def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
         ts_recv_ns=at.recv_ns,
         venue_order_id=_oid(order.order_id),
         client_order_id=_cloid(order.client_order_id),
-        amount=plain(order.orig_qty * _sign(order.side)),
+        amount=plain(order.orig_qty) * _sign(order.side),
         price=_price(order.price),
         order_type=words.ORDER_TYPES.get(order.order_type),
         time_in_force=words.TIMES_IN_FORCE.get(order.time_in_force),
@@ -177,7 +179,7 @@ def order_row_report(row: OrderRow, at: Received) -> OrderReport:
 def _row_amount(row: OrderRow) -> Decimal | None:
     if row.orig_qty is None or not row.side:
         return None
-    return plain(row.orig_qty * _sign(row.side))
+    return plain(row.orig_qty) * _sign(row.side)
 
 
 def trade_row_reports(row: TradeRow, at: Received) -> tuple[Report, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 
@@ -136,8 +137,8 @@ def decode_rows(decoder: "msgspec.json.Decoder[RowT]", answer: RawAnswer) -> Row
         refusal = refusal_of(answer)
         raise VenueQueryError(refusal.words, retry_after_ms(refusal, answer))
     try:
-        return decoder.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decode(decoder, answer.body)
+    except UnreadableError as error:
         raise VenueQueryError(f"HTTP 200 with an unreadable body: {error}") from error
 
 

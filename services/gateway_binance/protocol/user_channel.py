@@ -8,14 +8,12 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from services.gateway_binance.protocol import events, rows, words
 from services.gateway_binance.protocol.answers import OK, refusal_of
+from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import LISTEN_KEY_GONE
 from services.gateway_binance.protocol.reports import (
     Received,
-    UnlistedWordError,
     account_update_reports,
     lacks_trade_id,
     order_update_reports,
@@ -106,7 +104,7 @@ class UserChannel:
     def _items(self, event: events.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
         try:
             return self._translated(event, at)
-        except UnlistedWordError as error:
+        except UnreadableError as error:
             return (UnknownEvent(str(error)), ResyncNeeded(str(error)))
 
     def _translated(self, event: events.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
@@ -175,8 +173,8 @@ class UserChannel:
 
     def _other_key(self, answer: RawAnswer) -> tuple[ChannelItem, ...]:
         try:
-            key = rows.listen_key_row.decode(answer.body).listen_key
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            key = decode(rows.listen_key_row, answer.body).listen_key
+        except UnreadableError:
             return ()
         return () if key == self._key else (ReopenNeeded("the account has another listen key"),)
 

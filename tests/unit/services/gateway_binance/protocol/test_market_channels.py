@@ -92,6 +92,16 @@ def test_refused_subscription_and_other_frames_are_counted(payload: Payload) -> 
     assert other == UnknownEvent("market: a frame of another kind")
 
 
+def test_number_that_is_none_is_counted_and_the_book_stays(payload: Payload) -> None:
+    channel = _channel()
+    channel.receive(payload("stream_depth20"), 5)
+    (broken,) = channel.receive(payload("stream_book_ticker").replace(b"64000.10", b"NaN"), 6)
+    (book,) = channel.receive(payload("stream_depth20"), 7)
+    assert broken == UnknownEvent("market: NaN: not a finite number within 1E25")
+    assert isinstance(book, BookUpdate)
+    assert len(book.bids) == 3
+
+
 def test_channel_asks_nothing_over_http() -> None:
     channel = _channel()
     assert channel.prepare(STAMP) is None
