@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from tandem.domain.decimals import canonical
-from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import (
     RANK,
     OrderStatus,
@@ -69,12 +69,38 @@ class Terms(Struct, array_like=True):
     ts_event_ns: int = 0
 
 
-class SeenFill(Struct, frozen=True, array_like=True):
-    """One execution of this order, in the venue's own time."""
+class FillSum(Struct, array_like=True):
+    """What an order's distinct fills add up to, and the latest of them in venue order.
 
-    qty: Decimal
-    px: Decimal
-    ts_event_ns: int
+    Sums, not a list: an order with thousands of fills costs a step a fill.
+    """
+
+    seen: set[ExecId] = set()
+    qty: Decimal = ZERO
+    paid: Decimal = ZERO
+    last_ts_ns: int = 0
+    last_exec_id: str = ""
+    last_qty: Decimal = ZERO
+
+    def add(self, fill: FillReport) -> None:
+        """Count a fill once, whenever it comes and however often it is told."""
+        if fill.exec_id in self.seen:
+            return
+        self.seen.add(fill.exec_id)
+        self.qty += fill.last_qty
+        self.paid += fill.last_qty * fill.last_px
+        if (fill.ts_event_ns, fill.exec_id) >= (self.last_ts_ns, self.last_exec_id):
+            self.last_ts_ns, self.last_exec_id = fill.ts_event_ns, fill.exec_id
+            self.last_qty = fill.last_qty
+
+    def join(self, other: "FillSum") -> None:
+        """Take in another record's fills of the same order; both counted disjoint fills."""
+        self.seen |= other.seen
+        self.qty += other.qty
+        self.paid += other.paid
+        if (other.last_ts_ns, other.last_exec_id) > (self.last_ts_ns, self.last_exec_id):
+            self.last_ts_ns, self.last_exec_id = other.last_ts_ns, other.last_exec_id
+            self.last_qty = other.last_qty
 
 
 class Record(Struct, array_like=True):
@@ -89,7 +115,7 @@ class Record(Struct, array_like=True):
     terms: Terms = msgspec.field(default_factory=Terms)
     status: OrderStatus = OrderStatus.PENDING
     reported_cum: Decimal = ZERO
-    fills: dict[str, SeenFill] = {}
+    fills: FillSum = msgspec.field(default_factory=FillSum)
     side_sign: int = 0
     asked_ts_ns: int = 0
     doubted: bool = False
@@ -102,7 +128,7 @@ class Record(Struct, array_like=True):
     @property
     def filled(self) -> Decimal:
         """Proven cumulative quantity."""
-        return max(self.reported_cum, sum((fill.qty for fill in self.fills.values()), ZERO))
+        return max(self.reported_cum, self.fills.qty)
 
     @property
     def amount(self) -> Decimal:
@@ -199,7 +225,7 @@ def _later(known: Latest | None, ts_event_ns: int, value: object | None) -> Late
 
 def join_fill(record: Record, fill: FillReport) -> None:
     """Join one execution; the venue's own cumulative counts even if fills before it are missing."""
-    record.fills[fill.exec_id] = SeenFill(fill.last_qty, fill.last_px, fill.ts_event_ns)
+    record.fills.add(fill)
     record.side_sign = fill.side.sign
     if fill.cum_qty is not None:
         record.reported_cum = max(record.reported_cum, fill.cum_qty)
@@ -209,7 +235,7 @@ def merge(into: Record, other: Record) -> None:
     """Join two records that turn out to be one order (one known by oid, one by client id)."""
     into.status = join_status(into.status, other.status)
     into.reported_cum = max(into.reported_cum, other.reported_cum)
-    into.fills.update(other.fills)
+    into.fills.join(other.fills)
     into.side_sign = into.side_sign or other.side_sign
     into.doubted = into.doubted or other.doubted
     into.oid = into.oid or other.oid
@@ -248,24 +274,15 @@ def note_transition(record: Record, seq: int, ts_ns: int) -> None:
 
 def average_px(record: Record) -> Decimal | None:
     """Return the average over the fills, or the venue's own while some of them are missing."""
-    qty = sum((fill.qty for fill in record.fills.values()), ZERO)
-    told = _decimal(record.terms.avg_px)
+    qty, told = record.fills.qty, _decimal(record.terms.avg_px)
     if not qty or (told is not None and qty < record.filled):
         return told
-    paid = sum((fill.qty * fill.px for fill in record.fills.values()), ZERO)
-    return canonical(paid / qty)
-
-
-def last_qty(record: Record) -> Decimal:
-    """Return the quantity of the latest fill in venue time (by exec id where times are equal)."""
-    if not record.fills:
-        return ZERO
-    return max(record.fills.items(), key=lambda item: (item[1].ts_event_ns, item[0]))[1].qty
+    return canonical(record.fills.paid / qty)
 
 
 def timestamp_ms(record: Record) -> int:
-    latest = max((fill.ts_event_ns for fill in record.fills.values()), default=0)
-    return max(record.terms.ts_event_ns, latest, record.asked_ts_ns) // NS_PER_MS
+    latest = max(record.terms.ts_event_ns, record.fills.last_ts_ns, record.asked_ts_ns)
+    return latest // NS_PER_MS
 
 
 def view(record: Record) -> OrderView:
@@ -281,7 +298,7 @@ def view(record: Record) -> OrderView:
         order_status=status,
         order_type=_order_type(record),
         cum_qty=canonical(record.filled),
-        last_qty=canonical(last_qty(record)),
+        last_qty=canonical(record.fills.last_qty),
         timestamp=timestamp_ms(record),
         avg_px=average_px(record),
         time_in_force=_time_in_force(record),
