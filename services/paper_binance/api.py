@@ -13,6 +13,7 @@ from tandem.runtime.clock import Clock
 
 PING_EVERY_S = 180.0
 MAX_MESSAGE_BYTES = 1024 * 1024
+MS_PER_S = 1_000
 
 
 class ApiServer:
@@ -34,6 +35,10 @@ class ApiServer:
             address=_address(request),
         )
         result = answer(self._venue, received, self._clock.wall_ns())
+        if result.delay_ms:
+            await self._clock.sleep(result.delay_ms / MS_PER_S)
+        if result.is_lost and request.transport is not None:
+            request.transport.abort()
         return web.Response(
             body=result.body,
             status=result.status,
@@ -64,9 +69,15 @@ class ApiServer:
         self, session: ApiSession, socket: web.WebSocketResponse, sink: TextSink
     ) -> None:
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                now_ns = self._clock.wall_ns()
-                sink.write(answer_message(self._venue, session, message.data, now_ns))
+            if message.type is not WSMsgType.TEXT:
+                continue
+            reply = answer_message(self._venue, session, message.data, self._clock.wall_ns())
+            if reply.delay_ms:
+                await self._clock.sleep(reply.delay_ms / MS_PER_S)
+            if reply.is_lost:
+                sink.abort()
+            else:
+                sink.write(reply.text)
 
 
 def _address(request: web.Request) -> Address:

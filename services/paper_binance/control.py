@@ -6,6 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from services.paper_binance.auth import ApiKey, HmacSecret, public_key
+from services.paper_binance.faults import Breakdown, Disturbance, EventAction, EventDisturbance
+from services.paper_binance.hub import StreamHub
 from services.paper_binance.limits import LimitSettings
 from services.paper_binance.numbers import ms
 from services.paper_binance.order_payloads import NO_PRICE
@@ -50,19 +52,33 @@ class AccountSeeded(msgspec.Struct, frozen=True):
 
 
 class FaultSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be switched: disputed behaviour, and the announced limits."""
+    """What can be set: disputed behaviour, announced limits, and what is to go wrong.
+
+    `reset` forgets earlier faults first; `hidden_ms` is how long queries do not know a new order;
+    `disconnect` drops every stream connection now.
+    """
 
     switches: Switches | None = None
     limits: LimitSettings | None = None
+    reset: bool = False
+    answers: tuple[Disturbance, ...] = ()
+    events: tuple[EventDisturbance, ...] = ()
+    hidden_ms: int | None = None
+    disconnect: bool = False
 
 
 class VenueControl:
     """The control port of one venue."""
 
     def __init__(
-        self, venue: Venue, driver: TapeDriver[MarketEvent], wall_ns: Callable[[], int]
+        self,
+        venue: Venue,
+        hub: StreamHub,
+        driver: TapeDriver[MarketEvent],
+        wall_ns: Callable[[], int],
     ) -> None:
         self._venue = venue
+        self._hub = hub
         self._driver = driver
         self._wall_ns = wall_ns
         self._tape = VenueTape(venue, wall_ns)
@@ -127,13 +143,35 @@ class VenueControl:
             self._venue.switches = wanted.switches
         if wanted.limits is not None:
             self._venue.limits = wanted.limits
-        supported = (*Switches.__struct_fields__, *LimitSettings.__struct_fields__)
-        active = tuple(
+        self._plan(wanted)
+        supported = (
+            *Switches.__struct_fields__,
+            *LimitSettings.__struct_fields__,
+            *(f"answer:{breakdown}" for breakdown in Breakdown),
+            *(f"event:{action}" for action in EventAction),
+            "hidden_ms",
+            "disconnect",
+        )
+        switched = tuple(
             name
             for name in Switches.__struct_fields__
             if getattr(self._venue.switches, name) != getattr(Switches(), name)
         )
+        active = (*switched, *self._venue.faults.pending)
         return audit.FaultReport(supported=supported, active=active)
+
+    def _plan(self, wanted: FaultSettings) -> None:
+        faults = self._venue.faults
+        if wanted.reset:
+            faults.reset()
+        for answer in wanted.answers:
+            faults.add_answer(answer)
+        for event in wanted.events:
+            faults.add_event(event)
+        if wanted.hidden_ms is not None:
+            faults.hidden_ms = wanted.hidden_ms
+        if wanted.disconnect:
+            self._hub.close_older_than(ms(self._wall_ns()) + 1)
 
     def clear(self) -> None:
         """Forget ended orders, trades and recorded requests."""

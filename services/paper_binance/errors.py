@@ -7,7 +7,9 @@ class Code(IntEnum):
     """Every code that this venue raises, named as in the docs."""
 
     UNKNOWN = -1000
+    DISCONNECTED = -1001
     TOO_MANY_REQUESTS = -1003
+    UNEXPECTED_RESPONSE = -1006
     TIMEOUT = -1007
     SERVER_BUSY = -1008
     TOO_MANY_ORDERS = -1015
@@ -82,8 +84,11 @@ class Code(IntEnum):
 
 TEXTS = {
     Code.UNKNOWN: "An unknown error occured while processing the request.",
+    Code.DISCONNECTED: "Internal error; unable to process your request. Please try again.",
     Code.TOO_MANY_REQUESTS: "Too many requests; current limit is {} requests per minute. "
     "Please use the websocket for live updates to avoid polling the API.",
+    Code.UNEXPECTED_RESPONSE: "An unexpected response was received from the message bus. "
+    "Execution status unknown.",
     Code.TIMEOUT: "Timeout waiting for response from backend server. Send status unknown; "
     "execution status unknown.",
     Code.SERVER_BUSY: "Request throttled by system-level protection. Reduce-only/close-position "

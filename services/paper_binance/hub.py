@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from services.paper_binance.faults import arranged
 from services.paper_binance.listen_keys import Lease, ListenKey
 from services.paper_binance.market_feed import MarketFeed, MarketNews
 from services.paper_binance.numbers import ms
@@ -55,6 +56,7 @@ class StreamHub:
         self._feed = MarketFeed(venue)
         self._encoder = msgspec.json.Encoder()
         self._sessions: set[Session] = set()
+        self._held: list[UserNews] = []
         self._listeners: dict[ListenKey, list[Session]] = {}
         self._watchers: dict[Stream, list[tuple[Session, str]]] = {}
 
@@ -83,7 +85,7 @@ class StreamHub:
             self.unsubscribe(session, name)
 
     def close_older_than(self, opened_ms: int) -> None:
-        """Drop the connections that have lived their time."""
+        """Drop the connections that were opened before this time."""
         for session in [s for s in self._sessions if s.opened_ms < opened_ms]:
             session.sink.abort()
 
@@ -125,12 +127,12 @@ class StreamHub:
         """Write what the engine reports: users first, then the market streams."""
         if self._listeners:
             for news in user_news(self._venue, events, now_ns, modify_id):
-                self._tell(news)
+                self._tell_arranged(news)
         if self._watchers:
             self._write_market(self._feed.observe(events, ms(now_ns)))
 
     def user_event(self, account_id: AccountId, event: UserEvent) -> None:
-        self._tell(UserNews(account_id, event))
+        self._tell_arranged(UserNews(account_id, event))
 
     def keys_ended(self, leases: tuple[Lease, ...], now_ms: int) -> None:
         """Tell the listeners of keys that ran out."""
@@ -142,6 +144,11 @@ class StreamHub:
         if self._watchers:
             self._write_market(self._feed.tick(now_ms))
 
+    def _tell_arranged(self, news: UserNews) -> None:
+        action = self._venue.faults.next_event(_name(news.event))
+        for told in arranged(action, news, self._held):
+            self._tell(told)
+
     def _tell(self, news: UserNews) -> None:
         key = self._venue.listen_keys.current(news.account_id)
         if key is None:
@@ -152,7 +159,7 @@ class StreamHub:
 
     def _tell_key(self, key: ListenKey, event: UserEvent) -> int | None:
         """Write an event to a key's listeners; return when the first write began."""
-        name = str(event.__struct_config__.tag)
+        name = _name(event)
         listeners = [s for s in self._listeners.get(key, ()) if s.hears(key, name)]
         if not listeners:
             return None
@@ -174,6 +181,10 @@ class StreamHub:
                     session.sink.write(_wrapped(name, payload))
                 else:
                     session.sink.write_frame(raw_frame)
+
+
+def _name(event: UserEvent) -> str:
+    return str(event.__struct_config__.tag)
 
 
 def _wrapped(stream: str, payload: bytes) -> bytes:

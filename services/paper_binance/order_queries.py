@@ -39,7 +39,7 @@ class Span(msgspec.Struct, frozen=True):
 def query_order(venue: Venue, call: Call) -> OrderPayload:
     """Return an order by either id, unless it is gone from the records."""
     order = find_order(venue, call, Code.NO_SUCH_ORDER)
-    if _is_purged(order, call.now_ms):
+    if _is_purged(order, call.now_ms) or _is_hidden(venue, order, call.now_ms):
         raise VenueError(Code.NO_SUCH_ORDER)
     return queried(order, venue.contract(order.symbol))
 
@@ -47,7 +47,7 @@ def query_order(venue: Venue, call: Call) -> OrderPayload:
 def query_open_order(venue: Venue, call: Call) -> OrderPayload:
     """Return an order that is still open."""
     order = find_order(venue, call, Code.NO_SUCH_ORDER)
-    if not order.is_open:
+    if not order.is_open or _is_hidden(venue, order, call.now_ms):
         raise VenueError(Code.NO_SUCH_ORDER)
     return queried(order, venue.contract(order.symbol))
 
@@ -121,6 +121,11 @@ def _trades_span(call: Call) -> Span:
     if span.end_ms - span.start_ms > TRADES_WINDOW_MS:
         raise VenueError(Code.TIME_INTERVAL, TRADES_WINDOW_MS // DAY_MS)
     return span
+
+
+def _is_hidden(venue: Venue, order: Order, now_ms: int) -> bool:
+    """Whether a lagging replica would not know the order yet."""
+    return now_ms - ms(order.created_ns) < venue.faults.hidden_ms
 
 
 def _is_purged(order: Order, now_ms: int) -> bool:

@@ -4,6 +4,7 @@ import msgspec
 
 from services.paper_binance.auth import check_signature, check_timestamp, signed_parts
 from services.paper_binance.errors import VenueError
+from services.paper_binance.faults import perform
 from services.paper_binance.limits import Address
 from services.paper_binance.numbers import ms
 from services.paper_binance.params import Params, from_wire
@@ -29,11 +30,13 @@ class RestRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status, JSON body and headers."""
+    """Status, JSON body and headers; a lost answer is not sent and ends the connection."""
 
     status: int
     body: bytes
     headers: dict[str, str]
+    delay_ms: int = 0
+    is_lost: bool = False
 
 
 def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
@@ -41,18 +44,23 @@ def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
     route = REST_ROUTES.get((request.method, request.path))
     if route is None:
         return Answer(NOT_FOUND, b'{"code":-5000,"msg":"Path is invalid"}', {})
+    disturbance = venue.faults.next_answer(route.operation)
     headers: dict[str, str] = {}
     try:
-        result = _carry_out(venue, route, request, now_ns, headers)
+        call = _admit(venue, route, request, now_ns, headers)
+        result = perform(disturbance, lambda: route.handler(venue, call))
     except VenueError as error:
         failure = Failure(error.code.value, error.message)
-        return Answer(error.http_status, msgspec.json.encode(failure), headers)
-    return Answer(OK, msgspec.json.encode(result), headers)
+        status, body = error.http_status, msgspec.json.encode(failure)
+    else:
+        status, body = OK, msgspec.json.encode(result)
+    return Answer(status, body, headers, disturbance.delay_ms, disturbance.is_lost)
 
 
-def _carry_out(
+def _admit(
     venue: Venue, route: Route, request: RestRequest, now_ns: int, headers: dict[str, str]
-) -> object:
+) -> Call:
+    """Check limits, key, signature and clock, and return the call to be carried out."""
     now_ms = ms(now_ns)
     params = from_wire(request.query, request.body)
     weight = venue.weight_of(request.address)
@@ -62,7 +70,7 @@ def _carry_out(
     account_id = _authenticated(venue, route, request, params, now_ms)
     if route.orders_10s:
         _charge_orders(venue, route, account_id, now_ms, headers)
-    return route.handler(venue, Call(account_id=account_id, params=params, now_ns=now_ns))
+    return Call(account_id=account_id, params=params, now_ns=now_ns)
 
 
 def _authenticated(

@@ -5,6 +5,7 @@ Weights: Binance docs, the endpoint pages; version 2 account calls are charged 5
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Protocol
 
 import msgspec
 
@@ -18,7 +19,15 @@ from services.paper_binance import (
 from services.paper_binance.params import Params
 from services.paper_binance.venue import Call, Venue
 
-Handler = Callable[[Venue, Call], object]
+
+class Handler(Protocol):
+    """Carries out one kind of request."""
+
+    __name__: str
+
+    def __call__(self, venue: Venue, call: Call, /) -> object: ...
+
+
 Weigh = Callable[[Params], int]
 
 
@@ -38,6 +47,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     weigh: Weigh
     orders_10s: int = 0
     orders_1m: int = 0
+
+    @property
+    def operation(self) -> str:
+        """The name by which faults single out a request."""
+        return self.handler.__name__
 
 
 def weighs(weight: int) -> Weigh:

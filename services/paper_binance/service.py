@@ -26,7 +26,6 @@ from tandem.runtime.clock import Clock
 
 BUSY_BEAT_S = 0.010
 IDLE_BEAT_S = 0.050
-CONNECTION_LIFE_MS = 24 * 3_600_000
 
 
 class PaperBinance:
@@ -56,7 +55,7 @@ class PaperBinance:
             now_ns = self.clock.wall_ns()
             self.venue.run_timers(now_ns)
             self.hub.tick(ms(now_ns))
-            self.hub.close_older_than(ms(now_ns) - CONNECTION_LIFE_MS)
+            self.hub.close_older_than(ms(now_ns) - self.venue.switches.connection_life_ms)
             # Binance docs: the countdown is looked at about every 10 ms.
             busy = self.venue.countdowns.is_armed
             await self.clock.sleep(BUSY_BEAT_S if busy else IDLE_BEAT_S)
@@ -95,7 +94,7 @@ def applications(exchange: PaperBinance) -> Applications:
     public.router.add_get("/ws-fapi/v1/", api.handle_websocket)
     public.router.add_route("*", "/fapi/{tail:.*}", api.handle_rest)
     public.router.add_get("/{tail:.*}", streams.handle)
-    control = VenueControl(exchange.venue, exchange.driver, exchange.clock.wall_ns)
+    control = VenueControl(exchange.venue, exchange.hub, exchange.driver, exchange.clock.wall_ns)
     return Applications(public, control_app(control), (exchange.driver.run, exchange.beat))
 
 

@@ -93,6 +93,7 @@ def check_order(venue: Venue, call: Call) -> Nothing:
 def amend_order(venue: Venue, call: Call) -> OrderPayload:
     """Give an open order new terms and acknowledge them."""
     request = decode_amend(call.params, venue.rules(call))
+    _check_engine_time(venue, call)
     order = _open_order(venue, call, Code.NO_SUCH_ORDER)
     _check_amendable(order, request)
     px = _matched_px(venue, request.symbol, request.side, request.price_match, request.px)
@@ -187,7 +188,16 @@ def _open_order(venue: Venue, call: Call, missing: Code) -> Order:
     return order
 
 
+def _check_engine_time(venue: Venue, call: Call) -> None:
+    """Refuse what reaches the engine too late (change log 2023-04-18)."""
+    timestamp_ms = call.params.optional_integer("timestamp")
+    deadline_ms = (timestamp_ms or call.now_ms) + call.params.recv_window_ms()
+    if call.now_ms + venue.switches.engine_lag_ms > deadline_ms:
+        raise VenueError(Code.ENGINE_TIMESTAMP)
+
+
 def _enter(venue: Venue, call: Call, request: OrderRequest) -> Order:
+    _check_engine_time(venue, call)
     new = _priced(venue, request)
     if not new.client_id:
         new = msgspec.structs.replace(new, client_id=venue.new_client_id())

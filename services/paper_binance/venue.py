@@ -12,6 +12,7 @@ import msgspec
 
 from services.paper_binance.audit_log import AuditLog
 from services.paper_binance.countdowns import Countdowns
+from services.paper_binance.faults import Faults
 from services.paper_binance.keyring import PAPER_ACCOUNT, Keyring, paper_keyring
 from services.paper_binance.limits import Address, AddressWeight, LimitSettings, OrderCounts
 from services.paper_binance.listen_keys import Lease, ListenKeys
@@ -46,11 +47,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
-    """Where sources disagree about the real venue, or where it changed lately."""
+    """Where sources disagree about the real venue, where it changed lately, and its pace.
+
+    `engine_lag_ms` is how long after its acceptance a request reaches the matching engine.
+    """
 
     slim_acks: bool = True
     default_stp: StpMode = StpMode.EXPIRE_MAKER
     opponent_10_20: bool = False
+    connection_life_ms: int = 24 * 3_600_000
+    engine_lag_ms: int = 0
 
 
 class Publisher(Protocol):
@@ -81,6 +87,7 @@ class Venue:
         self.audit = AuditLog()
         self.public_trades = PublicTrades()
         self.switches = Switches()
+        self.faults = Faults()
         self.limits = LimitSettings()
         self.dual_side: set[AccountId] = set()
         self.multi_assets: set[AccountId] = set()

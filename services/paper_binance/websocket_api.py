@@ -4,6 +4,8 @@
 2. After session.logon a request needs neither key nor signature; either one overrides the session.
 """
 
+from functools import partial
+
 import msgspec
 
 from services.paper_binance.auth import (
@@ -13,6 +15,7 @@ from services.paper_binance.auth import (
     check_websocket_signature,
 )
 from services.paper_binance.errors import Code, VenueError
+from services.paper_binance.faults import UNDISTURBED, Disturbance, perform
 from services.paper_binance.keyring import Holder
 from services.paper_binance.limits import Address, RateLimit
 from services.paper_binance.numbers import ms
@@ -65,6 +68,14 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     server_time: int
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """The text to send back; a lost one is not sent and ends the connection."""
+
+    text: bytes
+    delay_ms: int = 0
+    is_lost: bool = False
+
+
 class ApiSession:
     """One WebSocket API connection."""
 
@@ -101,6 +112,7 @@ class Exchange(msgspec.Struct, frozen=True):
     session: ApiSession
     params: Params
     values: dict[str, str]
+    disturbance: Disturbance
     now_ns: int
 
     @property
@@ -112,29 +124,32 @@ _decoder = msgspec.json.Decoder(ApiRequest)
 _encoder = msgspec.json.Encoder()
 
 
-def answer_message(venue: Venue, session: ApiSession, text: str, now_ns: int) -> bytes:
-    """Carry out one message and return the text to send back."""
+def answer_message(venue: Venue, session: ApiSession, text: str, now_ns: int) -> Reply:
+    """Carry out one message and return what to send back."""
     try:
         request = _decoder.decode(text)
     except msgspec.MsgspecError:
         failure = Failure(Code.INVALID_PARAMETER.value, "Request is not valid JSON.")
-        return _encoder.encode(ApiFailure(id=NULL_ID, status=400, error=failure))
+        return Reply(_encoder.encode(ApiFailure(id=NULL_ID, status=400, error=failure)))
+    route = WEBSOCKET_ROUTES.get(request.method)
+    disturbance = UNDISTURBED if route is None else venue.faults.next_answer(route.operation)
     try:
-        return _encoder.encode(_answer(venue, session, request, now_ns))
+        answer: ApiSuccess | ApiFailure = _answer(venue, session, request, disturbance, now_ns)
     except VenueError as error:
-        return _encoder.encode(
-            ApiFailure(
-                id=request.id,
-                status=error.http_status,
-                error=Failure(error.code.value, error.message),
-                rate_limits=_rate_limits(venue, session, NOBODY, ms(now_ns)),
-            )
+        answer = ApiFailure(
+            id=request.id,
+            status=error.http_status,
+            error=Failure(error.code.value, error.message),
+            rate_limits=_rate_limits(venue, session, NOBODY, ms(now_ns)),
         )
+    return Reply(_encoder.encode(answer), disturbance.delay_ms, disturbance.is_lost)
 
 
-def _answer(venue: Venue, session: ApiSession, request: ApiRequest, now_ns: int) -> ApiSuccess:
+def _answer(
+    venue: Venue, session: ApiSession, request: ApiRequest, disturbance: Disturbance, now_ns: int
+) -> ApiSuccess:
     values = from_json(request.params)
-    exchange = Exchange(venue, session, Params(values), values, now_ns)
+    exchange = Exchange(venue, session, Params(values), values, disturbance, now_ns)
     if exchange.params.has("returnRateLimits"):
         session.returns_rate_limits = exchange.params.flag("returnRateLimits")
     is_session = request.method.startswith("session.")
@@ -180,7 +195,8 @@ def _routed(exchange: Exchange, method: str) -> tuple[AccountId, object]:
         counts = exchange.venue.order_counts(account_id)
         counts.charge(route.orders_10s, route.orders_1m, exchange.now_ms)
     call = Call(account_id=account_id, params=exchange.params, now_ns=exchange.now_ns)
-    return account_id, route.handler(exchange.venue, call)
+    act = partial(route.handler, exchange.venue, call)
+    return account_id, perform(exchange.disturbance, act)
 
 
 def _weigh(exchange: Exchange, weight: int) -> None:

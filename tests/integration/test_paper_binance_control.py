@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.integration.paper_binance import PaperClient, paper_binance
@@ -130,3 +131,81 @@ async def test_process_prints_its_ports_and_stops_when_told() -> None:
 
     assert (ready["ready"], ready["port"] > 0, ready["control_port"] > 0) == (True, True, True)
     assert await process.wait() == 0
+
+
+async def test_lost_answer_ends_the_connection_and_the_order_stands(paper: PaperClient) -> None:
+    lost = {"operation": "place_order", "is_lost": True}
+    report = await paper.control("faults", {"answers": [lost]})
+
+    with pytest.raises(aiohttp.ClientError):
+        await paper.order(symbol="SOLUSDT", side="BUY", type="MARKET", quantity="1")
+
+    assert report["active"] == ["answer:place_order"]
+    assert [row["status"] for row in (await paper.control("books"))["orders"]] == ["FILLED"]
+
+
+async def test_late_answer_comes_after_its_events(paper: PaperClient) -> None:
+    socket = await paper.connect(f"/private/ws?listenKey={await paper.listen_key()}")
+    await paper.control("faults", {"answers": [{"operation": "place_order", "delay_ms": 50}]})
+
+    order = asyncio.create_task(paper.limit("BUY", "1", "149"))
+    heard = await socket.receive_json(timeout=5)
+
+    assert (heard["o"]["x"], order.done()) == ("NEW", False)
+    assert (await order)["status"] == "NEW"
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        ("DROP", ["NEW", "LITE", "ACCOUNT", "NEW"]),
+        ("DUPLICATE", ["NEW", "LITE", "LITE", "ACCOUNT", "TRADE", "NEW"]),
+        ("HOLD", ["NEW", "ACCOUNT", "LITE", "TRADE", "NEW"]),
+    ],
+)
+async def test_events_can_be_lost_doubled_or_late(
+    paper: PaperClient, action: str, words: list[str]
+) -> None:
+    socket = await paper.connect(f"/private/ws?listenKey={await paper.listen_key()}")
+    event = "ORDER_TRADE_UPDATE" if action == "DROP" else "TRADE_LITE"
+    await paper.limit("SELL", "1", "150.05")
+    await paper.control("faults", {"events": [{"action": action, "event": event}]})
+
+    await paper.trade("buy", "151", "1")
+    await paper.limit("BUY", "1", "149")
+
+    heard = [await socket.receive_json(timeout=5) for _ in words]
+    short = {"TRADE_LITE": "LITE", "ACCOUNT_UPDATE": "ACCOUNT"}
+    assert [short.get(one["e"]) or one["o"]["x"] for one in heard] == words
+
+
+async def test_streams_can_be_disconnected(paper: PaperClient) -> None:
+    socket = await paper.connect("/public/ws/solusdt@bookTicker")
+
+    await paper.control("faults", {"disconnect": True})
+
+    assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED
+
+
+async def test_connections_end_after_their_life(paper: PaperClient) -> None:
+    socket = await paper.connect("/public/ws")
+
+    await paper.control("faults", {"switches": {"connection_life_ms": 20}})
+
+    assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED
+
+
+async def test_websocket_answer_can_be_lost_or_late(paper: PaperClient) -> None:
+    faults = [
+        {"operation": "ticker_price", "delay_ms": 1},
+        {"operation": "book_ticker", "is_lost": True},
+    ]
+    await paper.control("faults", {"reset": True, "answers": faults})
+    socket = await paper.connect("/ws-fapi/v1")
+
+    await socket.send_json({"id": 1, "method": "ticker.price", "params": {"symbol": "SOLUSDT"}})
+    late = await socket.receive_json(timeout=5)
+    await socket.send_json({"id": 2, "method": "ticker.book", "params": {"symbol": "SOLUSDT"}})
+
+    assert late["status"] == 200
+    assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSED

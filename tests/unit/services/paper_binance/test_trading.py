@@ -240,3 +240,13 @@ def test_order_can_be_amended_ten_thousand_times(venue: Venue) -> None:
     terms = {"symbol": "SOLUSDT", "side": "BUY", "quantity": "2", "price": "149"}
 
     assert refused(venue, "PUT", "order", **terms, orderId=str(order_id)) == -5026
+
+
+def test_order_that_reaches_the_engine_too_late_is_refused(venue: Venue) -> None:
+    send(venue, "POST", "order", **LIMIT, newClientOrderId="early")
+    venue.switches = Switches(engine_lag_ms=5_001)
+    terms = {"symbol": "SOLUSDT", "side": "BUY", "quantity": "2", "price": "149"}
+
+    assert refused(venue, **LIMIT) == -5028
+    assert refused(venue, "PUT", "order", **terms, origClientOrderId="early") == -5028
+    assert send(venue, "POST", "order", **LIMIT, recvWindow="6000")[0] == 200

@@ -1,11 +1,13 @@
 import base64
+import hashlib
+import hmac
 import json
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.paper_binance.keyring import PAPER_ED25519_KEY
+from services.paper_binance.keyring import PAPER_ED25519_KEY, PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from services.paper_binance.limits import Address
 from services.paper_binance.venue import Venue
 from services.paper_binance.websocket_api import ApiSession, answer_message
@@ -35,7 +37,7 @@ def ask(
 ) -> Any:
     """Send one message and return its answer."""
     text = json.dumps({"id": sent_id, "method": method, "params": params})
-    return json.loads(answer_message(venue, session, text, NOW_MS * NS_PER_MS))
+    return json.loads(answer_message(venue, session, text, NOW_MS * NS_PER_MS).text)
 
 
 def logon(timestamp_ms: int = NOW_MS) -> dict[str, object]:
@@ -129,6 +131,16 @@ def test_rate_limits_are_left_out_on_request(venue: Venue, session: ApiSession) 
 
 
 def test_text_that_is_no_request_is_answered_without_id(venue: Venue, session: ApiSession) -> None:
-    answer = json.loads(answer_message(venue, session, "[]", NOW_MS * NS_PER_MS))
+    answer = json.loads(answer_message(venue, session, "[]", NOW_MS * NS_PER_MS).text)
 
     assert (answer["id"], answer["status"]) == (None, 400)
+
+
+def test_signed_request_needs_no_session(venue: Venue, session: ApiSession) -> None:
+    params = {**LIMIT, "apiKey": PAPER_HMAC_KEY, "timestamp": str(NOW_MS)}
+    payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
+    signature = hmac.new(PAPER_HMAC_SECRET.encode(), payload.encode(), hashlib.sha256).hexdigest()
+
+    answer = ask(venue, session, "order.place", {**params, "signature": signature})
+
+    assert answer["result"]["status"] == "NEW"

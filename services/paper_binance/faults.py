@@ -1,0 +1,175 @@
+"""What goes wrong on request: answers that fail, lie, lag or vanish; events lost or out of order.
+
+1. A disturbance counts down with each request that it meets; without one, nothing is changed.
+2. Whether a failing request was executed is said by the disturbance, never by its answer.
+3. A held event is told right after the next one that passes.
+"""
+
+import contextlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from services.paper_binance.errors import Code, VenueError
+
+ResultT = TypeVar("ResultT")
+NewsT = TypeVar("NewsT")
+ANY = ""
+
+
+class Breakdown(StrEnum):
+    """How a failing answer looks (Binance docs, HTTP return codes and error codes)."""
+
+    TIMEOUT = "TIMEOUT"
+    UNEXPECTED = "UNEXPECTED"
+    UNKNOWN = "UNKNOWN"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+    BUSY = "BUSY"
+    TOO_MANY = "TOO_MANY"
+    BANNED = "BANNED"
+
+
+class BreakdownText(msgspec.Struct, frozen=True):
+    """Status, code and text of a failing answer; text "" means the code's own."""
+
+    http_status: int
+    code: Code
+    text: str = ""
+
+
+BREAKDOWNS = {
+    Breakdown.TIMEOUT: BreakdownText(408, Code.TIMEOUT),
+    Breakdown.UNEXPECTED: BreakdownText(503, Code.UNEXPECTED_RESPONSE),
+    Breakdown.UNKNOWN: BreakdownText(
+        503, Code.UNKNOWN, "Unknown error, please check your request or try again later."
+    ),
+    Breakdown.UNAVAILABLE: BreakdownText(503, Code.UNKNOWN, "Service Unavailable."),
+    Breakdown.INTERNAL: BreakdownText(503, Code.DISCONNECTED),
+    Breakdown.BUSY: BreakdownText(503, Code.SERVER_BUSY),
+    Breakdown.TOO_MANY: BreakdownText(429, Code.TOO_MANY_REQUESTS),
+    Breakdown.BANNED: BreakdownText(418, Code.TOO_MANY_REQUESTS),
+}
+
+
+class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to the next `count` requests of an operation ("" for any).
+
+    `operation` is a handler's name such as place_order. A lost answer ends the connection.
+    """
+
+    operation: str = ANY
+    is_executed: bool = True
+    breakdown: Breakdown | None = None
+    delay_ms: int = 0
+    is_lost: bool = False
+    count: int = 1
+
+
+UNDISTURBED = Disturbance()
+
+
+class EventAction(StrEnum):
+    """What happens to a user event."""
+
+    DROP = "DROP"
+    DUPLICATE = "DUPLICATE"
+    HOLD = "HOLD"
+
+
+class EventDisturbance(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to the next `count` user events of a name ("" for any)."""
+
+    action: EventAction
+    event: str = ANY
+    count: int = 1
+
+
+DisturbanceT = TypeVar("DisturbanceT", Disturbance, EventDisturbance)
+
+
+class Faults:
+    """The disturbances that are still to come."""
+
+    def __init__(self) -> None:
+        self.hidden_ms = 0
+        self._answers: list[Disturbance] = []
+        self._events: list[EventDisturbance] = []
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """Name what is still to come."""
+        answers = (f"answer:{one.operation or 'any'}" for one in self._answers)
+        events = (f"event:{one.event or 'any'}:{one.action}" for one in self._events)
+        hidden = (f"hidden_ms:{self.hidden_ms}",) if self.hidden_ms else ()
+        return (*answers, *events, *hidden)
+
+    def add_answer(self, disturbance: Disturbance) -> None:
+        self._answers.append(disturbance)
+
+    def add_event(self, disturbance: EventDisturbance) -> None:
+        self._events.append(disturbance)
+
+    def reset(self) -> None:
+        self.hidden_ms = 0
+        self._answers.clear()
+        self._events.clear()
+
+    def next_answer(self, operation: str) -> Disturbance:
+        """Return what happens to this request, and count it down."""
+        for index, one in enumerate(self._answers):
+            if one.operation in {ANY, operation}:
+                _count_down(self._answers, index, one.count)
+                return one
+        return UNDISTURBED
+
+    def next_event(self, name: str) -> EventAction | None:
+        """Return what happens to this event (None: nothing), and count it down."""
+        for index, one in enumerate(self._events):
+            if one.event in {ANY, name}:
+                _count_down(self._events, index, one.count)
+                return one.action
+        return None
+
+
+def perform(disturbance: Disturbance, act: Callable[[], ResultT]) -> ResultT:
+    """Act as disturbed: perhaps not at all, perhaps telling of a failure all the same."""
+    if disturbance.breakdown is None:
+        return act()
+    if disturbance.is_executed:
+        with contextlib.suppress(VenueError):
+            act()
+    raise breakdown_error(disturbance.breakdown)
+
+
+def breakdown_error(breakdown: Breakdown) -> VenueError:
+    """Return a failing answer as an error."""
+    looks = BREAKDOWNS[breakdown]
+    error = VenueError(looks.code, 0)
+    error.message = looks.text or error.message
+    error.http_status = looks.http_status
+    return error
+
+
+def arranged(action: EventAction | None, news: NewsT, held: list[NewsT]) -> list[NewsT]:
+    """Return what is told now; `held` keeps what is told after the next event."""
+    if action is EventAction.DROP:
+        return []
+    if action is EventAction.DUPLICATE:
+        return [news, news]
+    if action is EventAction.HOLD:
+        held.append(news)
+        return []
+    told = [news, *held]
+    held.clear()
+    return told
+
+
+def _count_down(disturbances: list[DisturbanceT], index: int, count: int) -> None:
+    if count <= 1:
+        del disturbances[index]
+    else:
+        one = disturbances[index]
+        disturbances[index] = msgspec.structs.replace(one, count=count - 1)
