@@ -187,7 +187,8 @@ class NatsBus:
 
     @property
     def server_version(self) -> str:
-        return str(self._client.connected_server_version)
+        version = self._client.connected_server_version
+        return f"{version.major}.{version.minor}.{version.patch}"
 
     async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
         try:
