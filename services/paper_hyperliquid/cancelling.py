@@ -55,8 +55,7 @@ class Cancelling:
         """Cancel every live order of the account; return how many."""
         live = self._desk.records.live(account)
         for record in live:
-            if self._desk.latest(record).status.is_live:
-                self.cancel(record, now_ns, reason)
+            self.cancel(record, now_ns, reason)
         return len(live)
 
 

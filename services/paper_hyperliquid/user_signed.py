@@ -11,7 +11,6 @@ from services.paper_hyperliquid.recover import domain_separator, keccak, typed_d
 from services.paper_hyperliquid.schemas import (
     ApproveAgentAction,
     ApproveBuilderFeeAction,
-    UsdClassTransferAction,
     UsdSendAction,
     UserSignedAction,
 )
@@ -61,12 +60,11 @@ def _typed_members(action: UserSignedAction) -> tuple[str, tuple[Member, ...]]:
                 ("string", "amount", action.amount),
                 ("uint64", "time", action.time),
             )
-        case UsdClassTransferAction():
-            return "UsdClassTransfer", (
-                ("string", "amount", action.amount),
-                ("bool", "toPerp", action.to_perp),
-                ("uint64", "nonce", action.nonce),
-            )
+    return "UsdClassTransfer", (
+        ("string", "amount", action.amount),
+        ("bool", "toPerp", action.to_perp),
+        ("uint64", "nonce", action.nonce),
+    )
 
 
 def _struct_hash(name: str, members: tuple[Member, ...]) -> bytes:

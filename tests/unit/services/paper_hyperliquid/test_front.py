@@ -10,7 +10,7 @@ from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.faults import Faults
 from services.paper_hyperliquid.frames import encoded
 from services.paper_hyperliquid.service import MASTER
-from tests.unit.services.paper_hyperliquid.floor import CLOID, MASTER_KEY, limit
+from tests.unit.services.paper_hyperliquid.floor import CLOID, MASTER_KEY, limit, trigger
 from tests.unit.services.paper_hyperliquid.sockets import IP, Hall
 
 
@@ -103,6 +103,20 @@ def test_a_request_refused_as_a_whole_is_noted_too() -> None:
     hall.front.http_action(body, IP)
     hall.front.http_action(body, IP)
     assert hall.journal.requests[1].outcome.startswith("Invalid nonce: duplicate nonce")
+
+
+def test_waiting_children_are_noted_as_accepted_without_an_oid() -> None:
+    hall = Hall()
+    hall.floor.pass_ms(1)
+    orders = [limit("buy", "149", "1"), trigger("sell", "sl", "140", "1")]
+    action = {"type": "order", "orders": orders, "grouping": "normalTpsl"}
+    nonce = hall.floor.now_ms
+    wallet = eth_account.Account.from_key(MASTER_KEY)
+    signature = signing.sign_l1_action(wallet, action, None, nonce, None, False)
+    body = json.dumps({"action": action, "nonce": nonce, "signature": signature}).encode()
+    hall.front.http_action(body, IP)
+    assert [entry.outcome for entry in hall.journal.requests] == ["accepted", "accepted"]
+    assert hall.journal.requests[1].oid is None
 
 
 def test_only_orders_are_noted() -> None:

@@ -1,5 +1,8 @@
 """Nonce admission per signer; the numbers are those of the module's invariants."""
 
+import pytest
+
+from services.paper_hyperliquid import nonces as module
 from services.paper_hyperliquid.nonces import DAY_MS, KEPT_COUNT, NonceSet
 
 NOW_MS = 1_790_000_000_000
@@ -54,3 +57,11 @@ def test_a_refused_nonce_is_not_taken() -> None:
     ahead = NOW_MS + DAY_MS
     assert nonces.admit(ahead, NOW_MS) is not None
     assert nonces.admit(ahead, NOW_MS + 1) is None
+
+
+def test_only_so_many_seen_values_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SEEN_COUNT_MAX", 1)
+    nonces = NonceSet()
+    assert nonces.admit(NOW_MS, NOW_MS) is None
+    assert nonces.admit(NOW_MS + 1, NOW_MS) is None
+    assert nonces.admit(NOW_MS, NOW_MS) is None
