@@ -60,11 +60,12 @@ def _typed_members(action: UserSignedAction) -> tuple[str, tuple[Member, ...]]:
                 ("string", "amount", action.amount),
                 ("uint64", "time", action.time),
             )
-    return "UsdClassTransfer", (
-        ("string", "amount", action.amount),
-        ("bool", "toPerp", action.to_perp),
-        ("uint64", "nonce", action.nonce),
-    )
+        case _:
+            return "UsdClassTransfer", (
+                ("string", "amount", action.amount),
+                ("bool", "toPerp", action.to_perp),
+                ("uint64", "nonce", action.nonce),
+            )
 
 
 def _struct_hash(name: str, members: tuple[Member, ...]) -> bytes:
