@@ -24,6 +24,7 @@ from tandem.messages.intents import CancelOrder, NewOrder
 from tandem.messages.queries import AskKind, VenueAsk
 from tandem.messages.reports import OrderReport
 from tandem.runtime.clock import SystemClock
+from tests.conftest import _eventually
 
 EXC = Exc("hyperliquid")
 SOL = Ticker("SOL")
@@ -230,14 +231,8 @@ async def gateway(
 
 async def until_ready(run_file: Path, process: asyncio.subprocess.Process) -> None:
     """Wait for the run file, or fail when the gateway ended before it."""
-    async with asyncio.timeout(START_S):
-        while not is_written(run_file):
-            assert process.returncode is None, f"the gateway ended with {process.returncode}"
-            await asyncio.sleep(0.02)
-
-
-def is_written(run_file: Path) -> bool:
-    return run_file.exists()
+    await _eventually(lambda: run_file.exists() or process.returncode is not None, START_S)
+    assert process.returncode is None, f"the gateway ended with {process.returncode}"
 
 
 @contextlib.asynccontextmanager
