@@ -30,29 +30,32 @@ class _Sample:
 
 
 class VenueClock:
-    """The venue's clock by its answers: of the recent samples, the one with the least error."""
+    """The venue's clock by its answers: of the recent samples, the one with the least error.
+
+    It is read several times for each order, so the choice is made when an answer comes.
+    """
 
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque(maxlen=SAMPLES_KEPT)
+        self._best: _Sample | None = None
 
     def observe(self, venue_ms: int, sent_ns: int, recv_ns: int) -> None:
         """Take one answer: the venue's time, and when we asked and heard (monotonic)."""
         middle = (sent_ns + recv_ns) // 2
         error = (recv_ns - sent_ns) // 2 + GRAIN_NS
         self._samples.append(_Sample(venue_ms * NS_PER_MS - middle, error, recv_ns))
+        fresh = [one for one in self._samples if recv_ns - one.mono_ns <= MAX_AGE_NS]
+        self._best = min(fresh, key=lambda one: one.error_at(recv_ns))
 
     def forget(self) -> None:
         """Trust no sample any more: the venue said that our time is wrong."""
         self._samples.clear()
-
-    def _best(self, mono_ns: int) -> _Sample | None:
-        fresh = [sample for sample in self._samples if mono_ns - sample.mono_ns <= MAX_AGE_NS]
-        return min(fresh, key=lambda sample: sample.error_at(mono_ns), default=None)
+        self._best = None
 
     def doubt(self, mono_ns: int) -> str:
         """Return why nothing may be sent by this clock, or the empty text."""
-        best = self._best(mono_ns)
-        if best is None:
+        best = self._best
+        if best is None or mono_ns - best.mono_ns > MAX_AGE_NS:
             return "the venue's time was not measured within 60 s"
         error_ns = best.error_at(mono_ns)
         if error_ns > MAX_ERROR_NS:
@@ -60,12 +63,12 @@ class VenueClock:
         return ""
 
     def now_ms(self, mono_ns: int) -> int:
-        """Return the venue's time; 0 while it is not known."""
-        best = self._best(mono_ns)
+        """Return the venue's time; 0 while it was never measured."""
+        best = self._best
         return (mono_ns + best.offset_ns) // NS_PER_MS if best else 0
 
     def error_ms(self, mono_ns: int) -> int:
-        best = self._best(mono_ns)
+        best = self._best
         return -(-best.error_at(mono_ns) // NS_PER_MS) if best else MAX_ERROR_NS // NS_PER_MS
 
 

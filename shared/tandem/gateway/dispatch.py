@@ -70,7 +70,12 @@ class Dispatcher:
         self._gate = gate
         self._in_flight: dict[int, InFlight] = {}
         metrics = core.context.metrics
-        self._sent = metrics.counter("gateway_requests_sent", "order requests", ("kind", "via"))
+        sent = metrics.counter("gateway_requests_sent", "order requests", ("kind", "via"))
+        self._sent = {
+            (kind, via): sent.labels(kind.__name__, via.value)
+            for kind in (PlaceOrder, CancelOne)
+            for via in Transport
+        }
         self._outcomes = metrics.counter("gateway_outcomes", "answers by kind", ("kind", "reason"))
         self._to_wire = metrics.seconds("gateway_intent_to_wire_seconds", "log read to socket")
         self._answer = metrics.seconds("gateway_answer_seconds", "socket to the venue's answer")
@@ -83,11 +88,14 @@ class Dispatcher:
         if not self.is_open:
             return
         core = self._core
-        self.carry_out_cancels(core.cancels.resolve(core.world, core.now()))
+        if len(core.cancels):
+            self.carry_out_cancels(core.cancels.resolve(core.world, core.now()))
         while self._cancel_one() or self._order_one(read_ns):
             pass
 
     def _cancel_one(self) -> bool:
+        if not len(self._core.cancels):
+            return False
         now = self._core.now()
         cancel = self._core.cancels.ready(now.mono_ns)
         if cancel is None or self._core.venue_clock.doubt(now.mono_ns):
@@ -160,8 +168,7 @@ class Dispatcher:
         if session is None or not session.is_ready or not self._write_frame(session, flight, stamp):
             flight.transport = Transport.HTTP
             self._core.context.tasks.spawn(self._over_http(request, stamp), f"order-{stamp.call}")
-        kind = "place" if isinstance(request, PlaceOrder) else "cancel"
-        self._sent.labels(kind, flight.transport.value).inc()
+        self._sent[type(request), flight.transport].inc()
 
     def _write_frame(self, session: Session, flight: InFlight, stamp: Stamp) -> bool:
         return session.write(self._core.venue.encode_frame(flight.request, stamp))
