@@ -44,6 +44,9 @@ VARIABLES: Final = (
     Variable("HYPERLIQUID_BOOK_FAST", "on: 5 levels each 0.5 s; off: 20, less often", "on"),
     Variable("HYPERLIQUID_BOOK_MAX_AGE_MS", "an older book gives no reference", "2000"),
     Variable("HYPERLIQUID_BOOK_SILENCE_S", "reconnect when a book is silent for longer", "60"),
+    Variable("HYPERLIQUID_WEIGHT_PER_MINUTE", "share of the IP's request weight", "1200"),
+    Variable("HYPERLIQUID_MESSAGES_PER_MINUTE", "share of the IP's socket messages", "2000"),
+    Variable("HYPERLIQUID_POSTS_COST_WEIGHT", "on: orders over the socket cost weight too", "on"),
     Variable(
         "HYPERLIQUID_REDUCE_ONLY_BELOW_MINIMUM",
         "on: send reduce-only orders below the minimum notional and let the venue judge",
@@ -151,6 +154,9 @@ def _options(env: Environment) -> VenueOptions:
         book=BookOptions(_is_on(env, "HYPERLIQUID_BOOK_FAST", Switch.ON), silence_s * 10**9),
         book_max_age_ms=env.integer("HYPERLIQUID_BOOK_MAX_AGE_MS", 2_000, least=1),
         window_ms=env.integer("HYPERLIQUID_WINDOW_MS", 1_000, least=100, most=60_000),
+        weight_per_minute=env.integer("HYPERLIQUID_WEIGHT_PER_MINUTE", 1_200, least=200),
+        messages_per_minute=env.integer("HYPERLIQUID_MESSAGES_PER_MINUTE", 2_000, least=200),
+        posts_cost_weight=_is_on(env, "HYPERLIQUID_POSTS_COST_WEIGHT", Switch.ON),
     )
 
 

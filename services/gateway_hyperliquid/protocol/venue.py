@@ -1,7 +1,8 @@
 """Hyperliquid as the gateway shell sees it: its traits, limits, channels, encoders, decoders.
 
-1. One address may send 1200 weight a minute over HTTP and 2000 messages a minute over sockets
-   (Hyperliquid docs, Rate limits); part of both is kept for cancels and hedges.
+1. One IP may use 1200 weight a minute over HTTP and 2000 messages a minute over sockets
+   (Hyperliquid docs, Rate limits); a third of both is kept for cancels and hedges. Whether an
+   action over the socket also costs weight is not documented: a setting, on by default.
 2. The budget of actions by traded volume is the venue's to count: its refusal is NOT_EXECUTED
    and says when to ask again.
 """
@@ -79,6 +80,9 @@ class VenueOptions:
     book: BookOptions = field(default_factory=BookOptions)
     book_max_age_ms: int = 2_000
     window_ms: int = 1_000
+    weight_per_minute: int = 1_200
+    messages_per_minute: int = 2_000
+    posts_cost_weight: bool = True
 
 
 class HyperliquidVenue:
@@ -95,8 +99,8 @@ class HyperliquidVenue:
         self.exc = exc
         self.traits = _traits(options)
         self.rate_limits = (
-            RateLimit(WEIGHT, 1_200, 60_000, reserve=400),
-            RateLimit(MESSAGES, 2_000, 60_000, reserve=500),
+            _per_minute(WEIGHT, options.weight_per_minute),
+            _per_minute(MESSAGES, options.messages_per_minute),
         )
         self._endpoints = endpoints
         self._signer = signer
@@ -113,12 +117,12 @@ class HyperliquidVenue:
         )
 
     def costs(self, request: OrderRequest | Query, transport: Transport) -> tuple[Cost, ...]:
-        if isinstance(request, PlaceOrder | CancelOne):
-            weight = Cost(WEIGHT, 1)
-        else:
-            weight = Cost(WEIGHT, queries.weight_of(request))
-        over_socket = transport is Transport.WEBSOCKET
-        return (weight, Cost(MESSAGES, 1)) if over_socket else (weight,)
+        if not isinstance(request, PlaceOrder | CancelOne):
+            return (Cost(WEIGHT, queries.weight_of(request)),)
+        if transport is Transport.HTTP:
+            return (Cost(WEIGHT, 1),)
+        posted = Cost(WEIGHT, int(self._options.posts_cost_weight))
+        return posted, Cost(MESSAGES, 1)
 
     def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:  # noqa: ARG002  (the port's)
         """Return nothing: the venue's answers do not say what is used."""
@@ -201,6 +205,11 @@ class HyperliquidVenue:
     def _reading(self, answers: Sequence[RawAnswer]) -> Reading:
         user = self._identity.queried
         return Reading(self.exc, user, answers[0].recv_ns, ReportSource.QUERY)
+
+
+def _per_minute(pool: str, capacity: int) -> RateLimit:
+    """Return a budget of which a third is kept for cancels and hedges."""
+    return RateLimit(pool, capacity, 60_000, reserve=capacity // 3)
 
 
 def _traits(options: VenueOptions) -> Traits:

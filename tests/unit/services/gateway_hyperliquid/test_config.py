@@ -98,9 +98,14 @@ def test_open_questions_are_settings() -> None:
         HYPERLIQUID_REDUCE_ONLY_BELOW_MINIMUM="on",
         HYPERLIQUID_BOOK_FAST="off",
         HYPERLIQUID_BOOK_MAX_AGE_MS="700",
+        HYPERLIQUID_POSTS_COST_WEIGHT="off",
+        HYPERLIQUID_WEIGHT_PER_MINUTE="600",
+        HYPERLIQUID_MESSAGES_PER_MINUTE="900",
     ).options
 
     assert given.collateral == "spot"
     assert given.reduce_only_skips_minimum
     assert not given.book.fast
     assert given.book_max_age_ms == 700
+    assert not given.posts_cost_weight
+    assert (given.weight_per_minute, given.messages_per_minute) == (600, 900)

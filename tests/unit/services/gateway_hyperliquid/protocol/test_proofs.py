@@ -67,7 +67,12 @@ def told(proofs: Proofs, fact: FillReport | OrderReport) -> OrderReport | None:
 
 
 def test_any_order_with_repeats_proves_the_same() -> None:
-    facts = (fill("a", "0.1"), fill("b", "0.2"), fill("a", "0.1"), end())
+    facts: tuple[FillReport | OrderReport, ...] = (
+        fill("a", "0.1"),
+        fill("b", "0.2"),
+        fill("a", "0.1"),
+        end(),
+    )
 
     for order in itertools.permutations(facts):
         proofs = Proofs()

@@ -62,14 +62,16 @@ ORDER = PlaceOrder(
 )
 
 
-def venue(collateral: Collateral = Collateral.PERP) -> HyperliquidVenue:
+def venue(
+    collateral: Collateral = Collateral.PERP, posts_cost_weight: bool = True
+) -> HyperliquidVenue:
     key = AgentKey("22" * 32)
     return HyperliquidVenue(
         Exc("hyperliquid"),
         Endpoints("http://venue", "ws://venue/ws"),
         Signer(key, Network.TESTNET),
         Identity(ACCOUNT, key.address),
-        VenueOptions(collateral=collateral),
+        VenueOptions(collateral=collateral, posts_cost_weight=posts_cost_weight),
     )
 
 
@@ -114,6 +116,18 @@ def test_costs_over_the_socket_count_a_message_too() -> None:
     assert venue().costs(cancel, Transport.WEBSOCKET) == (Cost("weight", 1), Cost("messages", 1))
     assert venue().costs(ORDER, Transport.HTTP) == (Cost("weight", 1),)
     assert venue().costs(OpenOrdersQuery(), Transport.HTTP) == (Cost("weight", 20),)
+
+
+def test_whether_a_post_costs_weight_is_a_setting() -> None:
+    costs = venue(posts_cost_weight=False).costs(ORDER, Transport.WEBSOCKET)
+
+    assert costs == (Cost("weight", 0), Cost("messages", 1))
+
+
+def test_a_third_of_each_budget_is_for_cancels_and_hedges() -> None:
+    limits = {limit.pool: (limit.capacity, limit.reserve) for limit in venue().rate_limits}
+
+    assert limits == {"weight": (1200, 400), "messages": (2000, 666)}
 
 
 def test_answers_say_nothing_of_budgets() -> None:
