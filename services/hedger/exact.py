@@ -19,4 +19,6 @@ def quotient(dividend: Decimal, divisor: Decimal) -> Decimal:
     """Return the quotient at 18 decimals."""
     if divisor == 1:
         return dividend
-    return _QUOTIENT.divide(dividend, divisor).quantize(_STEP, context=_QUOTIENT).normalize()
+    rounded = _QUOTIENT.divide(dividend, divisor).quantize(_STEP, context=_QUOTIENT)
+    whole = rounded.to_integral_value()
+    return whole if whole == rounded else rounded.normalize(_QUOTIENT)

@@ -21,7 +21,7 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
 
     bands_bp: how far from its reference a taker may trade, by attempt; then hard_cap_bp.
     backoff_ms: the delay before the n-th quick try; the last one repeats.
-    quick_tries: failures of one kind before the bucket is held for hold_ms.
+    rate_limit_ms, hold_ms: the delay after a rate limit, and the first of a hold.
     clip_notional: largest notional of one taker (None: only the venue's maximum).
     soft_cap_notional: naked notional from which coalescing no longer delays.
     settle_ms: how long a cancelled maker whose final quantity the venue has not proven counts
@@ -33,7 +33,6 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     bands_bp: tuple[Decimal, ...] = (Decimal(5), Decimal(10), Decimal(20), Decimal(40))
     hard_cap_bp: Decimal = Decimal(50)
     backoff_ms: tuple[int, ...] = (0, 50, 100, 250, 500)
-    quick_tries: int = 4
     rate_limit_ms: int = 1_000
     hold_ms: int = 5_000
     clip_notional: Decimal | None = None

@@ -1,0 +1,34 @@
+from decimal import Decimal, Inexact, localcontext
+
+import pytest
+
+from services.hedger.exact import EXACT, quotient
+
+
+@pytest.mark.parametrize(
+    ("dividend", "divisor", "expected"),
+    [
+        ("1", "3", "0.333333333333333333"),
+        ("2", "3", "0.666666666666666667"),
+        ("-2", "3", "-0.666666666666666667"),
+        ("30", "0.3", "100"),
+        ("7", "1", "7"),
+        ("1", "8", "0.125"),
+    ],
+)
+def test_quotient_is_rounded_once_at_18_decimals(
+    dividend: str, divisor: str, expected: str
+) -> None:
+    assert str(quotient(Decimal(dividend), Decimal(divisor))) == expected
+
+
+def test_quotient_does_not_depend_on_the_context_in_force() -> None:
+    with localcontext(EXACT):
+        inside = quotient(Decimal(1), Decimal(7))
+
+    assert inside == quotient(Decimal(1), Decimal(7))
+
+
+def test_a_sum_that_would_be_rounded_is_an_error() -> None:
+    with localcontext(EXACT), pytest.raises(Inexact):
+        Decimal(1) / Decimal(3)
