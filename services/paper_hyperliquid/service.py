@@ -97,8 +97,12 @@ def assemble(
             await clock.sleep(PULSE_MS / 1000)
             now_ns = clock.wall_ns()
             pulse.beat(now_ns, ms_of(now_ns))
+
+    async def tend() -> None:
+        while True:
+            await clock.sleep(PULSE_MS / 1000)
             await stream.close_idle()
 
     public = public_app(Api(front, publisher), stream)
-    applications = Applications(public, control_app(control), (driver.run, beat))
+    applications = Applications(public, control_app(control), (driver.run, beat, tend))
     return Exchange(applications, venue)
