@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.errors import TandemError
 
@@ -16,6 +17,7 @@ RUN_DIRECTORY = ".run"
 STACK_FILE = "stack.json"
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
+NATS_PORT = 4222
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     starting = commands.add_parser("up", help="start everything and leave it running")
     starting.add_argument("--tape", default="", help="recorded market data for both exchanges")
     starting.add_argument("--ticker", default="", help="base asset that the tape is of, e.g. ETH")
-    starting.add_argument("--nats-port", type=int, default=0, help="0: any free one")
+    starting.add_argument(
+        "--nats-port", type=int, default=0, help="0: NATS's own 4222, or any free one if taken"
+    )
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="what runs, and where")
     return parser
@@ -56,7 +60,8 @@ def up(options: argparse.Namespace) -> int:
         tape = ("--tape", str(Path(options.tape).resolve()))
         symbols = ("--symbols", f"{options.ticker}USDT") if options.ticker else ()
         paper = {"paper-binance": (*tape, *symbols), "paper-hyperliquid": tape}
-    plan = StackPlan(checkout(), directory, paper=paper, nats_port=options.nats_port)
+    port = options.nats_port or (NATS_PORT if is_free(NATS_PORT) else 0)
+    plan = StackPlan(checkout(), directory, paper=paper, nats_port=port)
     stack = LocalStack(plan)
     stack.start()
     _write(directory, stack)

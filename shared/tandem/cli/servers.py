@@ -73,6 +73,17 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a loopback port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """Where a server keeps its data and listens; port 0 takes a free one, kept over restarts.
