@@ -11,7 +11,7 @@ from services.paper_binance.hub import StreamHub
 from services.paper_binance.limits import LimitSettings
 from services.paper_binance.numbers import ms
 from services.paper_binance.order_payloads import NO_PRICE
-from services.paper_binance.tape_sink import VenueTape
+from services.paper_binance.permissions import Permissions
 from services.paper_binance.venue import Switches, Venue
 from services.paper_binance.vocabulary import status_of
 from services.paper_exchange.events import Filled
@@ -54,7 +54,8 @@ class AccountSeeded(msgspec.Struct, frozen=True):
 class FaultSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set: disputed behaviour, announced limits, and what is to go wrong.
 
-    `reset` forgets earlier faults first; `hidden_ms` is how long queries do not know a new order;
+    `permissions` restricts accounts and symbols; `reset` forgets earlier faults first;
+    `hidden_ms` is how long queries do not know a new order;
     `disconnect` drops every stream connection now.
     """
 
@@ -65,6 +66,7 @@ class FaultSettings(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[EventDisturbance, ...] = ()
     hidden_ms: int | None = None
     disconnect: bool = False
+    permissions: Permissions | None = None
 
 
 class VenueControl:
@@ -81,7 +83,6 @@ class VenueControl:
         self._hub = hub
         self._driver = driver
         self._wall_ns = wall_ns
-        self._tape = VenueTape(venue, wall_ns)
 
     def health(self) -> audit.Health:
         symbols = tuple(self._venue.contracts)
@@ -129,12 +130,13 @@ class VenueControl:
 
     def market(self, action: audit.MarketAction) -> audit.MarketOutcome:
         """Do a trade by somebody else or set the displayed book, and count the fills."""
-        before = len(self._venue.engine.fills())
+        now_ns = self._wall_ns()
         try:
-            self._tape.apply([_market_event(action, self._wall_ns())])
+            events = self._venue.engine.apply_market(_market_event(action, now_ns), now_ns)
         except OrderRefused as refused:
             raise audit.ControlError(str(refused)) from refused
-        return audit.MarketOutcome(fills_count=len(self._venue.engine.fills()) - before)
+        self._venue.publish(events, now_ns)
+        return audit.MarketOutcome(fills_count=sum(isinstance(one, Filled) for one in events))
 
     def faults(self, body: bytes) -> audit.FaultReport:
         """Set what is given and report what can be set."""
@@ -143,6 +145,8 @@ class VenueControl:
             self._venue.switches = wanted.switches
         if wanted.limits is not None:
             self._venue.limits = wanted.limits
+        if wanted.permissions is not None:
+            self._venue.permissions = wanted.permissions
         self._plan(wanted)
         supported = (
             *Switches.__struct_fields__,
@@ -151,6 +155,7 @@ class VenueControl:
             *(f"event:{action}" for action in EventAction),
             "hidden_ms",
             "disconnect",
+            "permissions",
         )
         switched = tuple(
             name

@@ -60,15 +60,21 @@ class Code(IntEnum):
     POSITION_SIDE_OPEN_ORDERS = -4067
     POSITION_SIDE_POSITION = -4068
     BATCH_SIZE = -4082
+    REDUCE_ONLY_ACCOUNT = -4087
+    NO_PERMISSION = -4088
+    INACTIVE_ACCOUNT = -4109
     DUPLICATE_CLIENT_ID = -4116
     REDUCE_ONLY_COVERED = -4118
     USE_ALGO_ORDER = -4120
     COUNTERPARTY_PRICE = -4131
+    NOT_OPENING = -4140
+    SYMBOL_CLOSED = -4141
     MIN_NOTIONAL = -4164
     TIME_INTERVAL = -4165
     MULTI_ASSETS_UNCHANGED = -4171
     FOK_REJECTED = -5021
     GTX_REJECTED = -5022
+    AMEND_NOT_TRADING = -5024
     AMEND_LIMIT_ONLY = -5025
     AMEND_TOO_MANY = -5026
     AMEND_UNCHANGED = -5027
@@ -127,7 +133,7 @@ TEXTS = {
     Code.QTY_ABOVE_MAX: "Quantity greater than max quantity.",
     Code.PRICE_BELOW_MIN: "Price less than min price.",
     Code.PRICE_NOT_ON_TICK: "Price not increased by tick size.",
-    Code.BAD_CLIENT_ID: "Client order id is not valid.",
+    Code.BAD_CLIENT_ID: "Client order id {}.",
     Code.PRICE_ABOVE_CAP: "Limit price can't be higher than {}.",
     Code.QTY_NOT_ON_STEP: "Qty not increased by step size.",
     Code.PRICE_BELOW_FLOOR: "Limit price can't be lower than {}.",
@@ -142,6 +148,9 @@ TEXTS = {
     Code.POSITION_SIDE_OPEN_ORDERS: "Position side cannot be changed if there exists open orders.",
     Code.POSITION_SIDE_POSITION: "Position side cannot be changed if there exists position.",
     Code.BATCH_SIZE: "Invalid number of batch place orders.",
+    Code.REDUCE_ONLY_ACCOUNT: "User can only place reduce only order.",
+    Code.NO_PERMISSION: "User can not place order currently.",
+    Code.INACTIVE_ACCOUNT: "This account is inactive, please activate the account first.",
     Code.DUPLICATE_CLIENT_ID: "ClientOrderId is duplicated.",
     Code.REDUCE_ONLY_COVERED: "ReduceOnly Order Failed. Please check your existing position "
     "and open orders",
@@ -149,6 +158,8 @@ TEXTS = {
     "API endpoints instead.",
     Code.COUNTERPARTY_PRICE: "The counterparty's best price does not meet the PERCENT_PRICE "
     "filter limit.",
+    Code.NOT_OPENING: "Invalid symbol status for opening position.",
+    Code.SYMBOL_CLOSED: "Symbol is closed.",
     Code.MIN_NOTIONAL: "Order's notional must be no smaller than {} (unless you choose "
     "reduce only).",
     Code.TIME_INTERVAL: "Maximum time interval is {} days.",
@@ -157,6 +168,7 @@ TEXTS = {
     "rejected. The order will not be recorded in the order history.",
     Code.GTX_REJECTED: "Due to the order could not be executed as maker, the Post Only order will "
     "be rejected. The order will not be recorded in the order history.",
+    Code.AMEND_NOT_TRADING: "Symbol is not in trading status. Order amendment is not permitted.",
     Code.AMEND_LIMIT_ONLY: "Only limit order is supported.",
     Code.AMEND_TOO_MANY: "Exceed maximum modify order limit.",
     Code.AMEND_UNCHANGED: "No need to modify the order.",

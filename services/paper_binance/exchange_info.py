@@ -8,6 +8,7 @@ import msgspec
 
 from services.paper_binance.limits import LimitSettings, RateLimit, announced
 from services.paper_binance.numbers import fixed, plain
+from services.paper_binance.permissions import Permissions, SymbolStatus
 from services.paper_binance.vocabulary import OrderType, WireTif
 from services.paper_exchange.instruments import Contract
 
@@ -110,9 +111,12 @@ class ExchangeInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def exchange_info(
-    contracts: Iterable[Contract], settings: LimitSettings, now_ms: int
+    contracts: Iterable[Contract],
+    settings: LimitSettings,
+    permissions: Permissions,
+    now_ms: int,
 ) -> ExchangeInfo:
-    symbols = tuple(_symbol(contract) for contract in contracts)
+    symbols = tuple(_symbol(one, permissions.status(one.symbol)) for one in contracts)
     quotes = sorted({symbol.quote_asset for symbol in symbols})
     return ExchangeInfo(
         timezone="UTC",
@@ -128,14 +132,14 @@ def exchange_info(
     )
 
 
-def _symbol(contract: Contract) -> SymbolInfo:
+def _symbol(contract: Contract, status: SymbolStatus) -> SymbolInfo:
     return SymbolInfo(
         symbol=contract.symbol,
         pair=contract.symbol,
         contract_type="PERPETUAL",
         delivery_date=PERPETUAL_DELIVERY_MS,
         onboard_date=ONBOARD_MS,
-        status="TRADING",
+        status=status.value,
         maint_margin_percent=fixed(contract.maint_margin_rate * HUNDRED, PERCENT_DECIMALS),
         required_margin_percent="5.0000",
         base_asset=contract.base,

@@ -62,7 +62,8 @@ def server_time(venue: Venue, call: Call) -> ServerTime:
 
 
 def information(venue: Venue, call: Call) -> ExchangeInfo:
-    return exchange_info(venue.contracts.values(), venue.limits, call.now_ms)
+    contracts = venue.contracts.values()
+    return exchange_info(contracts, venue.limits, venue.permissions, call.now_ms)
 
 
 def depth(venue: Venue, call: Call) -> DepthPayload:

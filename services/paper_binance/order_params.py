@@ -10,7 +10,7 @@ import msgspec
 
 from services.paper_binance.errors import Code, VenueError
 from services.paper_binance.numbers import NS_PER_MS, decimals_of
-from services.paper_binance.params import Params
+from services.paper_binance.params import TRUTH, Params
 from services.paper_binance.vocabulary import (
     ENGINE_TIF,
     ENTERED_HERE,
@@ -23,7 +23,8 @@ from services.paper_binance.vocabulary import (
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.orders import NewOrder, PositionSide, Side, StpMode, TimeInForce
 
-CLIENT_ID = re.compile(r"[\.A-Z\:/a-z0-9_-]{1,36}")
+CLIENT_ID_LENGTH = 36
+CLIENT_ID = re.compile(r"[\.A-Z\:/a-z0-9_-]+")
 GTD_MIN_AHEAD_MS = 600_000
 GTD_MAX_MS = 253_402_300_799_000
 MS_PER_S = 1_000
@@ -138,6 +139,9 @@ def _reduce_only(params: Params, *, dual_side: bool) -> bool:
     # The venue names this one parameter in lower case, and refuses it even when false.
     if dual_side and params.has("reduceOnly"):
         raise VenueError(Code.PARAM_NOT_REQUIRED, "reduceonly")
+    text = params.optional("reduceOnly")
+    if text is not None and text.lower() not in TRUTH:
+        raise VenueError(Code.INVALID_REDUCE_ONLY)
     return params.flag("reduceOnly")
 
 
@@ -189,9 +193,14 @@ def _quantity(params: Params, contract: Contract) -> Decimal:
 
 def _client_id(params: Params) -> str:
     client_id = params.optional("newClientOrderId")
-    if client_id is not None and not CLIENT_ID.fullmatch(client_id):
-        raise VenueError(Code.BAD_CLIENT_ID)
-    return client_id or ""
+    if client_id is None:
+        return ""
+    if len(client_id) > CLIENT_ID_LENGTH:
+        rule = f"length should not be more than {CLIENT_ID_LENGTH} chars"
+        raise VenueError(Code.BAD_CLIENT_ID, rule)
+    if not CLIENT_ID.fullmatch(client_id):
+        raise VenueError(Code.BAD_CLIENT_ID, "is not valid")
+    return client_id
 
 
 def _good_till_ns(params: Params, tif: WireTif, now_ms: int) -> int:

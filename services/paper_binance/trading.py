@@ -20,6 +20,7 @@ from services.paper_binance.params import Params, from_json
 from services.paper_binance.refusals import amend_error, order_error
 from services.paper_binance.venue import Call, Venue
 from services.paper_binance.vocabulary import PriceMatch, ResponseType
+from services.paper_exchange.ledger import is_reducing
 from services.paper_exchange.orders import (
     Amendment,
     NewOrder,
@@ -83,6 +84,7 @@ def check_order(venue: Venue, call: Call) -> Nothing:
     """Refuse what placing would refuse; enter nothing."""
     request = decode_order(call.params, venue.rules(call))
     new = _priced(venue, request)
+    _check_permitted(venue, call, new)
     try:
         venue.engine.check(call.account_id, new, call.now_ns)
     except OrderRefused as refused:
@@ -94,6 +96,7 @@ def amend_order(venue: Venue, call: Call) -> OrderPayload:
     """Give an open order new terms and acknowledge them."""
     request = decode_amend(call.params, venue.rules(call))
     _check_engine_time(venue, call)
+    venue.permissions.check_amend(request.symbol)
     order = _open_order(venue, call, Code.NO_SUCH_ORDER)
     _check_amendable(order, request)
     px = _matched_px(venue, request.symbol, request.side, request.price_match, request.px)
@@ -196,9 +199,27 @@ def _check_engine_time(venue: Venue, call: Call) -> None:
         raise VenueError(Code.ENGINE_TIMESTAMP)
 
 
+def _check_permitted(venue: Venue, call: Call, new: NewOrder) -> None:
+    venue.permissions.check_order(call.account_id, new.symbol, is_reducing=is_reducing(new))
+    if new.px is None:
+        _check_counterparty(venue, new)
+
+
+def _check_counterparty(venue: Venue, new: NewOrder) -> None:
+    """Refuse a market order whose best counterparty is out of bounds (error code -4131)."""
+    best = venue.engine.best(new.symbol, new.side.opposite)
+    mark_px = venue.engine.mark_px(new.symbol)
+    if best is None or mark_px is None:
+        return
+    bound = mark_px * venue.contract(new.symbol).market_take_bound
+    if (best.px - mark_px) * new.side.sign > bound:
+        raise VenueError(Code.COUNTERPARTY_PRICE)
+
+
 def _enter(venue: Venue, call: Call, request: OrderRequest) -> Order:
     _check_engine_time(venue, call)
     new = _priced(venue, request)
+    _check_permitted(venue, call, new)
     if not new.client_id:
         new = msgspec.structs.replace(new, client_id=venue.new_client_id())
     try:

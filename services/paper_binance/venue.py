@@ -19,6 +19,7 @@ from services.paper_binance.listen_keys import Lease, ListenKeys
 from services.paper_binance.numbers import NS_PER_MS
 from services.paper_binance.order_params import OrderRules
 from services.paper_binance.params import Params
+from services.paper_binance.permissions import Permissions
 from services.paper_binance.public_trades import PublicTrades
 from services.paper_binance.user_payloads import UserEvent
 from services.paper_exchange.events import Event, Printed
@@ -88,6 +89,7 @@ class Venue:
         self.public_trades = PublicTrades()
         self.switches = Switches()
         self.faults = Faults()
+        self.permissions = Permissions()
         self.limits = LimitSettings()
         self.dual_side: set[AccountId] = set()
         self.multi_assets: set[AccountId] = set()

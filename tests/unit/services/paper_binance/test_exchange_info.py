@@ -5,6 +5,7 @@ import msgspec
 from services.paper_binance.contracts import BTCUSDT, SOLUSDT
 from services.paper_binance.exchange_info import exchange_info
 from services.paper_binance.limits import LimitSettings
+from services.paper_binance.permissions import Permissions
 
 # Binance docs, exchange information; the BTCUSDT row as in production.
 FILTERS = [
@@ -23,19 +24,23 @@ FILTERS = [
 
 
 def test_filters_are_as_in_production() -> None:
-    info = json.loads(msgspec.json.encode(exchange_info([BTCUSDT], LimitSettings(), 5)))
+    info = json.loads(
+        msgspec.json.encode(exchange_info([BTCUSDT], LimitSettings(), Permissions(), 5))
+    )
 
     assert info["symbols"][0]["filters"] == FILTERS
     assert (info["serverTime"], info["assets"][0]["asset"]) == (5, "USDT")
 
 
 def test_limits_in_force_are_announced() -> None:
-    info = exchange_info([SOLUSDT], LimitSettings(weight_1m=7, orders_10s=8, orders_1m=9), 0)
+    info = exchange_info(
+        [SOLUSDT], LimitSettings(weight_1m=7, orders_10s=8, orders_1m=9), Permissions(), 0
+    )
 
     assert [limit.limit for limit in info.rate_limits] == [7, 9, 8]
 
 
 def test_precisions_bound_decimals_and_are_not_increments() -> None:
-    (symbol,) = exchange_info([SOLUSDT], LimitSettings(), 0).symbols
+    (symbol,) = exchange_info([SOLUSDT], LimitSettings(), Permissions(), 0).symbols
 
     assert (symbol.price_precision, symbol.quantity_precision) == (4, 2)

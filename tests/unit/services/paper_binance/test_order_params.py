@@ -46,7 +46,7 @@ def venue() -> Venue:
         ({"newClientOrderId": "x" * 37}, -4015),
         ({"positionSide": "UP"}, -4060),
         ({"positionSide": "LONG"}, -4061),
-        ({"reduceOnly": "perhaps"}, -1130),
+        ({"reduceOnly": "perhaps"}, -4062),
         ({"reduceOnly": "true"}, -2022),
         ({"selfTradePreventionMode": "SOME"}, -5039),
         ({"priceMatch": "QUEUE"}, -1106),

@@ -7,6 +7,7 @@ from services.paper_binance.keyring import PAPER_ACCOUNT
 from services.paper_binance.venue import Switches, Venue
 from services.paper_exchange.events import Accepted
 from services.paper_exchange.fees import BINANCE_FEES
+from services.paper_exchange.market_events import DepthSnapshot, Level
 from services.paper_exchange.orders import AccountId, NewOrder, Side
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
@@ -250,3 +251,28 @@ def test_order_that_reaches_the_engine_too_late_is_refused(venue: Venue) -> None
     assert refused(venue, **LIMIT) == -5028
     assert refused(venue, "PUT", "order", **terms, origClientOrderId="early") == -5028
     assert send(venue, "POST", "order", **LIMIT, recvWindow="6000")[0] == 200
+
+
+@pytest.mark.parametrize(("side", "code"), [("BUY", -4131), ("SELL", -4131)])
+def test_market_order_out_of_bounds_is_refused(venue: Venue, side: str, code: int) -> None:
+    far = DepthSnapshot(
+        "SOLUSDT", 0, (Level(Decimal(100), Decimal(5)),), (Level(Decimal(200), Decimal(5)),)
+    )
+    venue.engine.apply_market(far, 0)
+
+    assert refused(venue, **{**MARKET, "side": side}) == code
+
+
+def test_market_order_in_an_empty_book_expires(venue: Venue) -> None:
+    venue.engine.apply_market(DepthSnapshot("SOLUSDT", 0, (), ()), 0)
+
+    _, body = send(venue, "POST", "order", **MARKET, newOrderRespType="RESULT")
+
+    assert (body["status"], body["executedQty"]) == ("EXPIRED", "0.00")
+
+
+def test_open_orders_are_limited_by_symbol(venue: Venue) -> None:
+    for _ in range(200):
+        send_at(venue, NOW_MS, "POST", "order", **LIMIT)
+
+    assert refused(venue, **LIMIT) == -2025
