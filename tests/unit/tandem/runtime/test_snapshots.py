@@ -1,0 +1,97 @@
+import msgspec
+
+from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.port import Entry, LogState
+from tandem.messages import subjects
+from tandem.runtime.clock import SystemClock
+from tandem.runtime.snapshots import Cursor, Kept, Snapshot, SnapshotStore, place_is_kept
+from tandem.runtime.standing import Standing
+from tandem.runtime.timers import Armed
+
+CURSOR = Cursor(created_ns=1, seq=5, subject="oms.a", ts_ns=9)
+
+
+def snapshot(seq: int = 5, state: bytes = b"state", created_ns: int = 1) -> Snapshot:
+    kept = Kept(
+        cursor=Cursor(created_ns=created_ns, seq=seq, subject="oms.a", ts_ns=9),
+        complete_seq=seq,
+        clock_ns=9,
+        standing=Standing(epoch=2),
+        armed=(Armed("k", 0, 7),),
+    )
+    return Snapshot(kept, state)
+
+
+def store(bus: MemoryBus, run: str = "run") -> SnapshotStore:
+    return SnapshotStore(bus.snapshots, "fold", "rules", run)
+
+
+async def test_what_was_saved_is_loaded() -> None:
+    bus = MemoryBus(SystemClock())
+    large = bytes(range(256)) * 8_000
+
+    written = await store(bus).save(snapshot(state=large), 1)
+
+    loaded = await store(bus, "other").load()
+    assert written
+    assert loaded == snapshot(state=large)
+
+
+async def test_without_a_snapshot_nothing_is_loaded() -> None:
+    assert await store(MemoryBus(SystemClock())).load() is None
+
+
+async def test_an_older_snapshot_does_not_replace_a_newer_one() -> None:
+    bus = MemoryBus(SystemClock())
+    await store(bus).save(snapshot(seq=9), 1)
+
+    written = await store(bus, "other").save(snapshot(seq=5), 2)
+
+    assert not written
+    assert await store(bus).load() == snapshot(seq=9)
+
+
+async def test_a_snapshot_of_another_log_is_replaced() -> None:
+    bus = MemoryBus(SystemClock())
+    await store(bus).save(snapshot(seq=9, created_ns=1), 1)
+
+    assert await store(bus).save(snapshot(seq=2, created_ns=4), 2)
+
+
+async def test_a_snapshot_with_a_damaged_piece_is_none() -> None:
+    bus = MemoryBus(SystemClock())
+    await store(bus).save(snapshot(), 1)
+    await bus.snapshots.append(subjects.snapshot_part("fold", "rules", "run-1", 0), b"damaged")
+
+    assert await store(bus).load() is None
+
+
+async def test_a_header_of_another_version_is_none() -> None:
+    bus = MemoryBus(SystemClock())
+    await bus.snapshots.append(subjects.snapshot("fold", "rules"), msgspec.json.encode({"v": 9}))
+
+    assert await store(bus).load() is None
+
+
+def log(first_seq: int = 1, last_seq: int = 10, created_ns: int = 1) -> LogState:
+    return LogState(first_seq, last_seq, created_ns, last_seq)
+
+
+def test_a_place_is_kept_where_the_same_message_is() -> None:
+    assert place_is_kept(CURSOR, log(), Entry(5, 9, "oms.a", b""))
+
+
+def test_a_place_is_lost_with_another_message_creation_or_end() -> None:
+    assert not place_is_kept(CURSOR, log(), Entry(5, 9, "oms.b", b""))
+    assert not place_is_kept(CURSOR, log(), Entry(5, 8, "oms.a", b""))
+    assert not place_is_kept(CURSOR, log(created_ns=2), Entry(5, 9, "oms.a", b""))
+    assert not place_is_kept(CURSOR, log(last_seq=4), None)
+
+
+def test_a_place_whose_message_expired_is_kept() -> None:
+    assert place_is_kept(CURSOR, log(first_seq=6), None)
+    assert not place_is_kept(CURSOR, log(first_seq=5), None)
+
+
+def test_the_beginning_of_a_log_is_always_kept() -> None:
+    assert place_is_kept(Cursor(created_ns=1), log(first_seq=0, last_seq=0), None)
