@@ -144,3 +144,9 @@ def test_signed_request_needs_no_session(venue: Venue, session: ApiSession) -> N
     answer = ask(venue, session, "order.place", {**params, "signature": signature})
 
     assert answer["result"]["status"] == "NEW"
+
+
+def test_stream_key_needs_only_the_api_key(venue: Venue, session: ApiSession) -> None:
+    answer = ask(venue, session, "userDataStream.start", {"apiKey": PAPER_HMAC_KEY})
+
+    assert len(answer["result"]["listenKey"]) == 64
