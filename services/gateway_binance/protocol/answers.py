@@ -6,7 +6,6 @@ from msgspec import Struct
 from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import (
     Answer,
-    Remedy,
     banned_until_ms,
     judge_order,
 )
@@ -48,7 +47,7 @@ def _refusal_body(answer: RawAnswer) -> Refused:
 
 def retry_after_ms(refusal: Answer, answer: RawAnswer) -> int:
     """Return how long to wait: the ban's end, what the venue asks for, a second, or not at all."""
-    if judge_order(refusal).remedy is not Remedy.BACK_OFF:
+    if not judge_order(refusal).is_throttle:
         return 0
     until_ms = banned_until_ms(refusal.text)
     if until_ms is not None:

@@ -8,7 +8,6 @@
 """
 
 import re
-from enum import StrEnum
 
 from msgspec import Struct
 
@@ -16,25 +15,12 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import RejectReason
 
 
-class Remedy(StrEnum):
-    """What has to be done besides telling the outcome."""
-
-    NONE = "NONE"
-    ADOPT = "ADOPT"  # an order with this client id is open: look it up and take it over
-    BACK_OFF = "BACK_OFF"
-    RESYNC_CLOCK = "RESYNC_CLOCK"
-    REFRESH_SPECS = "REFRESH_SPECS"
-    RECONCILE_POSITION = "RECONCILE_POSITION"
-    RENEW_LISTEN_KEY = "RENEW_LISTEN_KEY"
-    ALARM = "ALARM"
-
-
 class Verdict(Struct, frozen=True):
-    """How a request ended; `reason` matters when it was refused."""
+    """How a request ended: `reason` matters when it was refused, `is_throttle` asks to wait."""
 
     kind: OutcomeKind
     reason: RejectReason = RejectReason.OTHER
-    remedy: Remedy = Remedy.NONE
+    is_throttle: bool = False
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -51,28 +37,23 @@ class Answer(Struct, frozen=True, kw_only=True):
         return f"HTTP {self.status}{code} {self.text}".rstrip()
 
 
-def _rejected(reason: RejectReason, remedy: Remedy = Remedy.NONE) -> Verdict:
-    return Verdict(OutcomeKind.REJECTED, reason, remedy)
-
-
-def _not_executed(reason: RejectReason, remedy: Remedy = Remedy.NONE) -> Verdict:
-    return Verdict(OutcomeKind.NOT_EXECUTED, reason, remedy)
+def _rejected(reason: RejectReason) -> Verdict:
+    return Verdict(OutcomeKind.REJECTED, reason)
 
 
 UNKNOWN = Verdict(OutcomeKind.UNKNOWN)
-ADOPT = Verdict(OutcomeKind.UNKNOWN, RejectReason.OTHER, Remedy.ADOPT)
 
 _INVALID = _rejected(RejectReason.INVALID)
-_SIZE = _rejected(RejectReason.SIZE, Remedy.REFRESH_SPECS)
-_TICK = _rejected(RejectReason.INVALID, Remedy.REFRESH_SPECS)
-_BAND = _rejected(RejectReason.NO_MATCH)
+_SIZE = _rejected(RejectReason.SIZE)
+_NO_MATCH = _rejected(RejectReason.NO_MATCH)
 _MARGIN = _rejected(RejectReason.MARGIN)
-_REDUCE = _rejected(RejectReason.REDUCE_ONLY, Remedy.RECONCILE_POSITION)
-_STATE = _rejected(RejectReason.MARKET_STATE, Remedy.ALARM)
-_AUTH = _rejected(RejectReason.AUTH, Remedy.ALARM)
-_CLOCK = _not_executed(RejectReason.CLOCK, Remedy.RESYNC_CLOCK)
-_THROTTLED = _not_executed(RejectReason.RATE_LIMIT, Remedy.BACK_OFF)
-_BANNED = _not_executed(RejectReason.AUTH, Remedy.BACK_OFF)
+_REDUCE = _rejected(RejectReason.REDUCE_ONLY)
+_STATE = _rejected(RejectReason.MARKET_STATE)
+_AUTH = _rejected(RejectReason.AUTH)
+_OTHER = _rejected(RejectReason.OTHER)
+_CLOCK = Verdict(OutcomeKind.NOT_EXECUTED, RejectReason.CLOCK)
+_THROTTLED = Verdict(OutcomeKind.NOT_EXECUTED, RejectReason.RATE_LIMIT, is_throttle=True)
+_BANNED = Verdict(OutcomeKind.NOT_EXECUTED, RejectReason.AUTH, is_throttle=True)
 
 CODES: dict[int, Verdict] = {
     -1000: UNKNOWN,  # an unknown error occurred
@@ -82,7 +63,7 @@ CODES: dict[int, Verdict] = {
     -1007: UNKNOWN,  # timeout waiting for the backend
     -1008: _THROTTLED,  # system-level protection
     -1015: _THROTTLED,  # too many new orders
-    -1016: _rejected(RejectReason.OTHER, Remedy.ALARM),  # service no longer available
+    -1016: _OTHER,  # service no longer available
     -1021: _CLOCK,  # outside recvWindow, or ahead of the server
     -1022: _AUTH,  # signature
     -1099: _AUTH,  # not found, unauthenticated or unauthorized
@@ -92,45 +73,45 @@ CODES: dict[int, Verdict] = {
     -1115: _INVALID,  # timeInForce
     -1116: _INVALID,  # order type
     -1117: _INVALID,  # side
-    -1121: _rejected(RejectReason.INVALID, Remedy.REFRESH_SPECS),  # symbol
-    -1125: _rejected(RejectReason.OTHER, Remedy.RENEW_LISTEN_KEY),
+    -1121: _INVALID,  # symbol
+    -1125: _OTHER,
     -1130: _INVALID,  # data of a parameter
-    -2010: _rejected(RejectReason.OTHER),  # new order rejected; see DUPLICATE_TEXT
+    -2010: _OTHER,  # new order rejected; see DUPLICATE_TEXT
     -2014: _AUTH,  # API-key format
     -2015: _AUTH,  # API-key, address or permission
     -2018: _MARGIN,  # balance
     -2019: _MARGIN,  # margin
-    -2020: _BAND,  # unable to fill
-    -2021: _rejected(RejectReason.OTHER),  # would immediately trigger
+    -2020: _NO_MATCH,  # unable to fill
+    -2021: _OTHER,  # would immediately trigger
     -2022: _REDUCE,  # reduce-only rejected
     -2023: _STATE,  # account in liquidation
     -2024: _REDUCE,  # position not sufficient
-    -2025: _rejected(RejectReason.OTHER, Remedy.ALARM),  # open orders of the symbol
+    -2025: _OTHER,  # open orders of the symbol
     -2026: _REDUCE,  # type does not support reduce-only
     -2027: _MARGIN,  # position cap of the leverage
     -2028: _MARGIN,  # leverage too small for the margin
-    -4001: _TICK,  # price less than 0
-    -4002: _TICK,  # price over the maximum
+    -4001: _INVALID,  # price less than 0
+    -4002: _INVALID,  # price over the maximum
     -4003: _SIZE,  # quantity rounded to 0
     -4004: _SIZE,  # quantity under the minimum
     -4005: _SIZE,  # quantity over the maximum
-    -4013: _TICK,  # price under the minimum
-    -4014: _TICK,  # tick
+    -4013: _INVALID,  # price under the minimum
+    -4014: _INVALID,  # tick
     -4015: _INVALID,  # client order id
-    -4016: _BAND,  # over the mark price cap
+    -4016: _NO_MATCH,  # over the mark price cap
     -4023: _SIZE,  # step
-    -4024: _BAND,  # under the mark price floor
+    -4024: _NO_MATCH,  # under the mark price floor
     -4060: _INVALID,  # position side
     -4061: _STATE,  # position side differs from the account's mode
     -4062: _REDUCE,  # improper reduceOnly
     -4087: _STATE,  # reduce-only account
     -4088: _AUTH,  # no permission to place orders
     -4109: _STATE,  # inactive account
-    -4116: ADOPT,  # client id is open
+    -4116: UNKNOWN,  # the client id is open: that order is looked up and taken over
     -4117: UNKNOWN,  # conditional order mid-trigger
     -4118: _REDUCE,  # resting reduce-only orders already cover the position
     -4120: _INVALID,  # type belongs to the algo endpoint
-    -4131: _BAND,  # PERCENT_PRICE of a market order
+    -4131: _NO_MATCH,  # PERCENT_PRICE of a market order
     -4140: _STATE,  # symbol may not open positions
     -4141: _STATE,  # symbol closed
     -4164: _SIZE,  # minimum notional
@@ -139,29 +120,29 @@ CODES: dict[int, Verdict] = {
     -4401: _STATE,  # large position
     -4402: _STATE,  # compliance
     -4028: _INVALID,  # leverage
-    -4046: _rejected(RejectReason.OTHER),  # margin type is already as wanted
-    -4059: _rejected(RejectReason.OTHER),  # position mode is already as wanted
+    -4046: _OTHER,  # margin type is already as wanted
+    -4059: _OTHER,  # position mode is already as wanted
     -4067: _STATE,  # position mode: open orders exist
     -4068: _STATE,  # position mode: a position exists
-    -5021: _BAND,  # FOK not fillable: nothing recorded
+    -5021: _NO_MATCH,  # FOK not fillable: nothing recorded
     -5022: _rejected(RejectReason.POST_ONLY),  # would have taken: nothing recorded
-    -5024: _rejected(RejectReason.MARKET_STATE),  # amend: symbol not trading
+    -5024: _STATE,  # amend: symbol not trading
     -5025: _INVALID,  # amend: limit orders only
-    -5026: _rejected(RejectReason.OTHER),  # amend: too many of one order
-    -5027: _rejected(RejectReason.OTHER),  # amend: nothing changed
+    -5026: _OTHER,  # amend: too many of one order
+    -5027: _OTHER,  # amend: nothing changed
     -5028: _CLOCK,  # the engine's own recvWindow
     -5029: _SIZE,  # amend: minimum notional
     -5037: _INVALID,  # price match
     -5038: _INVALID,  # price match with this type
     -5039: _INVALID,  # self-trade prevention mode
     -5040: _INVALID,  # goodTillDate
-    -5041: _BAND,  # no such level for the price match
-    -5043: _rejected(RejectReason.OTHER),  # amend: another one is in flight
+    -5041: _NO_MATCH,  # no such level for the price match
+    -5043: _OTHER,  # amend: another one is in flight
     -5047: _REDUCE,  # amend: the order is not reduce-only
 }
 
 STATUSES: dict[int, Verdict] = {
-    403: _rejected(RejectReason.AUTH, Remedy.ALARM),  # web application firewall
+    403: _AUTH,  # web application firewall
     418: _BANNED,
     429: _THROTTLED,
 }
@@ -185,7 +166,7 @@ def judge_order(answer: Answer) -> Verdict:
     if answer.status == 418:
         return _BANNED
     if answer.code == _ORDER_REJECTED and DUPLICATE_TEXT in text:
-        return ADOPT
+        return UNKNOWN
     if answer.code in CODES:
         return CODES[answer.code]
     if answer.status in STATUSES:
@@ -200,21 +181,9 @@ def _by_text(status: int, text: str) -> Verdict:
     return UNKNOWN
 
 
-class CancelOutcome(StrEnum):
-    """What a refused cancel means."""
-
-    ASK = "ASK"  # not open any more, or never arrived: only a query tells which
-    REFUSED = "REFUSED"  # definite, and the order is as it was
-    RESEND = "RESEND"  # definite or not, sending it again is safe
-
-
-def judge_cancel(answer: Answer) -> CancelOutcome:
-    """Return what to do after a refused cancel: it is idempotent, but its effect is asked for."""
-    if answer.code in {UNKNOWN_ORDER_SENT, NO_SUCH_ORDER}:
-        return CancelOutcome.ASK
-    if judge_order(answer).kind is OutcomeKind.REJECTED:
-        return CancelOutcome.REFUSED
-    return CancelOutcome.RESEND
+def is_not_open(answer: Answer) -> bool:
+    """Tell whether a cancel was refused because no such order is open: only a query tells why."""
+    return answer.code in {UNKNOWN_ORDER_SENT, NO_SUCH_ORDER}
 
 
 def is_absent(answer: Answer) -> bool:

@@ -6,7 +6,7 @@
 3. Streams that carry both markets are filtered: `st` 2 is COIN-M.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import msgspec
@@ -76,40 +76,50 @@ def mark_update(event: MarkPriceUpdate) -> MarkUpdate:
 
 @dataclass(frozen=True, slots=True)
 class BookView:
-    """What is known of one book: the last depth frame, the last best prices, the newest time."""
+    """What is known of one book: the last depth frame, the last best prices, the newest time.
 
-    depth: DepthUpdate | None = None
-    top: BookTicker | None = None
+    `depth_id` and `top_id` are the venue's update ids of both, -1 before the first.
+    """
+
+    depth_id: int = -1
+    bids: Levels = ()
+    asks: Levels = ()
+    top_id: int = -1
+    best_bid: Level | None = None
+    best_ask: Level | None = None
     time_ms: int = 0
 
     def with_event(self, event: BookTicker | DepthUpdate) -> "BookView":
-        """Return the view after one event; an older one of its kind changes nothing."""
+        """Return the view after one event; an older one of its kind changes nothing.
+
+        Raises:
+            UnreadableError: a number that no book can have.
+        """
         time_ms = max(self.time_ms, event.time_ms or event.event_ms)
         if isinstance(event, BookTicker):
-            top = event if _is_newer(event, self.top) else self.top
-            return BookView(self.depth, top, time_ms)
-        depth = event if _is_newer(event, self.depth) else self.depth
-        return BookView(depth, self.top, time_ms)
+            return self._with_top(event, time_ms)
+        return self._with_depth(event, time_ms)
+
+    def _with_top(self, event: BookTicker, time_ms: int) -> "BookView":
+        if event.update_id < self.top_id:
+            return replace(self, time_ms=time_ms)
+        bid, ask = _level(event.bid_px, event.bid_qty), _level(event.ask_px, event.ask_qty)
+        return BookView(self.depth_id, self.bids, self.asks, event.update_id, bid, ask, time_ms)
+
+    def _with_depth(self, event: DepthUpdate, time_ms: int) -> "BookView":
+        if event.update_id < self.depth_id:
+            return replace(self, time_ms=time_ms)
+        bids, asks = _levels(event.bids), _levels(event.asks)
+        top = (self.top_id, self.best_bid, self.best_ask)
+        return BookView(event.update_id, bids, asks, *top, time_ms)
 
     def update(self, ticker: Ticker) -> BookUpdate:
-        """Return the book as the shell takes it; raises UnreadableError for unusable numbers."""
-        bids = _levels(self.depth.bids) if self.depth else ()
-        asks = _levels(self.depth.asks) if self.depth else ()
-        top = self._newer_top()
-        if top is not None:
-            bid, ask = _level(top.bid_px, top.bid_qty), _level(top.ask_px, top.ask_qty)
+        """Return the whole top of the book as it stands."""
+        bids, asks, bid, ask = self.bids, self.asks, self.best_bid, self.best_ask
+        if bid is not None and ask is not None and self.top_id > self.depth_id:
             bids = _with_best([each for each in bids if each.price < bid.price], bid)
             asks = _with_best([each for each in asks if each.price > ask.price], ask)
         return BookUpdate(ticker, bids, asks, ns_of_ms(self.time_ms))
-
-    def _newer_top(self) -> BookTicker | None:
-        if self.top is None or self.depth is None:
-            return self.top
-        return self.top if self.top.update_id > self.depth.update_id else None
-
-
-def _is_newer(event: BookTicker | DepthUpdate, known: BookTicker | DepthUpdate | None) -> bool:
-    return known is None or event.update_id >= known.update_id
 
 
 def _levels(pairs: tuple[Pair, ...]) -> Levels:

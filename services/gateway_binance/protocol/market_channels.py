@@ -86,9 +86,8 @@ class MarketChannel:
         if isinstance(event, MarkPriceUpdate):
             return mark_update(event)
         book = self._books.get(event.symbol, BookView()).with_event(event)
-        update = book.update(Ticker(event.symbol))
         self._books[event.symbol] = book
-        return update
+        return book.update(Ticker(event.symbol))
 
     def _other(self, frame: bytes) -> tuple[ChannelItem, ...]:
         event = events.decode_user_frame(frame)

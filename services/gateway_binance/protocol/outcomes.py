@@ -9,12 +9,7 @@ import msgspec
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
 from services.gateway_binance.protocol.decoding import UnreadableError, decode
-from services.gateway_binance.protocol.errors import (
-    Answer,
-    CancelOutcome,
-    judge_cancel,
-    judge_order,
-)
+from services.gateway_binance.protocol.errors import Answer, is_not_open, judge_order
 from services.gateway_binance.protocol.reports import (
     Received,
     order_row_report,
@@ -40,9 +35,9 @@ def decode_outcome(exc: Exc, request: OrderRequest, answer: RawAnswer) -> Outcom
     if answer.status == OK:
         return _accepted(exc, answer)
     refusal = refusal_of(answer)
-    if isinstance(request, CancelOne):
-        return _refused_cancel(refusal, answer)
-    return _refused_order(refusal, answer)
+    if isinstance(request, CancelOne) and is_not_open(refusal):
+        return _not_open(refusal)
+    return _refused(refusal, answer)
 
 
 def _accepted(exc: Exc, answer: RawAnswer) -> Outcome:
@@ -60,7 +55,7 @@ def _acknowledged(answer: RawAnswer) -> OrderRow:
     return decode(_ws_success, answer.body).result
 
 
-def _refused_order(refusal: Answer, answer: RawAnswer) -> Outcome:
+def _refused(refusal: Answer, answer: RawAnswer) -> Outcome:
     verdict = judge_order(refusal)
     return Outcome(
         kind=verdict.kind,
@@ -70,9 +65,7 @@ def _refused_order(refusal: Answer, answer: RawAnswer) -> Outcome:
     )
 
 
-def _refused_cancel(refusal: Answer, answer: RawAnswer) -> Outcome:
-    if judge_cancel(refusal) is not CancelOutcome.ASK:
-        return _refused_order(refusal, answer)
+def _not_open(refusal: Answer) -> Outcome:
     return Outcome(
         kind=OutcomeKind.REJECTED,
         reason=RejectReason.OTHER,

@@ -3,11 +3,9 @@ import pytest
 from services.gateway_binance.protocol.errors import (
     CODES,
     Answer,
-    CancelOutcome,
-    Remedy,
     banned_until_ms,
     is_absent,
-    judge_cancel,
+    is_not_open,
     judge_order,
 )
 from tandem.domain.execution import OutcomeKind
@@ -142,37 +140,29 @@ def test_code_decides_before_the_status() -> None:
     assert judge_order(Answer(status=503, code=-1008)).kind is NOT_EXECUTED
 
 
-def test_duplicate_client_id_is_looked_up() -> None:
-    verdict = judge_order(Answer(status=400, code=-4116, text="ClientOrderId is duplicated."))
-    assert (verdict.kind, verdict.remedy) == (UNKNOWN, Remedy.ADOPT)
-
-
 def test_duplicate_text_under_the_general_code_is_looked_up() -> None:
     verdict = judge_order(Answer(status=400, code=-2010, text="Duplicate order sent."))
-    assert (verdict.kind, verdict.remedy) == (UNKNOWN, Remedy.ADOPT)
+    assert verdict.kind is UNKNOWN
 
 
 def test_banned_address_waits_whatever_the_code() -> None:
-    verdict = judge_order(Answer(status=418, code=-1003))
-    assert (verdict.kind, verdict.reason, verdict.remedy) == (
-        NOT_EXECUTED,
-        Reason.AUTH,
-        Remedy.BACK_OFF,
-    )
+    verdict = judge_order(Answer(status=418, code=-2019))
+    assert (verdict.kind, verdict.reason) == (NOT_EXECUTED, Reason.AUTH)
+    assert verdict.is_throttle
 
 
-@pytest.mark.parametrize("code", [-2011, -2013])
-def test_refused_cancel_of_an_order_not_open_asks(code: int) -> None:
-    assert judge_cancel(Answer(status=400, code=code)) is CancelOutcome.ASK
+@pytest.mark.parametrize("code", [-1003, -1008, -1015])
+def test_throttles_ask_to_wait(code: int) -> None:
+    assert judge_order(Answer(status=429, code=code)).is_throttle
 
 
-def test_cancel_refused_for_its_form_stays_refused() -> None:
-    assert judge_cancel(Answer(status=400, code=-1102)) is CancelOutcome.REFUSED
+def test_refused_clock_does_not_wait() -> None:
+    assert not judge_order(Answer(status=400, code=-1021)).is_throttle
 
 
-@pytest.mark.parametrize("code", [-1007, -1015, None])
-def test_cancel_without_a_definite_answer_may_be_sent_again(code: int | None) -> None:
-    assert judge_cancel(Answer(status=503, code=code)) is CancelOutcome.RESEND
+@pytest.mark.parametrize(("code", "not_open"), [(-2011, True), (-2013, True), (-1102, False)])
+def test_cancel_is_refused_for_an_order_that_is_not_open(code: int, *, not_open: bool) -> None:
+    assert is_not_open(Answer(status=400, code=code)) is not_open
 
 
 def test_only_no_such_order_is_evidence_of_absence() -> None:
