@@ -2,10 +2,13 @@
 
 1. A fact whose subject this process has seen in the log, or appended, is not appended again.
 2. Facts that the log would have expired soon are not logged: their identity would not hold.
-3. `drain` ends when everything appended so far is stored.
+3. What was logged in the last ten minutes is kept, and offered again when the bus comes back: a
+   server that lost its newest messages gets them anew, under the same identities.
+4. `drain` ends when everything appended so far is stored.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
@@ -19,6 +22,8 @@ from tandem.runtime.context import ServiceContext
 
 NS_PER_HOUR = 3_600_000_000_000
 MAX_SEEN = 200_000
+KEPT_NS = 600_000_000_000
+MAX_KEPT = 50_000
 
 
 @dataclass(slots=True)
@@ -44,6 +49,7 @@ class Journal:
         self._context = context
         self._seen = SeenSubjects()
         self._waiting: set[asyncio.Future[Appended]] = set()
+        self._kept: deque[tuple[int, str, bytes]] = deque(maxlen=MAX_KEPT)
         metrics = context.metrics
         self._logged = metrics.counter("gateway_facts_logged", "facts stored first by this copy")
         self._repeated = metrics.counter(
@@ -80,9 +86,23 @@ class Journal:
     def append(self, subject: str, fact: Message) -> Awaitable[Appended]:
         """Append a message under its subject."""
         self._seen.add(subject)
-        future = asyncio.ensure_future(
-            self._context.bus.log.append_soon(subject, codec.encode(fact))
-        )
+        payload = codec.encode(fact)
+        self._keep(subject, payload)
+        return self._append(subject, payload)
+
+    def _keep(self, subject: str, payload: bytes) -> None:
+        now_ns = self._context.clock.monotonic_ns()
+        while self._kept and now_ns - self._kept[0][0] > KEPT_NS:
+            self._kept.popleft()
+        self._kept.append((now_ns, subject, payload))
+
+    def offer_again(self) -> None:
+        """Append what was logged lately once more; the log keeps one of each."""
+        for _, subject, payload in tuple(self._kept):
+            self._append(subject, payload)
+
+    def _append(self, subject: str, payload: bytes) -> Awaitable[Appended]:
+        future = asyncio.ensure_future(self._context.bus.log.append_soon(subject, payload))
         self._waiting.add(future)
         future.add_done_callback(self._stored)
         return future

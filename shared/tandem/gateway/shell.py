@@ -91,6 +91,7 @@ class GatewayService:
     def _reconnected(self) -> None:
         if self._following is None:
             return
+        self._core.journal.offer_again()
         self._fence.close("the bus was reconnected")
         if self._links.is_up():
             self._links.resync()

@@ -139,6 +139,8 @@ class WebSocket(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:  # type: ignore[explicit-override]
+        if self._protocol.state is not State.CLOSED:
+            self._protocol.receive_eof()
         reason = self._protocol.close_reason or (str(exc) if exc else "closed by the peer")
         if not self.opened.done():
             self.opened.set_exception(NothingSentError(f"the handshake was cut: {reason}"))
