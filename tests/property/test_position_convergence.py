@@ -1,5 +1,6 @@
 """Positions: fills in any order, stated positions anywhere between, always the same numbers."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from hypothesis import given, settings
@@ -66,13 +67,14 @@ def _truth(fills: list[FillReport]) -> Position:
     return held
 
 
-def _folded(facts: list[Fact]) -> tuple[Holdings, list[object]]:
-    fold, state, effects = PositionFold(), Holdings(), []
+def _folded(facts: Sequence[Fact]) -> tuple[Holdings, list[object]]:
+    fold, state = PositionFold(), Holdings()
+    effects: list[object] = []
     flat = LogEvent(1, 1, "p", _stated(Decimal(0), 1))
     fold.apply(state, flat)
     for seq, fact in enumerate(facts, start=2):
         effects += fold.apply(state, LogEvent(seq, seq, "f", fact))
-    return state, list(effects)
+    return state, effects
 
 
 @given(account=accounts(), data=st.data())
@@ -94,7 +96,8 @@ def test_one_delta_a_fill_and_they_add_up(
     account: tuple[list[FillReport], list[PositionReport]],
 ) -> None:
     fills, stated = account
-    _, effects = _folded([*fills, *fills, *stated])
+    facts: list[Fact] = [*fills, *fills, *stated]
+    _, effects = _folded(facts)
     deltas = [effect.delta for effect in effects if isinstance(effect, Publish)]
     moved = [delta.delta for delta in deltas if hasattr(delta, "delta")]
     assert moved == [fill.signed_qty for fill in fills]

@@ -96,6 +96,11 @@ class Child:
     def has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended (negative: by that signal), or None while it runs."""
+        return self._process.poll() if self._process is not None else None
+
     def spawn(self) -> None:
         """Start the process without waiting for it."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,120 @@
+"""A hedge on a running stack, its maker filled by hand, and its audit by the venues' books."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import aiohttp
+
+from examples.walkthrough import audit
+from examples.walkthrough.venue_books import Trade, VenueBooks
+from tandem import OMS
+from tandem.cli.stack import LocalStack
+from tandem.client.handles import LinkHandle
+from tandem.client.oms import ClientOptions
+from tandem.domain.ids import MAKER_TAG, is_taker_cloid
+from tandem.runtime.clock import SystemClock
+
+ZERO = Decimal(0)
+PRICE = Decimal("150.00")
+PIECES = tuple(map(Decimal, ("0.50", "0.02", "0.60", "0.03", "0.01", "0.84")))
+POLL_S = 0.02
+LEVELS = 20
+HEDGE_MIN_NOTIONAL = Decimal(10)
+
+
+@dataclass(slots=True)
+class Hedging:
+    """The client and both exchanges' books; `pieces` are what the maker is filled in."""
+
+    oms: OMS
+    binance: VenueBooks
+    hyperliquid: VenueBooks
+    pieces: Sequence[Decimal] = field(default=PIECES)
+
+    async def quote(self) -> LinkHandle:
+        """Place a hedge whose maker rests alone at its price, and wait until it rests."""
+        amount = -sum(self.pieces, ZERO)
+        link = await self.oms.hedge_order(
+            {"exc": "binance", "ticker": "SOLUSDT", "amount": amount, "price": PRICE},
+            {"exc": "hyperliquid", "ticker": "SOL"},
+        )
+        await self.until(lambda: self._rests(link))
+        return link
+
+    def _rests(self, link: LinkHandle) -> bool:
+        row = link.link
+        order = self.oms.orders_peek("binance").known(row.maker_cloid) if row else None
+        return order is not None and order.venue_order_id is not None
+
+    async def fill(self) -> None:
+        """Let somebody buy the maker, piece by piece."""
+        for qty in self.pieces:
+            await self.binance.trade("SOLUSDT", "buy", PRICE, qty)
+            await SystemClock().sleep(POLL_S)
+
+    async def until(self, holds: Callable[[], bool], timeout_s: float = 30.0) -> None:
+        clock = SystemClock()
+        deadline = clock.monotonic_ns() + int(timeout_s * 1e9)
+        while not holds():
+            assert clock.monotonic_ns() < deadline, "not in time"
+            await clock.sleep(POLL_S)
+
+    async def balance(self) -> None:
+        """Assert by the exchanges' books that nothing is lost, doubled or left unhedged."""
+        makers = await _tagged(self.binance, f"0x{MAKER_TAG}")
+        takers = [t for t in await self.hyperliquid.trades() if is_taker_cloid(t.client_order_id)]
+        owed = -_sum(makers) - _sum(takers)
+        bucket = self.oms.hedges.bucket("hyperliquid", "SOL", self.oms.strategy)
+        assert bucket is not None
+        assert (bucket.owed, bucket.in_flight) == (owed, ZERO)
+        assert abs(owed) * PRICE < HEDGE_MIN_NOTIONAL
+        for exc, venue in (("binance", self.binance), ("hyperliquid", self.hyperliquid)):
+            books = await venue.books()
+            assert audit.orders_agree(tuple(self.oms.orders_peek(exc)), books) == []
+            assert audit.positions_agree(tuple(self.oms.positions_peek(exc)), books) == []
+        await self._no_order_twice()
+
+    async def _no_order_twice(self) -> None:
+        for venue in (self.binance, self.hyperliquid):
+            names = [order.client_order_id for order in (await venue.books()).orders]
+            ours = [name for name in names if name.startswith("0x7a4")]
+            assert len(ours) == len(set(ours))
+
+    async def settled(self) -> bool:
+        """Tell whether the pages have caught up with the exchanges."""
+        found: list[str] = []
+        for exc, venue in (("binance", self.binance), ("hyperliquid", self.hyperliquid)):
+            books = await venue.books()
+            found += audit.orders_agree(tuple(self.oms.orders_peek(exc)), books)
+            found += audit.positions_agree(tuple(self.oms.positions_peek(exc)), books)
+        return not found
+
+
+def _sum(trades: Sequence[Trade]) -> Decimal:
+    return sum((trade.amount for trade in trades), ZERO)
+
+
+async def _tagged(venue: VenueBooks, prefix: str) -> list[Trade]:
+    return [trade for trade in await venue.trades() if trade.client_order_id.startswith(prefix)]
+
+
+async def scripted_book(binance: VenueBooks) -> None:
+    """Stop Binance's tape and leave 150.00 empty between bids and asks."""
+    await binance.pause()
+    step = Decimal("0.01")
+    bids = [[str(PRICE - 10 * step - n * step), "500"] for n in range(LEVELS)]
+    asks = [[str(PRICE + 10 * step + n * step), "500"] for n in range(LEVELS)]
+    depth = {"kind": "depth", "symbol": "SOLUSDT", "bids": bids, "asks": asks, "replace": True}
+    await binance.post("market", depth)
+
+
+def client_of(stack: LocalStack, strategy: str) -> OMS:
+    options = ClientOptions(ready_timeout_s=30.0)
+    accounts = ("binance", "hyperliquid")
+    return OMS(stack.nats.url, strategy=strategy, exchanges=accounts, options=options)
+
+
+def books_of(stack: LocalStack, session: aiohttp.ClientSession) -> tuple[VenueBooks, VenueBooks]:
+    binance, hyperliquid = stack.paper["paper-binance"], stack.paper["paper-hyperliquid"]
+    return VenueBooks(session, binance.control_url), VenueBooks(session, hyperliquid.control_url)

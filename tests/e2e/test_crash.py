@@ -1,0 +1,87 @@
+"""kill -9 at named points, in the middle of a hedge: after a restart the books balance.
+
+The points go through the runtime's one seam; each test insists that the process really died
+there. What lies around the venues' wire is tested with the send protocol.
+"""
+
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from examples.walkthrough.checks import eventually
+from tandem.cli.stack import SERVICES, Child, LocalStack, StackPlan, checkout
+from tandem.runtime.clock import TaskOwner
+from tests.e2e.hedging import Hedging, books_of, client_of, scripted_book
+
+CASES = (
+    ("order-state", "fold.after_publish:4"),
+    ("order-state", "fold.after_snapshot"),
+    ("position-state", "fold.after_publish:2"),
+    ("position-state", "fold.after_snapshot"),
+    ("hedger", "fold.before_append"),
+    ("hedger", "fold.before_propose:2"),
+    ("hedger", "fold.after_propose:2"),
+    ("hedger", "fold.after_publish:5"),
+    ("hedger", "fold.after_snapshot"),
+    ("gateway-binance", "gateway.after_intent"),
+    ("gateway-binance", "gateway.after_report:6"),
+    ("gateway-hyperliquid", "gateway.after_intent"),
+    ("gateway-hyperliquid", "gateway.after_report:4"),
+)
+SNAPSHOT_EVERY = "15"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    directory: Path = tmp_path_factory.mktemp("stack")
+    plan = StackPlan(
+        root=checkout(),
+        directory=directory,
+        environment={name: {"TANDEM_SNAPSHOT_EVERY": SNAPSHOT_EVERY} for name in SERVICES},
+    )
+    with LocalStack(plan) as running:
+        yield running
+
+
+@pytest.fixture
+async def hedging(stack: LocalStack) -> AsyncIterator[Hedging]:
+    async with aiohttp.ClientSession() as session:
+        binance, hyperliquid = books_of(stack, session)
+        await scripted_book(binance)
+        async with client_of(stack, "crash") as oms:
+            yield Hedging(oms, binance, hyperliquid)
+
+
+def _arm(child: Child, point: str) -> None:
+    """Start the process again so that it kills itself at the point."""
+    child.stop()
+    child.environment |= {"TANDEM_TESTING": "1", "TANDEM_CRASH_AT": point}
+    child.start()
+
+
+async def _restart_once_dead(child: Child) -> None:
+    await eventually(lambda: child.has_ended, f"{child.name} dies at its point", timeout_s=60.0)
+    assert child.exit_code == -signal.SIGKILL
+    child.environment.pop("TANDEM_CRASH_AT")
+    child.start()
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize(("service", "point"), CASES, ids=[f"{s}-{p}" for s, p in CASES])
+async def test_a_crash_in_the_middle_of_a_hedge_loses_and_doubles_nothing(
+    stack: LocalStack, hedging: Hedging, service: str, point: str
+) -> None:
+    child = stack.children[service]
+    _arm(child, point)
+    tasks = TaskOwner()
+    supervisor = tasks.spawn(_restart_once_dead(child), "supervisor")
+    link = await hedging.quote()
+    await hedging.fill()
+    await supervisor
+    await link.done(timeout_s=45.0)
+    await eventually(hedging.settled, "the pages equal the venues' books", timeout_s=45.0)
+    await hedging.balance()
+    await tasks.close()
