@@ -5,7 +5,6 @@
 3. A failure that no caller awaits goes to the loop's exception handler, never nowhere.
 """
 
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -213,9 +212,9 @@ class NatsBus:
 
     async def _reply(self, message: Msg, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
         try:
-            payload = await answer(message.data)
-            with contextlib.suppress(nats.errors.Error):
-                await self._client.publish(message.reply, payload)
+            await self._client.publish(message.reply, await answer(message.data))
+        except nats.errors.Error as error:
+            _log.error("not answered", subject=message.subject, error=str(error))
         finally:
             self._answering -= 1
 

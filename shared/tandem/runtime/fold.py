@@ -9,6 +9,7 @@
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar, assert_never
@@ -32,10 +33,11 @@ from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
 from tandem.runtime.fold_saver import Saver
 from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
-from tandem.runtime.snapshots import SnapshotStore, place_is_kept
+from tandem.runtime.snapshots import Snapshot, SnapshotStore, place_is_kept
 from tandem.runtime.timers import Timers
 
 FRESH_NS = 100_000_000
+DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
 ASK_AGAIN_S = 0.1
 SNAPSHOT_POLL_S = 0.5
@@ -66,6 +68,8 @@ class FoldRunner(Generic[S]):
         self._generation = 0
         self._interrupted = asyncio.Event()
         self._caught_up = False
+        self._complete_seq = 0
+        self._listened_ns = 0
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -115,6 +119,7 @@ class FoldRunner(Generic[S]):
 
     async def drain(self) -> None:
         """Stop reading, let every output be stored, and leave a snapshot."""
+        await self._note_complete()
         self._generation += 1
         if self._reading is not None:
             self._reading.cancel()
@@ -153,17 +158,27 @@ class FoldRunner(Generic[S]):
         state = await self._asked(self._ports.bus.log.state)
         self._copy = FoldCopy(self._fold, state.created_ns, frozenset())
         snapshot = await self._asked(self._store.load)
-        complete_seq = 0
-        if snapshot is not None:
-            self._copy = FoldCopy.restored(self._fold, snapshot)
+        restored = self._restored(snapshot)
+        if snapshot is not None and restored is not None:
+            self._copy = restored
             self._timers.restore(snapshot.kept.armed)
-            complete_seq = snapshot.kept.complete_seq
+            self._complete_seq = snapshot.kept.complete_seq
         self._ports.log.info("fold starts", after_seq=self.head.seq, last_seq=state.last_seq)
-        if state.first_seq > complete_seq + 1 and not self._options.accept_gap:
+        if state.first_seq > self._complete_seq + 1 and not self._options.accept_gap:
             raise InvariantError(
-                f"{self._fold.name}: facts after {complete_seq} have expired, the log begins at "
-                f"{state.first_seq}, and no snapshot of rules {self._fold.rules} covers them"
+                f"{self._fold.name}: facts after {self._complete_seq} have expired, the log begins "
+                f"at {state.first_seq}, and no snapshot of rules {self._fold.rules} covers them"
             )
+
+    def _restored(self, snapshot: Snapshot | None) -> FoldCopy[S] | None:
+        """Return the snapshot's copy; one that the fold cannot load is as good as none."""
+        if snapshot is None:
+            return None
+        try:
+            return FoldCopy.restored(self._fold, snapshot)
+        except (ValueError, TypeError, LookupError) as error:
+            self._ports.log.error("snapshot not usable", error=str(error))
+            return None
 
     async def _check_place(self) -> None:
         """Begin a new epoch when the log no longer holds what was read."""
@@ -183,6 +198,7 @@ class FoldRunner(Generic[S]):
         self._outbox = self._new_outbox()
         self._timers.restore(())
         self._proposer.forget()
+        self._complete_seq = 0
         self._caught_up = False
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
@@ -248,11 +264,22 @@ class FoldRunner(Generic[S]):
             self._proposer.offer(self._fold.propose(self.state, self.head))
 
     async def _pulse(self) -> None:
-        """Notice the head also where no message tells of it."""
+        """Notice the head, or a deaf reader, where no message tells of it."""
         while True:
             await self._ports.clock.sleep(PULSE_S)
             if self.is_at_head:
                 self._reached_head()
+            elif self._is_deaf():
+                self._interrupt()
+
+    def _is_deaf(self) -> bool:
+        """Tell whether a connected reader gets nothing: its stream may be another one now."""
+        following = self._following
+        if following is None or not self._ports.bus.connected:
+            self._listened_ns = self._ports.clock.monotonic_ns()
+            return False
+        self._listened_ns = max(self._listened_ns, following.heard_ns)
+        return self._ports.clock.monotonic_ns() - self._listened_ns > DEAF_NS
 
     def _fire(self, fact: TimerFired) -> None:
         self.counters.timers_fired += 1
@@ -285,19 +312,19 @@ class FoldRunner(Generic[S]):
     async def _save(self) -> None:
         """Write a snapshot once everything that it caused is stored, unless the log was cut."""
         self._saver.taken()
-        copy, outbox, complete_seq = self._copy, self._outbox, await self._complete_seq()
-        snapshot = copy.snapshot(self._timers.armed, complete_seq)
+        await self._note_complete()
+        copy, outbox = self._copy, self._outbox
+        snapshot = copy.snapshot(self._timers.armed, self._complete_seq)
         await self._saver.wait_until_settled(outbox, snapshot.kept.cursor.seq)
         if copy is self._copy:
             await self._saver.write(snapshot)
 
-    async def _complete_seq(self) -> int:
-        """Return up to where nothing is unread: the whole log, for a copy at its head."""
-        try:
-            state = await self._ports.bus.log.state()
-        except UnavailableError:
-            return self.head.seq
-        return max(state.last_seq if self.is_at_head else 0, self.head.seq)
+    async def _note_complete(self) -> None:
+        """Note up to where nothing is unread: the whole log, for a copy with nothing pending."""
+        with contextlib.suppress(UnavailableError):
+            last_seq = (await self._ports.bus.log.state()).last_seq
+            if self._following is not None and self._following.pending == 0:
+                self._complete_seq = max(self._complete_seq, last_seq)
 
     def _answer(self, subject: str, query: Query) -> Answer:
         return self._fold.answer(self.state, self.head, subject, query)
