@@ -83,7 +83,8 @@ def test_any_order_of_fills_and_stated_positions_gives_the_same_position(
     account: tuple[list[FillReport], list[PositionReport]], data: st.DataObject
 ) -> None:
     fills, stated = account
-    facts = data.draw(st.permutations([*fills, *fills[:2], *stated]))
+    told: list[Fact] = [*fills, *fills[:2], *stated]
+    facts = data.draw(st.permutations(told))
     state, effects = _folded(facts)
     held = holdings.position(holdings.holding_of(state, EXC, TICKER))
     assert held == _truth(fills)

@@ -242,10 +242,8 @@ class LocalStack:
         service = next(known for known in (*SERVICES, *PAPER_EXCHANGES) if name.startswith(known))
         module = f"services.{service.replace('-', '_')}"
         child = Child(name, (sys.executable, "-m", module, *arguments), self.plan)
-        if service in SERVICES:
-            child.environment = self.environment_of(service) | dict(
-                self.plan.environment.get(service, {})
-            )
+        known = self.environment_of(service) if service in SERVICES else {}
+        child.environment = known | dict(self.plan.environment.get(service, {}))
         self.children[name] = child
         return child
 
