@@ -4,9 +4,11 @@
 2. News that may lift a hold (a new instrument table, a session back up) lets the bucket try.
 """
 
+from collections.abc import Callable
+
 from services.hedger import intake, makers, marks, retry, rules, timers
 from services.hedger.evidence import is_ended
-from services.hedger.state import Link, State
+from services.hedger.state import State
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
 from tandem.domain.instrument import Instrument
@@ -65,15 +67,7 @@ def on_timer(state: State, turn: Turn, fired: TimerFired) -> None:
     if turn.now_ns < fired.due_ns:
         turn.effects.append(timers.again(fired))
         return
-    match key.wakes:
-        case timers.Wakes.BUCKET:
-            _wake_bucket(state, turn, key.name)
-        case timers.Wakes.SPECS:
-            intake.on_wait_over(state, turn, HedgeId(key.name))
-        case timers.Wakes.SETTLE:
-            _settle(turn, state.links.get(HedgeId(key.name)))
-        case timers.Wakes.STOP:
-            intake.on_stop_again(state, turn, HedgeId(key.name))
+    _WAKERS[key.wakes](state, turn, key.name)
 
 
 def _wake_bucket(state: State, turn: Turn, name: str) -> None:
@@ -82,8 +76,25 @@ def _wake_bucket(state: State, turn: Turn, name: str) -> None:
         turn.touch_bucket(state.buckets[key])
 
 
-def _settle(turn: Turn, link: Link | None) -> None:
+def _settle(state: State, turn: Turn, name: str) -> None:
     """Stop waiting for the proof of an ended maker's quantity, in its hedge's state only."""
+    link = state.links.get(HedgeId(name))
     if link is not None and link.terminal_ns and not is_ended(link.order):
         link.is_settled = True
         turn.touch_link(link.hedge_id)
+
+
+def _refuse_unlisted(state: State, turn: Turn, name: str) -> None:
+    intake.on_wait_over(state, turn, HedgeId(name))
+
+
+def _cancel_again(state: State, turn: Turn, name: str) -> None:
+    intake.on_stop_again(state, turn, HedgeId(name))
+
+
+_WAKERS: dict[timers.Wakes, Callable[[State, Turn, str], None]] = {
+    timers.Wakes.BUCKET: _wake_bucket,
+    timers.Wakes.SPECS: _refuse_unlisted,
+    timers.Wakes.SETTLE: _settle,
+    timers.Wakes.STOP: _cancel_again,
+}

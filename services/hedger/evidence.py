@@ -33,10 +33,6 @@ class VenueOrder(Struct):
     ended: bool = False
     exec_ids: set[ExecId] = field(default_factory=set)
 
-    @property
-    def proven(self) -> Decimal:
-        return max(self.claimed, self.filled)
-
 
 class Evidence(Struct):
     """All that is known of the order with one client id.

@@ -190,12 +190,12 @@ class Desk:
         values: dict[str, object] = {
             "exec_id": self.next_exec(),
             "client_order_id": link.cloid,
+            "venue_order_id": VenueOrderId(f"o-{hedge_id}"),
             **more,
         }
         fill = FillReport(
             exc=link.maker.exc,
             ticker=link.maker.ticker,
-            venue_order_id=VenueOrderId(f"o-{hedge_id}"),
             side=Side.BUY if link.maker.amount > 0 else Side.SELL,
             last_qty=d(qty),
             last_px=d(px),

@@ -151,6 +151,16 @@ def test_a_taker_filled_whole_is_sealed_and_repetitions_change_nothing() -> None
     assert desk.naked() == 0
 
 
+def test_a_known_fill_of_a_taker_counts_and_is_priced_once() -> None:
+    desk, hedge, decision = in_flight()
+    fill = desk.taker_fill(decision.takers[0].client_order_id, "0.4", "101")
+
+    desk.fill(msgspec.structs.replace(fill, last_px=d(200)))
+
+    assert desk.naked() == d("0.6")
+    assert desk.view(hedge).legs[0].avg_px == 101
+
+
 def test_a_fill_after_a_takers_end_is_booked() -> None:
     desk, _, decision = in_flight()
     cloid = decision.takers[0].client_order_id

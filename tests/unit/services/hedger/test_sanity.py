@@ -1,0 +1,102 @@
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.hedger import sanity
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ExecId, Pool, Token, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
+from tandem.messages import subjects
+from tandem.messages.codec import Fact
+from tandem.messages.hedges import Alarm, Decision, TakerOrder
+from tandem.messages.intents import StopHedge
+from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
+from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, STRATEGY, d, instrument, two_venues
+
+FILL = FillReport(
+    exc=HYPERLIQUID,
+    ticker=SOL,
+    exec_id=ExecId("1"),
+    venue_order_id=VenueOrderId("1"),
+    side=Side.BUY,
+    last_qty=d(1),
+    last_px=d(1),
+    source=ReportSource.EVENT,
+    ts_event_ns=1,
+)
+ORDER = OrderReport(
+    exc=HYPERLIQUID,
+    ticker=SOL,
+    order_status=OrderStatus.NEW,
+    source=ReportSource.EVENT,
+    ts_event_ns=1,
+)
+MARK = MarkReport(exc=HYPERLIQUID, ticker=SOL, mid=d(1), ts_event_ns=1)
+TAKER = TakerOrder(client_order_id="t", amount=d(1), band_bp=d(5), hard_cap_bp=d(50))  # type: ignore[arg-type]
+DECISION = Decision(
+    exc=HYPERLIQUID,
+    ticker=SOL,
+    pool=Pool("p"),
+    epoch=0,
+    ordinal=1,
+    as_of=1,
+    need=d(1),
+    attempt=0,
+    rules="r",
+    takers=(TAKER,),
+)
+NAN, HUGE = Decimal("NaN"), Decimal("1e40")
+
+
+@pytest.mark.parametrize(
+    ("fact", "changes", "field"),
+    [
+        (FILL, {"last_qty": d(0)}, "last_fill_sz"),
+        (FILL, {"last_qty": NAN}, "last_fill_sz"),
+        (FILL, {"last_px": d(-1)}, "last_px"),
+        (FILL, {"cum_qty": HUGE}, "filled_sz"),
+        (ORDER, {"cum_qty": d(-1)}, "filled_sz"),
+        (ORDER, {"amount": NAN}, "amount"),
+        (MARK, {"mid": d(0)}, "mid"),
+        (MARK, {"mark": NAN}, "mark"),
+        (DECISION, {"takers": (msgspec.structs.replace(TAKER, amount=NAN),)}, "takers.amount"),
+    ],
+)
+def test_a_poisonous_number_is_named(fact: Any, changes: dict[str, Any], field: str) -> None:
+    assert sanity.fault(msgspec.structs.replace(fact, **changes)).startswith(f"{field}=")
+
+
+def test_a_poisonous_instrument_is_named() -> None:
+    specs = SpecsReport(exc=HYPERLIQUID, instruments=(instrument(HYPERLIQUID, SOL, max_qty=HUGE),))
+
+    assert sanity.fault(specs).startswith("instruments=")
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        FILL,
+        msgspec.structs.replace(FILL, cum_qty=d(1)),
+        ORDER,
+        msgspec.structs.replace(ORDER, cum_qty=d(0), amount=d(-1)),
+        MARK,
+        msgspec.structs.replace(MARK, mark=d(2)),
+        DECISION,
+        SpecsReport(exc=HYPERLIQUID, instruments=(instrument(HYPERLIQUID, SOL),)),
+        StopHedge(hedge_id="h", token=Token("t"), strategy=STRATEGY),  # type: ignore[arg-type]
+    ],
+)
+def test_a_sound_fact_passes(fact: Fact) -> None:
+    assert sanity.fault(fact) == ""
+
+
+def test_a_poisonous_fact_is_an_alarm_and_stops_nothing() -> None:
+    desk = two_venues()
+
+    desk.fill(msgspec.structs.replace(FILL, last_px=NAN))
+
+    alarm = desk.appended[subjects.alarm("hedger", str(desk.seq))]
+    assert isinstance(alarm, Alarm)
+    assert "last_px=NaN" in alarm.text
