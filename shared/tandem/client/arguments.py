@@ -4,29 +4,40 @@ Amounts and prices may be given as Decimal, int, text, or float (taken by its sh
 form, so 0.1 means 0.1). Everything else is refused by field, value and rule.
 """
 
-import secrets
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypedDict, TypeVar
 
 from tandem.domain.errors import InvalidInputError
-from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, Token
+from tandem.domain.ids import (
+    ClientOrderId,
+    Exc,
+    HedgeId,
+    Strategy,
+    Ticker,
+    Token,
+    VenueOrderId,
+    is_reserved,
+)
 from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
 from tandem.messages.intents import (
     DEFAULT_VALID_FOR_MS,
+    CancelOrder,
     HedgeOrder,
     LegSpec,
     MakerSpec,
     NewOrder,
     RatioKind,
 )
-from tandem.messages.rules import check_hedge, check_new_order, is_plain
+from tandem.messages.rules import check_cancel, check_hedge, check_new_order, is_plain
 
 E = TypeVar("E", bound=StrEnum)
 Number = Decimal | int | str | float
-TOKEN_BYTES = 10
+_CLOID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
+_HEX_CLOID = re.compile(r"0[xX][0-9a-fA-F]{32}")
 POST_ONLY_WORDS = frozenset({"GTX", "ALO", "POST_ONLY"})
 
 
@@ -49,26 +60,24 @@ class OrderOptions(TypedDict, total=False):
     max_slippage_bp: Number
 
 
-def rand_token() -> Token:
-    """Return the 80 random bits that name one call over all its retries."""
-    return Token(secrets.token_hex(TOKEN_BYTES))
-
-
-def rand_cloid() -> ClientOrderId:
-    """Return a client id that is legal on every venue: `0x` and 32 hex digits."""
-    return ClientOrderId(f"0x{secrets.token_hex(16)}")
-
-
 def number(field: str, value: object) -> Decimal:
-    """Return the exact decimal that was meant."""
+    """Return the exact decimal that was meant, of a size that the wire carries."""
+    parsed = finite(field, value)
+    if not is_plain(parsed):
+        raise InvalidInputError(field, value, "below 10^15, at most 18 decimals")
+    return parsed
+
+
+def finite(field: str, value: object) -> Decimal:
+    """Return the exact decimal that was meant, with any number of decimals."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str | float):
         raise InvalidInputError(field, value, "a decimal number")
     try:
         parsed = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation as error:
         raise InvalidInputError(field, value, "a decimal number") from error
-    if not is_plain(parsed):
-        raise InvalidInputError(field, value, "finite, below 10^15, at most 18 decimals")
+    if not parsed.is_finite():
+        raise InvalidInputError(field, value, "a finite decimal number")
     return parsed
 
 
@@ -90,22 +99,26 @@ def _time_in_force(value: object) -> tuple[TimeInForce, bool]:
     return word("tif", value, TimeInForce), False
 
 
-def _whole(field: str, value: object) -> int:
+def whole(field: str, value: object) -> int:
+    """Return a whole number of milliseconds."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidInputError(field, value, "a whole number of milliseconds")
     return value
 
 
-def _flag(field: str, value: object) -> bool:
+def flag(field: str, value: object) -> bool:
+    """Return a yes or no."""
     if not isinstance(value, bool):
         raise InvalidInputError(field, value, "True or False")
     return value
 
 
-def _known(given: Mapping[str, object], allowed: frozenset[str], call: str) -> None:
+def _known(given: object, allowed: frozenset[str], call: str) -> None:
+    if not isinstance(given, Mapping):
+        raise InvalidInputError(call, given, "a mapping of parameters")
     for name in given:
         if name not in allowed:
-            raise InvalidInputError(name, given[name], f"{call} has no such parameter")
+            raise InvalidInputError(str(name), given[name], f"{call} has no such parameter")
 
 
 _ORDER_FIELDS = frozenset(OrderOptions.__annotations__)
@@ -118,7 +131,7 @@ def new_order(
     strategy: Strategy,
     options: Mapping[str, Any],
 ) -> NewOrder:
-    """Build and check an order intent against its instrument.
+    """Build and check an order intent against its instrument; `options` hold its `cloid`.
 
     Raises:
         InvalidInputError: a field that breaks a rule of the contract or of the instrument.
@@ -129,41 +142,41 @@ def new_order(
     order = NewOrder(
         exc=instrument.exc,
         ticker=instrument.ticker,
-        client_order_id=_cloid(options.get("cloid")),
+        client_order_id=client_id(options.get("cloid")),
         amount=number("amount", amount),
         order_type=order_type,
         strategy=strategy,
         price=_optional("price", options.get("price")),
         price_match=None if match is None else word("price_match", match, PriceMatch),
         time_in_force=tif,
-        post_only=post_only or _flag("post_only", options.get("post_only", False)),
-        reduce_only=_flag("reduce_only", options.get("reduce_only", False)),
+        post_only=post_only or flag("post_only", options.get("post_only", False)),
+        reduce_only=flag("reduce_only", options.get("reduce_only", False)),
         take_profit=_optional("tp", options.get("tp")),
         stop_loss=_optional("sl", options.get("sl")),
         max_slippage_bp=_optional("max_slippage_bp", options.get("max_slippage_bp")),
-        valid_for_ms=_whole("valid_for_ms", options.get("valid_for_ms", DEFAULT_VALID_FOR_MS)),
+        valid_for_ms=whole("valid_for_ms", options.get("valid_for_ms", DEFAULT_VALID_FOR_MS)),
     )
     check_new_order(order)
     check_against(instrument, order.amount, order.price, reduce_only=order.reduce_only)
     return order
 
 
-def _cloid(value: object | None) -> ClientOrderId:
-    if value is None:
-        return rand_cloid()
-    text = str(value)
-    digits = text.removeprefix("0x")
-    if len(text) != 34 or not text.startswith("0x") or not set(digits) <= set("0123456789abcdef"):
-        raise InvalidInputError("cloid", text, "0x and 32 lower-case hex digits")
-    return ClientOrderId(text)
+def client_id(value: object) -> ClientOrderId:
+    """Return a strategy's own client id; whether its venue takes it, the gateway tells."""
+    if not isinstance(value, str) or not _CLOID.fullmatch(value):
+        raise InvalidInputError("cloid", value, "1 to 36 of A-Z a-z 0-9 . : / _ -")
+    if _HEX_CLOID.fullmatch(value) and value != value.lower():
+        raise InvalidInputError("cloid", value, "0x and 32 hex digits must be lower-case")
+    if is_reserved(value):
+        raise InvalidInputError("cloid", value, "not of the form kept for orders of a hedge")
+    return ClientOrderId(value)
 
 
 def check_against(
     instrument: Instrument, amount: Decimal, price: Decimal | None, *, reduce_only: bool
 ) -> None:
     """Refuse what the instrument's own rules would refuse at the venue."""
-    if not instrument.is_tradable:
-        raise InvalidInputError("ticker", instrument.ticker, f"not trading on {instrument.exc}")
+    check_tradable(instrument)
     if not is_legal_lot(instrument, amount):
         raise InvalidInputError("amount", amount, f"a multiple of the lot {instrument.lot}")
     if abs(amount) < instrument.min_qty:
@@ -176,6 +189,12 @@ def check_against(
     if notional < instrument.min_notional and not reduce_only:
         rule = f"price x amount = {notional} is below the minimum notional"
         raise InvalidInputError("amount", amount, f"{rule} {instrument.min_notional}")
+
+
+def check_tradable(instrument: Instrument) -> None:
+    """Refuse an instrument that is halted or delisted."""
+    if not instrument.is_tradable:
+        raise InvalidInputError("ticker", instrument.ticker, f"not trading on {instrument.exc}")
 
 
 def _price_rule(instrument: Instrument) -> str:
@@ -197,14 +216,14 @@ def maker_spec(given: Mapping[str, Any]) -> MakerSpec:
     tif, post_only = _time_in_force(given.get("tif", TimeInForce.GTC))
     match = given.get("price_match")
     return MakerSpec(
-        exc=Exc(_text("maker_order.exc", given.get("exc"))),
-        ticker=Ticker(_text("maker_order.ticker", given.get("ticker"))),
+        exc=Exc(text("maker_order.exc", given.get("exc"))),
+        ticker=Ticker(text("maker_order.ticker", given.get("ticker"))),
         amount=number("maker_order.amount", given.get("amount")),
         price=_optional("maker_order.price", given.get("price")),
         price_match=None if match is None else word("price_match", match, PriceMatch),
         time_in_force=tif,
-        post_only=post_only or _flag("post_only", given.get("post_only", False)),
-        reduce_only=_flag("reduce_only", given.get("reduce_only", False)),
+        post_only=post_only or flag("post_only", given.get("post_only", False)),
+        reduce_only=flag("reduce_only", given.get("reduce_only", False)),
     )
 
 
@@ -215,29 +234,62 @@ def leg_spec(given: Mapping[str, Any]) -> LegSpec:
     if kind not in set(RatioKind):
         raise InvalidInputError("ratio_kind", kind, f"one of {', '.join(RatioKind)}")
     return LegSpec(
-        exc=Exc(_text("hedge_order.exc", given.get("exc"))),
-        ticker=Ticker(_text("hedge_order.ticker", given.get("ticker"))),
+        exc=Exc(text("hedge_order.exc", given.get("exc"))),
+        ticker=Ticker(text("hedge_order.ticker", given.get("ticker"))),
         ratio=number("hedge_order.ratio", given.get("ratio", -1)),
         ratio_kind=RatioKind(kind),
     )
 
 
-def _text(field: str, value: object) -> str:
+def text(field: str, value: object) -> str:
+    """Return a name."""
     if not isinstance(value, str) or not value:
         raise InvalidInputError(field, value, "a name")
     return value
 
 
+def leg_specs(given: object) -> tuple[LegSpec, ...]:
+    """Parse one leg, or a list of them."""
+    if isinstance(given, Mapping):
+        return (leg_spec(given),)
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise InvalidInputError("hedge_order", given, "a leg or a list of legs")
+    return tuple(leg_spec(leg) for leg in given)
+
+
 def hedge(
-    maker: MakerSpec, legs: tuple[LegSpec, ...], strategy: Strategy, coalesce_ms: object
+    hedge_id: HedgeId,
+    strategy: Strategy,
+    orders: tuple[MakerSpec, tuple[LegSpec, ...]],
+    coalesce_ms: object,
 ) -> HedgeOrder:
-    """Build and check a hedge intent."""
+    """Build and check a hedge intent of a maker and its legs."""
     order = HedgeOrder(
-        hedge_id=HedgeId(rand_token()),
+        hedge_id=hedge_id,
         strategy=strategy,
-        maker=maker,
-        legs=legs,
-        coalesce_ms=_whole("trigger_after_ms", coalesce_ms),
+        maker=orders[0],
+        legs=orders[1],
+        coalesce_ms=whole("trigger_after_ms", coalesce_ms),
     )
     check_hedge(order)
     return order
+
+
+def cancel(
+    exc: Exc,
+    strategy: Strategy,
+    call: Token,
+    names: tuple[str | None, str | None, str | None],
+) -> CancelOrder:
+    """Build and check a cancel of what `names` (ticker, oid, cloid) narrow it to."""
+    ticker, oid, cloid = names
+    intent = CancelOrder(
+        exc=exc,
+        token=call,
+        strategy=strategy,
+        ticker=None if ticker is None else Ticker(ticker),
+        venue_order_id=None if oid is None else VenueOrderId(text("oid", oid)),
+        client_order_id=None if cloid is None else ClientOrderId(text("cloid", cloid)),
+    )
+    check_cancel(intent)
+    return intent

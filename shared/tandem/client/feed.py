@@ -2,114 +2,126 @@
 
 1. A mirror joins by listening first, then taking a page from a copy at or past the newest delta
    stored when it asked, then applying what it heard meanwhile: nothing falls between.
-2. A broken chain makes the mirror ask for the page again; deltas heard meanwhile wait for it.
-3. Handlers run one at a time in order, outside the reader. One that raises is logged and does
-   not stop the mirror; a slow one delays itself only, and its backlog can be seen.
+2. A gap makes the mirror ask for the page again; what it hears meanwhile waits for that page. So
+   does a new epoch, or a stream that was cut.
+3. Deltas wait for handlers, up to a limit; above it reading stops, and it goes on where it stopped
+   once the handlers have caught up: nothing is lost and memory is bounded.
 """
 
-import inspect
-from asyncio import Future, Queue, get_running_loop, timeout
-from collections.abc import Awaitable, Callable
+from asyncio import Future, gather, get_running_loop, timeout
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
-from tandem.bus.port import Bus, Entry, Following
-from tandem.client.mirrors import Orders, Plain, delta_of
-from tandem.client.pages import Joined
-from tandem.domain.errors import MalformedMessageError, UnavailableError
+from tandem.bus.port import Bus, Entry, LogState
+from tandem.client.asking import Asking
+from tandem.client.listeners import PAGE, Listener
+from tandem.client.mirrors import Mirror, Orders, delta_of
+from tandem.client.pages import Joined, Place
+from tandem.client.reading import Reactions, Reading, ReadingPorts
+from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc
 from tandem.messages import codec, subjects
-from tandem.messages.codec import Answer, AnyDelta
-from tandem.messages.queries import OrderHistory, OrderHistoryRequest, PageRequest, QueryFailed
-from tandem.runtime.clock import Clock, TaskOwner
+from tandem.messages.codec import AnyDelta
 from tandem.runtime.seam import Seam, no_seam
 
-REQUEST_TIMEOUT_S = 1.0
-RETRY_S = 0.1
-Handler = Callable[[Any], Awaitable[None] | None]
-
-
-class Log(Protocol):
-    """The two calls of a structured logger that the client makes."""
-
-    def warning(self, event: str, **fields: object) -> object: ...
-
-    def exception(self, event: str, **fields: object) -> object: ...
-
-
-class Mirror(Protocol):
-    """A live page: loaded whole, then changed delta by delta."""
-
-    def load(self, answer: Answer) -> None: ...
-
-    def join(self, delta: AnyDelta) -> Joined: ...
+CATCH_UP_POLL_S = 0.02
 
 
 @dataclass(slots=True)
-class Subscriber:
-    """One mirror with its handlers. `waiting` holds deltas while a page is asked for."""
+class Subscription:
+    """One mirror, who listens to it, and what waits while its page is asked for.
+
+    `heard` is None while the mirror is current. `least` is where the next page must stand.
+    """
 
     mirror: Mirror
     page_subject: str
     exc: Exc | None
-    on_update: Handler | None = None
-    on_delta: Handler | None = None
-    waiting: list[AnyDelta] | None = field(default_factory=list)
-    queue: "Queue[Plain | None]" = field(default_factory=Queue)
+    listeners: list[Listener] = field(default_factory=list)
+    heard: list[AnyDelta] | None = field(default_factory=list)
+    least: Place = (0, 0)
 
     @property
     def backlog(self) -> int:
-        """Changes that the handlers have not seen yet."""
-        return self.queue.qsize()
+        """Changes that the slowest handlers have not seen, or that wait for a page."""
+        slowest = max((listener.backlog for listener in self.listeners), default=0)
+        return max(slowest, len(self.heard or ()))
 
 
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
-    """`ready_timeout_s`: how long a join waits for the state services before it gives up."""
+    """How long to wait and how much to hold.
+
+    `ready_timeout_s`: how long a join waits for the state services. `drain_timeout_s`: how long
+    closing waits for handlers. Reading stops above `most_waiting` changes that a handler has not
+    seen and goes on at `few_waiting`.
+    """
 
     ready_timeout_s: float = 10.0
+    drain_timeout_s: float = 5.0
+    most_waiting: int = 10_000
+    few_waiting: int = 1_000
     seam: Seam = no_seam
 
 
 class Feed:
     """Reads the deltas once and keeps every subscribed mirror current."""
 
-    def __init__(self, bus: Bus, clock: Clock, log: Log, options: FeedOptions) -> None:
-        self._bus, self._clock, self._log, self._options = bus, clock, log, options
-        self._tasks = TaskOwner()
-        self._subscribers: list[Subscriber] = []
+    def __init__(self, bus: Bus, ports: ReadingPorts, options: FeedOptions) -> None:
+        self._bus, self._ports, self._options = bus, ports, options
+        self._asking = Asking(bus, ports.clock, ports.log)
+        self._subscriptions: list[Subscription] = []
         self._waiters: list[tuple[Callable[[], bool], Future[None]]] = []
-        self._reader: Following | None = None
+        self._epoch = 0
+        reactions = Reactions(self._on_entry, self._on_cut)
+        self._reading = Reading(bus.deltas, subjects.ALL_DELTAS, reactions, ports)
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        return tuple(self._subscriptions)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether reading waits for a handler to catch up."""
+        return self._reading.is_paused
 
     async def start(self) -> None:
         state = await self._bus.deltas.state()
-        self._reader = await self._bus.deltas.follow(
-            subjects.ALL_DELTAS, state.last_seq, self._on_entry
-        )
+        await self._reading.start(state.last_seq, state)
+        self._bus.on_reconnect(self._reading.reconnected)
 
     async def close(self) -> None:
-        if self._reader is not None:
-            await self._reader.close()
-        await self._tasks.close()
+        """Stop reading, let handlers finish what they were given, end what waits."""
+        await self._reading.close()
+        with suppress(TimeoutError):
+            async with timeout(self._options.drain_timeout_s):
+                every = [one for known in self._subscriptions for one in known.listeners]
+                await gather(*(listener.settled() for listener in every))
         for _, waiter in self._waiters:
             waiter.cancel()
 
-    async def subscribe(self, subscriber: Subscriber) -> None:
+    async def subscribe(self, subscription: Subscription) -> None:
         """Join a mirror; returns once it is current.
 
         Raises:
             UnavailableError: no state service answered within the ready timeout.
         """
-        self._subscribers.append(subscriber)
-        if subscriber.on_delta or subscriber.on_update:
-            self._tasks.spawn(self._handle(subscriber), "handlers")
+        self._subscriptions.append(subscription)
         try:
             async with timeout(self._options.ready_timeout_s):
-                await self._load(subscriber, await self._newest_seq())
-        except TimeoutError as error:
-            self._subscribers.remove(subscriber)
-            what = subscriber.page_subject
+                subscription.least = (self._epoch, await self._asking.newest_seq())
+                await self._load(subscription)
+        except (TimeoutError, UnavailableError) as error:
+            self._subscriptions.remove(subscription)
+            what = subscription.page_subject
             raise UnavailableError(f"{what}: no state service answered in time") from error
+
+    def listen(self, subscription: Subscription, listener: Listener) -> None:
+        """Tell a listener the page as it is, then each change from now on."""
+        subscription.listeners.append(listener)
+        self._ports.tasks.spawn(listener.run(self._ports.log), "handlers")
+        listener.tell(PAGE)
 
     async def until(self, holds: Callable[[], bool], timeout_s: float | None = None) -> None:
         """Return once `holds()` is true, looked at after each change of any mirror.
@@ -128,91 +140,94 @@ class Feed:
         finally:
             self._waiters.remove(entry)
 
-    async def _newest_seq(self) -> int:
-        """Return the log sequence of the newest delta stored: a page must have reached it."""
-        state = await self._bus.deltas.state()
-        entry = await self._bus.deltas.get(state.last_seq) if state.last_seq else None
-        return codec.decode_delta(entry.payload).seq if entry else 0
+    async def settle(self, orders: Orders, cloid: str | None, oid: str | None) -> None:
+        """Learn from order-state how an order ended that the mirror does not know."""
+        row = await self._asking.order(orders.exc, cloid, oid)
+        if row is not None:
+            orders.settle(row)
+            self._wake()
+
+    async def passed(self, orders: Orders, seq: int) -> None:
+        """Return once the mirror has taken in everything up to `seq` of the log."""
+        subscription = next(one for one in self._subscriptions if one.mirror is orders)
+        if orders.page.newest[1] < seq:
+            self._reload(subscription, (self._epoch, seq))
+        await self.until(lambda: subscription.heard is None and orders.page.newest[1] >= seq)
+
+    def epoch_began(self, epoch: int) -> None:
+        """Take every page anew, from folds that have entered this epoch."""
+        if epoch <= self._epoch:
+            return
+        self._epoch = epoch
+        for subscription in self._subscriptions:
+            self._reload(subscription, (epoch, 0))
+
+    def _on_cut(self, state: LogState) -> int:
+        for subscription in self._subscriptions:
+            self._reload(subscription, subscription.mirror.place)
+        return state.last_seq
 
     def _on_entry(self, entry: Entry) -> None:
-        try:
-            delta = codec.decode_delta(entry.payload)
-        except MalformedMessageError as error:
-            self._log.warning("delta skipped", subject=entry.subject, error=str(error))
-            return
-        for subscriber in self._subscribers:
-            self._deliver(subscriber, delta)
+        delta = codec.decode_delta(entry.payload)
+        self.epoch_began(delta.epoch)
+        for subscription in self._subscriptions:
+            if subscription.mirror.concerns(delta):
+                self._deliver(subscription, delta)
         self._wake()
+        self._watch_backlog()
 
-    def _deliver(self, subscriber: Subscriber, delta: AnyDelta) -> None:
-        if subscriber.waiting is not None:
-            subscriber.waiting.append(delta)
+    def _deliver(self, subscription: Subscription, delta: AnyDelta) -> None:
+        if subscription.heard is not None:
+            subscription.heard.append(delta)
             return
-        match subscriber.mirror.join(delta):
-            case Joined.APPLIED:
-                self._hand_over(subscriber, delta_of(delta))
-            case Joined.GAP:
-                subscriber.waiting = [delta]
-                self._tasks.spawn(self._load(subscriber, delta.seq), "page")
-            case Joined.KNOWN:
-                pass
+        joined = subscription.mirror.join(delta)
+        if joined is Joined.GAP:
+            self._reload(subscription, (delta.epoch, delta.seq))
+            subscription.heard = [delta]
+        elif joined.is_news:
+            change = delta_of(delta)
+            for listener in subscription.listeners:
+                listener.tell(change)
 
-    async def _load(self, subscriber: Subscriber, min_seq: int) -> None:
-        """Take a page at or past `min_seq`, then what was heard while asking."""
-        request = codec.encode(PageRequest(exc=subscriber.exc, min_seq=min_seq))
-        answer = await self._ask(subscriber.page_subject, request)
-        subscriber.mirror.load(answer)
+    def _reload(self, subscription: Subscription, least: Place) -> None:
+        """Ask for the page anew, unless that is under way: then only for a later one."""
+        subscription.least = max(subscription.least, least)
+        if subscription.heard is None:
+            subscription.heard = []
+            self._ports.tasks.spawn(self._load(subscription), "page")
+
+    async def _load(self, subscription: Subscription) -> None:
+        """Take a page at or past `least`, then what was heard while asking."""
+        mirror = subscription.mirror
+        page = await self._asking.page(
+            subscription.page_subject, subscription.exc, lambda: subscription.least
+        )
         self._options.seam("client.mirror.after_page")
-        await self._settle_vanished(subscriber.mirror)
-        heard, subscriber.waiting = subscriber.waiting or [], None
+        mirror.load(page)
+        self._epoch = max(self._epoch, page.epoch)
+        if isinstance(mirror, Orders):
+            for row in mirror.vanished:
+                await self.settle(mirror, row.client_order_id, row.venue_order_id)
+        heard, subscription.heard = subscription.heard or [], None
         for delta in heard:
-            self._deliver(subscriber, delta)
-        self._hand_over(subscriber, None)
+            self._deliver(subscription, delta)
+        for listener in subscription.listeners:
+            listener.tell(PAGE)
         self._wake()
 
-    async def _ask(self, subject: str, request: bytes) -> Answer:
-        while True:
-            try:
-                reply = await self._bus.request(subject, request, REQUEST_TIMEOUT_S)
-            except UnavailableError:
-                await self._clock.sleep(RETRY_S)
-                continue
-            answer = codec.decode_answer(reply)
-            if not isinstance(answer, QueryFailed):
-                return answer
-            await self._clock.sleep(RETRY_S)
+    def _watch_backlog(self) -> None:
+        if not self.is_paused and self._backlog() > self._options.most_waiting:
+            self._ports.log.warning("handlers are far behind, reading waits", at=self._reading.seq)
+            self._reading.pause()
+            self._ports.tasks.spawn(self._resume_later(), "feed-catch-up")
 
-    async def _settle_vanished(self, mirror: Mirror) -> None:
-        """Ask how the orders ended that left the page while nobody listened."""
-        if not isinstance(mirror, Orders):
-            return
-        for row in mirror.vanished:
-            request = OrderHistoryRequest(
-                exc=row.exc, cloid=row.client_order_id, oid=row.venue_order_id
-            )
-            answer = await self._ask(subjects.ORDER_HISTORY, codec.encode(request))
-            if isinstance(answer, OrderHistory) and answer.order is not None:
-                mirror.settle(answer.order)
+    async def _resume_later(self) -> None:
+        while self._backlog() > self._options.few_waiting:
+            await self._ports.clock.sleep(CATCH_UP_POLL_S)
+        self._reading.resume()
 
-    def _hand_over(self, subscriber: Subscriber, change: Plain | None) -> None:
-        if subscriber.on_delta or subscriber.on_update:
-            subscriber.queue.put_nowait(change)
-
-    async def _handle(self, subscriber: Subscriber) -> None:
-        while True:
-            change = await subscriber.queue.get()
-            if change is not None and subscriber.on_delta:
-                await self._call(subscriber.on_delta, change)
-            if subscriber.on_update and subscriber.queue.empty():
-                await self._call(subscriber.on_update, subscriber.mirror)
-
-    async def _call(self, handler: Handler, argument: object) -> None:
-        try:
-            result = handler(argument)
-            if inspect.isawaitable(result):
-                await result
-        except Exception:  # noqa: BLE001 (a strategy's handler may raise anything; the mirror goes on)
-            self._log.exception("a handler raised", handler=repr(handler))
+    def _backlog(self) -> int:
+        return max((one.backlog for one in self._subscriptions), default=0)
 
     def _wake(self) -> None:
         for holds, waiter in self._waiters:

@@ -1,14 +1,16 @@
 """What a strategy holds while an order, a cancel or a hedge is on its way."""
 
+from asyncio import timeout
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 from tandem.client.feed import Feed
-from tandem.client.mirrors import Hedges, Orders
+from tandem.client.mirrors import Hedges, Orders, order_name
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId
 from tandem.domain.order import OrderStatus
 from tandem.messages.deltas import HedgeState, HedgeView, OrderView
+from tandem.messages.intents import CancelOrder
 
 
 class OrderHandle:
@@ -31,7 +33,8 @@ class OrderHandle:
         Raises:
             UnavailableError: still pending after the timeout: the outcome is unknown.
         """
-        return await self._until(_left_pending, timeout_s or self._pending_timeout_s)
+        limit_s = self._pending_timeout_s if timeout_s is None else timeout_s
+        return await self._until(_left_pending, limit_s)
 
     async def done(self, timeout_s: float | None = None) -> OrderView:
         """Return the row once the order has ended; raises as `acknowledged` does."""
@@ -62,18 +65,49 @@ def _has_ended(row: OrderView) -> bool:
 
 
 class CancelReceipt:
-    """A cancel on its way: over when each order it named is proven gone."""
+    """A cancel on its way, at `seq` of the log: over when each order it names is proven gone."""
 
-    def __init__(self, handles: tuple[OrderHandle, ...]) -> None:
-        self._handles = handles
-
-    @property
-    def cloids(self) -> tuple[ClientOrderId, ...]:
-        return tuple(handle.cloid for handle in self._handles)
+    def __init__(self, orders: Orders, feed: Feed, seq: int, cancel: CancelOrder) -> None:
+        self.seq = seq
+        self._orders, self._feed, self._cancel = orders, feed, cancel
 
     async def done(self, timeout_s: float | None = None) -> tuple[OrderView, ...]:
-        """Return the orders' last rows; raises UnavailableError when one is still open then."""
-        return tuple([await handle.done(timeout_s) for handle in self._handles])
+        """Return the last row of each order that the cancel names.
+
+        Raises:
+            UnavailableError: one is still open, or unknown, when the timeout is over.
+        """
+        names: tuple[str, ...] = ()
+        try:
+            async with timeout(timeout_s):
+                names = await self._named()
+                await self._feed.until(lambda: not self._open(names))
+        except TimeoutError as error:
+            still = ", ".join(self._open(names)) or "what it names"
+            raise UnavailableError(f"cancel {self.seq}: not proven gone: {still}") from error
+        rows = (self._row(name) for name in names)
+        return tuple(row for row in rows if row is not None)
+
+    async def _named(self) -> tuple[str, ...]:
+        """Return the orders meant; of a cancel of many, those the state knows at its place."""
+        cloid, oid = self._cancel.client_order_id, self._cancel.venue_order_id
+        name = cloid or oid
+        if name is None:
+            await self._feed.passed(self._orders, self.seq)
+            mine = (row for row in self._orders if self._cancel.ticker in {None, row.ticker})
+            return tuple(order_name(row) for row in mine if row.cancel_pending)
+        if self._row(name) is None:
+            await self._feed.settle(self._orders, cloid, oid)
+        return (name,)
+
+    def _row(self, name: str) -> OrderView | None:
+        by_oid = self._cancel.venue_order_id is not None
+        return self._orders.by_oid(name) if by_oid else self._orders.known(name)
+
+    def _open(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the names that are not known to have ended."""
+        rows = {name: self._row(name) for name in names}
+        return tuple(name for name, row in rows.items() if row is None or not _has_ended(row))
 
 
 class LinkHandle:

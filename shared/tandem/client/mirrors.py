@@ -6,10 +6,11 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any, Protocol
 
 import msgspec
 
-from tandem.client.pages import Joined, Page
+from tandem.client.pages import Joined, Page, Place
 from tandem.domain.ids import Exc, Ticker
 from tandem.messages.codec import Answer, AnyDelta
 from tandem.messages.deltas import (
@@ -18,6 +19,7 @@ from tandem.messages.deltas import (
     FillDelta,
     FillView,
     HedgeDelta,
+    HedgeState,
     HedgeView,
     OrderDelta,
     OrderView,
@@ -28,7 +30,23 @@ from tandem.messages.queries import FillsPage, HedgesPage, OrdersPage, Positions
 
 Plain = dict[str, object]
 MAX_FILLS = 10_000
+MAX_ENDED = 10_000
 ZERO = Decimal(0)
+
+
+class Mirror(Protocol):
+    """A live page: loaded whole, then changed delta by delta."""
+
+    @property
+    def place(self) -> Place:
+        """Epoch and log sequence that the mirror has reached."""
+        ...
+
+    def concerns(self, delta: AnyDelta) -> bool: ...
+
+    def load(self, answer: Answer) -> None: ...
+
+    def join(self, delta: AnyDelta) -> Joined: ...
 
 
 def plain(row: msgspec.Struct) -> Plain:
@@ -38,7 +56,12 @@ def plain(row: msgspec.Struct) -> Plain:
 
 
 def order_name(row: OrderView) -> str:
-    return f"{row.exc}\x1f{row.client_order_id or f'{row.ticker}:{row.venue_order_id}'}"
+    """Return an order's name on the page: its cloid, else its ticker and oid."""
+    return row.client_order_id or _name_by_oid(row)
+
+
+def _name_by_oid(row: OrderView) -> str:
+    return f"{row.ticker}\x1f{row.venue_order_id}"
 
 
 class Orders:
@@ -83,6 +106,13 @@ class Orders:
         offered = [abs(row.amount) - row.cum_qty for row in self.asks if row.ticker == ticker]
         return sum(leaves, ZERO), sum(offered, ZERO)
 
+    @property
+    def place(self) -> Place:
+        return self.page.newest
+
+    def concerns(self, delta: AnyDelta) -> bool:
+        return isinstance(delta, OrderDelta) and delta.order.exc == self.exc
+
     def load(self, answer: Answer) -> None:
         if isinstance(answer, OrdersPage):
             before = self.page.rows
@@ -91,16 +121,20 @@ class Orders:
             self.vanished = tuple(row for name, row in before.items() if name not in rows)
 
     def settle(self, row: OrderView) -> None:
-        """Take in the end of an order that vanished from the page unseen."""
-        _remember(self.ended, order_name(row), row)
+        """Take in the end of an order that was not seen to end here."""
+        if not _is_open(row):
+            _remember(self.ended, order_name(row), row)
 
     def join(self, delta: AnyDelta) -> Joined:
-        if not isinstance(delta, OrderDelta) or delta.order.exc != self.exc:
+        """Take in a change; an order that was known by oid only goes on under its cloid."""
+        if not isinstance(delta, OrderDelta):
             return Joined.KNOWN
-        name = order_name(delta.order)
-        joined = self.page.join(name, delta.order, delta)
-        if joined is Joined.APPLIED:
-            self._note(name, delta.order)
+        row, name = delta.order, order_name(delta.order)
+        if row.client_order_id is not None and row.venue_order_id is not None:
+            self.page.rename(_name_by_oid(row), name)
+        joined = self.page.join(name, row, delta)
+        if joined.is_news:
+            self._note(name, row)
         return joined
 
     def _note(self, name: str, row: OrderView) -> None:
@@ -110,10 +144,8 @@ class Orders:
             "timestamp": row.timestamp,
         }
         self._history.setdefault(name, []).append(step)
-        if not _is_open(row):
-            _remember(self.ended, name, row)
-        if len(self._history) > MAX_FILLS:
-            del self._history[next(iter(self._history))]
+        self.settle(row)
+        _cut(self._history)
 
     def query(self, row: OrderView | None) -> Plain | None:
         """Return an order with the transitions this mirror saw, or None when it knows none."""
@@ -121,9 +153,8 @@ class Orders:
             return None
         return plain(row) | {"history": list(self._history.get(order_name(row), ()))}
 
-    def known(self, cloid: str) -> OrderView | None:
-        """Return an order by client id, open or ended while this mirror ran."""
-        name = f"{self.exc}\x1f{cloid}"
+    def known(self, name: str) -> OrderView | None:
+        """Return an order by client id (or page name), open or ended while this mirror ran."""
         return self.page.rows.get(name) or self.ended.get(name)
 
     def by_oid(self, oid: str) -> OrderView | None:
@@ -137,8 +168,13 @@ def _is_open(row: OrderView) -> bool:
 
 def _remember(ended: dict[str, OrderView], name: str, row: OrderView) -> None:
     ended[name] = row
-    if len(ended) > MAX_FILLS:
-        del ended[next(iter(ended))]
+    _cut(ended)
+
+
+def _cut(newest: dict[str, Any]) -> None:
+    """Let go of the oldest entry beyond what a mirror keeps."""
+    if len(newest) > MAX_ENDED:
+        del newest[next(iter(newest))]
 
 
 class Positions:
@@ -164,13 +200,20 @@ class Positions:
     def as_dict(self) -> dict[str, Plain]:
         return {row.ticker: _position(row) for row in self}
 
+    @property
+    def place(self) -> Place:
+        return self.page.newest
+
+    def concerns(self, delta: AnyDelta) -> bool:
+        return isinstance(delta, PositionDelta) and delta.position.exc == self.exc
+
     def load(self, answer: Answer) -> None:
         if isinstance(answer, PositionsPage):
             mine = [row for row in answer.positions if row.exc == self.exc]
             self.page.load({row.ticker: row for row in mine}, answer.epoch, answer.seq)
 
     def join(self, delta: AnyDelta) -> Joined:
-        if not isinstance(delta, PositionDelta) or delta.position.exc != self.exc:
+        if not isinstance(delta, PositionDelta):
             return Joined.KNOWN
         return self.page.join(delta.position.ticker, delta.position, delta)
 
@@ -206,23 +249,33 @@ class Fills:
         return [plain(row) for row in self]
 
     def as_dict(self) -> dict[str, Plain]:
+        """Return fills by exec id, the later of two tickers' where they share one."""
         return {row.exec_id: plain(row) for row in self}
+
+    @property
+    def place(self) -> Place:
+        return self.page.newest
+
+    def concerns(self, delta: AnyDelta) -> bool:
+        return isinstance(delta, FillDelta) and delta.fill.exc == self.exc
 
     def load(self, answer: Answer) -> None:
         if isinstance(answer, FillsPage):
             mine = [row for row in answer.fills if row.exc == self.exc]
-            rows = {f"{row.ticker}\x1f{row.exec_id}": row for row in mine}
+            rows = {_fill_name(row): row for row in mine}
             self.page.load(rows, answer.epoch, answer.seq)
 
     def join(self, delta: AnyDelta) -> Joined:
-        if not isinstance(delta, FillDelta) or delta.fill.exc != self.exc:
+        if not isinstance(delta, FillDelta):
             return Joined.KNOWN
-        name = f"{delta.fill.ticker}\x1f{delta.fill.exec_id}"
-        joined = self.page.join(name, delta.fill, delta)
+        joined = self.page.join(_fill_name(delta.fill), delta.fill, delta)
         if len(self.page.rows) > MAX_FILLS:
-            oldest = next(iter(self.page.rows))
-            del self.page.rows[oldest], self.page.last[oldest]
+            self.page.forget(next(iter(self.page.rows)))
         return joined
+
+
+def _fill_name(row: FillView) -> str:
+    return f"{row.ticker}\x1f{row.exec_id}"
 
 
 class Hedges:
@@ -233,8 +286,11 @@ class Hedges:
         self.buckets: Page[BucketView] = Page(keep=lambda _: True)
 
     @property
-    def page(self) -> Page[HedgeView]:
-        return self.links
+    def place(self) -> Place:
+        return max(self.links.newest, self.buckets.newest)
+
+    def concerns(self, delta: AnyDelta) -> bool:
+        return isinstance(delta, HedgeDelta | BucketDelta)
 
     def get(self, hedge_id: str) -> HedgeView | None:
         return self.links.rows.get(hedge_id)
@@ -251,10 +307,19 @@ class Hedges:
 
     def join(self, delta: AnyDelta) -> Joined:
         if isinstance(delta, HedgeDelta):
-            return self.links.join(delta.hedge.hedge_id, delta.hedge, delta)
+            joined = self.links.join(delta.hedge.hedge_id, delta.hedge, delta)
+            self._cut()
+            return joined
         if isinstance(delta, BucketDelta):
             return self.buckets.join(bucket_name(delta.bucket), delta.bucket, delta)
         return Joined.KNOWN
+
+    def _cut(self) -> None:
+        """Let go of the oldest hedge beyond the limit, unless it still has work to do."""
+        if len(self.links.rows) > MAX_ENDED:
+            oldest = next(iter(self.links.rows))
+            if self.links.rows[oldest].state in {HedgeState.DONE, HedgeState.REFUSED}:
+                self.links.forget(oldest)
 
 
 def bucket_name(row: BucketView) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 
+from tandem.client.arguments import Number, finite
 from tandem.domain.errors import InvalidInputError, UnavailableError, UnknownInstrumentError
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import (
@@ -29,31 +30,55 @@ class LaggedPrice:
 
 
 class Tables:
-    """Instrument tables and last marks of every account, as the gateways logged them."""
+    """Instrument tables and last marks of every account, as the gateways logged them.
+
+    `connected` are the accounts that the client works with, from `init` on.
+    """
 
     def __init__(self) -> None:
+        self.connected: tuple[Exc, ...] = ()
         self.instruments: dict[Exc, dict[Ticker, Instrument]] = {}
         self.marks: dict[tuple[Exc, Ticker], MarkReport] = {}
 
     def learn(self, specs: SpecsReport) -> None:
         self.instruments[specs.exc] = {row.ticker: row for row in specs.instruments}
 
-    def instrument(self, exc: str, ticker: str) -> Instrument:
+    def account(self, exc: object) -> Exc:
+        """Return the account of that name.
+
+        Raises:
+            InvalidInputError: the client is not connected to it.
+        """
+        if not isinstance(exc, str) or exc not in self.connected:
+            known = ", ".join(sorted(self.connected)) or "none before init"
+            raise InvalidInputError("exc", exc, f"a connected account ({known})")
+        return Exc(exc)
+
+    def instrument(self, exc: str, ticker: object) -> Instrument:
         """Return an instrument's rules.
 
         Raises:
             InvalidInputError: no such account.
             UnknownInstrumentError: the account's venue does not list the ticker.
         """
-        listed = self.instruments.get(Exc(exc))
-        if listed is None:
-            known = ", ".join(sorted(self.instruments)) or "none yet"
-            raise InvalidInputError("exc", exc, f"a connected account ({known})")
-        found = listed.get(Ticker(ticker))
+        listed = self.instruments[self.account(exc)]
+        found = listed.get(Ticker(ticker)) if isinstance(ticker, str) else None
         if found is None:
             nearest = get_close_matches(str(ticker), listed, n=3, cutoff=0.4)
-            raise UnknownInstrumentError(exc, ticker, tuple(nearest))
+            raise UnknownInstrumentError(exc, str(ticker), tuple(nearest))
         return found
+
+    def rounded_lots(self, exc: str, ticker: str, amount: Number) -> Decimal:
+        """Return a signed amount cut towards zero to the lot."""
+        return cut_to_step(finite("amount", amount), self.instrument(exc, ticker).lot)
+
+    def lagged(self, exc: str, ticker: str, now_ns: int) -> LaggedPrice:
+        """Return the last mid and its age; raises UnavailableError before the first."""
+        self.instrument(exc, ticker)
+        mark = self.marks.get((Exc(exc), Ticker(ticker)))
+        if mark is None:
+            raise UnavailableError(f"no price of {ticker} on {exc} yet")
+        return LaggedPrice(mark.mid, max(0, now_ns - mark.ts_event_ns) // NS_PER_MS)
 
 
 class InstrumentCalls:
@@ -90,18 +115,19 @@ class InstrumentCalls:
     def min_notional(self, exc: str, ticker: str) -> Decimal:
         return self.tables.instrument(exc, ticker).min_notional
 
-    def rounded_lots(self, exc: str, ticker: str, amount: Decimal) -> Decimal:
+    def rounded_lots(self, exc: str, ticker: str, amount: Number) -> Decimal:
         """Return a signed amount cut towards zero to the lot."""
-        return cut_to_step(amount, self.tables.instrument(exc, ticker).lot)
+        return self.tables.rounded_lots(exc, ticker, amount)
 
-    def rounded_price(self, exc: str, ticker: str, price: Decimal) -> Decimal:
-        return round_price(self.tables.instrument(exc, ticker), price)
+    def rounded_price(self, exc: str, ticker: str, price: Number) -> Decimal:
+        """Return the nearest legal price."""
+        return round_price(self.tables.instrument(exc, ticker), finite("price", price))
 
-    def rounded_ceil_price(self, exc: str, ticker: str, price: Decimal) -> Decimal:
-        return ceil_price(self.tables.instrument(exc, ticker), price)
+    def rounded_ceil_price(self, exc: str, ticker: str, price: Number) -> Decimal:
+        return ceil_price(self.tables.instrument(exc, ticker), finite("price", price))
 
-    def rounded_floor_price(self, exc: str, ticker: str, price: Decimal) -> Decimal:
-        return floor_price(self.tables.instrument(exc, ticker), price)
+    def rounded_floor_price(self, exc: str, ticker: str, price: Number) -> Decimal:
+        return floor_price(self.tables.instrument(exc, ticker), finite("price", price))
 
     def common_lot_precision(self, ex1: str, ticker1: str, ex2: str, ticker2: str) -> int:
         """Return the decimals of the least amount that both sides can trade whole."""
@@ -115,10 +141,3 @@ class InstrumentCalls:
     def common_min_notional(self, ex1: str, ticker1: str, ex2: str, ticker2: str) -> Decimal:
         one, other = self.tables.instrument(ex1, ticker1), self.tables.instrument(ex2, ticker2)
         return max(one.min_notional, other.min_notional)
-
-    def _lagged(self, exc: str, ticker: str, now_ns: int) -> LaggedPrice:
-        self.tables.instrument(exc, ticker)
-        mark = self.tables.marks.get((Exc(exc), Ticker(ticker)))
-        if mark is None:
-            raise UnavailableError(f"no price of {ticker} on {exc} yet")
-        return LaggedPrice(mark.mid, max(0, now_ns - mark.ts_event_ns) // NS_PER_MS)

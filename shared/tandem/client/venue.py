@@ -25,13 +25,9 @@ A = TypeVar("A", bound=Message)
 
 
 class VenueCalls:
-    """Requests to gateways, and what the mirrored positions add up to.
-
-    `exchanges` are the accounts this client knows, from `init` on.
-    """
+    """Requests to gateways, and what the mirrored positions add up to."""
 
     tables: Tables
-    exchanges: tuple[Exc, ...]
     _bus: Bus
     _positions: dict[Exc, Positions]
 
@@ -39,9 +35,10 @@ class VenueCalls:
         """Ask a gateway.
 
         Raises:
+            InvalidInputError: no such account.
             UnavailableError: the gateway does not answer, or could not ask its venue.
         """
-        subject = subjects.venue_ask(Exc(exc))
+        subject = subjects.venue_ask(self.tables.account(exc))
         reply = await self._bus.request(subject, codec.encode(VenueAsk(kind=kind)), ASK_TIMEOUT_S)
         answer = codec.decode_answer(reply)
         if isinstance(answer, expected):
@@ -64,7 +61,7 @@ class VenueCalls:
         }
 
     async def positions_get_all(self) -> dict[str, dict[str, Plain]]:
-        return {exc: await self.positions_get(exc) for exc in self.exchanges}
+        return {exc: await self.positions_get(exc) for exc in self.tables.connected}
 
     async def orders_get(self, exc: str) -> dict[str, Plain]:
         """Return the venue's own open orders by oid."""
@@ -74,7 +71,7 @@ class VenueCalls:
         return {oid: {key: row[key] for key in keys} for oid, row in rows.items()}
 
     async def orders_get_all(self) -> dict[str, dict[str, Plain]]:
-        return {exc: await self.orders_get(exc) for exc in self.exchanges}
+        return {exc: await self.orders_get(exc) for exc in self.tables.connected}
 
     async def get_balance(self, exc: str) -> Plain:
         """Return {asset, balance, equity, available} of the account."""
@@ -87,14 +84,14 @@ class VenueCalls:
         }
 
     async def get_all_balances(self) -> dict[str, Plain]:
-        return {exc: await self.get_balance(exc) for exc in self.exchanges}
+        return {exc: await self.get_balance(exc) for exc in self.tables.connected}
 
     async def get_all_equities(self) -> dict[str, object]:
-        return {exc: (await self.get_balance(exc))["equity"] for exc in self.exchanges}
+        return {exc: (await self.get_balance(exc))["equity"] for exc in self.tables.connected}
 
     async def update_exchange_contracts(self, exc: str | None = None) -> dict[str, int]:
         """Ask gateways to refresh and log their instrument tables; returns their sizes."""
-        names = self.exchanges if exc is None else (Exc(exc),)
+        names = self.tables.connected if exc is None else (Exc(exc),)
         sizes = {}
         for name in names:
             answer = await self._ask(name, AskKind.REFRESH_SPECS, SpecsRefreshed)

@@ -23,6 +23,7 @@ Token = NewType("Token", str)
 
 TAKER_TAG = "7a4d"
 MAKER_TAG = "7a4e"
+STRATEGY_TAG = "7a4f"
 CLOID_HEX_DIGITS = 32
 
 
@@ -58,3 +59,8 @@ def is_taker_cloid(cloid: str) -> bool:
 def is_ours(cloid: str) -> bool:
     """Tell whether a client id has the shape that this system gives to its own orders."""
     return len(cloid) == CLOID_HEX_DIGITS + 2 and cloid.startswith("0x")
+
+
+def is_reserved(cloid: str) -> bool:
+    """Tell whether a client id has the form of a hedge's own maker or taker orders."""
+    return is_ours(cloid) and cloid[2:6] in {MAKER_TAG, TAKER_TAG}

@@ -56,6 +56,11 @@ class OrderStatus(StrEnum):
     CANCELLED = "CANCELLED"
     FILLED = "FILLED"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "OrderStatus | None":  # type: ignore[explicit-override]
+        """Accept the alias that older strategies write."""
+        return cls.PENDING if value == "CREATE_PENDING" else None
+
     @property
     def is_terminal(self) -> bool:
         return RANK[self] >= RANK[OrderStatus.REJECTED]

@@ -33,6 +33,8 @@ def _pricing(order: NewOrder) -> None:
     if order.order_type is OrderType.MARKET:
         _market_pricing(order)
         return
+    if order.max_slippage_bp is not None:
+        raise InvalidInputError("max_slippage_bp", order.max_slippage_bp, "of MARKET orders only")
     _limit_price("price", order.price, order.price_match is not None)
     _post_only(order.post_only, order.time_in_force)
 

@@ -1,0 +1,153 @@
+"""The calls that append an intent: orders, cancels, hedges.
+
+1. A call returns once the log has the intent; what comes of it is told by what it returns.
+2. A call refused here has appended nothing. The refusal names field, value and rule.
+"""
+
+from asyncio import timeout
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+from tandem.bus.port import Bus
+from tandem.client import arguments
+from tandem.client.arguments import Number, OrderOptions
+from tandem.client.feed import Feed
+from tandem.client.handles import CancelReceipt, LinkHandle, OrderHandle
+from tandem.client.identities import rand_cloid, rand_token
+from tandem.client.mirrors import Hedges, Orders
+from tandem.client.tables import Tables
+from tandem.domain.errors import InvalidInputError, UnavailableError
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy
+from tandem.domain.order import OrderType
+from tandem.messages import codec, subjects
+from tandem.messages.intents import CancelOrder, LegSpec, MakerSpec, NewOrder, StopHedge
+from tandem.messages.message import Message
+
+
+class OrderCalls:
+    """Intents of one strategy."""
+
+    strategy: Strategy
+    tables: Tables
+    _bus: Bus
+    _feed: Feed
+    _orders: dict[Exc, Orders]
+    _hedges: Hedges
+    _pending_timeout_s: float
+    _append_timeout_s: float
+
+    def rand_cloid(self, exc: str) -> ClientOrderId:
+        """Return a new client id that is legal on that venue."""
+        self.tables.account(exc)
+        return rand_cloid()
+
+    async def limit_order(
+        self, exc: str, ticker: str, amount: Number, **options: Unpack[OrderOptions]
+    ) -> OrderHandle:
+        """Append a limit order (`price` or `price_match`); returns once it is in the log."""
+        return await self._order(OrderType.LIMIT, (exc, ticker, amount), options)
+
+    async def market_order(
+        self,
+        exc: str,
+        ticker: str,
+        amount: Number,
+        round_to_specs: bool = False,
+        **options: Unpack[OrderOptions],
+    ) -> OrderHandle:
+        """Append a market order; `round_to_specs` cuts the amount to the lot first."""
+        if arguments.flag("round_to_specs", round_to_specs):
+            amount = self.tables.rounded_lots(exc, ticker, amount)
+        return await self._order(OrderType.MARKET, (exc, ticker, amount), options)
+
+    async def _order(
+        self, kind: OrderType, what: tuple[str, str, Number], options: OrderOptions
+    ) -> OrderHandle:
+        instrument = self.tables.instrument(what[0], what[1])
+        named = {"cloid": rand_cloid()} | options
+        order = arguments.new_order(instrument, what[2], kind, self.strategy, named)
+        return await self._submit(order)
+
+    async def _submit(self, order: NewOrder) -> OrderHandle:
+        cloid = order.client_order_id
+        await self._append(subjects.new_order(order.exc, cloid), order)
+        orders = self._orders[order.exc]
+        return OrderHandle(cloid, order.exc, orders, self._feed, self._pending_timeout_s)
+
+    async def _append(self, subject: str, intent: Message) -> int:
+        """Log an intent under its identity; returns its place in the log.
+
+        Raises:
+            ConflictError: the id was used before for something else.
+            UnavailableError: not confirmed in time; it may still be logged later.
+        """
+        try:
+            async with timeout(self._append_timeout_s):
+                stored = await self._bus.log.append(subject, codec.encode(intent), same=True)
+        except TimeoutError as error:
+            raise UnavailableError(f"{subject}: the log did not confirm in time") from error
+        return stored.seq
+
+    async def cancel_order(
+        self,
+        exc: str,
+        ticker: str | None = None,
+        oid: str | None = None,
+        cloid: str | None = None,
+    ) -> CancelReceipt:
+        """Append a cancel; with neither id, of every open order of the ticker."""
+        if oid is None and cloid is None and ticker is None:
+            raise InvalidInputError("ticker", None, "give a ticker, an oid or a cloid")
+        return await self._cancel(exc, ticker, oid, cloid)
+
+    async def cancel_open_orders(self, exc: str, ticker: str | None = None) -> CancelReceipt:
+        """Append a cancel of every open order; its receipt ends when each is proven gone."""
+        return await self._cancel(exc, ticker, None, None)
+
+    async def _cancel(
+        self, exc: str, ticker: str | None, oid: str | None, cloid: str | None
+    ) -> CancelReceipt:
+        account = self.tables.account(exc)
+        if ticker is not None:
+            self.tables.instrument(exc, ticker)
+        cancel = arguments.cancel(account, self.strategy, rand_token(), (ticker, oid, cloid))
+        seq = await self._append(_cancel_subject(cancel), cancel)
+        return CancelReceipt(self._orders[account], self._feed, seq, cancel)
+
+    async def hedge_order(
+        self,
+        maker_order: Mapping[str, Any],
+        hedge_order: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        trigger_after_ms: int = 0,
+    ) -> LinkHandle:
+        """Append a hedge order: quote the maker, hedge each of its fills on every leg.
+
+        `maker_order` takes exc, ticker, amount, price or price_match, tif, post_only,
+        reduce_only; each leg exc, ticker, ratio (-1), ratio_kind (base).
+        """
+        orders = arguments.maker_spec(maker_order), arguments.leg_specs(hedge_order)
+        hedge_id = HedgeId(rand_token())
+        intent = arguments.hedge(hedge_id, self.strategy, orders, trigger_after_ms)
+        self._check_instruments(intent.maker, intent.legs)
+        await self._append(subjects.hedge_intent(hedge_id), intent)
+        return LinkHandle(hedge_id, self._hedges, self._feed, self._stop_hedge)
+
+    def _check_instruments(self, maker: MakerSpec, legs: tuple[LegSpec, ...]) -> None:
+        instrument = self.tables.instrument(maker.exc, maker.ticker)
+        arguments.check_against(
+            instrument, maker.amount, maker.price, reduce_only=maker.reduce_only
+        )
+        for leg in legs:
+            arguments.check_tradable(self.tables.instrument(leg.exc, leg.ticker))
+
+    async def _stop_hedge(self, hedge_id: HedgeId) -> None:
+        stop = StopHedge(hedge_id=hedge_id, token=rand_token(), strategy=self.strategy)
+        await self._append(subjects.stop_hedge(stop.token), stop)
+
+
+def _cancel_subject(cancel: CancelOrder) -> str:
+    if cancel.client_order_id is not None:
+        return subjects.cancel_order(cancel.exc, cancel.client_order_id, cancel.token)
+    if cancel.venue_order_id is not None:
+        return subjects.cancel_by_oid(cancel.exc, cancel.venue_order_id, cancel.token)
+    return subjects.cancel_all(cancel.exc, cancel.token)
