@@ -1,7 +1,9 @@
 """What the venue's sessions deliver, and when the account counts as up and resynced.
 
 1. Every fact that a session delivers is logged, whoever's order it is about.
-2. RESYNCED is logged only after a backfill that began while every critical channel was ready.
+2. The account is up while every critical channel is ready, but for the one that carries orders:
+   HTTP stands in for it, and it tells no events. RESYNCED is logged only after a backfill that
+   began while the account was up.
 3. When a market channel ends, its books are forgotten: what was missed is unknown.
 """
 
@@ -53,17 +55,19 @@ class Links:
     def fault(self) -> str:
         """Return which channel keeps orders from going out, or the empty text."""
         for session in self.sessions:
-            needed = session.channel.is_critical and session.name != self._order_channel
-            if needed and not session.is_ready:
+            if self._is_needed(session) and not session.is_ready:
                 return f"channel {session.name} is not up"
         return ""
 
+    def _is_needed(self, session: Session) -> bool:
+        return session.channel.is_critical and session.name != self._order_channel
+
     def is_up(self) -> bool:
-        return all(one.is_ready for one in self.sessions if one.channel.is_critical)
+        return not self.fault()
 
     def on_ready(self, session: Session) -> None:
         self._core.context.log.info("channel up", channel=session.name)
-        if session.channel.is_critical and self.is_up():
+        if self._is_needed(session) and self.is_up():
             self._fence.report(LinkState.UP, f"channel {session.name} is up")
             self.resync()
         self._dispatcher.pump()
@@ -72,7 +76,7 @@ class Links:
         self._core.context.log.warning("channel down", channel=session.name, reason=reason)
         if session.name == self._order_channel:
             self._dispatcher.on_orders_down()
-        if not session.channel.is_critical:
+        elif not session.channel.is_critical:
             self._core.market.forget_books()
         elif self._fence.state is not LinkState.DOWN:
             self._ups += 1

@@ -1,0 +1,151 @@
+"""What a gateway makes of intents: which it refuses, which it cancels, how they reach the wire."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tandem.cli.servers import LocalServer
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, HedgeId, Pool, Ticker, Token
+from tandem.domain.order import OrderStatus, RejectReason
+from tandem.messages import subjects
+from tandem.messages.hedges import Decision, TakerOrder
+from tandem.messages.intents import CancelOrder, StopHedge
+from tandem.messages.reports import IntentRefused
+from tests.conftest import Eventually
+from tests.integration.gateway_binance import (
+    EXC,
+    SOL,
+    STRATEGY,
+    GatewayWorld,
+    cloid,
+    gateway_world,
+)
+
+NEW, CANCELLED, REJECTED = OrderStatus.NEW, OrderStatus.CANCELLED, OrderStatus.REJECTED
+POOL = Pool("pool")
+
+
+@pytest.fixture
+async def world(nats_server: LocalServer, tmp_path: Path) -> AsyncIterator[GatewayWorld]:
+    async with gateway_world(nats_server.url, tmp_path) as running:
+        yield running
+
+
+def rejections(world: GatewayWorld, name: ClientOrderId) -> list[tuple[RejectReason | None, str]]:
+    found = [one for one in world.reports(name) if one.order_status is REJECTED]
+    return [(one.reason, one.text) for one in found]
+
+
+async def test_raw_malformed_new_order_is_rejected_once_under_its_subjects_id(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    name = cloid(1)
+    await world.bus.log.append(subjects.new_order(EXC, name), b'{"type":"new_order"}')
+    await world.bus.log.append(subjects.new_order(EXC, cloid(2)), b"not json")
+    await eventually(lambda: rejections(world, name) and rejections(world, cloid(2)))
+    [(reason, text)] = rejections(world, name)
+    assert reason is RejectReason.INVALID
+    assert "exc" in text
+
+
+async def test_new_order_that_contradicts_its_subject_is_rejected_once(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    named, meant = cloid(3), cloid(4)
+    await world.place(meant, "1", price="140")
+    stored = await world.bus.log.find(subjects.new_order(EXC, meant))
+    assert stored is not None
+    await world.bus.log.append(subjects.new_order(EXC, named), stored.payload)
+    await eventually(lambda: rejections(world, named))
+    await eventually(lambda: NEW in world.statuses(meant))
+    assert len(rejections(world, named)) == 1
+
+
+async def test_malformed_cancel_is_refused_by_its_field(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    subject = subjects.cancel_order(EXC, cloid(5), Token("t"))
+    await world.bus.log.append(subject, b'{"type":"cancel_order","exc":"binance"}')
+    await eventually(lambda: world.facts(IntentRefused))
+    [refused] = world.facts(IntentRefused)
+    assert (refused.subject, refused.field_name) == (subject, "token")
+
+
+async def sweep(world: GatewayWorld, call: str) -> None:
+    cancel = CancelOrder(exc=EXC, token=Token(call), strategy=STRATEGY, ticker=SOL)
+    await world.log(subjects.cancel_all(EXC, Token(call)), cancel)
+
+
+async def test_cancel_of_a_ticker_means_all_before_it_and_nothing_after(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    before, after = [cloid(10), cloid(11), cloid(12)], cloid(13)
+    for name in before:
+        await world.place(name, "1", price="140")
+    await sweep(world, "all")
+    await world.place(after, "1", price="141")
+    await eventually(lambda: all(CANCELLED in world.statuses(name) for name in before))
+    await eventually(lambda: NEW in world.statuses(after))
+    books = await world.venue.books()
+    assert [one["client_order_id"] for one in books["orders"] if one["is_open"]] == [after]
+
+
+async def test_decision_far_behind_the_log_is_stale_and_sends_nothing(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    name = cloid(20)
+    for number in range(260):
+        await world.log(subjects.stop_hedge(Token(f"filler{number}")), filler(number))
+    state = await world.bus.log.state()
+    await world.log(subjects.decision((EXC, SOL, POOL), 0, 1), decision(name, state.last_seq - 256))
+    await eventually(lambda: rejections(world, name))
+    assert [reason for reason, _ in rejections(world, name)] == [RejectReason.STALE]
+    assert (await world.venue.books())["orders"] == []
+
+
+async def test_taker_on_an_unlisted_ticker_is_refused_by_name(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    name = cloid(21)
+    bare = msgspec.structs.replace(decision(name, 10**6), ticker=Ticker("XRPUSDT"))
+    await world.log(subjects.decision((EXC, bare.ticker, POOL), 0, 1), bare)
+    await eventually(lambda: rejections(world, name))
+    assert "not listed" in rejections(world, name)[0][1]
+
+
+def filler(number: int) -> StopHedge:
+    return StopHedge(hedge_id=HedgeId("none"), token=Token(f"filler{number}"), strategy=STRATEGY)
+
+
+def decision(name: ClientOrderId, as_of: int) -> Decision:
+    taker = TakerOrder(
+        client_order_id=name, amount=Decimal(1), band_bp=Decimal(5), hard_cap_bp=Decimal(50)
+    )
+    return Decision(
+        exc=EXC,
+        ticker=SOL,
+        pool=POOL,
+        epoch=0,
+        ordinal=1,
+        as_of=as_of,
+        need=Decimal(1),
+        attempt=0,
+        rules="test",
+        takers=(taker,),
+    )
+
+
+async def test_orders_go_over_http_while_the_order_channel_is_down(
+    nats_server: LocalServer, tmp_path: Path, unused_tcp_port: int, eventually: Eventually
+) -> None:
+    dead = {"BINANCE_WS_API_URL": f"ws://127.0.0.1:{unused_tcp_port}/ws-fapi/v1"}
+    async with gateway_world(nats_server.url, tmp_path, **dead) as world:
+        name = cloid(30)
+        await world.place(name, "1", price="140")
+        await eventually(lambda: ReportSource.ACK in {one.source for one in world.reports(name)})
+        await world.cancel(name)
+        await eventually(lambda: CANCELLED in world.statuses(name))
