@@ -129,8 +129,3 @@ def split_priced(waiting: list[Cover], quantity: Decimal) -> list[Cover]:
         else:
             piece.amount -= signed
     return taken
-
-
-def average(total: Decimal, quantity: Decimal) -> Decimal | None:
-    """Return total / quantity, None when there is no quantity."""
-    return quotient(total, quantity) if quantity else None

@@ -52,7 +52,7 @@ def _arm(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
         return
     bucket.armed_ns = due_ns
     name = ids.bucket_hash(bucket.exc, bucket.ticker, bucket.pool)
-    key = timers.TimerKey(timers.Wakes.BUCKET, turn.event.seq, name)
+    key = timers.TimerKey(timers.Wakes.BUCKET, turn.place, name)
     turn.effects.append(timers.arm(key, due_ns))
 
 

@@ -83,7 +83,7 @@ def _accounts(hedge: HedgeOrder) -> Iterator[Exc]:
 def _wait(state: State, turn: Turn, hedge: HedgeOrder, waits: tuple[int, Exc]) -> None:
     until_ns, exc = waits
     if hedge.hedge_id not in state.pending:
-        key = timers.TimerKey(timers.Wakes.SPECS, turn.event.seq, hedge.hedge_id)
+        key = timers.TimerKey(timers.Wakes.SPECS, turn.place, hedge.hedge_id)
         turn.effects.append(timers.arm(key, until_ns))
         state.pending[hedge.hedge_id] = Pending(hedge, until_ns, exc)
     state.pending[hedge.hedge_id].waits_for = exc
@@ -259,7 +259,7 @@ def _cancel(turn: Turn, link: Link, strategy: Strategy) -> None:
         ts_sent_ns=turn.now_ns,
     )
     subject = subjects.cancel_order(cancel.exc, link.cloid, cancel.token)
-    key = timers.TimerKey(timers.Wakes.STOP, turn.event.seq, link.hedge_id)
+    key = timers.TimerKey(timers.Wakes.STOP, turn.place, link.hedge_id)
     turn.effects.append(Append(subject, cancel))
     turn.effects.append(timers.arm(key, turn.now_ns + STOP_AGAIN_MS * NS_PER_MS))
     turn.touch_link(link.hedge_id)

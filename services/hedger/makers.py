@@ -60,7 +60,7 @@ def _end(state: State, turn: Turn, link: Link) -> None:
     turn.touch_all(link)
     for leg in link.legs:
         state.buckets[link.bucket_key(leg)].flush_ns = 0
-    key = timers.TimerKey(timers.Wakes.SETTLE, turn.event.seq, link.hedge_id)
+    key = timers.TimerKey(timers.Wakes.SETTLE, turn.place, link.hedge_id)
     if not evidence.is_ended(link.order):
         turn.effects.append(timers.arm(key, turn.now_ns + state.rules.settle_ms * NS_PER_MS))
 

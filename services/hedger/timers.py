@@ -24,15 +24,15 @@ _WAKES = {one.value: one for one in Wakes}
 
 @dataclass(frozen=True, slots=True)
 class TimerKey:
-    """`name` is a bucket's hash or a hedge id; `seq` the log sequence of the arming fact."""
+    """`name` is a bucket's hash or a hedge id; `place` where in the log the arming fact is."""
 
     wakes: Wakes
-    seq: int
+    place: str
     name: str
 
 
 def arm(key: TimerKey, due_ns: int) -> ArmTimer:
-    return ArmTimer(f"{key.wakes.value}:{key.seq}:{key.name}", 0, due_ns)
+    return ArmTimer(f"{key.wakes.value}:{key.place}:{key.name}", 0, due_ns)
 
 
 def again(fired: TimerFired) -> ArmTimer:
@@ -43,7 +43,7 @@ def again(fired: TimerFired) -> ArmTimer:
 def parse(key: str) -> TimerKey | None:
     """Return what a key wakes, None when it is none of ours."""
     wakes, _, tail = key.partition(":")
-    seq, _, name = tail.partition(":")
-    if wakes not in _WAKES or not (seq.isascii() and seq.isdigit()):
+    place, colon, name = tail.partition(":")
+    if wakes not in _WAKES or not colon:
         return None
-    return TimerKey(_WAKES[wakes], int(seq), name)
+    return TimerKey(_WAKES[wakes], place, name)

@@ -41,6 +41,11 @@ class Turn:
     def now_ns(self) -> int:
         return self.event.ts_ns
 
+    @property
+    def place(self) -> str:
+        """Return where in the log the event is; sequences start anew with an epoch."""
+        return f"{self.event.epoch}.{self.event.seq}"
+
     def next_index(self) -> int:
         """Return the index of this turn's next delta."""
         self.deltas += 1
@@ -59,5 +64,5 @@ class Turn:
 
     def alarm(self, text: str) -> None:
         """Log that a person must look at something; once for each message that says so."""
-        alarm = Alarm(source=SERVICE, key=str(self.event.seq), text=text)
+        alarm = Alarm(source=SERVICE, key=self.place, text=text)
         self.effects.append(Append(subjects.alarm(alarm.source, alarm.key), alarm))

@@ -1,7 +1,7 @@
 """What readers are shown of hedges and buckets, and the deltas that say it changed (pure).
 
 1. A delta names its entity's previous delta, so a reader can tell a gap from silence.
-2. Averages are rounded at 18 decimals; every other number is exact.
+2. Averages are rounded at 18 digits; every other number is exact.
 """
 
 from decimal import Decimal
@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from services.hedger import evidence, ledger, sizing
-from services.hedger.attribution import average
+from services.hedger.exact import average
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, Pending, State, market

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from services.hedger import attribution
 from services.hedger.attribution import NOBODY, Cover, Covered, Lot
+from services.hedger.exact import average
 from tandem.domain.ids import HedgeId
 from tests.unit.services.hedger.desk import d
 
@@ -58,8 +59,8 @@ def test_a_covered_piece_waits_for_its_price() -> None:
     attribution.price(covered, Cover(ONE, d("-0.5"), d(100)), d(99))
 
     assert (covered.amount, covered.priced, covered.paid) == (d("-0.5"), d("0.5"), d("49.5"))
-    assert attribution.average(covered.slipped, covered.measured) == 100  # sold 1 % below the mid
-    assert attribution.average(covered.waited, covered.timed) == 40
+    assert average(covered.slipped, covered.measured) == 100  # sold 1 % below the mid
+    assert average(covered.waited, covered.timed) == 40
 
 
 def test_slippage_is_measured_only_where_a_mid_was_known() -> None:
@@ -69,7 +70,7 @@ def test_slippage_is_measured_only_where_a_mid_was_known() -> None:
     attribution.price(covered, Cover(ONE, d("0.5"), d(100)), d(101))
 
     assert covered.measured == d("0.5")
-    assert attribution.average(covered.slipped, covered.measured) == 100
+    assert average(covered.slipped, covered.measured) == 100
 
 
 def test_netting_counts_at_the_reference_price_if_there_is_one() -> None:
@@ -98,7 +99,3 @@ def test_pieces_of_a_sale_keep_their_sign() -> None:
 
     assert pairs(attribution.split_priced(waiting, d("0.1"))) == [(ONE, d("-0.1"))]
     assert pairs(waiting) == [(ONE, d("-0.2"))]
-
-
-def test_an_average_over_nothing_is_none() -> None:
-    assert attribution.average(d(1), d(0)) is None

@@ -2,7 +2,7 @@ from decimal import Decimal, Inexact, localcontext
 
 import pytest
 
-from services.hedger.exact import EXACT, quotient
+from services.hedger.exact import EXACT, average, quotient
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_quotient_does_not_depend_on_the_context_in_force() -> None:
 def test_a_sum_that_would_be_rounded_is_an_error() -> None:
     with localcontext(EXACT), pytest.raises(Inexact):
         Decimal(1) / Decimal(3)
+
+
+def test_an_average_is_rounded_at_18_digits() -> None:
+    assert str(average(Decimal(200), Decimal(3))) == "66.6666666666666667"
+    assert str(average(Decimal("35.000"), Decimal("0.35"))) == "100.0"
+
+
+def test_an_average_over_nothing_is_none() -> None:
+    assert average(Decimal(1), Decimal(0)) is None

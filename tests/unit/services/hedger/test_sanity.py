@@ -97,6 +97,6 @@ def test_a_poisonous_fact_is_an_alarm_and_stops_nothing() -> None:
 
     desk.fill(msgspec.structs.replace(FILL, last_px=NAN))
 
-    alarm = desk.appended[subjects.alarm("hedger", str(desk.seq))]
+    alarm = desk.appended[subjects.alarm("hedger", f"0.{desk.seq}")]
     assert isinstance(alarm, Alarm)
     assert "last_px=NaN" in alarm.text

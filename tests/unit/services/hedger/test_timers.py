@@ -8,12 +8,12 @@ from tandem.runtime.effects import ArmTimer
 
 @pytest.mark.parametrize("wakes", list(Wakes))
 def test_a_key_names_what_it_wakes(wakes: Wakes) -> None:
-    key = TimerKey(wakes, 17, "a:b")
+    key = TimerKey(wakes, "0.17", "a:b")
 
     assert timers.parse(timers.arm(key, 5).key) == key
 
 
-@pytest.mark.parametrize("key", ["", "bucket", "bucket:x:h", "other:1:h", "bucket:²:h"])
+@pytest.mark.parametrize("key", ["", "bucket", "bucket:1", "other:1:h"])
 def test_a_foreign_key_wakes_nothing(key: str) -> None:
     assert timers.parse(key) is None
 

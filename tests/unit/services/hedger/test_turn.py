@@ -10,8 +10,8 @@ def test_an_alarm_is_named_by_the_message_that_caused_it() -> None:
 
     turn.alarm("look")
 
-    alarm = Alarm(source="hedger", key="17", text="look")
-    assert turn.effects == [Append(subjects.alarm("hedger", "17"), alarm)]
+    alarm = Alarm(source="hedger", key="0.17", text="look")
+    assert turn.effects == [Append(subjects.alarm("hedger", "0.17"), alarm)]
     assert turn.now_ns == 5
 
 
