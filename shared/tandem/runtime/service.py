@@ -36,6 +36,7 @@ EXIT_CONFIGURATION = 2
 DRAIN_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
 STREAMS_RETRY_S = 0.2
+OWNED = frozenset({"transport", "protocol", "future", "task", "asyncgen"})
 
 
 def run_service(name: str, build: Build, variables: Sequence[Variable] = ()) -> NoReturn:
@@ -99,12 +100,16 @@ async def _serve(name: str, build: Build, env: Environment, common: Settings) ->
 
 
 def _ends(tasks: TaskOwner) -> Any:
-    """Return a loop exception handler that turns any stray failure into the end of the process."""
+    """Return a loop exception handler: what nobody else hears of ends the process.
+
+    Failures of a connection, a task or a future have an owner who hears of them elsewhere, and
+    libraries also use the handler for mere warnings: these are only logged.
+    """
 
     def handle(_loop: asyncio.AbstractEventLoop, failure: dict[str, Any]) -> None:
-        error = failure.get("exception") or RuntimeError(failure["message"])
+        error = failure.get("exception")
         log.get("loop").error(failure["message"], exc_info=error)
-        if not tasks.failed.done():
+        if error is not None and not OWNED & failure.keys() and not tasks.failed.done():
             tasks.failed.set_exception(error)
 
     return handle
