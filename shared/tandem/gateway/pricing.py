@@ -72,7 +72,7 @@ def book_fault(book: Book | None, now_ns: int, rules: PricingRules) -> str:
     if middle is None or middle <= 0:
         return "the book has an empty side"
     bid, ask = book.bids[0].price, book.asks[0].price
-    if bid >= ask:
+    if book.is_crossed:
         return f"the book is crossed: bid {bid}, ask {ask}"
     if ask - bid > rules.book_max_width * middle:
         width = (ask - bid) / middle

@@ -324,3 +324,34 @@ def test_too_many_cancels_are_refused_not_forgotten() -> None:
     for number in range(MAX_CANCELS):
         cancels.take(cancel(), f"{SUBJECT}{number}", 0)
     assert refusals(cancels.take(cancel(), SUBJECT, 0))[0][0] == "cancel"
+
+
+def test_news_about_cancels_that_are_not_here_change_nothing() -> None:
+    cancels, place = taken(), world(report(OrderStatus.NEW))
+    cancels.unwritten(99)
+    cancels.lost(99, at(0))
+    cancels.ask_failed("another", at(0))
+    assert cancels.tick(place, at(0)) == ()
+    assert len(cancels) == 1
+
+
+def test_second_request_of_a_cancel_forgets_the_first() -> None:
+    place = world(report(OrderStatus.NEW))
+    cancels = sent(place)
+    [ask] = asks(cancels.tick(place, at(800)))
+    cancels.asked(ask.key, (report(OrderStatus.NEW, ReportSource.QUERY),), at(850))
+    again = cancels.ready(850 * MS)
+    assert again is not None
+    cancels.written(again, Stamp(2, 850, 850, 1_000), at(850))
+    gone = outcome(OutcomeKind.ACCEPTED, facts=(report(OrderStatus.CANCELLED),))
+    cancels.answered(1, gone, at(860))
+    assert len(cancels) == 1
+    cancels.answered(2, gone, at(870))
+    assert len(cancels) == 0
+
+
+def test_resolved_cancels_are_not_resolved_again() -> None:
+    place = world(report(OrderStatus.NEW))
+    cancels = sent(place)
+    assert cancels.resolve(place, at(1)) == ()
+    assert cancels.ready(10**12) is None

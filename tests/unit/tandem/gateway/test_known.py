@@ -141,3 +141,10 @@ def test_ended_orders_are_forgotten_after_the_retention_live_ones_never() -> Non
     known.expire(6)
     assert set(known.by_cloid) == {"b"}
     assert set(known.by_oid) == {(SOL, "2")}
+
+
+def test_order_refused_before_the_venue_named_it_is_known_by_its_client_id() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.REJECTED, oid=None))
+    assert known.by_cloid[A].status is OrderStatus.REJECTED
+    assert known.by_oid == {}

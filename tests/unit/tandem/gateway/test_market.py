@@ -53,3 +53,9 @@ def test_middle_is_exact() -> None:
 def test_one_sided_book_has_no_middle() -> None:
     assert Book((), (level("100.2"),), 0, 0).mid is None
     assert Book((level("1"),), (), 0, 0).mid is None
+
+
+def test_crossed_book_is_told() -> None:
+    assert Book((level("100.2"),), (level("100.2"),), 0, 0).is_crossed
+    assert not Book((level("100.1"),), (level("100.2"),), 0, 0).is_crossed
+    assert not Book((), (level("100.2"),), 0, 0).is_crossed

@@ -59,4 +59,6 @@ def test_order_reported_since_the_request_is_not_asked_for() -> None:
 
 def test_ticker_missing_from_a_full_listing_is_flat_as_of_the_request() -> None:
     flat = flat_positions(EXC, {SOL, ETH}, [position(ETH)], 5)
-    assert [(one.ticker, one.amount, one.ts_event_ns) for one in flat] == [(SOL, Decimal(0), 5_000_000)]
+    assert [(one.ticker, one.amount, one.ts_event_ns) for one in flat] == [
+        (SOL, Decimal(0), 5_000_000)
+    ]

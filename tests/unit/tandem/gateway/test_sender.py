@@ -445,3 +445,24 @@ def test_a_request_that_may_live_is_never_joined_by_another(steps: list[str]) ->
                 proofs += 1
             sender.absent(CLOID, now_ms, at(now_ms))
             alive = alive and proofs < 2
+
+
+def test_every_order_on_its_way_is_listed() -> None:
+    sender = sent()
+    assert [ticket.cloid for ticket in sender.orders()] == [CLOID]
+
+
+def test_news_about_orders_that_are_not_here_change_nothing() -> None:
+    sender, other = sent(), ClientOrderId("0xother")
+    sender.reported(other)
+    sender.unwritten(99)
+    sender.lookup_failed(other, at(1))
+    assert sender.absent(other, 10**6, at(1)) == ()
+    assert sender.lost(99, at(1)) == ()
+    assert sender.count(Phase.SENT) == 1
+
+
+def test_fence_passes_over_orders_that_are_on_the_wire() -> None:
+    sender = sent()
+    sender.pass_fence(at(1))
+    assert sender.count(Phase.SENT) == 1

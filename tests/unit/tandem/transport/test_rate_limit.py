@@ -83,3 +83,19 @@ def test_any_window_stays_within_capacity(requests: list[tuple[int, int, bool]])
     for end_ms, _ in taken:
         inside = sum(units for at_ms, units in taken if end_ms - 1_000 < at_ms <= end_ms)
         assert inside <= ORDERS.capacity
+
+
+def test_resized_pool_keeps_what_was_taken() -> None:
+    budgets = Budgets([ORDERS])
+    budgets.take(cost(6), 0)
+    budgets.resize([RateLimit("orders", 20, 1_000, 4), RateLimit("weight", 5, 1_000)])
+    assert budgets.wait_ms(cost(10), 10, urgent=False) == 0
+    assert budgets.used() == {"orders": 6, "weight": 0}
+
+
+def test_requests_of_one_millisecond_leave_the_window_together() -> None:
+    budgets = Budgets([ORDERS])
+    budgets.take(cost(2), 0)
+    budgets.take(cost(4), 0)
+    assert budgets.wait_ms(cost(1), 999, urgent=False) == 1
+    assert budgets.wait_ms(cost(6), 1_000, urgent=False) == 0
