@@ -362,3 +362,14 @@ async def test_coming_back_is_told(world: World, eventually: Eventually) -> None
     world.bring_server_back()
 
     await eventually(lambda: told == ["back"])
+
+
+async def test_find_by_filter_returns_the_newest_that_matches(world: World) -> None:
+    for name in ("oms.control.a.1", "oms.control.b.1", "oms.control.a.2", "oms.control.b.2"):
+        await world.bus.log.append(name, name.encode())
+
+    newest = await world.other.log.find("oms.control.a.>")
+
+    assert newest is not None
+    assert newest.subject == "oms.control.a.2"
+    assert await world.other.log.find("oms.control.c.>") is None

@@ -9,6 +9,7 @@
 from collections.abc import Callable
 
 from tandem.bus.port import Appended, Entry, LogState
+from tandem.bus.subject_match import matcher
 from tandem.bus.timing import Timing
 
 Watcher = Callable[[Entry], None]
@@ -44,7 +45,11 @@ class MemoryStream:
         return self._entries.get(seq)
 
     def find(self, subject: str) -> Entry | None:
-        return self._by_subject.get(subject)
+        """Return the newest message under a subject or filter."""
+        if "*" not in subject and not subject.endswith(">"):
+            return self._by_subject.get(subject)
+        is_wanted, stored = matcher((subject,)), reversed(self._entries.values())
+        return next((entry for entry in stored if is_wanted(entry.subject)), None)
 
     def after(self, seq: int) -> tuple[Entry, ...]:
         return tuple(entry for entry in self._entries.values() if entry.seq > seq)

@@ -25,6 +25,12 @@ from tandem.runtime.clock import Clock
 
 REQUEST_TIMEOUT_S = 3.0
 RETRY_S = 0.1
+DELTAS_OF_PAGE = {
+    subjects.ORDERS_PAGE: "orders",
+    subjects.POSITIONS_PAGE: "positions",
+    subjects.FILLS_PAGE: "fills",
+    subjects.HEDGES_PAGE: "hedges",
+}
 AnyPage = OrdersPage | PositionsPage | FillsPage | HedgesPage
 
 
@@ -34,17 +40,18 @@ class Asking:
     def __init__(self, bus: Bus, clock: Clock, log: FilteringBoundLogger) -> None:
         self._bus, self._clock, self._log = bus, clock, log
 
-    async def newest_seq(self) -> int:
+    async def newest_seq(self, page: str) -> int:
         """Return the log sequence that a page must have reached to miss no delta stored by now.
 
-        That of the newest delta; of a log that was cut below it, the log's own last.
+        That of the newest delta of the page's own kind: its service has read the fact behind it,
+        and need not have read later facts of other kinds. Of a log that was cut below it, the
+        log's own last.
         """
-        state = await self._bus.deltas.state()
-        entry = await self._bus.deltas.get(state.last_seq) if state.last_seq else None
-        if entry is None:
+        newest = await self._bus.deltas.find(subjects.deltas_of(DELTAS_OF_PAGE[page]))
+        if newest is None:
             return 0
         log = await self._bus.log.state()
-        return min(codec.decode_delta(entry.payload).seq, log.last_seq)
+        return min(codec.decode_delta(newest.payload).seq, log.last_seq)
 
     async def page(self, subject: str, exc: Exc | None, least: Callable[[], Place]) -> AnyPage:
         """Return a page that stands at or past `least()`, as it is when the answer comes."""

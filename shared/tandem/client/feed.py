@@ -110,7 +110,10 @@ class Feed:
         self._subscriptions.append(subscription)
         try:
             async with timeout(self._options.ready_timeout_s):
-                subscription.least = (self._epoch, await self._asking.newest_seq())
+                subscription.least = (
+                    self._epoch,
+                    await self._asking.newest_seq(subscription.page_subject),
+                )
                 await self._load(subscription)
         except (TimeoutError, UnavailableError) as error:
             self._subscriptions.remove(subscription)
