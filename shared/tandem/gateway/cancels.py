@@ -1,6 +1,7 @@
 """How a cancel goes: which order it means, when it may be sent, what its answers prove (pure).
 
-1. A cancel of an order whose own outcome is open waits for it; one not yet sent ends with it.
+1. A cancel of an order whose own outcome is open waits for it, and stays valid meanwhile; an
+   order not yet sent ends with it.
 2. "Unknown order" ends nothing: the venue is asked about the order, and its answer is logged.
 3. A cancel without an answer may be sent again: it is idempotent; the order is asked for first.
 4. A cancel ends with a terminal report of its order, or with exactly one refusal of the intent.
@@ -25,6 +26,7 @@ FIRST_ASK_MS = 250
 MAX_ASK_MS = 2_000
 MAX_ABSENCES = 4
 MAX_CANCELS = 10_000
+GRACE_NS = 2_000 * NS_PER_MS
 
 
 class CancelPhase(StrEnum):
@@ -157,6 +159,7 @@ class Cancels:
         ticket = world.sender.get(cancel.cloid) if cancel.cloid is not None else None
         if ticket is not None:
             cancel.ticker = ticket.ticker
+            cancel.until_ns = max(cancel.until_ns, now.log_ns + GRACE_NS)
             if ticket.phase is not Phase.READY:
                 return ()
             self._end(cancel)

@@ -30,6 +30,7 @@ PREPARE_TIMEOUT_S = 5.0
 TICK_S = 0.25
 PING_AFTER_NS = 10_000_000_000
 DEAD_AFTER_NS = 25_000_000_000
+LASTING_NS = 30_000_000_000
 MS_PER_S = 1_000
 
 
@@ -74,16 +75,17 @@ class Session:
 
     async def run(self) -> None:
         """Connect again and again."""
-        tries = 0
+        clock, tries = self._core.context.clock, 0
         while True:
+            began_ns = clock.monotonic_ns()
             try:
                 reason = await self._live()
-                tries = 0
             except (NothingSentError, NoAnswerError, VenueQueryError) as error:
                 reason = str(error)
-            tries += 1
+            lasted = clock.monotonic_ns() - began_ns > LASTING_NS
+            tries = 1 if lasted else tries + 1
             self._down(reason)
-            await self._core.context.clock.sleep(self._backoff.delay_ms(tries) / MS_PER_S)
+            await clock.sleep(self._backoff.delay_ms(tries) / MS_PER_S)
 
     async def _live(self) -> str:
         """Open one connection and return why it ended."""

@@ -355,3 +355,13 @@ def test_resolved_cancels_are_not_resolved_again() -> None:
     cancels = sent(place)
     assert cancels.resolve(place, at(1)) == ()
     assert cancels.ready(10**12) is None
+
+
+def test_cancel_that_waited_for_its_order_is_still_valid_afterwards() -> None:
+    cancels, place = taken(), world()
+    place.sender.take(from_new_order(new_order(), 0, 1), past_fence=False)
+    cancels.resolve(place, at(60_000))
+    place.sender.reported(A)
+    place.known.take_order(report(OrderStatus.NEW))
+    assert cancels.resolve(place, at(60_050)) == ()
+    assert cancels.ready(60_050 * MS) is not None

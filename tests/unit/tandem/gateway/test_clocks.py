@@ -77,3 +77,12 @@ def test_nonces_rise_even_within_a_millisecond_and_when_time_falls_back() -> Non
     assert [one.call for one in made] == [1, 2, 3, 4]
     assert [one.venue_ms for one in made] == [5, 5, 4, 100]
     assert made[0].window_ms == 1_000
+
+
+def test_log_clock_that_was_once_ahead_is_believed_no_longer_than_two_minutes() -> None:
+    clock, minute = LogClock(), 60_001 * MS
+    clock.observe(5_000 * MS, 0)
+    clock.observe(minute, minute)
+    assert clock.now_ns(minute) == minute + 5_000 * MS
+    clock.observe(2 * minute + 1, 2 * minute + 1)
+    assert clock.now_ns(2 * minute + 1) == 2 * minute + 1
