@@ -95,6 +95,10 @@ class FoldRunner(Generic[S]):
         return self._outbox.in_flight
 
     @property
+    def snapshot_age_s(self) -> float:
+        return self._saver.age_s
+
+    @property
     def awaited(self) -> frozenset[str]:
         """Accounts that must resync before anything is proposed."""
         return self._copy.standing.awaited

@@ -57,6 +57,7 @@ class FoldOptions:
     run: str = "copy"
     snapshot_every: int = 20_000
     snapshot_period_s: float = 300.0
+    snapshot_alarm_s: float = 12 * 3600.0
     most_in_flight: int = 10_000
     few_in_flight: int = 2_000
     accept_gap: bool = False

@@ -22,6 +22,12 @@ class Saver:
         self._counters = counters
         self._saved_read = 0
         self._saved_ns = ports.clock.monotonic_ns()
+        self._stored_ns = self._saved_ns
+
+    @property
+    def age_s(self) -> float:
+        """How long ago a snapshot was last known to be stored, or the process began."""
+        return (self._ports.clock.monotonic_ns() - self._stored_ns) / NS
 
     def is_due(self) -> bool:
         if self._counters.read - self._saved_read >= self._options.snapshot_every:
@@ -43,7 +49,10 @@ class Saver:
         try:
             written = await self._store.save(snapshot, self._ports.clock.wall_ns())
         except UnavailableError as error:
-            self._ports.log.warning("snapshot not written", error=str(error))
+            late = self.age_s > self._options.snapshot_alarm_s
+            report = self._ports.log.error if late else self._ports.log.warning
+            report("snapshot not written", error=str(error), age_s=round(self.age_s))
             return
+        self._stored_ns = self._ports.clock.monotonic_ns()
         self._counters.snapshots += written
         self._ports.seam("fold.after_snapshot")

@@ -36,6 +36,7 @@ class FoldService(Generic[S]):
         options = FoldOptions(
             run=secrets.token_hex(5),
             snapshot_every=context.settings.snapshot_every,
+            snapshot_alarm_s=context.settings.retention_hours * 3600 / 4,
             accept_gap=context.env.integer(ACCEPT_GAP.name, 0, most=1) == 1,
         )
         self.runner = FoldRunner(fold, ports, options)
@@ -64,6 +65,9 @@ def _watch(metrics: Metrics, runner: FoldRunner[S]) -> None:
         gauge = metrics.gauge(f"fold_{field.name}", f"fold: {field.name} since the start")
         gauge.set_function(_reader(runner, field.name))
     metrics.gauge("fold_seq", "last sequence read").set_function(lambda: float(runner.head.seq))
+    metrics.gauge("fold_snapshot_age_s", "seconds since a snapshot was stored").set_function(
+        lambda: runner.snapshot_age_s
+    )
     metrics.gauge("fold_in_flight", "outputs not known to be stored").set_function(
         lambda: float(runner.in_flight)
     )

@@ -34,7 +34,7 @@ class Timers:
         self._clock = clock
         self._fire = fire
         self._armed: dict[tuple[str, int], Armed] = {}
-        self._started: set[tuple[str, int]] = set()
+        self._fresh: dict[tuple[str, int], Armed] = {}
         self._heap: list[tuple[int, str, int]] = []
         self._changed = asyncio.Event()
 
@@ -45,30 +45,30 @@ class Timers:
     def restore(self, armed: Iterable[Armed]) -> None:
         """Replace everything by what a snapshot carried; nothing runs until the head."""
         self._armed = {(timer.key, timer.attempt): timer for timer in armed}
-        self._started.clear()
+        self._fresh = dict(self._armed)
         self._heap.clear()
 
     def arm(self, effect: ArmTimer) -> None:
         """Take note of an armed timer; it runs from the next `at_head` on."""
-        timer = Armed(effect.key, effect.attempt, effect.due_ns)
-        self._armed.setdefault((timer.key, timer.attempt), timer)
+        name = (effect.key, effect.attempt)
+        if name not in self._armed:
+            timer = Armed(effect.key, effect.attempt, effect.due_ns)
+            self._armed[name] = self._fresh[name] = timer
 
     def fired(self, fact: TimerFired) -> None:
         """Forget a timer that the log has seen fire."""
         name = (fact.key, fact.attempt)
         self._armed.pop(name, None)
-        self._started.discard(name)
+        self._fresh.pop(name, None)
 
     def at_head(self, now_ns: int) -> None:
         """Start what does not run yet; `now_ns` is the fold's clock."""
-        if len(self._started) == len(self._armed):
+        if not self._fresh:
             return
         monotonic_ns = self._clock.monotonic_ns()
-        for name, timer in self._armed.items():
-            if name not in self._started:
-                self._started.add(name)
-                fires_ns = monotonic_ns + max(0, timer.due_ns - now_ns)
-                heapq.heappush(self._heap, (fires_ns, *name))
+        for name, timer in self._fresh.items():
+            heapq.heappush(self._heap, (monotonic_ns + max(0, timer.due_ns - now_ns), *name))
+        self._fresh.clear()
         self._changed.set()
 
     async def run(self) -> None:
