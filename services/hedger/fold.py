@@ -25,8 +25,10 @@ from services.hedger import (
     views,
 )
 from services.hedger.exact import EXACT
+from services.hedger.ledger import Bucket, Taker
 from services.hedger.rules import DEFAULT_RULES, HedgeRules, to_fact
 from services.hedger.state import (
+    Link,
     State,
     bucket_of_taker,
     dump,
@@ -36,7 +38,7 @@ from services.hedger.state import (
 )
 from services.hedger.turn import Turn
 from tandem.domain.errors import MalformedMessageError
-from tandem.domain.ids import ClientOrderId
+from tandem.domain.ids import ClientOrderId, Exc
 from tandem.messages import codec, subjects
 from tandem.messages.hedges import Decision, Rules, TimerFired
 from tandem.messages.intents import HedgeOrder, StopHedge
@@ -145,14 +147,14 @@ def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:
     cloid = _owner(state, report)
     if cloid is None:
         return
-    _give_report(state, turn, cloid, report)
+    _give(state, turn, cloid, report)
     _take_orphans(state, turn, cloid, report)
 
 
 def _on_fill(state: State, turn: Turn, fill: FillReport) -> None:
     cloid = _owner(state, fill)
     if cloid is not None:
-        _give_fill(state, turn, cloid, fill)
+        _give(state, turn, cloid, fill)
         _take_orphans(state, turn, cloid, fill)
     elif fill.client_order_id is None and not fill.is_system:
         keep_orphan(state, (fill.exc, fill.ticker, fill.venue_order_id), fill)
@@ -176,7 +178,7 @@ def _take_orphans(
     key = (fact.exc, fact.ticker, fact.venue_order_id)
     orphans = state.orphans.pop(key, ())
     for fill in orphans:
-        _give_fill(state, turn, cloid, fill)
+        _give(state, turn, cloid, fill)
     if key not in state.oids and _is_watched(state, cloid):
         state.oids[key] = cloid
 
@@ -188,26 +190,28 @@ def _is_watched(state: State, cloid: ClientOrderId) -> bool:
     return bucket is not None and ledger.find(bucket, cloid) is not None
 
 
-def _give_report(state: State, turn: Turn, cloid: ClientOrderId, report: OrderReport) -> None:
-    bucket = bucket_of_taker(state, cloid)
-    taker = ledger.find(bucket, cloid) if bucket is not None else None
-    if bucket is not None and taker is not None and bucket.exc == report.exc:
-        takers.on_report(state, turn, (bucket, taker), report)
-        return
-    link = link_of_maker(state, cloid)
-    if link is not None and link.maker.exc == report.exc:
-        makers.on_report(state, turn, link, report)
+def _give(state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | FillReport) -> None:
+    home = _home(state, fact.exc, cloid)
+    if isinstance(home, Link):
+        if isinstance(fact, FillReport):
+            makers.on_fill(state, turn, home, fact)
+        else:
+            makers.on_report(state, turn, home, fact)
+    elif home is not None:
+        if isinstance(fact, FillReport):
+            takers.on_fill(state, turn, home, fact)
+        else:
+            takers.on_report(state, turn, home, fact)
 
 
-def _give_fill(state: State, turn: Turn, cloid: ClientOrderId, fill: FillReport) -> None:
+def _home(state: State, exc: Exc, cloid: ClientOrderId) -> tuple[Bucket, Taker] | Link | None:
+    """Return the taker in its bucket, or the link of the maker, that a client id names."""
     bucket = bucket_of_taker(state, cloid)
     taker = ledger.find(bucket, cloid) if bucket is not None else None
-    if bucket is not None and taker is not None and bucket.exc == fill.exc:
-        takers.on_fill(state, turn, (bucket, taker), fill)
-        return
+    if bucket is not None and taker is not None:
+        return (bucket, taker) if bucket.exc == exc else None
     link = link_of_maker(state, cloid)
-    if link is not None and link.maker.exc == fill.exc:
-        makers.on_fill(state, turn, link, fill)
+    return link if link is not None and link.maker.exc == exc else None
 
 
 # The key of an entry is the type of its handler's fact, so the call is right by construction.

@@ -9,7 +9,7 @@
 
 from decimal import Decimal
 
-from services.hedger import attribution, conversion, evidence, ledger, marks, timers
+from services.hedger import attribution, conversion, evidence, ledger, marks, retry, timers
 from services.hedger.attribution import Lot
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
@@ -24,6 +24,9 @@ UNFINISHED_ENDS = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderSt
 def on_report(state: State, turn: Turn, link: Link, report: OrderReport) -> None:
     before, was = evidence.proven(link.order), evidence.status(link.order)
     evidence.absorb_report(link.order, report)
+    px = report.avg_px or report.price  # the venue's own where it chose the price (price_match)
+    if px is not None and px > 0:
+        marks.lend_reference(state, link, px)
     _follow(state, turn, link, (before, was))
 
 
@@ -123,6 +126,7 @@ def owe(state: State, turn: Turn, whom: tuple[Link, Leg], amount: Decimal) -> No
     for piece in attribution.add(bucket.lots, Lot(link.hedge_id, amount, turn.now_ns, mid)):
         _net(state, turn, (link, leg, bucket), piece)
     _collect(turn, link, bucket)
+    retry.resize(bucket.pace)
 
 
 def _net(state: State, turn: Turn, new: tuple[Link, Leg, Bucket], piece: Lot) -> None:

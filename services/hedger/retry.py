@@ -56,6 +56,9 @@ STEPS: dict[RejectReason, Step] = {
 }
 
 
+_BY_SIZE = frozenset({RejectReason.SIZE, RejectReason.INVALID})
+
+
 class Pace(Struct):
     """Where a bucket stands on the ladder.
 
@@ -124,6 +127,12 @@ def progress(pace: Pace) -> None:
 def release(pace: Pace) -> None:
     """News that may lift a hold (instrument table, session with the venue): try at once."""
     pace.not_before_ns = 0
+
+
+def resize(pace: Pace) -> None:
+    """The need has changed: a quantity that was refused for its size is not the next one."""
+    if pace.cause in _BY_SIZE:
+        pace.not_before_ns = 0
 
 
 def calm(pace: Pace) -> None:

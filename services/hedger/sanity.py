@@ -38,8 +38,10 @@ def _fill(fill: FillReport) -> str:
 def _order(report: OrderReport) -> str:
     if report.cum_qty is not None and _not_negative("filled_sz", report.cum_qty):
         return _not_negative("filled_sz", report.cum_qty)
-    if report.amount is not None and not is_plain(report.amount):
-        return f"amount={report.amount}: a finite decimal"
+    plain = {"amount": report.amount, "price": report.price, "avg_px": report.avg_px}
+    for name, value in plain.items():
+        if value is not None and not is_plain(value):
+            return f"{name}={value}: a finite decimal"
     return ""
 
 

@@ -1,6 +1,7 @@
 from services.hedger import marks, state
 from tandem.domain.ids import Ticker
-from tandem.messages.intents import LegSpec
+from tandem.domain.order import OrderStatus, PriceMatch
+from tandem.messages.intents import LegSpec, MakerSpec
 from tests.unit.services.hedger.desk import (
     BINANCE,
     HYPERLIQUID,
@@ -61,6 +62,19 @@ def test_a_leg_without_a_price_borrows_its_makers() -> None:
     assert state.reference(desk.state, KEY) == 900
     desk.mark(HYPERLIQUID, SOL, "950")
     assert state.reference(desk.state, KEY) == 950
+
+
+def test_a_maker_priced_by_the_venue_lends_the_price_it_was_given() -> None:
+    desk = two_venues()
+    maker = MakerSpec(exc=BINANCE, ticker=SOLUSDT, amount=d(-1), price_match=PriceMatch.QUEUE_5)
+    hedge = desk.hedge("h1", "-1", maker=maker)
+    assert state.reference(desk.state, KEY) is None
+
+    desk.maker_report(hedge, OrderStatus.NEW, "0", price=d("91"), avg_px=d(0))
+    assert state.reference(desk.state, KEY) == 91
+    desk.maker_report(hedge, OrderStatus.PARTIAL, "0.1", price=d("91"), avg_px=d("90.9"))
+
+    assert state.reference(desk.state, KEY) == d("90.9")
 
 
 def test_another_asset_or_an_inverse_contract_lends_nothing() -> None:

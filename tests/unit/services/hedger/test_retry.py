@@ -105,6 +105,17 @@ def test_a_margin_refusal_halves_until_something_fills() -> None:
     assert pace.ceiling is None
 
 
+@pytest.mark.parametrize(("reason", "waits"), [(RejectReason.SIZE, 0), (RejectReason.AUTH, 1)])
+def test_another_need_is_another_size(reason: RejectReason, waits: int) -> None:
+    pace = Pace()
+    for ordinal in (1, 2):
+        fail(pace, reason, ordinal)
+
+    retry.resize(pace)
+
+    assert (pace.not_before_ns > 0) is bool(waits)
+
+
 def test_news_releases_a_hold_and_calm_starts_from_the_bottom() -> None:
     pace = Pace()
     fail(pace, RejectReason.MARGIN, 1)

@@ -59,6 +59,8 @@ NAN, HUGE = Decimal("NaN"), Decimal("1e40")
         (FILL, {"cum_qty": HUGE}, "filled_sz"),
         (ORDER, {"cum_qty": d(-1)}, "filled_sz"),
         (ORDER, {"amount": NAN}, "amount"),
+        (ORDER, {"price": HUGE}, "price"),
+        (ORDER, {"avg_px": NAN}, "avg_px"),
         (MARK, {"mid": d(0)}, "mid"),
         (MARK, {"mark": NAN}, "mark"),
         (DECISION, {"takers": (msgspec.structs.replace(TAKER, amount=NAN),)}, "takers.amount"),

@@ -139,6 +139,18 @@ def test_margin_is_an_alarm_and_the_next_try_is_half_as_large() -> None:
     assert desk.amounts() == [d("0.5")]
 
 
+def test_a_quantity_refused_for_its_size_goes_out_with_the_next_fill() -> None:
+    desk, hedge, decision = in_flight("-9")
+    desk.reject(decision.takers[0].client_order_id, RejectReason.SIZE)
+    (again,) = desk.decide()
+    desk.reject(again.takers[0].client_order_id, RejectReason.SIZE)
+    assert desk.decide() == []
+
+    desk.maker_fill(hedge, "2")
+
+    assert desk.amounts() == [d(3)]
+
+
 def test_a_taker_filled_whole_is_sealed_and_repetitions_change_nothing() -> None:
     desk, _, decision = in_flight()
     cloid = decision.takers[0].client_order_id
