@@ -12,8 +12,13 @@ import aiohttp
 import pytest
 
 from examples.walkthrough.checks import eventually
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_options import NatsOptions
+from tandem.bus.port import Entry
 from tandem.cli.stack import SERVICES, Child, LocalStack, StackPlan, checkout
-from tandem.runtime.clock import TaskOwner
+from tandem.domain.ids import Exc
+from tandem.messages import subjects
+from tandem.runtime.clock import SystemClock, TaskOwner
 from tests.e2e.hedging import Hedging, books_of, client_of, scripted_book
 
 CASES = (
@@ -55,11 +60,25 @@ async def hedging(stack: LocalStack) -> AsyncIterator[Hedging]:
             yield Hedging(oms, binance, hyperliquid)
 
 
-def _arm(child: Child, point: str) -> None:
-    """Start the process again so that it kills itself at the point."""
+async def _arm(stack: LocalStack, child: Child, point: str) -> None:
+    """Start the process again so that it kills itself at the point, ready by then or not."""
     child.stop()
+    if point == "gateway.after_intent":
+        point = f"{point}:{await _intents_read_before(stack, child) + 1}"
     child.environment |= {"TANDEM_TESTING": "1", "TANDEM_CRASH_AT": point}
-    child.start()
+    child.spawn()
+
+
+async def _intents_read_before(stack: LocalStack, child: Child) -> int:
+    """Count what a gateway reads again when it starts: all that was ever asked of its account."""
+    exc = Exc(child.name.removeprefix("gateway-"))
+    bus = await NatsBus.connect(NatsOptions(stack.nats.url), SystemClock())
+    asked: list[Entry] = []
+    filters = (subjects.intents_of(exc), subjects.decisions_of(exc), subjects.ALL_REPORTS)
+    following = await bus.log.follow(filters, 0, asked.append)
+    await eventually(lambda: bool(asked) and following.pending == 0, "the log is read")
+    await bus.close()
+    return sum(".venue." not in entry.subject for entry in asked)
 
 
 async def _restart_once_dead(child: Child) -> None:
@@ -75,7 +94,7 @@ async def test_a_crash_in_the_middle_of_a_hedge_loses_and_doubles_nothing(
     stack: LocalStack, hedging: Hedging, service: str, point: str
 ) -> None:
     child = stack.children[service]
-    _arm(child, point)
+    await _arm(stack, child, point)
     tasks = TaskOwner()
     supervisor = tasks.spawn(_restart_once_dead(child), "supervisor")
     link = await hedging.quote()
