@@ -1,8 +1,10 @@
 """Owns the bus's own background tasks: keeps them alive, reports what breaks, ends them."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
+
+CANCEL_AGAIN_S = 0.5
 
 
 class Background:
@@ -26,10 +28,20 @@ class Background:
             report(f"task {task.get_name()} failed", error)
 
     async def close(self) -> None:
-        tasks = tuple(self._tasks)
-        for task in tasks:
+        await end(self._tasks)
+
+
+async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: `asyncio.wait_for` of Python 3.11 drops a cancellation that meets the
+    answer it waited for, and a loop around it would go on.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 def report(message: str, error: BaseException) -> None:

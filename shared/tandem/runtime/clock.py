@@ -5,6 +5,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from tandem.bus.background import end
+
 
 class Clock(Protocol):
     """Wall time for records, monotonic time for waiting; both in integer nanoseconds."""
@@ -55,10 +57,7 @@ class TaskOwner:
 
     async def close(self) -> None:
         """Cancel what still runs and wait for it."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._tasks)
         if self.failed.done() and not self.failed.cancelled():
             self.failed.exception()
         else:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar, assert_never
 
+from tandem.bus.background import end
 from tandem.bus.port import Entry, Following
 from tandem.domain.errors import (
     ConflictError,
@@ -126,8 +127,7 @@ class FoldRunner(Generic[S]):
         await self._note_complete()
         self._generation += 1
         if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait({self._reading})
+            await end({self._reading})
         while self._outbox.in_flight:
             await self._ports.clock.sleep(SETTLE_POLL_S)
         if self._caught_up:

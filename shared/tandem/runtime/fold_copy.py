@@ -71,7 +71,7 @@ class FoldCopy(Generic[S]):
             standing.apply(self.standing, fact)
         if not (self._reads_all or self._is_for_fold(entry.subject)):
             return Reading(fact, ())
-        event = LogEvent(entry.seq, self._clock_ns, entry.subject, fact)
+        event = LogEvent(entry.seq, self._clock_ns, entry.subject, fact, self.standing.epoch)
         return Reading(fact, self._fold.apply(self.state, event))
 
     def snapshot(self, armed: tuple[Armed, ...], complete_seq: int) -> Snapshot:

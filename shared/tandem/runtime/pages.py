@@ -18,6 +18,7 @@ import structlog
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from tandem.bus.background import end
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Head, SetRow
 
@@ -109,8 +110,7 @@ class RedisPages:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await end({self._task})
 
     def _start_over(self) -> None:
         self._waiting.clear()
