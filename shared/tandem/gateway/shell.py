@@ -40,6 +40,8 @@ EXPIRE_PERIOD_S = 600.0
 DRAIN_S = 3.0
 MS_PER_S = 1_000
 NS_PER_HOUR = 3_600_000_000_000
+# Marks and costs of fills change nothing here; reading them back would only delay decisions.
+KINDS_READ = ("order", "fill", "position", "specs", "link", "refused")
 
 
 class GatewayService:
@@ -131,7 +133,7 @@ class GatewayService:
         filters = (
             subjects.intents_of(exc),
             subjects.decisions_of(exc),
-            subjects.reports_of(exc),
+            *(subjects.reports_kind_of(exc, kind) for kind in KINDS_READ),
             subjects.ALL_CONTROL,
         )
         self._following = await self._context.bus.log.follow(filters, 0, reader.on_entry)

@@ -135,6 +135,11 @@ def reports_of(exc: Exc) -> str:
     return f"oms.venue.{token(exc)}.>"
 
 
+def reports_kind_of(exc: Exc, kind: str) -> str:
+    """Filter for one kind of report of one account."""
+    return f"oms.venue.{token(exc)}.{kind}.>"
+
+
 def reports_kind(kind: str) -> str:
     """Filter for one kind of report of every account: order, fill, position and so on."""
     return f"oms.venue.*.{kind}.>"
