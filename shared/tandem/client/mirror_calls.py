@@ -32,7 +32,7 @@ class MirrorCalls:
     ) -> Orders:
         """Return the live page of open orders; handlers get the page, and each changed order."""
         account = self.tables.account(exc)
-        mirror = self._orders.get(account) or Orders(account)
+        mirror = _or_new(self._orders.get(account), Orders(account))
         await self._watch(mirror, subjects.ORDERS_PAGE, account, (on_update, on_delta))
         self._orders[account] = mirror
         return mirror
@@ -46,7 +46,7 @@ class MirrorCalls:
     ) -> Positions:
         """Return live positions; `on_delta` gets {ticker, amount, delta, entry}."""
         account = self.tables.account(exc)
-        mirror = self._positions.get(account) or Positions(account)
+        mirror = _or_new(self._positions.get(account), Positions(account))
         await self._watch(mirror, subjects.POSITIONS_PAGE, account, (on_update, on_delta))
         self._positions[account] = mirror
         return mirror
@@ -69,7 +69,7 @@ class MirrorCalls:
     ) -> Fills:
         """Return the newest fills, live; fees follow as a second delta of the same fill."""
         account = self.tables.account(exc)
-        mirror = self._fills.get(account) or Fills(account)
+        mirror = _or_new(self._fills.get(account), Fills(account))
         await self._watch(mirror, subjects.FILLS_PAGE, account, (on_update, on_delta))
         self._fills[account] = mirror
         return mirror
@@ -114,6 +114,11 @@ class MirrorCalls:
             await self._feed.subscribe(subscription)
         if handlers != (None, None):
             self._feed.listen(subscription, Listener(mirror, *handlers))
+
+
+def _or_new(known: M | None, new: M) -> M:
+    """Return the mirror that is known; an empty one is known too."""
+    return new if known is None else known
 
 
 def _mirrored(mirrors: dict[Exc, M], account: Exc, kind: str) -> M:
