@@ -97,3 +97,7 @@ def test_fills_are_scoped_by_account_and_ticker() -> None:
     one = subjects.fill_report(Exc("b"), Ticker("A"), ExecId("1"))
     assert one != subjects.fill_report(Exc("b"), Ticker("B"), ExecId("1"))
     assert subjects.hedge_intent(HedgeId("a.b")) == "oms.intent.hedge.a%2Eb"
+
+
+def test_one_kind_of_report_of_one_account_is_a_filter() -> None:
+    assert subjects.reports_kind_of(Exc("a.b"), "fill") == "oms.venue.a%2Eb.fill.>"
