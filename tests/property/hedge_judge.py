@@ -50,7 +50,7 @@ def _check_decisions(world: World) -> None:
 def run_episode(seed: int, ablation: Ablation = NONE_LEFT_OUT) -> World:
     """Play one episode and judge it; raises BrokenError with what does not hold."""
     world = World(random.Random(seed), ablation)
-    world.trouble(world.rng.randint(30, 120))
+    world.trouble(world.rng.randint(40, 130))
     world.calm_down()
     check(world)
     return world

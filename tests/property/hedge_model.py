@@ -48,7 +48,7 @@ POOL = Pool("pool")
 STALE_AFTER = 40
 NS_PER_MS = 1_000_000
 PX = Decimal(100)
-QUIET_ROUNDS = 4
+QUIET_ROUNDS = 2
 MAX_ROUNDS = 200
 LONGEST_LOG = 300
 REFUSALS = (
@@ -259,11 +259,11 @@ class World:
         order = self.makers[name]
         step = Decimal("0.05")
         left = abs(order.amount) - order.filled
-        if self.rng.random() < 0.15:
+        if self.rng.random() < 0.08:
             order.is_open = False
             self.post(self._report(MAKER_EXC, order, OrderStatus.CANCELLED))
             return
-        piece = min(left, step * self.rng.randint(1, 12))
+        piece = min(left, step * self.rng.randint(1, 8))
         order.filled += piece
         order.is_open = order.filled < abs(order.amount)
         status = OrderStatus.PARTIAL if order.is_open else OrderStatus.FILLED
