@@ -63,6 +63,7 @@ def test_sound_intents_pass() -> None:
         (MARKET, {"price_match": PriceMatch.QUEUE}, "price_match"),
         (MARKET, {"post_only": True}, "post_only"),
         (MARKET, {"max_slippage_bp": D(0)}, "max_slippage_bp"),
+        (MARKET, {"max_slippage_bp": D("NaN")}, "max_slippage_bp"),
     ],
 )
 def test_a_bad_order_is_refused_by_field(
