@@ -4,7 +4,11 @@ The points go through the runtime's one seam; each test insists that the process
 there. What lies around the venues' wire is tested with the send protocol.
 """
 
+import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -104,3 +108,42 @@ async def test_a_crash_in_the_middle_of_a_hedge_loses_and_doubles_nothing(
     await eventually(hedging.settled, "the pages equal the venues' books", timeout_s=45.0)
     await hedging.balance()
     await tasks.close()
+
+
+MIRROR_SCRIPT = """
+import asyncio, json, os, sys
+from tandem import OMS
+from tandem.client.oms import ClientOptions
+from tandem.runtime.seam import seam_from
+
+async def main() -> None:
+    options = ClientOptions(ready_timeout_s=20.0, seam=seam_from(os.environ))
+    async with OMS(sys.argv[1], strategy="mirror", exchanges=("binance",), options=options) as oms:
+        page = await oms.orders_mirror("binance")
+        print(json.dumps(sorted(str(order["cloid"]) for order in page.as_list())))
+
+asyncio.run(main())
+"""
+
+
+def _mirrored(stack: LocalStack, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = (sys.executable, "-c", MIRROR_SCRIPT, stack.nats.url)
+    values = os.environ | {"TANDEM_TESTING": "1"} | environment
+    return subprocess.run(
+        command, env=values, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("passes", [1, 3])
+async def test_a_client_killed_after_taking_a_page_sees_the_same_page_next_time(
+    stack: LocalStack, hedging: Hedging, passes: int
+) -> None:
+    order = await hedging.oms.limit_order("binance", "SOLUSDT", "0.5", price="140.00")
+    await order.acknowledged()
+    died = _mirrored(stack, TANDEM_CRASH_AT=f"client.mirror.after_page:{passes}")
+    assert (died.returncode, died.stdout) == (-signal.SIGKILL, "")
+    seen = _mirrored(stack)
+    books = await hedging.binance.books()
+    assert json.loads(seen.stdout) == sorted(one.client_order_id for one in books.open_orders)
+    await (await hedging.oms.cancel_order("binance", cloid=order.cloid)).done(timeout_s=10.0)
