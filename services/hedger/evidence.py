@@ -12,6 +12,7 @@
 
 from decimal import Decimal
 from functools import reduce
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -82,6 +83,19 @@ def is_ended(order: Evidence) -> bool:
 def is_complete(order: Evidence) -> bool:
     """Tell whether the whole quantity is filled and each fill known: nothing new can come."""
     return fills_sum(order) >= order.quantity
+
+
+class Standing(NamedTuple):
+    """What readers of an order can see of its evidence."""
+
+    proven: Decimal
+    status: OrderStatus
+    is_ended: bool
+    text: str
+
+
+def standing(order: Evidence) -> Standing:
+    return Standing(proven(order), status(order), is_ended(order), order.text)
 
 
 def absorb_report(order: Evidence, report: OrderReport) -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from services.hedger import attribution, conversion, evidence, ledger, marks, retry, timers
 from services.hedger.attribution import Lot
+from services.hedger.evidence import Standing
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, State, WaitingFill, leg_of, reference
@@ -22,37 +23,37 @@ UNFINISHED_ENDS = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderSt
 
 
 def on_report(state: State, turn: Turn, link: Link, report: OrderReport) -> None:
-    before, was = evidence.proven(link.order), evidence.status(link.order)
+    before = evidence.standing(link.order)
     evidence.absorb_report(link.order, report)
     px = report.avg_px or report.price  # the venue's own where it chose the price (price_match)
     if px is not None and px > 0:
         marks.lend_reference(state, link, px)
-    _follow(state, turn, link, (before, was))
+    _follow(state, turn, link, before)
 
 
 def on_fill(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
-    before, was = evidence.proven(link.order), evidence.status(link.order)
+    before = evidence.standing(link.order)
     if evidence.absorb_fill(link.order, fill):
         turn.touch_link(link.hedge_id)
         link.priced += fill.last_qty
         link.paid += fill.last_qty * fill.last_px
         marks.lend_reference(state, link, fill.last_px)
         _owe_at_price(state, turn, link, fill)
-    _follow(state, turn, link, (before, was))
+    _follow(state, turn, link, before)
 
 
-def _follow(state: State, turn: Turn, link: Link, before: tuple[Decimal, OrderStatus]) -> None:
+def _follow(state: State, turn: Turn, link: Link, before: Standing) -> None:
     """Owe what has newly been proven, and take note of the maker's end."""
-    proven_before, status_before = before
-    gained = evidence.proven(link.order) - proven_before
-    if gained or evidence.status(link.order) is not status_before:
+    after = evidence.standing(link.order)
+    if after != before:
         turn.touch_link(link.hedge_id)
         link.changed_ns = turn.now_ns
+    gained = after.proven - before.proven
     if gained:
         _owe_quantity(state, turn, link, gained)
-        if status_before in UNFINISHED_ENDS:
+        if before.status in UNFINISHED_ENDS:
             link.late += gained
-    if link.terminal_ns == 0 and evidence.status(link.order).is_terminal:
+    if link.terminal_ns == 0 and (after.is_ended or after.status.is_terminal):
         _end(state, turn, link)
     _count_unpriced(state, turn, link)
 

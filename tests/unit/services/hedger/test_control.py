@@ -4,6 +4,7 @@ from services.hedger.rules import DEFAULT_RULES, HedgeRules, to_fact
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.messages import subjects
+from tandem.messages.deltas import HedgeState
 from tandem.messages.hedges import Rules, TimerFired
 from tandem.messages.reports import LinkReport, LinkState
 from tandem.runtime.effects import ArmTimer
@@ -144,3 +145,4 @@ def test_a_settle_timer_after_the_proof_changes_nothing() -> None:
     desk.wait(2_000)
 
     assert not desk.link(hedge).is_settled
+    assert desk.view(hedge).state is HedgeState.DONE

@@ -94,6 +94,29 @@ def test_a_fill_that_must_not_wait_flushes_what_was_collected() -> None:
     assert desk.amounts() == [d("0.3")]
 
 
+def test_a_proof_after_the_word_finishes_the_hedge() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-1")
+    desk.maker_report(hedge, OrderStatus.CANCELLED)
+
+    desk.maker_report(hedge, OrderStatus.CANCELLED, "0", source=ReportSource.QUERY)
+
+    assert desk.view(hedge).state is HedgeState.DONE
+
+
+def test_a_maker_that_ends_by_its_fills_flushes_and_is_done_with_dust() -> None:
+    desk = two_venues(lot="0.3")
+    hedge = desk.hedge("h1", "-1", coalesce_ms=50)
+    desk.maker_fill(hedge, "1")
+    (decision,) = desk.decide()
+    assert desk.view(hedge).state is HedgeState.HEDGING
+
+    desk.fill_takers([decision])
+
+    assert desk.naked() == d("0.1")
+    assert desk.view(hedge).state is HedgeState.DONE
+
+
 def test_an_end_without_a_proven_quantity_counts_as_settled_after_a_while() -> None:
     desk = two_venues()
     hedge = desk.hedge("h1", "-1")
