@@ -293,7 +293,9 @@ class FoldRunner(Generic[S]):
     def _new_outbox(self) -> Outbox:
         ports = self._ports
         return Outbox(
-            OutboxPorts(ports.bus, ports.tasks, ports.seam, self.counters, self._conflict)
+            OutboxPorts(
+                ports.bus, ports.clock, ports.tasks, ports.seam, self.counters, self._conflict
+            )
         )
 
     def _conflict(self, error: ConflictError) -> None:

@@ -4,6 +4,8 @@
 2. Deltas of one entity are stored strictly in turn; different entities do not wait for each other.
 3. A fact whose identity was taken by different content is reported, never overwritten.
 4. What is in flight is counted; the reader stops above a bound, so memory is bounded.
+5. Deltas leave together, a moment later than facts and proposals: one write to the socket for
+   what several messages caused, and never in front of a hedge.
 """
 
 import asyncio
@@ -16,11 +18,12 @@ from tandem.bus.subject_match import matcher
 from tandem.domain.errors import ConflictError
 from tandem.messages import subjects
 from tandem.messages.codec import encode
-from tandem.runtime.clock import TaskOwner
+from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Publish
 from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.seam import Seam
 
+GATHER_S = 0.002
 # Only for these would different content under one identity mean two different wishes.
 _is_exclusive = matcher((subjects.ALL_INTENTS, subjects.ALL_DECISIONS, subjects.ALL_CONTROL))
 
@@ -30,6 +33,7 @@ class OutboxPorts:
     """`on_conflict` hears of a fact that could not be logged."""
 
     bus: Bus
+    clock: Clock
     tasks: TaskOwner
     seam: Seam
     counters: FoldCounters
@@ -43,6 +47,7 @@ class Outbox:
         self._ports = ports
         self._open: dict[int, int] = {}
         self._chains: dict[str, deque[tuple[int, Publish]]] = {}
+        self._gathered: list[tuple[int, Publish]] = []
         self._in_flight = 0
 
     @property
@@ -70,7 +75,18 @@ class Outbox:
             chain.append((seq, effect))
             return
         self._chains[effect.entity] = deque()
-        self._send(seq, effect)
+        self._gather(seq, effect)
+
+    def _gather(self, seq: int, effect: Publish) -> None:
+        if not self._gathered:
+            self._ports.tasks.spawn(self._send_gathered(), "fold-deltas")
+        self._gathered.append((seq, effect))
+
+    async def _send_gathered(self) -> None:
+        await self._ports.clock.sleep(GATHER_S)
+        gathered, self._gathered = self._gathered, []
+        for seq, effect in gathered:
+            self._send(seq, effect)
 
     def _opened(self, seq: int) -> None:
         self._in_flight += 1
@@ -95,7 +111,7 @@ class Outbox:
         self._ports.seam("fold.after_publish")
         chain = self._chains[entity]
         if chain:
-            self._send(*chain.popleft())
+            self._gather(*chain.popleft())
         else:
             del self._chains[entity]
         self._settled(seq)

@@ -27,7 +27,7 @@ MOST_WAITING = 50_000
 TIMEOUT_S = 1.0
 BACKOFF_FIRST_S = 0.1
 BACKOFF_MOST_S = 2.0
-PAUSE_S = 0.01
+PAUSE_S = 0.1  # readers of Redis look at pages, not at ticks: rows between are written once
 
 # KEYS: the page, its cursor. ARGV: epoch, sequence, mode (whole or change), how many rows are
 # set, name and value of each of them, names of the rows that are deleted.

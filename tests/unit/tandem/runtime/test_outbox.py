@@ -27,7 +27,12 @@ class Setting:
         self.passed: list[str] = []
         self.outbox = Outbox(
             OutboxPorts(
-                self.bus, TaskOwner(), self.passed.append, self.counters, self.conflicts.append
+                self.bus,
+                SystemClock(),
+                TaskOwner(),
+                self.passed.append,
+                self.counters,
+                self.conflicts.append,
             )
         )
 
