@@ -37,9 +37,11 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
+from tandem.messages.rules import unsound_number
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
 FOLD_VERSION = "order-state-1"
+MAX_ALARM_TEXT = 200
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Registry)
@@ -66,6 +68,8 @@ class OrderFold:
         return Registry()
 
     def apply(self, state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+        if fault := unsound_number(event.fact):
+            return _alarm_unless_answered(state, event, fault)
         handler = _HANDLERS.get(type(event.fact))
         return handler(state, event) if handler else ()
 
@@ -99,7 +103,7 @@ def _on_new_order(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     if not isinstance(order, NewOrder):
         return ()
     if event.subject != subjects.new_order(order.exc, order.client_order_id):
-        return _alarm_unless_answered(state, event)
+        return _alarm_unless_answered(state, event, "exc or cloid contradict the subject")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
     before = _before(record)
     record.asked = record.asked or records.asked_by_intent(order)
@@ -229,13 +233,17 @@ def _on_specs(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     return ()
 
 
-def _alarm_unless_answered(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+def _on_malformed(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+    return _alarm_unless_answered(state, event, str(event.fact)[:MAX_ALARM_TEXT])
+
+
+def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tuple[Effect, ...]:
     """Alarm for what is malformed, except the intents that a gateway or the hedger refuses."""
     tokens = event.subject.split(".")
     is_intent = tokens[:2] == ["oms", "intent"] and len(tokens) > 3
     if is_intent and (tokens[2] == "hedge" or subjects.untoken(tokens[2]) in state.accounts):
         return ()
-    return (_alarm(event, str(event.fact)[:200]),)
+    return (_alarm(event, fault),)
 
 
 def _alarm(event: LogEvent, text: str) -> Append:
@@ -252,7 +260,7 @@ _HANDLERS: dict[type, Callable[[Registry, LogEvent], tuple[Effect, ...]]] = {
     FillCost: _on_fill_cost,
     IntentRefused: _on_refused,
     SpecsReport: _on_specs,
-    MalformedMessageError: _alarm_unless_answered,
+    MalformedMessageError: _on_malformed,
 }
 
 

@@ -18,6 +18,7 @@ from tandem.messages.deltas import PositionDelta
 from tandem.messages.hedges import Alarm, TimerFired
 from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
 from tandem.messages.reports import FillReport, PositionReport, SpecsReport
+from tandem.messages.rules import unsound_number
 from tandem.runtime.effects import (
     Append,
     ArmTimer,
@@ -57,6 +58,8 @@ class PositionFold:
         return Holdings()
 
     def apply(self, state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+        if fault := unsound_number(event.fact):
+            return (_alarm(event, fault),)
         handler = _HANDLERS.get(type(event.fact))
         return handler(state, event) if handler else ()
 
@@ -136,6 +139,10 @@ def _mismatch(held: Holding, event: LogEvent, off_by: Decimal) -> Append:
         f"position of {held.ticker} on {held.exc}: the venue says {adopted}, "
         f"our fills said {adopted - off_by}; adopted the venue's"
     )
+    return _alarm(event, text)
+
+
+def _alarm(event: LogEvent, text: str) -> Append:
     alarm = Alarm(source="position-state", key=str(event.seq), text=text)
     return Append(subjects.alarm(alarm.source, alarm.key), alarm)
 

@@ -33,6 +33,7 @@ from tandem.messages.reports import (
 from tandem.messages.rules import check_cancel, is_plain
 
 INTENT_TOKENS = 5
+INTENTS = subjects.ALL_INTENTS.removesuffix(">")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Reader:
         self._core.log_clock.observe(entry.ts_ns, read_ns)
         try:
             fact = codec.decode_fact(entry.payload)
+            _check_kind(fact, entry.subject)
             self._take(fact, entry, read_ns)
         except MalformedMessageError as error:
             self._refuse_malformed(entry, error)
@@ -171,3 +173,12 @@ class Reader:
                 text=str(error),
             )
         )
+
+
+def _check_kind(fact: Fact, subject: str) -> None:
+    """Refuse an intent's subject that holds another kind of message."""
+    if not subject.startswith(INTENTS):
+        return
+    wanted = NewOrder if subject.endswith(".new") else CancelOrder
+    if not isinstance(fact, wanted):
+        raise MalformedMessageError("type", f"a {wanted.__name__} is expected under {subject}")

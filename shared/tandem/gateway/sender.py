@@ -155,7 +155,7 @@ class Sender:
             return None
         late_ms = (now.log_ns - ticket.ts_ns) // NS_PER_MS
         valid_ms = (ticket.until_ns - ticket.ts_ns) // NS_PER_MS
-        return Refusal(RejectReason.STALE, f"{late_ms} ms old, valid for {valid_ms} ms")
+        return Refusal(RejectReason.STALE, f"valid_for_ms={valid_ms}: {late_ms} ms old")
 
     def written(self, ticket: Ticket, stamp: Stamp, now: Now) -> None:
         """The request was handed to a socket: from here on its outcome is the venue's."""

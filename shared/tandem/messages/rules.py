@@ -5,7 +5,10 @@ Each check raises InvalidInputError naming the field, the value and the rule, or
 
 from decimal import Decimal
 
+from msgspec import Struct
+
 from tandem.domain.errors import InvalidInputError, NotYetSupportedError
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
 from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, NewOrder
 
@@ -15,6 +18,7 @@ MAX_COALESCE_MS = 60_000
 MAX_ID_LENGTH = 120
 MAX_DIGITS_BEFORE_POINT = 15
 MAX_DECIMALS = 18
+MAX_COMPUTED_DECIMALS = 60
 
 
 def check_new_order(order: NewOrder) -> None:
@@ -131,6 +135,32 @@ def is_plain(value: Decimal) -> bool:
     if not isinstance(exponent, int):
         return False
     return value.adjusted() < MAX_DIGITS_BEFORE_POINT and exponent >= -MAX_DECIMALS
+
+
+def unsound_number(message: object, path: str = "") -> str:
+    """Return which number of a logged message no fold can count with, or the empty text.
+
+    Looser than `is_plain`: averages that a venue or a fold computed have many decimals.
+    """
+    if isinstance(message, Decimal):
+        return "" if _is_countable(message) else f"{path}={message}: a finite decimal below 10^15"
+    if isinstance(message, tuple):
+        parts = ((f"{path}[{place}]", part) for place, part in enumerate(message))
+    elif isinstance(message, Struct):
+        parts = ((f"{path}.{name}", getattr(message, name)) for name in message.__struct_fields__)
+    elif isinstance(message, Instrument):
+        parts = ((f"{path}.{name}", getattr(message, name)) for name in message.__slots__)
+    else:
+        return ""
+    faults = (unsound_number(part, name) for name, part in parts)
+    return next((fault for fault in faults if fault), "").removeprefix(".")
+
+
+def _is_countable(value: Decimal) -> bool:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return False
+    return value.adjusted() < MAX_DIGITS_BEFORE_POINT and exponent >= -MAX_COMPUTED_DECIMALS
 
 
 def _name(path: str, text: str) -> None:

@@ -342,7 +342,7 @@ def test_order_past_its_validity_is_refused_as_stale_with_both_numbers() -> None
     sender = fresh()
     sender.take(ticket_of(valid_for_ms=100), past_fence=True)
     report = reports(sender.tick(at(101)))[0]
-    assert (report.reason, report.text) == (RejectReason.STALE, "101 ms old, valid for 100 ms")
+    assert (report.reason, report.text) == (RejectReason.STALE, "valid_for_ms=100: 101 ms old")
     assert report.ts_event_ns == 0
 
 
