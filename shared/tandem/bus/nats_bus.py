@@ -10,11 +10,11 @@ from typing import Any
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
+from tandem.bus.direct_client import DirectClient
 from tandem.bus.jetstream_api import JetStreamApi
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.nats_reader import NatsReader, ReaderPorts, Wanted
@@ -109,7 +109,7 @@ def _same(stored: Entry, payload: bytes) -> Appended:
 class NatsBus:
     """One connection with its four streams; satisfies `Bus`."""
 
-    def __init__(self, client: Client, timing: Timing) -> None:
+    def __init__(self, client: DirectClient, timing: Timing) -> None:
         self.counters = BusCounters()
         self.api = JetStreamApi(client)
         self._client = client
@@ -127,7 +127,7 @@ class NatsBus:
     @classmethod
     async def connect(cls, options: NatsOptions, timing: Timing) -> "NatsBus":
         """Connect, waiting for the server as long as it takes."""
-        client = Client()
+        client = DirectClient()
         bus = cls(client, timing)
         try:
             await client.connect(**bus._settings(options))

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
+from tandem.bus.direct_client import DirectClient
 from tandem.bus.jetstream_api import ConsumerConfig, JetStreamApi
 from tandem.bus.nats_wire import (
     HEARTBEAT,
     LAST_CONSUMER_HEADER,
     STALLED_HEADER,
-    Delivery,
     delivery,
 )
 from tandem.bus.port import Entry
@@ -36,8 +35,6 @@ INACTIVE_NS = 10_000_000_000
 WATCH_PERIOD_S = 0.2
 BACKOFF_FIRST_S = 0.02
 BACKOFF_MOST_S = 1.0
-PENDING_MESSAGES = 1_000_000
-PENDING_BYTES = 256 * 1024 * 1024
 
 _log = structlog.get_logger(component="bus.reader")
 
@@ -55,7 +52,7 @@ class Wanted:
 class ReaderPorts:
     """What a reader works with."""
 
-    client: Client
+    client: DirectClient
     api: JetStreamApi
     timing: Timing
     counters: BusCounters
@@ -140,7 +137,7 @@ class NatsReader:
         consumer, self._consumer = self._consumer, ""
         if subscription is not None:
             with contextlib.suppress(nats.errors.Error):
-                await subscription.unsubscribe()
+                await self._client.unsubscribe_direct(subscription)
         if consumer and self._client.is_connected:
             # The server drops it by itself once nobody listens; asking only makes it sooner.
             with contextlib.suppress(UnavailableError):
@@ -151,17 +148,16 @@ class NatsReader:
         name = inbox.rpartition(".")[2]
         self._consumer_seq = 0
 
-        async def deliver(message: Msg) -> None:
+        def deliver(subject: str, reply: str, payload: bytes) -> None:
             if self._consumer == name:
-                await self._received(message)
+                self._received(subject, reply, payload)
+
+        async def signal(message: Msg) -> None:
+            if self._consumer == name:
+                await self._signalled(message)
 
         self._consumer = name
-        self._subscription = await self._client.subscribe(
-            inbox,
-            cb=deliver,
-            pending_msgs_limit=PENDING_MESSAGES,
-            pending_bytes_limit=PENDING_BYTES,
-        )
+        self._subscription = await self._client.subscribe_direct(inbox, deliver, signal)
         await self._check_stream()
         made = await self._api.create_consumer(self._wanted.stream, self._config(name, inbox))
         if self._consumer_seq == 0:
@@ -188,31 +184,35 @@ class NatsReader:
             inactive_threshold=INACTIVE_NS,
         )
 
-    async def _received(self, message: Msg) -> None:
+    def _received(self, subject: str, reply: str, payload: bytes) -> None:
         self._heard_ns = self._timing.monotonic_ns()
-        if message.headers and not message.data and message.headers.get("Status") == HEARTBEAT:
-            await self._signal(message, message.headers)
-            return
-        place = delivery(message.reply)
+        place = delivery(reply)
         if place is None:
             return
         if place.consumer_seq != self._consumer_seq + 1:
             self._gap(f"message {place.consumer_seq} after {self._consumer_seq}")
             return
         self._consumer_seq = place.consumer_seq
-        self._deliver(message, place)
+        if place.stream_seq > self._last_seq:
+            self._deliver(Entry(place.stream_seq, place.ts_ns, subject, payload, place.pending))
 
-    def _deliver(self, message: Msg, place: Delivery) -> None:
-        if place.stream_seq <= self._last_seq:
-            return
-        self._last_seq = place.stream_seq
-        self._pending = place.pending
-        entry = Entry(place.stream_seq, place.ts_ns, message.subject, message.data, place.pending)
+    def _deliver(self, entry: Entry) -> None:
+        self._last_seq = entry.seq
+        self._pending = entry.pending
         try:
             self._on_entry(entry)
         except Exception as error:  # noqa: BLE001 - whatever it is, reading on would skip a fact
             self._consumer = ""
             report(f"reading stopped at {entry.seq} {entry.subject}", error)
+
+    async def _signalled(self, message: Msg) -> None:
+        """Take a message with headers: a signal of the server, or a fact published with some."""
+        headers = message.headers or {}
+        if message.data or headers.get("Status") != HEARTBEAT:
+            self._received(message.subject, message.reply, message.data)
+            return
+        self._heard_ns = self._timing.monotonic_ns()
+        await self._signal(message, headers)
 
     async def _signal(self, message: Msg, headers: dict[str, str]) -> None:
         """Handle a heartbeat or a flow-control request."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 
 import nats.errors
 import structlog
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tandem.bus.background import Background
 from tandem.bus.counters import BusCounters
+from tandem.bus.direct_client import DirectClient
 from tandem.bus.nats_wire import PublishAnswer, Verdict, publish_answer
 from tandem.bus.port import Appended
 from tandem.bus.timing import Timing
@@ -56,7 +56,7 @@ class Publisher:
     """One inbox for all answers; one task that writes, one that watches for missing answers."""
 
     def __init__(
-        self, client: Client, timing: Timing, background: Background, counters: BusCounters
+        self, client: DirectClient, timing: Timing, background: Background, counters: BusCounters
     ) -> None:
         self._client = client
         self._timing = timing
@@ -72,7 +72,9 @@ class Publisher:
 
     async def start(self) -> None:
         self._inbox = self._client.new_inbox()
-        await self._client.subscribe(f"{self._inbox}.*", cb=self._answered)
+        await self._client.subscribe_direct(
+            f"{self._inbox}.*", self._answered_plainly, self._answered
+        )
         self._background.spawn(self._write_all(), "bus-publisher")
         self._background.spawn(self._watch(), "bus-publisher-watch")
 
@@ -154,9 +156,15 @@ class Publisher:
             del self._waiting[sending.token]
             sending.done.set_exception(InvalidInputError("subject", sending.subject, str(error)))
 
+    def _answered_plainly(self, subject: str, _reply: str, payload: bytes) -> None:
+        self._take_answer(subject, publish_answer(payload, None))
+
     async def _answered(self, message: Msg) -> None:
-        token = message.subject[len(self._inbox) + 1 :]
-        answer = publish_answer(message.data, (message.headers or {}).get("Status"))
+        status = (message.headers or {}).get("Status")
+        self._take_answer(message.subject, publish_answer(message.data, status))
+
+    def _take_answer(self, subject: str, answer: PublishAnswer) -> None:
+        token = subject[len(self._inbox) + 1 :]
         offered = self._offers.get(token)
         if offered is not None:
             if not offered.done():
