@@ -271,7 +271,7 @@ FRAMES: dict[str, bytes] = {
     "an account without fields": b'{"e":"ACCOUNT_UPDATE","a":5}',
     "a book without fields": b'{"stream":"x@bookTicker","data":{"e":"bookTicker","b":"cheap"}}',
     "depth of text": b'{"stream":"x@depth","data":{"e":"depthUpdate","b":"x","a":7}}',
-    "a reply of no request": b'{"id":"zzz","status":"fine","result":7}',
+    "a reply of no request": b'{"status":"fine","result":7}',
     "an unknown channel": b'{"channel":"weather","data":1}',
     "a channel of no data": b'{"channel":"orderUpdates"}',
     "an update of odd types": b'{"channel":"orderUpdates","data":[{"order":5,"status":[]}]}',

@@ -231,7 +231,10 @@ def _other_frame(payload: bytes, rule: str) -> UserEvent:
         return UnknownEvent(probe.e)
     if bytes(probe.data):
         return decode_user_frame(bytes(probe.data))
-    return ControlReply(str(probe.id), _control_error(probe))
+    error = _control_error(probe)
+    if probe.id is None and not error:
+        return UnknownEvent("neither an event nor a reply")
+    return ControlReply(str(probe.id), error)
 
 
 def _control_error(probe: _Probe) -> str:
