@@ -210,7 +210,7 @@ _MAKER_FIELDS = frozenset(
 _LEG_FIELDS = frozenset({"exc", "ticker", "ratio", "ratio_kind"})
 
 
-def maker_spec(given: Mapping[str, Any]) -> MakerSpec:
+def maker_spec(given: Any) -> MakerSpec:
     """Parse the maker side of a hedge order."""
     _known(given, _MAKER_FIELDS, "maker_order")
     tif, post_only = _time_in_force(given.get("tif", TimeInForce.GTC))
@@ -227,7 +227,7 @@ def maker_spec(given: Mapping[str, Any]) -> MakerSpec:
     )
 
 
-def leg_spec(given: Mapping[str, Any]) -> LegSpec:
+def leg_spec(given: Any) -> LegSpec:
     """Parse one leg of a hedge order."""
     _known(given, _LEG_FIELDS, "hedge_order")
     kind = str(given.get("ratio_kind", RatioKind.BASE)).lower()

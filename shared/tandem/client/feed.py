@@ -88,7 +88,7 @@ class Feed:
 
     async def start(self) -> None:
         state = await self._bus.deltas.state()
-        await self._reading.start(state.last_seq, state)
+        self._reading.start(state.last_seq, state)
         self._bus.on_reconnect(self._reading.reconnected)
 
     async def close(self) -> None:

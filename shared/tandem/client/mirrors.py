@@ -328,19 +328,17 @@ def bucket_name(row: BucketView) -> str:
 
 def delta_of(delta: AnyDelta) -> Plain:
     """Return what an `on_delta` handler is given."""
-    match delta:
-        case OrderDelta():
-            return plain(delta.order)
-        case FillDelta():
-            return plain(delta.fill)
-        case HedgeDelta():
-            return plain(delta.hedge)
-        case BucketDelta():
-            return plain(delta.bucket)
-        case PositionDelta():
-            return {
-                "ticker": Ticker(delta.position.ticker),
-                "amount": delta.position.amount,
-                "delta": delta.delta,
-                "entry": delta.position.entry,
-            }
+    if isinstance(delta, OrderDelta):
+        return plain(delta.order)
+    if isinstance(delta, FillDelta):
+        return plain(delta.fill)
+    if isinstance(delta, HedgeDelta):
+        return plain(delta.hedge)
+    if isinstance(delta, BucketDelta):
+        return plain(delta.bucket)
+    return {
+        "ticker": Ticker(delta.position.ticker),
+        "amount": delta.position.amount,
+        "delta": delta.delta,
+        "entry": delta.position.entry,
+    }

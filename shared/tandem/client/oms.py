@@ -200,8 +200,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         self._readings = [specs, marks]
         try:
             async with timeout(self._options.ready_timeout_s):
-                await specs.start(0, await self._bus.log.state())
-                await marks.start(0, await self._bus.marks.state())
+                specs.start(0, await self._bus.log.state())
+                marks.start(0, await self._bus.marks.state())
                 self._bus.on_reconnect(specs.reconnected)
                 self._bus.on_reconnect(marks.reconnected)
                 while not self._has_tables(specs):

@@ -6,7 +6,7 @@
 3. An entry that cannot be taken is logged and passed over.
 """
 
-from asyncio import Event, Task
+from asyncio import Event, Task, wait
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -50,8 +50,8 @@ class Reading:
         self._seq, self._ts_ns, self._created_ns = 0, 0, 0
         self._generation = 0
         self._following: Following | None = None
-        self._checking: Task[None] | None = None
-        self._going = Event()
+        self._running: Task[None] | None = None
+        self._interrupted, self._going = Event(), Event()
         self._going.set()
 
     @property
@@ -61,55 +61,54 @@ class Reading:
 
     @property
     def has_pending(self) -> bool:
+        """Whether there may be entries that are not taken yet."""
         return self._following is None or self._following.pending > 0
 
     @property
     def is_paused(self) -> bool:
         return not self._going.is_set()
 
-    async def start(self, after_seq: int, state: LogState) -> None:
+    def start(self, after_seq: int, state: LogState) -> None:
         """Follow from `after_seq` of the stream in this state."""
         self._seq, self._ts_ns, self._created_ns = after_seq, 0, state.created_ns
-        await self._follow()
+        self._running = self._ports.tasks.spawn(self._run(), "reading")
 
     async def close(self) -> None:
-        self._generation += 1
-        if self._checking is not None:
-            self._checking.cancel()
-        if self._following is not None:
-            await self._following.close()
+        if self._running is not None:
+            self._interrupt()
+            self._running.cancel()
+            await wait({self._running})
 
     def reconnected(self) -> None:
-        """Check the place; call it after each reconnect of the bus."""
-        if self._checking is None or self._checking.done():
-            self._checking = self._ports.tasks.spawn(self._check(), "reading-check")
+        """Check the place; call it at each reconnect of the bus, before anything is read."""
+        self._interrupt()
 
     def pause(self) -> None:
         """Take nothing more until `resume`."""
-        if self.is_paused:
-            return
         self._going.clear()
-        self._generation += 1
-        self._ports.tasks.spawn(self._follow_again(), "reading-paused")
+        self._interrupt()
 
     def resume(self) -> None:
         """Read on after the last entry taken."""
         self._going.set()
 
-    async def _follow_again(self) -> None:
-        await self._stop()
-        await self._going.wait()
-        await self._follow()
-
-    async def _stop(self) -> None:
+    def _interrupt(self) -> None:
+        """Ignore what arrives from now on; it is read again."""
         self._generation += 1
-        following, self._following = self._following, None
-        if following is not None:
-            await following.close()
+        self._interrupted.set()
 
-    async def _follow(self) -> None:
-        on_entry = partial(self._take, self._generation)
-        self._following = await self._stream.follow(self._filters, self._seq, on_entry)
+    async def _run(self) -> None:
+        while True:
+            await self._going.wait()
+            self._interrupted.clear()
+            on_entry = partial(self._take, self._generation)
+            await self._check_place()
+            self._following = await self._stream.follow(self._filters, self._seq, on_entry)
+            try:
+                await self._interrupted.wait()
+            finally:
+                following, self._following = self._following, None
+                await following.close()
 
     def _take(self, generation: int, entry: Entry) -> None:
         if generation != self._generation:
@@ -120,14 +119,14 @@ class Reading:
         except MalformedMessageError as error:
             self._ports.log.warning("skipped", subject=entry.subject, error=str(error))
 
-    async def _check(self) -> None:
+    async def _check_place(self) -> None:
         state = await self._asked(self._stream.state)
         stored = await self._asked(partial(self._stream.get, self._seq)) if self._seq else None
         if self._is_kept(state, stored):
             return
         self._ports.log.warning("a stream was cut", read_seq=self._seq, last_seq=state.last_seq)
-        await self._stop()
-        await self.start(self._reactions.on_cut(state), state)
+        self._seq, self._ts_ns = self._reactions.on_cut(state), 0
+        self._created_ns = state.created_ns
 
     def _is_kept(self, state: LogState, stored: Entry | None) -> bool:
         if state.created_ns != self._created_ns or state.last_seq < self._seq:

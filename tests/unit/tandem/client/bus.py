@@ -1,0 +1,81 @@
+"""A bus in memory whose pages the test answers, and what a feed on it needs."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from tandem.bus.memory_bus import MemoryBus
+from tandem.client.feed import Feed, FeedOptions, Subscription
+from tandem.client.mirrors import Mirror
+from tandem.client.reading import ReadingPorts
+from tandem.messages import codec, subjects
+from tandem.messages.codec import Answer, AnyDelta
+from tandem.messages.queries import PositionsPage, QueryFailed
+from tandem.runtime.clock import SystemClock, TaskOwner
+from tests.unit.tandem.client.rows import EXC, position
+
+
+class Desk:
+    """One server in memory; `answers` holds what each request subject is answered, in turn."""
+
+    def __init__(self) -> None:
+        self.clock = SystemClock()
+        self.world = MemoryBus(self.clock)
+        self.bus = self.world.client()
+        self.tasks = TaskOwner()
+        self.ports = ReadingPorts(self.clock, structlog.get_logger(), self.tasks)
+        self.answers: dict[str, list[Answer | bytes]] = {}
+        self.asked: list[codec.Query] = []
+        self.stored = 0
+
+    async def answer(self, subject: str, *answers: Answer | bytes) -> None:
+        """Answer `subject` with these, the last of them for ever."""
+        self.answers[subject] = list(answers)
+
+        async def reply(request: bytes) -> bytes:
+            self.asked.append(codec.decode_query(request))
+            left = self.answers[subject]
+            given = left.pop(0) if len(left) > 1 else left[0]
+            return given if isinstance(given, bytes) else codec.encode(given)
+
+        await self.world.serve(subject, reply, queue="test")
+
+    async def feed(self, **options: Any) -> Feed:
+        made = Feed(self.bus, self.ports, FeedOptions(**options))
+        await made.start()
+        return made
+
+    async def join(
+        self, feed: Feed, mirror: Mirror, subject: str = subjects.POSITIONS_PAGE
+    ) -> Subscription:
+        joined = Subscription(mirror, subject, EXC)
+        await feed.subscribe(joined)
+        return joined
+
+    async def publish(self, delta: AnyDelta) -> None:
+        self.stored += 1
+        kind = "orders" if "order" in type(delta).__name__.lower() else "positions"
+        subject = f"{subjects.deltas_of(kind, EXC)[:-1]}n{self.stored}.{delta.delta_id}"
+        await self.world.deltas.append(subject, codec.encode(delta))
+
+    async def close(self, feed: Feed) -> None:
+        await feed.close()
+        await self.tasks.close()
+        await self.bus.close()
+
+
+def positions_page(seq: int, amount: str, epoch: int = 0) -> PositionsPage:
+    return PositionsPage(epoch=epoch, seq=seq, positions=(position(amount),))
+
+
+NOT_YET = QueryFailed(text="not there yet")
+REFUSED = QueryFailed(text="no", retryable=False)
+
+
+async def until(claim: Callable[[], object]) -> None:
+    """Let the loop turn until a fact holds."""
+    async with asyncio.timeout(5):
+        while not claim():
+            await SystemClock().sleep(0.001)
