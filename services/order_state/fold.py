@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Callable
+from hashlib import blake2b
 
 import msgspec
 
@@ -40,7 +41,8 @@ from tandem.messages.reports import (
 from tandem.messages.rules import unsound_number
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-1"
+FOLD_VERSION = "order-state-2"
+DIGEST_BYTES = 12
 MAX_ALARM_TEXT = 200
 
 _dump = msgspec.msgpack.Encoder()
@@ -105,10 +107,9 @@ def _on_new_order(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     if event.subject != subjects.new_order(order.exc, order.client_order_id):
         return _alarm_unless_answered(state, event, "exc or cloid contradict the subject")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
-    before = _before(record)
     record.asked = record.asked or records.asked_by_intent(order)
     record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
-    return _changed(state, record, event, before)
+    return _changed(state, record, event)
 
 
 def _on_decision(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
@@ -119,10 +120,9 @@ def _on_decision(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     for taker in decision.takers:
         names = (taker.client_order_id, None)
         record = book.open_record(state, decision.exc, decision.ticker, names)
-        before = _before(record)
         record.asked = record.asked or records.asked_by_decision(decision, taker)
         record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
-        effects += _changed(state, record, event, before, len(effects))
+        effects += _changed(state, record, event, len(effects))
     return tuple(effects)
 
 
@@ -132,9 +132,8 @@ def _on_cancel(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
         return ()
     effects: list[Effect] = []
     for record in _named_by(state, cancel):
-        before = _before(record)
         record.cancel_pending = True
-        effects += _changed(state, record, event, before, len(effects))
+        effects += _changed(state, record, event, len(effects))
     return tuple(effects)
 
 
@@ -159,9 +158,8 @@ def _on_refused(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
         record = book.find(state, refused.exc, ClientOrderId(name), None)
     if record is None or not record.is_live:
         return ()
-    before = _before(record)
     record.cancel_pending = False
-    return _changed(state, record, event, before)
+    return _changed(state, record, event)
 
 
 def _on_order_report(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
@@ -172,9 +170,8 @@ def _on_order_report(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     if names == (None, None):
         return (_alarm(event, "an order report that names no order"),)
     record = book.open_record(state, report.exc, report.ticker, names)
-    before = _before(record)
     records.join_report(record, report)
-    return _changed(state, record, event, before)
+    return _changed(state, record, event)
 
 
 def _on_fill(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
@@ -183,10 +180,9 @@ def _on_fill(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
         return ()
     names = (fill.client_order_id, fill.venue_order_id)
     record = book.open_record(state, fill.exc, fill.ticker, names)
-    before = _before(record)
     records.join_fill(record, fill)
     known = book.keep_fill(state, _fill_view(fill, record))
-    return (_fill_changed(known, event), *_changed(state, record, event, before, 1))
+    return (_fill_changed(known, event), *_changed(state, record, event, 1))
 
 
 def _fill_changed(known: KnownFill, event: LogEvent) -> Publish:
@@ -264,30 +260,28 @@ _HANDLERS: dict[type, Callable[[Registry, LogEvent], tuple[Effect, ...]]] = {
 }
 
 
-def _before(record: Record) -> bytes | None:
-    """Return what the record looked like to readers, or None if they have not seen it yet."""
-    return _shown(records.view(record)) if record.last_delta else None
-
-
 def _shown(view: OrderView) -> bytes:
-    """Return what makes a change worth telling: of an ended order, not when it was last heard of.
+    """Return a digest of what makes a change worth telling.
 
-    The fills of an order that ended by its acknowledgement follow one by one; each is told as a
-    fill, and the order itself no longer changes.
+    Of an ended order that leaves out when it was last heard of: the fills of an order that ended
+    by its acknowledgement follow one by one; each is told as a fill, and the order itself no
+    longer changes.
     """
     if view.order_status.is_terminal:
         view = msgspec.structs.replace(view, timestamp=0, last_qty=records.ZERO)
-    return _row.encode(view)
+    return blake2b(_row.encode(view), digest_size=DIGEST_BYTES).digest()
 
 
 def _changed(
-    state: Registry, record: Record, event: LogEvent, before: bytes | None, index: int = 0
+    state: Registry, record: Record, event: LogEvent, index: int = 0
 ) -> tuple[Effect, ...]:
-    """Publish the record's view if it differs from `before`, and pack the record once ended."""
+    """Publish the record's view if readers have not seen it so, and pack an ended record."""
     view = records.view(record)
-    if _shown(view) == before:
+    shown = _shown(view)
+    if shown == record.shown:
         book.settle(state, record)
         return ()
+    record.shown = shown
     published = [
         _published(record, event, shown, index + step)
         for step, shown in enumerate((*_accepted_first(record, view), view))

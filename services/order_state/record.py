@@ -104,7 +104,10 @@ class FillSum(Struct, array_like=True):
 
 
 class Record(Struct, array_like=True):
-    """Everything known of one order. `cancel_pending` is set by an intent, cleared by an end."""
+    """Everything known of one order. `cancel_pending` is set by an intent, cleared by an end.
+
+    `shown` is a digest of what readers were last told.
+    """
 
     exc: Exc
     ticker: Ticker
@@ -123,6 +126,7 @@ class Record(Struct, array_like=True):
     reason: RejectReason | None = None
     text: str = ""
     last_delta: str | None = None
+    shown: bytes = b""
     transitions: list[Transition] = []
 
     @property

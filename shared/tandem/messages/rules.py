@@ -3,7 +3,10 @@
 Each check raises InvalidInputError naming the field, the value and the rule, or returns None.
 """
 
+from collections.abc import Hashable, Iterable
 from decimal import Decimal
+from functools import cache
+from typing import cast, get_args, get_type_hints
 
 from msgspec import Struct
 
@@ -145,15 +148,36 @@ def unsound_number(message: object, path: str = "") -> str:
     if isinstance(message, Decimal):
         return "" if _is_countable(message) else f"{path}={message}: a finite decimal below 10^15"
     if isinstance(message, tuple):
-        parts = ((f"{path}[{place}]", part) for place, part in enumerate(message))
-    elif isinstance(message, Struct):
-        parts = ((f"{path}.{name}", getattr(message, name)) for name in message.__struct_fields__)
-    elif isinstance(message, Instrument):
-        parts = ((f"{path}.{name}", getattr(message, name)) for name in message.__slots__)
-    else:
+        return _first_unsound((f"{path}[{place}]", part) for place, part in enumerate(message))
+    names = _numbered_fields(cast("Hashable", type(message)))
+    if not names:
         return ""
-    faults = (unsound_number(part, name) for name, part in parts)
-    return next((fault for fault in faults if fault), "").removeprefix(".")
+    return _first_unsound((f"{path}.{name}", getattr(message, name)) for name in names)
+
+
+def _first_unsound(parts: Iterable[tuple[str, object]]) -> str:
+    for path, part in parts:
+        if part is not None and (fault := unsound_number(part, path)):
+            return fault.removeprefix(".")
+    return ""
+
+
+@cache
+def _numbered_fields(kind: Hashable) -> tuple[str, ...]:
+    """Return the fields of a message, or part of one, that hold numbers somewhere below."""
+    if not isinstance(kind, type) or not (issubclass(kind, Struct) or kind is Instrument):
+        return ()
+    hints = get_type_hints(kind)
+    return tuple(name for name, hint in hints.items() if _holds_numbers(hint))
+
+
+def _holds_numbers(hint: object) -> bool:
+    if hint is Decimal:
+        return True
+    parts = get_args(hint)
+    if parts:
+        return any(_holds_numbers(part) for part in parts)
+    return isinstance(hint, type) and bool(_numbered_fields(hint))
 
 
 def _is_countable(value: Decimal) -> bool:

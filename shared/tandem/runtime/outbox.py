@@ -1,7 +1,9 @@
 """How a fold's effects leave it: facts and deltas, pipelined, each stored or known to be.
 
 1. `settled_seq` says up to which sequence every output is stored; a snapshot never passes it.
-2. Deltas of one entity are stored strictly in turn; different entities do not wait for each other.
+2. Deltas leave in log order on one connection and are sent again in that order, so an entity's
+   deltas are stored in turn. Only one that the server itself refused for a while can come behind
+   its successor; readers see that as a gap in the chain and ask for the page.
 3. A fact whose identity was taken by different content is reported, never overwritten.
 4. What is in flight is counted; the reader stops above a bound, so memory is bounded.
 5. Deltas leave together, a moment later than facts and proposals: one write to the socket for
@@ -9,7 +11,6 @@
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -46,7 +47,6 @@ class Outbox:
     def __init__(self, ports: OutboxPorts) -> None:
         self._ports = ports
         self._open: dict[int, int] = {}
-        self._chains: dict[str, deque[tuple[int, Publish]]] = {}
         self._gathered: list[tuple[int, Publish]] = []
         self._in_flight = 0
 
@@ -68,16 +68,8 @@ class Outbox:
         self._then(started, lambda done: self._appended(done, seq, effect.subject, payload))
 
     def publish(self, seq: int, effect: Publish) -> None:
-        """Publish a delta, after those of the same entity before it."""
+        """Publish a delta, together with what else is published within a moment."""
         self._opened(seq)
-        chain = self._chains.get(effect.entity)
-        if chain is not None:
-            chain.append((seq, effect))
-            return
-        self._chains[effect.entity] = deque()
-        self._gather(seq, effect)
-
-    def _gather(self, seq: int, effect: Publish) -> None:
         if not self._gathered:
             self._ports.tasks.spawn(self._send_gathered(), "fold-deltas")
         self._gathered.append((seq, effect))
@@ -103,17 +95,12 @@ class Outbox:
     def _send(self, seq: int, effect: Publish) -> None:
         self._ports.seam("fold.before_append")
         started = self._ports.bus.deltas.append_soon(effect.subject, encode(effect.delta))
-        self._then(started, lambda done: self._published(done, seq, effect.entity))
+        self._then(started, lambda done: self._published(done, seq))
 
-    def _published(self, done: "asyncio.Future[Appended]", seq: int, entity: str) -> None:
+    def _published(self, done: "asyncio.Future[Appended]", seq: int) -> None:
         done.result()
         self._ports.counters.deltas += 1
         self._ports.seam("fold.after_publish")
-        chain = self._chains[entity]
-        if chain:
-            self._gather(*chain.popleft())
-        else:
-            del self._chains[entity]
         self._settled(seq)
 
     def _appended(

@@ -81,7 +81,7 @@ async def test_deltas_of_an_entity_go_one_after_the_other(
 
     stored = [entry.subject for entry in setting.bus.server.deltas.after(0)]
     assert stored == [
-        f"positions.e.{name}.0.{n}.0" for name, n in (("x", 1), ("y", 4), ("x", 2), ("x", 3))
+        f"positions.e.{name}.0.{n}.0" for name, n in (("x", 1), ("x", 2), ("x", 3), ("y", 4))
     ]
 
 
