@@ -21,7 +21,7 @@ from tandem import OMS
 from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions
-from tandem.domain.errors import UnavailableError
+from tandem.messages.deltas import HedgeState
 from tandem.runtime.clock import SystemClock
 
 NS_PER_US = 1_000
@@ -29,6 +29,8 @@ TICKS_PER_S = 100
 PRICE = "150.00"
 QTY = Decimal("0.10")
 WARM_UP_FILLS = 100
+SETTLE_S = 1.5
+FINISH_POLLS = 300
 STATE_SERVICES = ("order-state", "position-state", "hedger")
 
 
@@ -86,15 +88,14 @@ async def _measure(stack: LocalStack, fills: int, rate_hz: int) -> dict[str, obj
     async with aiohttp.ClientSession() as session:
         binance = VenueBooks(session, stack.paper["paper-binance"].control_url)
         hyperliquid = VenueBooks(session, stack.paper["paper-hyperliquid"].control_url)
-        options = ClientOptions(ready_timeout_s=30.0)
-        async with OMS(stack.nats.url, strategy="bench", options=options) as oms:
+        async with _client(stack) as oms:
             link = await _quote(oms, fills)
-            used = cpu_seconds(stack.pids())
-            await binance.resume(1.0)
-            await _finish(link, fills / rate_hz + 30.0)
-            spent = cpu_seconds(stack.pids())
-            row = link.link
-            maker = row.maker_cloid if row is not None else ""
+        used = cpu_seconds(stack.pids())
+        await binance.resume(1.0)
+        await SystemClock().sleep(fills / rate_hz + SETTLE_S)
+        spent = cpu_seconds(stack.pids())
+        async with _client(stack) as oms:
+            maker = await _finish(oms, link.hedge_id)
         trades = trades_of(maker, await binance.trades(), await hyperliquid.trades())
         found = fill_latencies_us(trades, await hyperliquid.requests())
     return {
@@ -132,12 +133,21 @@ async def _quote(oms: OMS, fills: int) -> LinkHandle:
         await clock.sleep(0.02)
 
 
-async def _finish(link: LinkHandle, timeout_s: float) -> None:
-    """Wait for the hedge to be done; one that is not leaves its owed amount in the result."""
-    try:
-        await link.done(timeout_s)
-    except UnavailableError:
-        return
+def _client(stack: LocalStack) -> OMS:
+    """Return a client; none runs while latencies are taken, it would compete for the processor."""
+    return OMS(stack.nats.url, strategy="bench", options=ClientOptions(ready_timeout_s=30.0))
+
+
+async def _finish(oms: OMS, hedge_id: str) -> str:
+    """Wait until the hedge is done or time is up, and return its maker's client id."""
+    clock = SystemClock()
+    for _ in range(FINISH_POLLS):
+        row = oms.hedges.get(hedge_id)
+        if row is not None and row.state is HedgeState.DONE:
+            break
+        await clock.sleep(0.1)
+    row = oms.hedges.get(hedge_id)
+    return row.maker_cloid if row is not None else ""
 
 
 def fill_latencies_us(trades: HedgeTrades, requests: Sequence[Request]) -> list[float]:
