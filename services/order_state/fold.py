@@ -8,6 +8,7 @@
 
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -73,7 +74,7 @@ class OrderFold:
         if fault := unsound_number(event.fact):
             return _alarm_unless_answered(state, event, fault)
         handler = _HANDLERS.get(type(event.fact))
-        return handler(state, event) if handler else ()
+        return handler(state, event, event.fact) if handler else ()
 
     def propose(self, state: Registry, head: Head) -> tuple[Proposal, ...]:  # noqa: ARG002 (port)
         return ()
@@ -100,10 +101,7 @@ class OrderFold:
                 return QueryFailed(text="order-state does not talk to venues", retryable=False)
 
 
-def _on_new_order(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    order = event.fact
-    if not isinstance(order, NewOrder):
-        return ()
+def _on_new_order(state: Registry, event: LogEvent, order: NewOrder) -> tuple[Effect, ...]:
     if event.subject != subjects.new_order(order.exc, order.client_order_id):
         return _alarm_unless_answered(state, event, "exc or cloid contradict the subject")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
@@ -112,10 +110,7 @@ def _on_new_order(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     return _changed(state, record, event)
 
 
-def _on_decision(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    decision = event.fact
-    if not isinstance(decision, Decision):
-        return ()
+def _on_decision(state: Registry, event: LogEvent, decision: Decision) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     for taker in decision.takers:
         names = (taker.client_order_id, None)
@@ -126,10 +121,7 @@ def _on_decision(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     return tuple(effects)
 
 
-def _on_cancel(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    cancel = event.fact
-    if not isinstance(cancel, CancelOrder):
-        return ()
+def _on_cancel(state: Registry, event: LogEvent, cancel: CancelOrder) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     for record in _named_by(state, cancel):
         record.cancel_pending = True
@@ -145,11 +137,8 @@ def _named_by(state: Registry, cancel: CancelOrder) -> tuple[Record, ...]:
     return (record,) if record is not None and record.is_live else ()
 
 
-def _on_refused(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tuple[Effect, ...]:
     """Clear `cancel_pending` of the order whose cancel a gateway refused."""
-    refused = event.fact
-    if not isinstance(refused, IntentRefused):
-        return ()
     tokens = refused.subject.split(".")
     name = subjects.untoken(tokens[3]) if len(tokens) > 3 else ""
     if name.startswith("oid:"):
@@ -162,10 +151,7 @@ def _on_refused(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     return _changed(state, record, event)
 
 
-def _on_order_report(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    report = event.fact
-    if not isinstance(report, OrderReport):
-        return ()
+def _on_order_report(state: Registry, event: LogEvent, report: OrderReport) -> tuple[Effect, ...]:
     names = (report.client_order_id, report.venue_order_id)
     if names == (None, None):
         return (_alarm(event, "an order report that names no order"),)
@@ -174,10 +160,7 @@ def _on_order_report(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     return _changed(state, record, event)
 
 
-def _on_fill(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    fill = event.fact
-    if not isinstance(fill, FillReport):
-        return ()
+def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:
     names = (fill.client_order_id, fill.venue_order_id)
     record = book.open_record(state, fill.exc, fill.ticker, names)
     records.join_fill(record, fill)
@@ -209,10 +192,7 @@ def _fill_view(fill: FillReport, record: Record) -> FillView:
     )
 
 
-def _on_fill_cost(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    cost = event.fact
-    if not isinstance(cost, FillCost):
-        return ()
+def _on_fill_cost(state: Registry, event: LogEvent, cost: FillCost) -> tuple[Effect, ...]:
     key = book.fill_key(cost.ticker, cost.exec_id)
     known = state.fills.get(cost.exc, {}).get(key)
     if known is None:
@@ -223,14 +203,16 @@ def _on_fill_cost(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
     return (_fill_changed(known, event),)
 
 
-def _on_specs(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    if isinstance(event.fact, SpecsReport) and event.fact.exc not in state.accounts:
-        state.accounts.append(event.fact.exc)
+def _on_specs(state: Registry, _event: LogEvent, specs: SpecsReport) -> tuple[Effect, ...]:
+    if specs.exc not in state.accounts:
+        state.accounts.append(specs.exc)
     return ()
 
 
-def _on_malformed(state: Registry, event: LogEvent) -> tuple[Effect, ...]:
-    return _alarm_unless_answered(state, event, str(event.fact)[:MAX_ALARM_TEXT])
+def _on_malformed(
+    state: Registry, event: LogEvent, error: MalformedMessageError
+) -> tuple[Effect, ...]:
+    return _alarm_unless_answered(state, event, str(error)[:MAX_ALARM_TEXT])
 
 
 def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tuple[Effect, ...]:
@@ -247,7 +229,7 @@ def _alarm(event: LogEvent, text: str) -> Append:
     return Append(subjects.alarm(alarm.source, alarm.key), alarm)
 
 
-_HANDLERS: dict[type, Callable[[Registry, LogEvent], tuple[Effect, ...]]] = {
+_HANDLERS: dict[type, Callable[[Registry, LogEvent, Any], tuple[Effect, ...]]] = {
     NewOrder: _on_new_order,
     CancelOrder: _on_cancel,
     Decision: _on_decision,
@@ -287,9 +269,17 @@ def _changed(
         for step, shown in enumerate((*_accepted_first(record, view), view))
     ]
     records.note_transition(record, event.seq, event.ts_ns)
-    row = SetRow(_page(record), _name(record), _row.encode(view) if record.is_live else None)
+    rows = _rows(record, view)
     book.settle(state, record)
-    return (*published, row)
+    return (*published, *rows)
+
+
+def _rows(record: Record, view: OrderView) -> tuple[SetRow, ...]:
+    """Return the record's row; rows under names it went by before are taken away."""
+    name, former = _name(record), record.row_names
+    record.row_names = [name]
+    gone = tuple(SetRow(_page(record), other, None) for other in former if other != name)
+    return (*gone, SetRow(_page(record), name, _row.encode(view) if record.is_live else None))
 
 
 def _published(record: Record, event: LogEvent, view: OrderView, index: int) -> Publish:

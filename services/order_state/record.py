@@ -106,7 +106,7 @@ class FillSum(Struct, array_like=True):
 class Record(Struct, array_like=True):
     """Everything known of one order. `cancel_pending` is set by an intent, cleared by an end.
 
-    `shown` is a digest of what readers were last told.
+    `shown` is a digest of what readers were last told, `row_names` are the names of its rows.
     """
 
     exc: Exc
@@ -128,6 +128,7 @@ class Record(Struct, array_like=True):
     last_delta: str | None = None
     shown: bytes = b""
     transitions: list[Transition] = []
+    row_names: list[str] = []
 
     @property
     def filled(self) -> Decimal:
@@ -242,6 +243,10 @@ def merge(into: Record, other: Record) -> None:
     into.fills.join(other.fills)
     into.side_sign = into.side_sign or other.side_sign
     into.doubted = into.doubted or other.doubted
+    into.cancel_pending = into.cancel_pending or other.cancel_pending
+    into.asked_ts_ns = into.asked_ts_ns or other.asked_ts_ns
+    into.last_delta = into.last_delta or other.last_delta
+    into.row_names = [*into.row_names, *other.row_names]
     into.oid = into.oid or other.oid
     into.asked = into.asked or other.asked
     into.terms = _merged_terms(into.terms, other.terms)

@@ -7,6 +7,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -33,6 +34,7 @@ from tandem.runtime.effects import (
 FOLD_VERSION = "position-state-1"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
+NAMES_IN_TIMER = 3
 ONE = Decimal(1)
 ZERO = Decimal(0)
 
@@ -61,7 +63,7 @@ class PositionFold:
         if fault := unsound_number(event.fact):
             return (_alarm(event, fault),)
         handler = _HANDLERS.get(type(event.fact))
-        return handler(state, event) if handler else ()
+        return handler(state, event, event.fact) if handler else ()
 
     def propose(self, state: Holdings, head: Head) -> tuple[Proposal, ...]:  # noqa: ARG002 (port)
         return ()
@@ -93,10 +95,7 @@ class PositionFold:
         return PositionsPage(epoch=head.epoch, seq=head.seq, positions=views)
 
 
-def _on_fill(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
-    fill = event.fact
-    if not isinstance(fill, FillReport):
-        return ()
+def _on_fill(state: Holdings, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:
     held = holdings.holding_of(state, fill.exc, fill.ticker)
     before = holdings.position(held).amount
     if not holdings.join_fill(held, fill):
@@ -104,10 +103,7 @@ def _on_fill(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
     return _changed(state, held, event, before, fill.exec_id)
 
 
-def _on_position(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
-    report = event.fact
-    if not isinstance(report, PositionReport):
-        return ()
+def _on_position(state: Holdings, event: LogEvent, report: PositionReport) -> tuple[Effect, ...]:
     held = holdings.holding_of(state, report.exc, report.ticker)
     before = holdings.position(held).amount
     if holdings.join_report(held, report):
@@ -118,19 +114,27 @@ def _on_position(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
     return _changed(state, held, event, before, "")
 
 
-def _on_timer(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
-    fired = event.fact
-    if not isinstance(fired, TimerFired) or not fired.key.startswith(TIMER_PREFIX):
+def _on_timer(state: Holdings, event: LogEvent, fired: TimerFired) -> tuple[Effect, ...]:
+    named = _timer_names(fired.key)
+    if named is None:
         return ()
     if event.ts_ns < fired.due_ns:
         return (ArmTimer(fired.key, fired.attempt + 1, fired.due_ns),)
-    _, exc, ticker, ts_event_ns = fired.key.split("\x1f")
-    held = holdings.holding_of(state, Exc(exc), Ticker(ticker))
+    exc, ticker, ts_event_ns = named
+    held = holdings.holding_of(state, exc, ticker)
     before = holdings.position(held).amount
-    off_by = holdings.adopt(held, int(ts_event_ns))
+    off_by = holdings.adopt(held, ts_event_ns)
     if off_by is None:
         return ()
     return (_mismatch(held, event, off_by), *_changed(state, held, event, before, "", 1))
+
+
+def _timer_names(key: str) -> tuple[Exc, Ticker, int] | None:
+    """Return account, ticker and venue time that a timer of ours names, None for any other."""
+    prefix, *names = key.split("\x1f")
+    if prefix != TIMER_PREFIX or len(names) != NAMES_IN_TIMER or not names[2].isdecimal():
+        return None
+    return Exc(names[0]), Ticker(names[1]), int(names[2])
 
 
 def _mismatch(held: Holding, event: LogEvent, off_by: Decimal) -> Append:
@@ -147,16 +151,15 @@ def _alarm(event: LogEvent, text: str) -> Append:
     return Append(subjects.alarm(alarm.source, alarm.key), alarm)
 
 
-def _on_specs(state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
-    if isinstance(event.fact, SpecsReport):
-        for listed in event.fact.instruments:
-            if listed.multiplier != ONE:
-                key = holdings.key_of(listed.exc, listed.ticker)
-                state.multipliers[key] = listed.multiplier
+def _on_specs(state: Holdings, _event: LogEvent, specs: SpecsReport) -> tuple[Effect, ...]:
+    for listed in specs.instruments:
+        if listed.multiplier != ONE:
+            key = holdings.key_of(listed.exc, listed.ticker)
+            state.multipliers[key] = listed.multiplier
     return ()
 
 
-_HANDLERS: dict[type, Callable[[Holdings, LogEvent], tuple[Effect, ...]]] = {
+_HANDLERS: dict[type, Callable[[Holdings, LogEvent, Any], tuple[Effect, ...]]] = {
     FillReport: _on_fill,
     PositionReport: _on_position,
     TimerFired: _on_timer,

@@ -119,9 +119,12 @@ def join_report(holding: Holding, report: PositionReport) -> bool:
         _anchor_first(holding, stated)
         return False
     prefix = _prefix_at(holding, stated)
+    is_latest = holding.doubtful is None or stated.ts_event_ns >= holding.doubtful.ts_event_ns
     if prefix is None:
-        holding.doubtful = stated
-        return True
+        holding.doubtful = stated if is_latest else holding.doubtful
+        return is_latest
+    if is_latest:
+        holding.doubtful = None
     if len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
         _move_anchor(holding, stated, prefix)
     return False

@@ -1,9 +1,10 @@
 """What a mirror holds: rows joined from a page and its deltas, without gap or repeat.
 
-1. A delta at or before the first page is history and is skipped; so is one seen before.
+1. A delta at or before the first page is history and is skipped; so is one that a row has passed.
 2. Each later delta of an entity must name the entity's previous one; a broken chain, or a delta
    of a later epoch, is a gap, and the page is asked for again.
-3. A delta that such a later page holds already changes no row, and is still told to handlers.
+3. A delta that such a later page holds already changes no row, and is still told to handlers,
+   also when the stream has it after its successor. Each delta is joined once.
 4. Rows are ordered as they became known.
 """
 
@@ -67,10 +68,12 @@ class Page(Generic[Row]):
     def join(self, name: str, row: Row, delta: Delta) -> Joined:
         """Take in one delta of entity `name`, whose row is now `row`."""
         at, last = (delta.epoch, delta.seq), self.last.get(name) or self.gone.get(name)
-        if at <= self.since or (last is not None and _moment(last) >= (*at, delta.index)):
+        is_past = last is not None and _moment(last) >= (*at, delta.index)
+        if at <= self.since or (is_past and at > self.at):
             return Joined.KNOWN
         if at <= self.at:
-            self._remember(name, delta)
+            if not is_past:
+                self._remember(name, delta)
             return Joined.COVERED
         if delta.epoch > self.at[0] or not self._follows(last, delta):
             return Joined.GAP
