@@ -90,15 +90,13 @@ class OrderFold:
         return tuple(_order_row(record) for record in state.live.values())
 
     def answer(self, state: Registry, head: Head, subject: str, query: codec.Query) -> codec.Answer:
-        match query:
-            case OrderHistoryRequest():
-                return _history(state, query)
-            case PageRequest() if subject == subjects.FILLS_PAGE:
-                return _fills_page(state, head, query)
-            case PageRequest():
-                return _orders_page(state, head, query)
-            case VenueAsk():
-                return QueryFailed(text="order-state does not talk to venues", retryable=False)
+        if isinstance(query, OrderHistoryRequest):
+            return _history(state, query)
+        if isinstance(query, VenueAsk):
+            return QueryFailed(text="order-state does not talk to venues", retryable=False)
+        if subject == subjects.FILLS_PAGE:
+            return _fills_page(state, head, query)
+        return _orders_page(state, head, query)
 
 
 def _on_new_order(state: Registry, event: LogEvent, order: NewOrder) -> tuple[Effect, ...]:

@@ -3,6 +3,7 @@
 from decimal import Decimal as D
 
 import pytest
+from msgspec.structs import replace
 
 from services.order_state.fold import OrderFold
 from services.order_state.registry import Registry
@@ -344,3 +345,66 @@ def test_questions_for_others_are_refused() -> None:
     ask = VenueAsk(kind=AskKind.ORDERS)
     answer = world.fold.answer(world.state, HEAD, subjects.ORDERS_PAGE, ask)
     assert isinstance(answer, QueryFailed)
+
+
+def test_row_under_a_former_name_goes() -> None:
+    world = World()
+    world.read(_fill("1", 2, None))
+    world.place()
+    effects = world.read(_report(OrderStatus.NEW))
+    rows = {effect.row: effect.value for effect in effects if isinstance(effect, SetRow)}
+    assert rows[f"oid:{OID}"] is None
+    assert rows[CLOID] is not None
+    assert [row.client_order_id for row in world.page()] == [CLOID]
+
+
+def test_refused_cancel_by_venue_id_clears_its_order() -> None:
+    world = World()
+    world.place()
+    world.read(_report(OrderStatus.NEW))
+    world.read(CancelOrder(exc=EXC, token=Token("t"), strategy=Strategy("s"), venue_order_id=OID))
+    assert world.page()[0].cancel_pending
+    subject = subjects.cancel_by_oid(EXC, OID, Token("t"))
+    world.read(IntentRefused(exc=EXC, subject=subject, field_name="oid", rule="no"))
+    assert not world.page()[0].cancel_pending
+
+
+@pytest.mark.parametrize("subject", ["oms.intent.hyperliquid.0xother.cancel.t", "oms"])
+def test_refusal_of_something_else_changes_nothing(subject: str) -> None:
+    world = World()
+    world.place()
+    refused = IntentRefused(exc=EXC, subject=subject, field_name="oid", rule="no")
+    assert world.read(refused) == []
+
+
+def test_report_that_names_no_order_is_alarmed() -> None:
+    report = OrderReport(
+        exc=EXC,
+        ticker=TICKER,
+        order_status=OrderStatus.NEW,
+        source=ReportSource.EVENT,
+        ts_event_ns=1,
+    )
+    (alarm,) = World().read(report)
+    assert isinstance(alarm, Append)
+    assert isinstance(alarm.fact, Alarm)
+
+
+def test_number_that_cannot_be_counted_is_alarmed() -> None:
+    world = World()
+    (alarm,) = world.read(replace(_fill("1", 2), last_qty=D("NaN")))
+    assert isinstance(alarm, Append)
+    assert isinstance(alarm.fact, Alarm)
+    assert "last_qty" in alarm.fact.text
+    assert world.page() == ()
+
+
+def test_snapshot_brings_the_same_state_back() -> None:
+    world = World()
+    world.read(SpecsReport(exc=EXC, instruments=()))
+    world.read(SpecsReport(exc=EXC, instruments=()))
+    world.place()
+    world.read(_fill("1", 2))
+    assert world.state.accounts == [EXC]
+    assert world.fold.load(world.fold.dump(world.state)) == world.state
+    assert world.fold.initial() == Registry()

@@ -1,0 +1,120 @@
+"""An order has one record, whichever of its names a report gives."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from services.order_state import registry as book
+from services.order_state.record import Record
+from services.order_state.registry import Registry
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
+from tandem.messages.deltas import FillView
+
+EXC, OTHER = Exc("venue"), Exc("other")
+SOL, ETH = Ticker("SOL"), Ticker("ETH")
+CLOID, OID = ClientOrderId("c"), VenueOrderId("7")
+
+
+def opened(
+    registry: Registry, cloid: ClientOrderId | None = None, oid: VenueOrderId | None = None
+) -> Record:
+    return book.open_record(registry, EXC, SOL, (cloid, oid))
+
+
+def test_both_names_find_one_record() -> None:
+    registry = Registry()
+    record = opened(registry, CLOID, OID)
+    assert opened(registry, CLOID) is opened(registry, None, OID) is record
+    assert book.find(registry, EXC, CLOID, None) is record
+    assert book.find(registry, EXC, None, OID) is record
+
+
+def test_venue_ids_are_scoped_by_account_and_ticker() -> None:
+    registry = Registry()
+    record = opened(registry, None, OID)
+    other = book.open_record(registry, EXC, ETH, (None, OID))
+    assert other is not record
+    assert book.find(registry, OTHER, None, OID) is None
+    assert book.find(registry, EXC, None, VenueOrderId("8")) is None
+    assert book.find(registry, EXC, ClientOrderId("d"), None) is None
+
+
+def test_record_known_by_venue_id_takes_its_client_id_as_key() -> None:
+    registry = Registry()
+    record = opened(registry, None, OID)
+    assert opened(registry, CLOID, OID) is record
+    assert list(registry.live) == [book.cloid_key(EXC, CLOID)]
+    assert opened(registry, None, OID) is record
+
+
+def test_two_records_of_one_order_become_one() -> None:
+    registry = Registry()
+    ours, theirs = opened(registry, CLOID), opened(registry, None, OID)
+    theirs.reported_cum = D(2)
+    assert opened(registry, CLOID, OID) is ours
+    assert ours.filled == 2
+    assert list(registry.live.values()) == [ours]
+    assert opened(registry, None, OID) is ours
+
+
+def test_ended_record_is_packed_and_comes_back_when_named() -> None:
+    registry = Registry()
+    record = opened(registry, CLOID, OID)
+    book.settle(registry, record)
+    assert list(registry.live.values()) == [record]
+    record.status = OrderStatus.CANCELLED
+    book.settle(registry, record)
+    book.settle(registry, record)
+    assert registry.live == {}
+    found = book.find(registry, EXC, CLOID, None)
+    assert found is not None
+    assert found.status is OrderStatus.CANCELLED
+    assert registry.live == {}
+    assert opened(registry, None, OID).status is OrderStatus.CANCELLED
+    assert registry.ended == {}
+
+
+def test_ticker_is_learnt_late() -> None:
+    registry = Registry()
+    record = book.open_record(registry, EXC, Ticker(""), (CLOID, OID))
+    assert registry.by_oid == {}
+    assert opened(registry, CLOID, OID) is record
+    assert record.ticker == SOL
+
+
+def test_renamed_record_without_venue_id_has_no_alias() -> None:
+    registry = Registry()
+    record = opened(registry, None, None)
+    assert record.key == book.oid_key(EXC, SOL, VenueOrderId(""))
+    book._name(registry, record, CLOID, None)
+    assert registry.by_oid == {}
+    assert list(registry.live) == [book.cloid_key(EXC, CLOID)]
+
+
+def test_live_orders_are_narrowed_by_account_and_ticker() -> None:
+    registry = Registry()
+    first = opened(registry, CLOID)
+    second = book.open_record(registry, OTHER, ETH, (CLOID, None))
+    assert list(book.live_orders(registry, None)) == [first, second]
+    assert list(book.live_orders(registry, EXC)) == [first]
+    assert list(book.live_orders(registry, OTHER, SOL)) == []
+
+
+def test_only_the_newest_fills_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "MAX_RECENT_FILLS", 2)
+    registry = Registry()
+    for number in (1, 2, 2, 3):
+        fill = FillView(
+            exc=EXC,
+            ticker=SOL,
+            exec_id=ExecId(f"e{number}"),
+            venue_order_id=OID,
+            client_order_id=None,
+            side=Side.BUY,
+            last_qty=D(1),
+            last_px=D(1),
+            timestamp=1,
+        )
+        book.keep_fill(registry, fill)
+    assert [known.view.exec_id for known in registry.fills[EXC].values()] == ["e2", "e3"]

@@ -1,0 +1,167 @@
+"""The amount held follows from what the venue stated and the fills since."""
+
+from decimal import Decimal as D
+
+import pytest
+
+from services.position_state import holding as holdings
+from services.position_state.holding import Holding, Holdings
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import Side
+from tandem.messages.reports import FillReport, PositionReport
+
+EXC, SOL = Exc("venue"), Ticker("SOL")
+
+
+def fill(exec_id: str, qty: str, ts: int, px: str = "100") -> FillReport:
+    return FillReport(
+        exc=EXC,
+        ticker=SOL,
+        exec_id=ExecId(exec_id),
+        venue_order_id=VenueOrderId("1"),
+        side=Side.SELL if qty.startswith("-") else Side.BUY,
+        last_qty=abs(D(qty)),
+        last_px=D(px),
+        source=ReportSource.EVENT,
+        ts_event_ns=ts,
+    )
+
+
+def stated(amount: str, ts: int, entry: str = "90") -> PositionReport:
+    return PositionReport(
+        exc=EXC,
+        ticker=SOL,
+        amount=D(amount),
+        entry=D(entry),
+        source=ReportSource.EVENT,
+        ts_event_ns=ts,
+        unrealized_pnl=D(7),
+    )
+
+
+@pytest.fixture
+def held() -> Holding:
+    return holdings.holding_of(Holdings(), EXC, SOL)
+
+
+def at(held: Holding) -> tuple[D, D]:
+    position = holdings.position(held)
+    return position.amount, position.entry
+
+
+def test_fills_add_up_once_each_in_venue_order(held: Holding) -> None:
+    assert holdings.join_fill(held, fill("b", "1", 5, "110"))
+    assert holdings.join_fill(held, fill("a", "1", 3, "100"))
+    assert not holdings.join_fill(held, fill("b", "1", 5, "110"))
+    assert at(held) == (D(2), D(105))
+
+
+def test_entry_is_that_of_the_venues_order_not_of_arrival(held: Holding) -> None:
+    for one in (fill("c", "-1", 9, "130"), fill("b", "1", 5, "110"), fill("a", "1", 3, "100")):
+        holdings.join_fill(held, one)
+    assert at(held) == (D(1), D(105))
+
+
+def test_first_statement_is_where_counting_starts(held: Holding) -> None:
+    assert not holdings.join_report(held, stated("5", 10))
+    assert not holdings.join_fill(held, fill("old", "1", 9))
+    assert holdings.join_fill(held, fill("new", "1", 11))
+    assert at(held)[0] == 6
+
+
+def test_fills_known_before_the_first_statement_are_in_it_by_arithmetic(held: Holding) -> None:
+    holdings.join_fill(held, fill("a", "1", 10))
+    holdings.join_fill(held, fill("b", "2", 10))
+    assert not holdings.join_report(held, stated("1", 10))
+    assert at(held)[0] == 3
+
+
+def test_unexplained_first_statement_covers_all_up_to_it(held: Holding) -> None:
+    holdings.join_fill(held, fill("a", "1", 10))
+    holdings.join_fill(held, fill("b", "2", 12))
+    holdings.join_report(held, stated("50", 10))
+    assert at(held)[0] == 52
+
+
+def test_statement_that_fits_changes_nothing(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    holdings.join_fill(held, fill("a", "1", 11))
+    assert not holdings.join_report(held, stated("6", 12))
+    assert not holdings.join_report(held, stated("9", 3))
+    assert at(held)[0] == 6
+    assert held.doubtful is None
+
+
+def test_doubt_ends_when_the_missing_fill_comes(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    assert holdings.join_report(held, stated("7", 12))
+    holdings.join_fill(held, fill("a", "1", 11))
+    assert held.doubtful is not None
+    holdings.join_fill(held, fill("b", "1", 11))
+    assert held.doubtful is None
+    assert holdings.adopt(held, 12) is None
+    assert at(held)[0] == 7
+
+
+def test_doubt_ends_when_a_later_statement_fits(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    holdings.join_report(held, stated("7", 12))
+    assert not holdings.join_report(held, stated("5", 14))
+    assert holdings.adopt(held, 12) is None
+    assert at(held)[0] == 5
+
+
+def test_older_statement_does_not_replace_a_newer_in_doubt(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    assert holdings.join_report(held, stated("7", 14))
+    assert not holdings.join_report(held, stated("9", 12))
+    assert not holdings.join_report(held, stated("5", 13))
+    assert holdings.adopt(held, 14) == 2
+    assert at(held) == (D(7), D(90))
+
+
+def test_adopted_number_stands_for_the_fills_up_to_it(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    holdings.join_fill(held, fill("a", "1", 11))
+    holdings.join_fill(held, fill("b", "1", 15))
+    holdings.join_report(held, stated("9", 12))
+    assert holdings.adopt(held, 12) == 3
+    assert at(held)[0] == 10
+    assert holdings.adopt(held, 12) is None
+
+
+def test_timer_of_a_later_doubt_is_not_this_ones(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    holdings.join_report(held, stated("7", 12))
+    assert holdings.adopt(held, 13) is None
+
+
+def test_doubt_that_fits_after_all_is_not_adopted(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    holdings.join_report(held, stated("7", 12))
+    held.fills = [holdings.HeldFill(11, ExecId("x"), D(2), D(100))]
+    assert holdings.adopt(held, 12) is None
+
+
+def test_anchor_moves_on_when_many_fills_lie_behind_it(
+    held: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holdings, "MAX_FILLS_SINCE_ANCHOR", 2)
+    holdings.join_report(held, stated("0", 10, entry="0"))
+    for number in range(3):
+        holdings.join_fill(held, fill(f"e{number}", "1", 11 + number, f"{100 + number}"))
+    assert not holdings.join_report(held, stated("2", 12))
+    assert [one.exec_id for one in held.fills] == ["e2"]
+    assert held.seen == {"e1", "e2"}
+    assert at(held) == (D(3), D(101))
+
+
+def test_view_values_the_position(held: Holding) -> None:
+    assert holdings.view(held, D(1)).timestamp == 0
+    holdings.join_report(held, stated("2", 5_000_000, entry="100"))
+    shown = holdings.view(held, D(10))
+    assert (shown.amount, shown.value, shown.unrealized_pnl) == (D(2), D(2000), D(7))
+    assert shown.timestamp == 5
+    holdings.join_fill(held, fill("a", "1", 9_000_000))
+    assert holdings.view(held, D(1)).timestamp == 9
