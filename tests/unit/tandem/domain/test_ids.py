@@ -9,6 +9,7 @@ from tandem.domain.ids import (
     Ticker,
     bucket_hash,
     is_ours,
+    is_reserved,
     is_taker_cloid,
     maker_cloid,
     taker_cloid,
@@ -47,3 +48,10 @@ def test_a_takers_id_can_be_read() -> None:
 def test_an_id_that_does_not_fit_is_refused(epoch: int, ordinal: int, index: int) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         taker_cloid(BUCKET, epoch, ordinal, index)
+
+
+def test_ids_of_hedges_are_reserved_and_others_are_not() -> None:
+    assert is_reserved(maker_cloid(HedgeId("h")))
+    assert is_reserved(taker_cloid(BUCKET, 0, 1, 0))
+    assert not is_reserved("0x7a4f" + "0" * 28)
+    assert not is_reserved("0x7a4d")

@@ -32,3 +32,9 @@ def test_ends_are_terminal() -> None:
 def test_sides() -> None:
     assert side_of(Decimal(-1)) is Side.SELL
     assert (Side.BUY.sign, Side.SELL.sign) == (1, -1)
+
+
+def test_older_name_of_pending_is_understood() -> None:
+    assert OrderStatus("CREATE_PENDING") is OrderStatus.PENDING
+    with pytest.raises(ValueError, match="OPEN"):
+        OrderStatus("OPEN")

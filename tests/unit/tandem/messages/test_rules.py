@@ -5,11 +5,13 @@ from decimal import Decimal as D
 import msgspec
 import pytest
 
-from tandem.domain.errors import InvalidInputError
+from tandem.domain.errors import InvalidInputError, MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, Token, VenueOrderId
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
 from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, NewOrder
-from tandem.messages.rules import check_cancel, check_hedge, check_new_order
+from tandem.messages.reports import SpecsReport
+from tandem.messages.rules import check_cancel, check_hedge, check_new_order, unsound_number
 
 LIMIT = NewOrder(
     exc=Exc("b"),
@@ -107,3 +109,44 @@ def test_a_bad_hedge_is_refused_by_field(changes: dict[str, object], field: str)
     with pytest.raises(InvalidInputError) as caught:
         check_hedge(msgspec.structs.replace(HEDGE, **changes))
     assert caught.value.field == field
+
+
+def test_slippage_is_of_market_orders_only() -> None:
+    check_new_order(msgspec.structs.replace(MARKET, max_slippage_bp=D(5)))
+    with pytest.raises(InvalidInputError) as caught:
+        check_new_order(msgspec.structs.replace(LIMIT, max_slippage_bp=D(5)))
+    assert caught.value.field == "max_slippage_bp"
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "-Infinity", "1e15", "1e-61"])
+def test_number_that_no_fold_can_count_with_is_named(number: str) -> None:
+    order = msgspec.structs.replace(LIMIT, amount=D(number))
+    assert unsound_number(order) == f"amount={D(number)}: a finite decimal below 10^15"
+
+
+def test_unsound_number_is_found_wherever_it_stands() -> None:
+    maker = msgspec.structs.replace(HEDGE.maker, price=D("NaN"))
+    assert unsound_number(msgspec.structs.replace(HEDGE, maker=maker)).startswith("maker.price=")
+    legs = (LEG, msgspec.structs.replace(LEG, ratio=D("Infinity")))
+    assert unsound_number(msgspec.structs.replace(HEDGE, legs=legs)).startswith("legs[1].ratio=")
+    listed = Instrument(
+        exc=Exc("b"),
+        ticker=Ticker("T"),
+        symbol="T",
+        base_asset="T",
+        quote_asset="U",
+        tick=D(1),
+        lot=D("NaN"),
+        min_qty=D(1),
+        min_notional=D(1),
+    )
+    specs = SpecsReport(exc=Exc("b"), instruments=(listed,))
+    assert unsound_number(specs).startswith("instruments[0].lot=")
+
+
+def test_sound_messages_and_what_is_no_message_pass() -> None:
+    average = D(1) / D(3)
+    assert unsound_number(msgspec.structs.replace(LIMIT, price=average)) == ""
+    assert unsound_number(HEDGE) == ""
+    assert unsound_number(CANCEL) == ""
+    assert unsound_number(MalformedMessageError("amount", "required")) == ""

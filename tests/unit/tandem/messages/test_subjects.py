@@ -8,7 +8,8 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker, Token, VenueOrderId
 from tandem.domain.order import OrderStatus
 from tandem.messages import subjects
-from tandem.messages.reports import OrderReport
+from tandem.messages.deltas import Delta
+from tandem.messages.reports import OrderReport, PositionReport
 
 HOSTILE = [
     "a.b",
@@ -101,3 +102,68 @@ def test_fills_are_scoped_by_account_and_ticker() -> None:
 
 def test_one_kind_of_report_of_one_account_is_a_filter() -> None:
     assert subjects.reports_kind_of(Exc("a.b"), "fill") == "oms.venue.a%2Eb.fill.>"
+
+
+A = Exc("acc.1")
+BTC = Ticker("xyz:BTC")
+CALL = Token("t1")
+BUCKET = (A, BTC, Pool("p"))
+DELTA = Delta(epoch=0, seq=7, index=1)
+
+
+@pytest.mark.parametrize(
+    ("subject", "spelled"),
+    [
+        (subjects.hedge_intent(HedgeId("h")), "oms.intent.hedge.h"),
+        (subjects.new_order(A, ClientOrderId("c")), "oms.intent.acc%2E1.c.new"),
+        (subjects.cancel_order(A, ClientOrderId("c"), CALL), "oms.intent.acc%2E1.c.cancel.t1"),
+        (subjects.cancel_by_oid(A, "5", CALL), "oms.intent.acc%2E1.oid%3A5.cancel.t1"),
+        (subjects.cancel_all(A, CALL), "oms.intent.acc%2E1.all.cancel.t1"),
+        (subjects.intents_of(A), "oms.intent.acc%2E1.>"),
+        (subjects.fill_cost(A, BTC, ExecId("e")), "oms.venue.acc%2E1.fillcost.xyz%3ABTC.e"),
+        (subjects.mark_report(A, BTC, 9), "oms.venue.acc%2E1.mark.xyz%3ABTC.9"),
+        (subjects.link_report(A, "r", 2), "oms.venue.acc%2E1.link.r.2"),
+        (subjects.intent_refused(A, "oms.x"), "oms.venue.acc%2E1.refused.oms%2Ex"),
+        (subjects.reports_of(A), "oms.venue.acc%2E1.>"),
+        (subjects.reports_kind("fill"), "oms.venue.*.fill.>"),
+        (subjects.decision(BUCKET, 1, 2), "oms.hedge.decision.acc%2E1.xyz%3ABTC.p.1.2"),
+        (subjects.decisions_of(A), "oms.hedge.decision.acc%2E1.>"),
+        (subjects.hedge_refused(HedgeId("h")), "oms.hedge.refused.h"),
+        (subjects.timer("k", 3), "oms.hedge.timer.k.3"),
+        (subjects.stop_hedge(CALL), "oms.control.stop.t1"),
+        (subjects.rules("r"), "oms.control.rules.r"),
+        (subjects.epoch(4), "oms.control.epoch.4"),
+        (subjects.alarm("s", "k"), "oms.control.alarm.s.k"),
+        (subjects.order_delta(A, "c", DELTA), "orders.acc%2E1.c.0.7.1"),
+        (subjects.position_delta(A, BTC, DELTA), "positions.acc%2E1.xyz%3ABTC.0.7.1"),
+        (subjects.fill_delta(A, "e", DELTA), "fills.acc%2E1.e.0.7.1"),
+        (subjects.hedge_delta(HedgeId("h"), DELTA), "hedges.h.0.7.1"),
+        (subjects.bucket_delta(BUCKET, DELTA), "hedges.bucket.acc%2E1.xyz%3ABTC.p.0.7.1"),
+        (subjects.deltas_of("orders"), "orders.>"),
+        (subjects.deltas_of("orders", A), "orders.acc%2E1.>"),
+        (subjects.snapshot("f", "r"), "snap.f.r"),
+        (subjects.snapshot_part("f", "r", "s", 1), "snap.f.r.s.1"),
+        (subjects.mark(A, BTC), "marks.acc%2E1.xyz%3ABTC"),
+        (subjects.venue_ask(A), "tandem.ask.acc%2E1"),
+    ],
+)
+def test_subjects_are_spelled_as_the_contract_says(subject: str, spelled: str) -> None:
+    assert subject == spelled
+
+
+def test_instrument_table_goes_by_its_content() -> None:
+    assert subjects.specs_report(A, b"a") == subjects.specs_report(A, b"a")
+    assert subjects.specs_report(A, b"a") != subjects.specs_report(A, b"b")
+
+
+def test_position_goes_by_time_and_numbers() -> None:
+    report = PositionReport(
+        exc=A,
+        ticker=BTC,
+        amount=Decimal("-1.50"),
+        entry=Decimal(100),
+        source=ReportSource.EVENT,
+        ts_event_ns=9,
+    )
+    spelled = "oms.venue.acc%2E1.position.xyz%3ABTC.BOTH.9.m1p5.100"
+    assert subjects.position_report(report) == spelled
