@@ -44,7 +44,7 @@ async def test_page_then_deltas() -> None:
 async def test_page_is_asked_at_the_newest_delta_until_it_is_there() -> None:
     desk = Desk()
     for number in range(20):
-        await desk.world.log.append(f"oms.control.x.{number}", b"")
+        await desk.world.log.append(subjects.alarm("x", str(number)), b"")
     await desk.publish(position_delta(15, "7"))
     stale, page = positions_page(14, "5"), positions_page(15, "7")
     await desk.answer(POSITIONS, NOT_YET, b"garbage", stale, page)
