@@ -5,7 +5,8 @@
 2. The amount is the anchor's plus every fill it does not cover, each counted once; the entry is
    computed over the same fills in venue order. Any order of arrival gives the same numbers.
 3. A report that no prefix reproduces changes nothing for a second: its fills may be on their way.
-   Only then is it a mismatch, and the venue's number is adopted.
+   Only then is it a mismatch, and the venue's number is adopted. Each doubt has its own second:
+   the fills of one that has just begun are not missing yet.
 """
 
 from bisect import insort
@@ -46,7 +47,8 @@ class Holding(Struct, array_like=True):
     """One position. `fills` are those the anchor does not cover, in venue order.
 
     `amount` and `entry` are what anchor and fills add up to, kept so that the usual fill (the
-    latest in venue time) costs one step; `seen` holds the exec ids that count already.
+    latest in venue time) costs one step; `seen` holds the exec ids that count already. `doubts` are
+    what no fills explain yet, in venue order.
     """
 
     exc: Exc
@@ -56,7 +58,7 @@ class Holding(Struct, array_like=True):
     seen: set[ExecId] = set()
     amount: Decimal = ZERO
     entry: Decimal = ZERO
-    doubtful: Stated | None = None
+    doubts: list[Stated] = []
     unrealized_pnl: Decimal | None = None
     last_delta: str | None = None
 
@@ -104,8 +106,8 @@ def join_fill(holding: Holding, fill: FillReport) -> bool:
         _keep(holding, position(holding).apply(new.signed_qty, new.px))
     else:
         _keep(holding, _replayed(anchor, holding.fills))
-    if holding.doubtful is not None and _prefix_at(holding, holding.doubtful) is not None:
-        holding.doubtful = None
+    if holding.doubts:
+        holding.doubts = [one for one in holding.doubts if _prefix_at(holding, one) is None]
     return True
 
 
@@ -119,15 +121,25 @@ def join_report(holding: Holding, report: PositionReport) -> bool:
         _anchor_first(holding, stated)
         return False
     prefix = _prefix_at(holding, stated)
-    is_latest = holding.doubtful is None or stated.ts_event_ns >= holding.doubtful.ts_event_ns
     if prefix is None:
-        holding.doubtful = stated if is_latest else holding.doubtful
-        return is_latest
-    if is_latest:
-        holding.doubtful = None
+        return _doubt(holding, stated)
+    _drop_doubts(holding, stated.ts_event_ns)
     if len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
         _move_anchor(holding, stated, prefix)
     return False
+
+
+def _doubt(holding: Holding, stated: Stated) -> bool:
+    """Remember what no fills explain; False for a number older than one in doubt."""
+    if holding.doubts and stated.ts_event_ns < holding.doubts[-1].ts_event_ns:
+        return False
+    kept = [one for one in holding.doubts if one.ts_event_ns != stated.ts_event_ns]
+    holding.doubts = [*kept, stated]
+    return True
+
+
+def _drop_doubts(holding: Holding, until_ns: int) -> None:
+    holding.doubts = [one for one in holding.doubts if one.ts_event_ns > until_ns]
 
 
 def _anchor_first(holding: Holding, stated: Stated) -> None:
@@ -169,14 +181,14 @@ def _move_anchor(
 
 
 def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
-    """Adopt the number in doubt since `ts_event_ns` or later; return how far off we were.
+    """Adopt the number in doubt since `ts_event_ns`; return how far off we were.
 
-    None when the doubt has been resolved meanwhile.
+    None when that doubt has been resolved meanwhile; a later one waits for its own second.
     """
-    stated = holding.doubtful
-    if stated is None or stated.ts_event_ns < ts_event_ns:
+    stated = next((one for one in holding.doubts if one.ts_event_ns == ts_event_ns), None)
+    if stated is None:
         return None
-    holding.doubtful = None
+    _drop_doubts(holding, ts_event_ns)
     if _prefix_at(holding, stated) is not None:
         return None
     before = position(holding).amount

@@ -7,6 +7,8 @@ handler as it is parsed. One with headers (a heartbeat, a status) takes the libr
 1. Direct messages are handled in the order the server sent them, one at a time.
 2. A handler is synchronous and raises nothing: it would end the connection's read loop.
 3. While a handler runs nothing is read, so the server's flow control is the back-pressure.
+4. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
+   in one go. For what keeps pages; never for what a hedge waits for.
 
 This leans on `Client._process_msg` of the pinned nats-py; the bus's contract suite covers it.
 """
@@ -16,15 +18,32 @@ from collections.abc import Awaitable, Callable
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.protocol.parser import Parser
+
+from tandem.bus.timing import Timing
 
 DirectHandler = Callable[[str, str, bytes], None]
+
+
+class GatheringParser(Parser):
+    """The library's parser, which its read loop awaits, with a pause behind each read."""
+
+    def __init__(self, client: Client, timing: Timing, gather_s: float) -> None:
+        super().__init__(client)
+        self._timing, self._gather_s = timing, gather_s
+
+    async def parse(self, data: bytes = b"") -> None:  # type: ignore[explicit-override]  # Python 3.12
+        await super().parse(data)
+        await self._timing.sleep(self._gather_s)
 
 
 class DirectClient(Client):
     """A client whose `subscribe_direct` hands over (subject, reply, payload) without delay."""
 
-    def __init__(self) -> None:
+    def __init__(self, timing: Timing, gather_s: float = 0.0) -> None:
         super().__init__()
+        if gather_s:
+            self._ps = GatheringParser(self, timing, gather_s)
         self._direct: dict[int, DirectHandler] = {}
 
     async def subscribe_direct(

@@ -127,7 +127,7 @@ class NatsBus:
     @classmethod
     async def connect(cls, options: NatsOptions, timing: Timing) -> "NatsBus":
         """Connect, waiting for the server as long as it takes."""
-        client = DirectClient()
+        client = DirectClient(timing, options.gather_s)
         bus = cls(client, timing)
         try:
             await client.connect(**bus._settings(options))

@@ -10,6 +10,8 @@ DEFAULT_URL = "nats://127.0.0.1:4222"
 class NatsOptions:
     """`url` may list several servers, separated by commas; `name` is shown by the server.
 
+    `gather_s`: pause after each read, so that a reader off the hedge path wakes less often.
+
     `creds_file` and `nkey_seed_file` are None when the server asks for no identity.
     """
 
@@ -18,3 +20,4 @@ class NatsOptions:
     creds_file: Path | None = None
     nkey_seed_file: Path | None = None
     inbox_prefix: str = "_INBOX"
+    gather_s: float = 0.0

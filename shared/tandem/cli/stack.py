@@ -38,6 +38,9 @@ SERVICES = (
     "gateway-binance",
     "gateway-hyperliquid",
 )
+# On a machine with fewer cores than processes, what only keeps pages lets hedges go first.
+OFF_THE_HEDGE_PATH = ("order-state", "position-state")
+YIELDING_NICENESS = 5
 PAPER_EXCHANGES = ("paper-binance", "paper-hyperliquid")
 
 
@@ -83,6 +86,7 @@ class Child:
     def __init__(self, name: str, command: tuple[str, ...], plan: StackPlan) -> None:
         self.name, self.command, self._plan = name, command, plan
         self.environment: dict[str, str] = {}
+        self.yields = name.startswith(OFF_THE_HEDGE_PATH)
         self.log_file = plan.directory / "logs" / f"{name}.log"
         self.ready_file = plan.directory / f"{name}.json"
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,6 +119,8 @@ class Child:
                 stderr=log,
                 start_new_session=True,
             )
+        if self.yields:
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, YIELDING_NICENESS)
 
     def wait_ready(self) -> dict[str, int]:
         """Return what the process said when it was ready.

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tandem.domain.execution import ReportSource
 from tandem.messages import codec, subjects
 from tandem.messages.reports import (
     FillCost,
@@ -60,3 +61,11 @@ def specs_subject(specs: SpecsReport, previous: str) -> str:
 
 def mark_subject(mark: MarkReport, minute: int) -> str:
     return subjects.mark_report(mark.exc, mark.ticker, minute)
+
+
+def may_follow(fact: GatewayFact) -> bool:
+    """Tell whether no hedge waits for a fact: costs, positions, an order's life while it lives."""
+    if isinstance(fact, OrderReport):
+        told_by_stream = fact.source is ReportSource.EVENT and not fact.in_doubt
+        return told_by_stream and not fact.order_status.is_terminal
+    return isinstance(fact, FillCost | PositionReport)

@@ -5,6 +5,9 @@
 3. What was logged in the last ten minutes is kept, and offered again when the bus comes back: a
    server that lost its newest messages gets them anew, under the same identities.
 4. `drain` ends when everything appended so far is stored.
+5. What a hedge waits for is appended at once; the rest follows together a moment later, so that
+   it neither delays the hedger's reading nor costs a write each. A crash in that moment loses
+   nothing: the backfill finds the same facts again.
 """
 
 import asyncio
@@ -22,6 +25,7 @@ from tandem.runtime.context import ServiceContext
 
 NS_PER_HOUR = 3_600_000_000_000
 MAX_SEEN = 200_000
+FOLLOW_S = 0.002
 KEPT_NS = 600_000_000_000
 MAX_KEPT = 50_000
 
@@ -49,6 +53,7 @@ class Journal:
         self._context = context
         self._seen = SeenSubjects()
         self._waiting: set[asyncio.Future[Appended]] = set()
+        self._following: list[tuple[str, GatewayFact]] = []
         self._kept: deque[tuple[int, str, bytes]] = deque(maxlen=MAX_KEPT)
         metrics = context.metrics
         self._logged = metrics.counter("gateway_facts_logged", "facts stored first by this copy")
@@ -70,8 +75,26 @@ class Journal:
             return
         if self._is_expired(fact):
             return
+        if facts.may_follow(fact):
+            self._follow(subject, fact)
+        else:
+            self.append(subject, facts.stamped(fact, self._context.clock.wall_ns()))
+
+    def _follow(self, subject: str, fact: GatewayFact) -> None:
+        self._seen.add(subject)
+        if not self._following:
+            self._context.tasks.spawn(self._append_soon(), "journal-following")
+        self._following.append((subject, fact))
+
+    async def _append_soon(self) -> None:
+        await self._context.clock.sleep(FOLLOW_S)
+        self._append_following()
+
+    def _append_following(self) -> None:
+        following, self._following = self._following, []
         now_ns = self._context.clock.wall_ns()
-        self.append(subject, facts.stamped(fact, now_ns))
+        for subject, fact in following:
+            self.append(subject, facts.stamped(fact, now_ns))
 
     def _is_expired(self, fact: GatewayFact) -> bool:
         """A fact near the end of the retention; live orders are logged whatever their age."""
@@ -119,6 +142,7 @@ class Journal:
 
     async def drain(self) -> None:
         """Wait until what was appended is stored."""
+        self._append_following()
         if self._waiting:
             await asyncio.wait(tuple(self._waiting))
 

@@ -15,6 +15,7 @@ from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Exc
 
 E = TypeVar("E", bound=enum.StrEnum)
+MS_PER_S = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ COMMON_VARIABLES = (
     Variable("TANDEM_NATS_URL", "servers of the bus, comma-separated", DEFAULT_URL),
     Variable("TANDEM_NATS_CREDS", "credentials file for the bus"),
     Variable("TANDEM_NATS_NKEY_SEED_FILE", "file with the nkey seed for the bus"),
+    Variable("TANDEM_GATHER_READS_MS", "pause after each read of the bus, off the hedge path", "0"),
     Variable("TANDEM_REDIS_URL", "where pages are kept for any reader; empty: no Redis"),
     Variable("TANDEM_HTTP_HOST", "address of /healthz, /readyz and /metrics", "127.0.0.1"),
     Variable("TANDEM_HTTP_PORT", "their port; 0: any free one", "0"),
@@ -127,11 +129,11 @@ class Settings:
     run_file: Path | None = None
 
 
-def settings(env: Environment, name: str) -> Settings:
+def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
     """Read the common settings of the service `name`."""
     run_file = env.optional("TANDEM_RUN_FILE")
     return Settings(
-        nats=nats_options(env, name),
+        nats=nats_options(env, name, gather_ms),
         redis_url=env.optional("TANDEM_REDIS_URL"),
         http_host=env.text("TANDEM_HTTP_HOST", "127.0.0.1"),
         http_port=env.integer("TANDEM_HTTP_PORT", 0, most=65_535),
@@ -144,13 +146,14 @@ def settings(env: Environment, name: str) -> Settings:
     )
 
 
-def nats_options(env: Environment, name: str) -> NatsOptions:
-    """Read how to reach the bus."""
+def nats_options(env: Environment, name: str, gather_ms: int = 0) -> NatsOptions:
+    """Read how to reach the bus; `gather_ms` is the service's own default pause between reads."""
     return NatsOptions(
         url=env.text("TANDEM_NATS_URL", DEFAULT_URL),
         name=name,
         creds_file=env.path("TANDEM_NATS_CREDS"),
         nkey_seed_file=env.path("TANDEM_NATS_NKEY_SEED_FILE"),
+        gather_s=env.integer("TANDEM_GATHER_READS_MS", gather_ms, most=100) / MS_PER_S,
     )
 
 

@@ -9,6 +9,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -32,6 +33,7 @@ from tandem.runtime.metrics import Metrics
 from tandem.runtime.seam import seam_from
 
 EXIT_FAILED = 1
+GC_THRESHOLD = 20_000
 EXIT_CONFIGURATION = 2
 DRAIN_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
@@ -39,28 +41,39 @@ STREAMS_RETRY_S = 0.2
 OWNED = frozenset({"transport", "protocol", "future", "task", "asyncgen"})
 
 
-def run_service(name: str, build: Build, variables: Sequence[Variable] = ()) -> NoReturn:
+def run_service(
+    name: str, build: Build, variables: Sequence[Variable] = (), *, gather_ms: int = 0
+) -> NoReturn:
     """Run the service until a signal or a failure, and exit the process.
 
     Args:
         name: what the service is called, with dashes.
         build: wires it; its package's docstring is what `--help` prints.
         variables: the settings that only this service has, for `--help`.
+        gather_ms: pause between reads of the bus, for a service that no hedge waits for.
     """
     _parser(name, build, variables).parse_args()
-    sys.exit(run(name, build, os.environ))
+    sys.exit(run(name, build, os.environ, gather_ms))
 
 
-def run(name: str, build: Build, values: Mapping[str, str]) -> int:
+def run(name: str, build: Build, values: Mapping[str, str], gather_ms: int = 0) -> int:
     """Run the service with the given environment; return its exit code."""
     env = Environment(values)
     try:
-        common = settings(env, name)
+        common = settings(env, name, gather_ms)
         log.configure(common.log_level, common.log_format)
+        _collect_less_often()
         return uvloop.run(_serve(name, build, env, common))
     except ConfigurationError as error:
         sys.stderr.write(f"{name}: {error}\n")
         return EXIT_CONFIGURATION
+
+
+def _collect_less_often() -> None:
+    """Leave what start-up made out of every collection: a pause for it is a hedge that waits."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 20, 50)
 
 
 def _parser(name: str, build: Build, variables: Sequence[Variable]) -> argparse.ArgumentParser:
