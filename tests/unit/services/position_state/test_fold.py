@@ -46,7 +46,9 @@ def world() -> World:
 def test_each_fill_is_one_delta_with_its_cause(world: World) -> None:
     first, second = world.deltas(fill("a", "2", 1)), world.deltas(fill("b", "-1", 2))
     assert [(one.position.amount, one.delta, one.cause) for one in first] == [(D(2), D(2), "a")]
-    assert [(one.position.amount, one.delta, one.prev) for one in second] == [(D(1), D(-1), "0.1.0")]
+    assert [(one.position.amount, one.delta, one.prev) for one in second] == [
+        (D(1), D(-1), "0.1.0")
+    ]
     assert world.read(fill("b", "-1", 2)) == ()
 
 

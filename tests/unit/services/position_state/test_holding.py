@@ -90,16 +90,16 @@ def test_statement_that_fits_changes_nothing(held: Holding) -> None:
     assert not holdings.join_report(held, stated("6", 12))
     assert not holdings.join_report(held, stated("9", 3))
     assert at(held)[0] == 6
-    assert held.doubtful is None
+    assert not held.doubts
 
 
 def test_doubt_ends_when_the_missing_fill_comes(held: Holding) -> None:
     holdings.join_report(held, stated("5", 10))
     assert holdings.join_report(held, stated("7", 12))
     holdings.join_fill(held, fill("a", "1", 11))
-    assert held.doubtful is not None
+    assert held.doubts
     holdings.join_fill(held, fill("b", "1", 11))
-    assert held.doubtful is None
+    assert not held.doubts
     assert holdings.adopt(held, 12) is None
     assert at(held)[0] == 7
 
@@ -119,6 +119,29 @@ def test_older_statement_does_not_replace_a_newer_in_doubt(held: Holding) -> Non
     assert not holdings.join_report(held, stated("5", 13))
     assert holdings.adopt(held, 14) == 2
     assert at(held) == (D(7), D(90))
+
+
+def test_doubt_that_has_just_begun_is_not_adopted_by_the_timer_of_one_answered(
+    held: Holding,
+) -> None:
+    holdings.join_report(held, stated("5", 10))
+    assert holdings.join_report(held, stated("6", 11))
+    holdings.join_fill(held, fill("a", "1", 11))
+    assert holdings.join_report(held, stated("7", 12))
+    assert holdings.adopt(held, 11) is None
+    holdings.join_fill(held, fill("b", "1", 12))
+    assert holdings.adopt(held, 12) is None
+    assert at(held)[0] == 7
+
+
+def test_doubt_is_adopted_although_others_follow_it(held: Holding) -> None:
+    holdings.join_report(held, stated("5", 10))
+    assert holdings.join_report(held, stated("8", 12))
+    assert holdings.join_report(held, stated("9", 13))
+    assert holdings.adopt(held, 12) == 3
+    holdings.join_fill(held, fill("b", "1", 13))
+    assert holdings.adopt(held, 13) is None
+    assert at(held)[0] == 9
 
 
 def test_adopted_number_stands_for_the_fills_up_to_it(held: Holding) -> None:
