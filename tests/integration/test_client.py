@@ -256,8 +256,11 @@ async def test_handlers_may_be_sync_or_async_and_many(
     def on_update(page: Orders) -> None:
         pages.append(list(page))
 
-    await oms.orders_mirror(EXC, on_update, lambda change: plain.append(change["ord_status"]))
-    await oms.orders_mirror(EXC, on_delta=on_delta)
+    before = oms.orders_peek(EXC)
+    watched = await oms.orders_mirror(
+        EXC, on_update, lambda change: plain.append(change["ord_status"])
+    )
+    assert watched is await oms.orders_mirror(EXC, on_delta=on_delta) is before
     handle = await oms.limit_order(EXC, TICKER, 1, price=100)
     await world.report(handle.cloid, OrderStatus.REJECTED)
     await handle.done(timeout_s=5)

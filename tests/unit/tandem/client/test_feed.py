@@ -103,9 +103,14 @@ async def test_new_epoch_takes_every_page_anew() -> None:
 async def test_delta_of_a_new_epoch_takes_every_page_anew() -> None:
     desk = Desk()
     await desk.answer(POSITIONS, positions_page(10, "1"), positions_page(3, "3", 1))
+    pages = OrdersPage(epoch=0, seq=10, orders=()), OrdersPage(epoch=1, seq=5, orders=())
+    await desk.answer(subjects.ORDERS_PAGE, *pages)
     feed, mirror = await joined(desk)
+    quiet = Orders(EXC)
+    await desk.join(feed, quiet, subjects.ORDERS_PAGE)
     await desk.publish(position_delta(2, "2", epoch=1))
     await until(lambda: mirror.place == (1, 3))
+    await until(lambda: quiet.place == (1, 5))
     await desk.close(feed)
 
 
