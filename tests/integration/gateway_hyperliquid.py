@@ -40,9 +40,13 @@ F = TypeVar("F")
 
 
 class Relay:
-    """A TCP relay that can lose every connection and refuse new ones until told otherwise."""
+    """A TCP relay that can lose every connection and refuse new ones until told otherwise.
+
+    `slow_s` is how long what is sent to the venue is held.
+    """
 
     def __init__(self, port: int) -> None:
+        self.slow_s = 0.0
         self._target = port
         self._is_cut = False
         self._writers: set[asyncio.StreamWriter] = set()
@@ -61,13 +65,19 @@ class Relay:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers |= {writer, far_writer}
         for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.get_running_loop().create_task(self._pump(source, sink))
+            task = asyncio.get_running_loop().create_task(
+                self._pump(source, sink, is_to_venue=sink is far_writer)
+            )
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_to_venue: bool
+    ) -> None:
         with contextlib.suppress(OSError):
             while chunk := await source.read(65_536):
+                if is_to_venue and self.slow_s:
+                    await SystemClock().sleep(self.slow_s)
                 sink.write(chunk)
                 await sink.drain()
         sink.close()

@@ -129,6 +129,19 @@ async def test_throttled_order_waits_and_goes_out(
     assert await placed(world, name) == 1
 
 
+async def test_order_that_came_too_late_for_the_venue_is_sent_again_within_its_validity(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    name = cloid(10)
+    world.relay.slow_s = 1.3
+    await world.place(name, "1", price="140", valid_for_ms=4_000)
+    await eventually(lambda: doubts(world, name) == 1)
+    world.relay.slow_s = 0.0
+    await eventually(lambda: world.statuses(name) > {OrderStatus.PENDING}, LONG_S)
+    assert OrderStatus.NEW in world.statuses(name)
+    assert await placed(world, name) == 1
+
+
 async def test_cancel_during_a_doubt_waits_for_the_order(
     world: GatewayWorld, eventually: Eventually
 ) -> None:

@@ -84,7 +84,7 @@ class Backfill:
 
     async def _run_once(self) -> None:
         core = self._core
-        started_ms = core.now().venue_ms
+        started_ms = core.now().venue_ms or await self._queries.time_ms()
         if self._filled_to_ms is None:
             since_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
         else:

@@ -172,10 +172,9 @@ class GatewayService:
             self._dispatcher.tick()
 
     async def _keep_time(self) -> None:
-        """Measure the venue's clock; sooner again while it is not fit."""
+        """Measure the venue's clock; sooner again once it is not fit, for nothing is sent then."""
         while True:
-            is_fit = not self._core.venue_clock.doubt(self._context.clock.monotonic_ns())
-            await self._context.clock.sleep(TIME_PERIOD_S if is_fit else TIME_RETRY_S)
+            await self._until_time_is_due()
             try:
                 await self._queries.time_ms()
             except VenueQueryError as error:
@@ -183,6 +182,14 @@ class GatewayService:
                 continue
             self._fence.try_open()
             self._dispatcher.pump()
+
+    async def _until_time_is_due(self) -> None:
+        clock = self._context.clock
+        due_ns = clock.monotonic_ns() + int(TIME_PERIOD_S * 1e9)
+        while clock.monotonic_ns() < due_ns:
+            await clock.sleep(TIME_RETRY_S)
+            if self._core.venue_clock.doubt(clock.monotonic_ns()):
+                return
 
     async def _expire(self) -> None:
         """Forget ended orders that the log has expired."""
