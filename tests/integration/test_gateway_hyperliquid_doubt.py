@@ -64,6 +64,20 @@ async def test_order_that_queries_hide_for_a_while_is_not_sent_again(
     assert await placed(here, name) == 1
 
 
+async def test_quantity_of_a_partly_filled_order_is_proven_by_its_lookup(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> None:
+    name = cloid(5)
+    run_file = tmp_path / "gateway.json"
+    async with world(nats_server.url, run_file, TANDEM_BACKFILL_SECONDS="3600") as here:
+        await here.quote(asks=[["150.01", "0.5"]])
+        await here.control("faults", {"lose_answers": True, "mute_users": True})
+        await here.place(name, "2")
+        await eventually(lambda: here.proven(name) == {Decimal("0.5")}, LONG_S)
+        assert filled(here, name) == Decimal("0.5")
+        assert await placed(here, name) == 1
+
+
 async def test_busy_venue_delays_an_order_and_drops_nothing(
     here: World, eventually: Eventually
 ) -> None:

@@ -1,7 +1,7 @@
 """How what the sockets missed gets into the log: the venue's own lists, under the same identities.
 
 1. A run asks for open orders, positions and fills; each order that the log holds live and the
-   venue does not list is asked for by itself.
+   venue does not list is asked for by itself, and each whose end is told without its quantity.
 2. Fills are asked from before the last run that succeeded, so that runs overlap.
 3. Runs never overlap each other; what asks for one during a run gets another after it.
 """
@@ -115,7 +115,8 @@ class Backfill:
         listing = await self._queries.listing(OpenOrdersQuery())
         self._log(listing)
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
-        for order in missing[:MAX_ASKED]:
+        unproven = self._core.known.unproven_orders()
+        for order in (*missing[:MAX_ASKED], *unproven[:MAX_ASKED]):
             await self._ask(order)
 
     async def _ask(self, order: KnownOrder) -> None:
@@ -128,7 +129,7 @@ class Backfill:
         facts = await self._queries.order(query)
         if facts is None:
             self._core.context.log.warning(
-                "the venue neither lists nor knows an order that the log holds live",
+                "the venue does not know an order whose end the log does not prove",
                 cloid=order.cloid,
                 oid=order.oid,
             )

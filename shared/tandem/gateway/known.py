@@ -1,7 +1,8 @@
 """What the log already says about this account: the gateway's own fold of its subset (pure).
 
 1. State changes only by facts read from the log, in log order.
-2. An order is live until a terminal report of it was read; a doubt is no report.
+2. An order is live until a terminal report of it was read; a doubt is no report. It is unproven
+   after that until a report tells the end with its quantity: until then the venue must be asked.
 3. What is remembered is bounded by the retention: `expire` drops what ended before it.
 """
 
@@ -17,13 +18,18 @@ NS_PER_MS = 1_000_000
 
 @dataclass(slots=True)
 class KnownOrder:
-    """One order as the log has it; `oid` is None until the venue named it."""
+    """One order as the log has it; `oid` is None until the venue named it.
+
+    `first_ns`, `last_ns`: the venue's earliest and latest word on it.
+    """
 
     ticker: Ticker
     cloid: ClientOrderId | None
     oid: VenueOrderId | None
     status: OrderStatus
     last_ns: int
+    first_ns: int = 0
+    is_proven: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -37,6 +43,7 @@ class Known:
     by_cloid: dict[ClientOrderId, KnownOrder] = field(default_factory=dict)
     by_oid: dict[tuple[Ticker, VenueOrderId], KnownOrder] = field(default_factory=dict)
     live: dict[int, KnownOrder] = field(default_factory=dict)
+    unproven: dict[int, KnownOrder] = field(default_factory=dict)
     open_since_ns: dict[Ticker, int] = field(default_factory=dict)
     dealt: set[Ticker] = field(default_factory=set)
     asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
@@ -57,16 +64,17 @@ class Known:
         order = self._order(report)
         order.status = join_status(order.status, report.order_status)
         order.last_ns = max(order.last_ns, report.ts_event_ns)
-        if order.is_live:
-            self.live[id(order)] = order
-        else:
-            self.live.pop(id(order), None)
+        order.first_ns = min(order.first_ns, report.ts_event_ns)
+        order.is_proven |= _proves_end(report)
+        _keep_if(self.live, order, is_wanted=order.is_live)
+        _keep_if(self.unproven, order, is_wanted=not order.is_live and not order.is_proven)
 
     def _order(self, report: OrderReport) -> KnownOrder:
         cloid, oid, ticker = report.client_order_id, report.venue_order_id, report.ticker
         order = self.find(ticker, cloid, oid)
         if order is None:
-            order = KnownOrder(ticker, cloid, oid, report.order_status, report.ts_event_ns)
+            ts_ns = report.ts_event_ns
+            order = KnownOrder(ticker, cloid, oid, report.order_status, ts_ns, ts_ns)
         if cloid is not None:
             order.cloid = cloid
             self.by_cloid[cloid] = order
@@ -110,9 +118,14 @@ class Known:
     def live_orders(self) -> tuple[KnownOrder, ...]:
         return tuple(self.live.values())
 
+    def unproven_orders(self) -> tuple[KnownOrder, ...]:
+        return tuple(self.unproven.values())
+
     def fills_since_ms(self, now_ms: int, margin_ms: int) -> int:
         """Return from when on fills may be missing, before any backfill of this process."""
-        oldest = min((order.last_ns for order in self.live.values()), default=now_ms * NS_PER_MS)
+        told = [order.last_ns for order in self.live.values()]
+        told += [order.first_ns for order in self.unproven.values()]
+        oldest = min(told, default=now_ms * NS_PER_MS)
         since_ns = min(oldest, self.last_fill_ns or oldest)
         return since_ns // NS_PER_MS - margin_ms
 
@@ -121,6 +134,7 @@ class Known:
         ended = {
             id(order) for order in self._all() if not order.is_live and order.last_ns < before_ns
         }
+        self.unproven = {k: order for k, order in self.unproven.items() if k not in ended}
         self.by_cloid = {k: order for k, order in self.by_cloid.items() if id(order) not in ended}
         self.by_oid = {k: order for k, order in self.by_oid.items() if id(order) not in ended}
         self.asked_seq = {k: seq for k, seq in self.asked_seq.items() if k in self.by_cloid}
@@ -128,3 +142,17 @@ class Known:
     def _all(self) -> Iterator[KnownOrder]:
         yield from self.by_cloid.values()
         yield from self.by_oid.values()
+
+
+def _proves_end(report: OrderReport) -> bool:
+    """Tell whether a report names what an ended order has filled; a refused one filled nothing."""
+    if report.order_status is OrderStatus.REJECTED:
+        return True
+    return report.order_status.is_terminal and report.cum_qty is not None
+
+
+def _keep_if(orders: dict[int, KnownOrder], order: KnownOrder, *, is_wanted: bool) -> None:
+    if is_wanted:
+        orders[id(order)] = order
+    else:
+        orders.pop(id(order), None)

@@ -4,11 +4,13 @@
    before the first of them.
 2. A fill since the intent on an order that nobody knows could be ours: that order is asked for
    by the venue's id, and the round proves nothing until it is known.
+3. An order that is found ended, without its quantity, has its fills asked for at once.
 """
 
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import VenueOrderId
 from tandem.domain.instrument import Instrument
+from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import AskOrder
 from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
@@ -72,9 +74,19 @@ class Lookups:
         venue_ms = await self._queries.time_ms() if effect.is_thorough else 0
         query = OrderQuery(instrument=instrument, client_order_id=effect.cloid)
         found = await self._queries.order(query)
-        if found or not effect.is_thorough:
-            return found or (), venue_ms
+        if found:
+            return (*found, *await self._missing_fills(effect, instrument, found)), venue_ms
+        if not effect.is_thorough:
+            return (), venue_ms
         return await self._search(effect, instrument), venue_ms
+
+    async def _missing_fills(
+        self, effect: LookUp, instrument: Instrument, found: tuple[Report, ...]
+    ) -> tuple[Report, ...]:
+        if not any(_lacks_quantity(fact) for fact in found):
+            return ()
+        query = FillsQuery((instrument,), effect.since_ms)
+        return (await self._queries.listing(query, urgent=True)).facts
 
     async def _search(self, effect: LookUp, instrument: Instrument) -> tuple[Report, ...]:
         """Return the order's facts from the open orders or the fills; empty: nowhere."""
@@ -126,3 +138,9 @@ class Lookups:
         asked = cancels.asked(effect.key, facts, self._core.now())
         self._dispatcher.carry_out_cancels(asked)
         self._dispatcher.pump()
+
+
+def _lacks_quantity(fact: Report) -> bool:
+    if not isinstance(fact, OrderReport) or fact.order_status is OrderStatus.REJECTED:
+        return False
+    return fact.order_status.is_terminal and fact.cum_qty is None

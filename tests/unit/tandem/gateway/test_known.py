@@ -20,6 +20,7 @@ def order(
     ticker: Ticker = SOL,
     ts_ns: int = 1,
     in_doubt: bool = False,
+    cum_qty: Decimal | None = None,
 ) -> OrderReport:
     return OrderReport(
         exc=EXC,
@@ -30,6 +31,7 @@ def order(
         client_order_id=cloid,
         venue_order_id=oid,
         in_doubt=in_doubt,
+        cum_qty=cum_qty,
     )
 
 
@@ -148,3 +150,27 @@ def test_order_refused_before_the_venue_named_it_is_known_by_its_client_id() -> 
     known.take_order(order(OrderStatus.REJECTED, oid=None))
     assert known.by_cloid[A].status is OrderStatus.REJECTED
     assert known.by_oid == {}
+
+
+def test_order_whose_end_lacks_its_quantity_is_asked_for_until_it_is_told() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.NEW, ts_ns=5_000_000))
+    known.take_order(order(OrderStatus.EXPIRED, ts_ns=9_000_000))
+    assert known.live_orders() == ()
+    assert [one.cloid for one in known.unproven_orders()] == [A]
+    assert known.fills_since_ms(100, 2) == 3
+    known.take_order(order(OrderStatus.EXPIRED, ts_ns=9_000_000, cum_qty=Decimal(1)))
+    assert known.unproven_orders() == ()
+
+
+def test_refused_order_has_nothing_to_prove() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.REJECTED))
+    assert known.unproven_orders() == ()
+
+
+def test_unproven_order_is_forgotten_with_the_log() -> None:
+    known = Known()
+    known.take_order(order(OrderStatus.EXPIRED, ts_ns=5))
+    known.expire(6)
+    assert known.unproven_orders() == ()
