@@ -22,6 +22,7 @@ from tandem.client.oms import ClientOptions
 from tandem.domain.errors import TandemError
 
 READY_TIMEOUT_S = 30.0
+LEAD_MS = 60_000  # the steps before the hedge take their time on the tape too
 
 
 def main() -> int:
@@ -62,9 +63,11 @@ def paper_arguments(scenario: Scenario, tape: str) -> dict[str, tuple[str, ...]]
     path = Path(tape).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"TAPE {tape}: no such file")
+    begin_ms = max(0, scenario.position_ms - LEAD_MS)
+    played = ("--tape", str(path), "--offset-ms", str(begin_ms))
     return {
-        "paper-binance": ("--tape", str(path), "--symbols", scenario.maker_ticker),
-        "paper-hyperliquid": ("--tape", str(path)),
+        "paper-binance": (*played, "--symbols", scenario.maker_ticker),
+        "paper-hyperliquid": played,
     }
 
 

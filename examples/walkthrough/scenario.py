@@ -42,10 +42,10 @@ SYNTHETIC = Scenario(
 RECORDED_ETH = Scenario(
     maker_ticker="ETHUSDT",
     hedge_ticker="ETH",
-    maker_amount=Decimal(-5),
+    maker_amount=Decimal(-11),
     level="QUEUE_5",
     market_amount=Decimal(80),
-    position_ms=7_900,
+    position_ms=318_400,
 )
 
 
