@@ -153,9 +153,8 @@ class Sender:
                 return Refusal(RejectReason.STALE, text)
         if ticket.is_valid(now):
             return None
-        late_ms = (now.log_ns - ticket.ts_ns) // NS_PER_MS
-        valid_ms = (ticket.until_ns - ticket.ts_ns) // NS_PER_MS
-        return Refusal(RejectReason.STALE, f"valid_for_ms={valid_ms}: {late_ms} ms old")
+        text = f"valid_for_ms={ticket.valid_ms}: {ticket.age_ms(now)} ms old"
+        return Refusal(RejectReason.STALE, text)
 
     def written(self, ticket: Ticket, stamp: Stamp, now: Now) -> None:
         """The request was handed to a socket: from here on its outcome is the venue's."""

@@ -76,11 +76,27 @@ class Ticket:
         """Hedges outrank quotes."""
         return isinstance(self.ask, Taker)
 
+    @property
+    def valid_ms(self) -> int:
+        """How long it was meant to wait at most."""
+        if isinstance(self.ask, NewOrder):
+            return self.ask.valid_for_ms
+        return TAKER_VALID_NS // NS_PER_MS
+
+    def age_ms(self, now: Now) -> int:
+        return (now.log_ns - self.until_ns) // NS_PER_MS + self.valid_ms
+
     def is_valid(self, now: Now) -> bool:
         return now.log_ns <= self.until_ns
 
 
 def from_new_order(order: NewOrder, ts_ns: int, seq: int) -> Ticket:
+    """Return the ticket of an order; a hedge's maker is as old as the hedge intent itself.
+
+    The hedger stamps its maker with the log time of the intent that asked for it, so a maker
+    that a hedger logs long afterwards (none was up) does not come alive again.
+    """
+    asked_ns = min(ts_ns, order.ts_sent_ns) if order.hedge_id and order.ts_sent_ns else ts_ns
     return Ticket(
         exc=order.exc,
         ticker=order.ticker,
@@ -88,7 +104,7 @@ def from_new_order(order: NewOrder, ts_ns: int, seq: int) -> Ticket:
         amount=order.amount,
         ask=order,
         ts_ns=ts_ns,
-        until_ns=ts_ns + order.valid_for_ms * NS_PER_MS,
+        until_ns=asked_ns + order.valid_for_ms * NS_PER_MS,
         seq=seq,
     )
 
