@@ -63,6 +63,11 @@ def mark_subject(mark: MarkReport, minute: int) -> str:
     return subjects.mark_report(mark.exc, mark.ticker, minute)
 
 
+def order_name(report: OrderReport) -> str:
+    """Return the venue's name of an order: ids are the venue's, on Binance one series a symbol."""
+    return f"{report.ticker} {report.venue_order_id or report.client_order_id}"
+
+
 def may_follow(fact: GatewayFact) -> bool:
     """Tell whether no hedge waits for a fact: costs, positions, an order's life while it lives."""
     if isinstance(fact, OrderReport):

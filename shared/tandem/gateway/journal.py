@@ -7,7 +7,8 @@
 4. `drain` ends when everything appended so far is stored.
 5. What a hedge waits for is appended at once; the rest follows together a moment later, so that
    it neither delays the hedger's reading nor costs a write each. A crash in that moment loses
-   nothing: the backfill finds the same facts again.
+   nothing: the backfill finds the same facts again. A stage of an order whose end was appended
+   meanwhile says nothing any more and is left out.
 """
 
 import asyncio
@@ -52,6 +53,7 @@ class Journal:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
         self._seen = SeenSubjects()
+        self._ended = SeenSubjects()
         self._waiting: set[asyncio.Future[Appended]] = set()
         self._following: list[tuple[str, GatewayFact]] = []
         self._kept: deque[tuple[int, str, bytes]] = deque(maxlen=MAX_KEPT)
@@ -94,7 +96,8 @@ class Journal:
         following, self._following = self._following, []
         now_ns = self._context.clock.wall_ns()
         for subject, fact in following:
-            self.append(subject, facts.stamped(fact, now_ns))
+            if not (isinstance(fact, OrderReport) and facts.order_name(fact) in self._ended):
+                self.append(subject, facts.stamped(fact, now_ns))
 
     def _is_expired(self, fact: GatewayFact) -> bool:
         """A fact near the end of the retention; live orders are logged whatever their age."""
@@ -109,6 +112,8 @@ class Journal:
     def append(self, subject: str, fact: Message) -> Awaitable[Appended]:
         """Append a message under its subject."""
         self._seen.add(subject)
+        if isinstance(fact, OrderReport) and fact.order_status.is_terminal:
+            self._ended.add(facts.order_name(fact))
         payload = codec.encode(fact)
         self._keep(subject, payload)
         return self._append(subject, payload)

@@ -1,14 +1,18 @@
-"""How an order in doubt is looked for: by its id, and in a thorough round wherever it could be.
+"""How orders in doubt are looked for: by their ids, and in thorough rounds wherever they could be.
 
 1. A round counts as absence only if every question was answered and the venue's time was shown
    before the first of them.
 2. A fill since the intent on an order that nobody knows could be ours: that order is asked for
    by the venue's id, and the round proves nothing until it is known.
 3. An order that is found ended, without its quantity, has its fills asked for at once.
+4. Orders that are due together share one round: its lists cost most of a minute's budget, which
+   hedges live on too.
 """
 
+from dataclasses import dataclass
+
 from tandem.domain.errors import UnavailableError
-from tandem.domain.ids import VenueOrderId
+from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import AskOrder
@@ -26,10 +30,19 @@ from tandem.gateway.sender import LookUp
 from tandem.messages.reports import FillReport, OrderReport
 
 MAX_STRANGERS = 20
+GATHER_S = 0.02
 
 
 class LookupInconclusiveError(UnavailableError):
     """The round proved nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a round brought; `unknown` counts orders that traded and were not known before it."""
+
+    facts: tuple[Report, ...]
+    unknown: int
 
 
 class Lookups:
@@ -39,92 +52,119 @@ class Lookups:
         self._core = core
         self._queries = queries
         self._dispatcher = dispatcher
+        self._due: list[LookUp] = []
         self._failed = core.context.metrics.counter(
             "gateway_lookups_failed", "rounds without proof"
         )
 
     def look_up(self, effect: LookUp) -> None:
-        self._core.context.tasks.spawn(self._look_up(effect), f"look-up-{effect.cloid}")
+        if not effect.is_thorough or effect.ticker not in self._core.instruments:
+            self._core.context.tasks.spawn(self._look_up(effect), f"look-up-{effect.cloid}")
+            return
+        if not self._due:
+            self._core.context.tasks.spawn(self._search_soon(), "look-up-thorough")
+        self._due.append(effect)
 
     def ask_order(self, effect: AskOrder) -> None:
         self._core.context.tasks.spawn(self._ask(effect), f"ask-{effect.key}")
 
     async def _look_up(self, effect: LookUp) -> None:
-        sender = self._core.sender
-        try:
-            found, venue_ms = await self._round(effect)
-        except (VenueQueryError, LookupInconclusiveError) as error:
-            self._failed.inc()
-            self._core.context.log.warning("lookup", cloid=effect.cloid, error=str(error))
-            sender.lookup_failed(effect.cloid, self._core.now())
-            return
-        if found:
-            self._dispatcher.carry_out(sender.found(effect.cloid, found))
-        elif effect.is_thorough:
-            self._dispatcher.carry_out(sender.absent(effect.cloid, venue_ms, self._core.now()))
-        else:
-            sender.lookup_failed(effect.cloid, self._core.now())
+        if not await self._is_done(effect):
+            self._core.sender.lookup_failed(effect.cloid, self._core.now())
         self._dispatcher.pump()
 
-    async def _round(self, effect: LookUp) -> tuple[tuple[Report, ...], int]:
-        """Return what was found of the order, and the venue's time before the first question."""
+    async def _is_done(self, effect: LookUp) -> bool:
+        """Ask for an order by its id; False when the venue knows no such order."""
+        try:
+            return await self._is_found(effect)
+        except (VenueQueryError, LookupInconclusiveError) as error:
+            self._fail(effect, error)
+            return True
+
+    async def _search_soon(self) -> None:
+        await self._core.context.clock.sleep(GATHER_S)
+        due, self._due = self._due, []
+        await self._search(due)
+        self._dispatcher.pump()
+
+    async def _search(self, effects: list[LookUp]) -> None:
+        """Look for orders everywhere, in one round."""
+        left = effects
+        try:
+            venue_ms = await self._queries.time_ms()
+            left = [effect for effect in effects if not await self._is_done(effect)]
+            if left:
+                self._judge(left, await self._listed(left), venue_ms)
+        except VenueQueryError as error:
+            for effect in left:
+                self._fail(effect, error)
+
+    def _judge(self, effects: list[LookUp], everything: "Seen", venue_ms: int) -> None:
+        """Conclude for each order from all that the venue shows."""
+        for effect in effects:
+            ours = tuple(fact for fact in everything.facts if _names(fact, effect.cloid))
+            if ours:
+                self._dispatcher.carry_out(self._core.sender.found(effect.cloid, ours))
+            elif everything.unknown:
+                text = f"{everything.unknown} unknown orders traded since the intent"
+                self._fail(effect, LookupInconclusiveError(text))
+            else:
+                absent = self._core.sender.absent(effect.cloid, venue_ms, self._core.now())
+                self._dispatcher.carry_out(absent)
+
+    def _fail(self, effect: LookUp, error: Exception) -> None:
+        self._failed.inc()
+        self._core.context.log.warning("lookup", cloid=effect.cloid, error=str(error))
+        self._core.sender.lookup_failed(effect.cloid, self._core.now())
+
+    async def _is_found(self, effect: LookUp) -> bool:
+        """Ask for an order by its id.
+
+        Raises:
+            LookupInconclusiveError: its instrument is not known.
+            VenueQueryError: no usable answer.
+        """
+        query = OrderQuery(instrument=self._instrument(effect), client_order_id=effect.cloid)
+        found = await self._queries.order(query)
+        if not found:
+            return False
+        if any(_lacks_quantity(fact) for fact in found):
+            fills = FillsQuery((query.instrument,), effect.since_ms)
+            found = (*found, *(await self._queries.listing(fills, urgent=True)).facts)
+        self._dispatcher.carry_out(self._core.sender.found(effect.cloid, found))
+        return True
+
+    def _instrument(self, effect: LookUp) -> Instrument:
         instrument = self._core.instruments.get(effect.ticker)
         if instrument is None:
             raise LookupInconclusiveError(f"{effect.ticker} is not in the instrument table")
-        venue_ms = await self._queries.time_ms() if effect.is_thorough else 0
-        query = OrderQuery(instrument=instrument, client_order_id=effect.cloid)
-        found = await self._queries.order(query)
-        if found:
-            return (*found, *await self._missing_fills(effect, instrument, found)), venue_ms
-        if not effect.is_thorough:
-            return (), venue_ms
-        return await self._search(effect, instrument), venue_ms
+        return instrument
 
-    async def _missing_fills(
-        self, effect: LookUp, instrument: Instrument, found: tuple[Report, ...]
-    ) -> tuple[Report, ...]:
-        if not any(_lacks_quantity(fact) for fact in found):
-            return ()
-        query = FillsQuery((instrument,), effect.since_ms)
-        return (await self._queries.listing(query, urgent=True)).facts
-
-    async def _search(self, effect: LookUp, instrument: Instrument) -> tuple[Report, ...]:
-        """Return the order's facts from the open orders or the fills; empty: nowhere."""
+    async def _listed(self, effects: list[LookUp]) -> "Seen":
+        """Return the open orders, the fills, and what the orders are that nobody knows."""
         listed = (await self._queries.listing(OpenOrdersQuery(), urgent=True)).facts
-        query = FillsQuery((instrument,), effect.since_ms)
+        instruments = {effect.ticker: self._instrument(effect) for effect in effects}
+        query = FillsQuery(tuple(instruments.values()), min(one.since_ms for one in effects))
         fills = (await self._queries.listing(query, urgent=True)).facts
-        ours = tuple(
-            fact
-            for fact in (*listed, *fills)
-            if isinstance(fact, OrderReport | FillReport) and fact.client_order_id == effect.cloid
-        )
-        return ours or await self._unmask(effect, instrument, fills)
+        strangers = self._strangers(fills)
+        unmasked: list[Report] = []
+        for ticker, oid in sorted(strangers)[:MAX_STRANGERS]:
+            asked = OrderQuery(instrument=self._core.instruments[ticker], venue_order_id=oid)
+            unmasked += await self._queries.order(asked) or ()
+        for fact in unmasked:
+            self._core.journal.log(fact)
+        return Seen((*listed, *fills, *unmasked), len(strangers))
 
-    async def _unmask(
-        self, effect: LookUp, instrument: Instrument, fills: tuple[Report, ...]
-    ) -> tuple[Report, ...]:
-        """Ask for each unknown order that traded; return ours, or raise while one stays unknown."""
-        unknown = self._strangers(fills)
-        for oid in sorted(unknown)[:MAX_STRANGERS]:
-            query = OrderQuery(instrument=instrument, venue_order_id=oid)
-            facts = await self._queries.order(query) or ()
-            for fact in facts:
-                self._core.journal.log(fact)
-            if any(isinstance(f, OrderReport) and f.client_order_id == effect.cloid for f in facts):
-                return facts
-        if unknown:
-            raise LookupInconclusiveError(f"{len(unknown)} unknown orders traded since the intent")
-        return ()
-
-    def _strangers(self, fills: tuple[Report, ...]) -> set[VenueOrderId]:
+    def _strangers(self, fills: tuple[Report, ...]) -> set[tuple[Ticker, VenueOrderId]]:
         known = self._core.known.by_oid
         return {
-            fill.venue_order_id
+            (fill.ticker, fill.venue_order_id)
             for fill in fills
             if isinstance(fill, FillReport)
             and fill.client_order_id is None
             and not fill.is_system
             and (fill.ticker, fill.venue_order_id) not in known
+            and fill.ticker in self._core.instruments
         }
 
     async def _ask(self, effect: AskOrder) -> None:
@@ -144,3 +184,7 @@ def _lacks_quantity(fact: Report) -> bool:
     if not isinstance(fact, OrderReport) or fact.order_status is OrderStatus.REJECTED:
         return False
     return fact.order_status.is_terminal and fact.cum_qty is None
+
+
+def _names(fact: Report, cloid: ClientOrderId) -> bool:
+    return isinstance(fact, OrderReport | FillReport) and fact.client_order_id == cloid

@@ -10,6 +10,7 @@ from tandem.domain.order import OrderStatus, Side
 from tandem.gateway.facts import (
     GatewayFact,
     mark_subject,
+    may_follow,
     specs_subject,
     stamped,
     subject_of,
@@ -95,3 +96,28 @@ def test_table_has_a_new_identity_each_time_it_changes_even_back() -> None:
 def test_mark_is_one_a_minute() -> None:
     mark = MarkReport(exc=EXC, ticker=SOL, mid=Decimal(1), ts_event_ns=1)
     assert mark_subject(mark, 77) == "oms.venue.v.mark.SOL.77"
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "follows"),
+    [
+        (OrderStatus.NEW, ReportSource.EVENT, True),
+        (OrderStatus.PARTIAL, ReportSource.EVENT, True),
+        (OrderStatus.FILLED, ReportSource.EVENT, False),
+        (OrderStatus.CANCELLED, ReportSource.EVENT, False),
+        (OrderStatus.NEW, ReportSource.ACK, False),
+        (OrderStatus.NEW, ReportSource.QUERY, False),
+    ],
+)
+def test_only_an_orders_life_as_the_stream_tells_it_may_follow(
+    status: OrderStatus, source: ReportSource, follows: bool
+) -> None:
+    report = OrderReport(
+        exc=Exc("binance"),
+        ticker=Ticker("SOLUSDT"),
+        order_status=status,
+        source=source,
+        ts_event_ns=1,
+        venue_order_id=VenueOrderId("7"),
+    )
+    assert may_follow(report) is follows
