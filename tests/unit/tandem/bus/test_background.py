@@ -1,12 +1,17 @@
 import asyncio
 
 from tandem.bus.background import Background, end
+from tests.conftest import Eventually
 
 
-async def test_a_task_that_drops_a_cancellation_is_ended_all_the_same() -> None:
+async def test_a_task_that_drops_a_cancellation_is_ended_all_the_same(
+    eventually: Eventually,
+) -> None:
+    started: list[str] = []
     dropped: list[str] = []
 
     async def stubborn() -> None:
+        started.append("once")
         while True:
             try:
                 await asyncio.Event().wait()
@@ -16,7 +21,7 @@ async def test_a_task_that_drops_a_cancellation_is_ended_all_the_same() -> None:
                 dropped.append("once")
 
     task = asyncio.ensure_future(stubborn())
-    await asyncio.sleep(0)
+    await eventually(lambda: started)
 
     await end({task})
 
@@ -28,7 +33,7 @@ async def test_nothing_to_end_is_fine() -> None:
     await end(())
 
 
-async def test_a_failure_that_nobody_awaits_is_reported() -> None:
+async def test_a_failure_that_nobody_awaits_is_reported(eventually: Eventually) -> None:
     heard: list[object] = []
     asyncio.get_running_loop().set_exception_handler(
         lambda _loop, failure: heard.append(failure["exception"])
@@ -38,10 +43,9 @@ async def test_a_failure_that_nobody_awaits_is_reported() -> None:
     async def fail() -> None:
         raise RuntimeError("a bug")
 
-    await asyncio.wait({background.spawn(fail(), "fails")})
-    await asyncio.sleep(0)
+    background.spawn(fail(), "fails")
 
-    assert [type(error) for error in heard] == [RuntimeError]
+    await eventually(lambda: [type(error) for error in heard] == [RuntimeError])
     assert len(background) == 0
 
 

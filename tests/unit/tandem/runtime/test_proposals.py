@@ -1,6 +1,3 @@
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from tandem.bus.memory_bus import MemoryBus
@@ -10,23 +7,23 @@ from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.effects import Proposal
 from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.proposals import Proposer, ProposerPorts
-from tandem.runtime.seam import no_seam
+from tests.conftest import Eventually
 
-Eventually = Callable[..., Awaitable[None]]
 FACT = Alarm(source="s", key="k", text="t")
 FIRST = Proposal("bucket", "oms.hedge.decision.1", FACT)
 SECOND = Proposal("bucket", "oms.hedge.decision.2", FACT)
 
 
 class Setting:
-    """A proposer on a server in memory."""
+    """A proposer on a server in memory; `reached` are the points its offers have passed."""
 
     def __init__(self) -> None:
         self.bus = MemoryBus(SystemClock())
         self.counters = FoldCounters()
         self.tasks = TaskOwner()
+        self.reached: list[str] = []
         self.proposer = Proposer(
-            ProposerPorts(self.bus, SystemClock(), self.tasks, no_seam, self.counters)
+            ProposerPorts(self.bus, SystemClock(), self.tasks, self.reached.append, self.counters)
         )
 
 
@@ -67,7 +64,7 @@ async def test_an_offer_that_was_not_stored_frees_its_bucket(
 ) -> None:
     setting.bus.disconnect()
     setting.proposer.offer((FIRST,))
-    await asyncio.sleep(0)
+    await eventually(lambda: "fold.before_propose" in setting.reached)
     setting.bus.reconnect()
 
     await eventually(lambda: setting.proposer.unread == 0)
@@ -79,11 +76,13 @@ async def test_an_unanswered_offer_that_was_stored_keeps_its_bucket(
 ) -> None:
     setting.bus.disconnect()
     setting.proposer.offer((FIRST,))
+    await eventually(lambda: "fold.before_propose" in setting.reached)
     await setting.bus.client().log.append(FIRST.subject, encode(FACT))
     setting.bus.reconnect()
 
     await eventually(lambda: not setting.tasks._tasks)
     assert setting.proposer.unread == 1
+    assert setting.counters.lost == 0
 
 
 async def test_what_is_forgotten_may_be_proposed_again(
