@@ -13,9 +13,14 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Bus, Entry
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker
+from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
 
 Eventually = Callable[..., Awaitable[None]]
+BINANCE = Exc("binance")
+OFFERED = subjects.decision((Exc("x"), Ticker("y"), Pool("z")), 0, 1)
+SNAPSHOT = subjects.snapshot("fold", "rules")
 
 
 @dataclass
@@ -58,42 +63,42 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 
 async def test_append_stores_and_numbers_upwards(world: World) -> None:
-    first = await world.bus.log.append("oms.control.a.1", b"one")
-    second = await world.bus.log.append("oms.control.a.2", b"two")
+    first = await world.bus.log.append(subjects.alarm("a", "1"), b"one")
+    second = await world.bus.log.append(subjects.alarm("a", "2"), b"two")
 
     assert (first.already, second.already) == (False, False)
     assert second.seq == first.seq + 1
 
 
 async def test_a_taken_subject_keeps_its_first_content(world: World) -> None:
-    await world.bus.log.append("oms.control.a.1", b"one")
+    await world.bus.log.append(subjects.alarm("a", "1"), b"one")
 
-    again = await world.bus.log.append("oms.control.a.1", b"two")
+    again = await world.bus.log.append(subjects.alarm("a", "1"), b"two")
 
-    stored = await world.bus.log.find("oms.control.a.1")
+    stored = await world.bus.log.find(subjects.alarm("a", "1"))
     assert again.already
     assert stored is not None
     assert stored.payload == b"one"
 
 
 async def test_same_content_under_a_taken_subject_is_no_conflict(world: World) -> None:
-    first = await world.bus.log.append("oms.control.a.1", b"one", same=True)
+    first = await world.bus.log.append(subjects.alarm("a", "1"), b"one", same=True)
 
-    again = await world.other.log.append("oms.control.a.1", b"one", same=True)
+    again = await world.other.log.append(subjects.alarm("a", "1"), b"one", same=True)
 
     assert again.already
     assert again.seq == first.seq
 
 
 async def test_different_content_under_a_taken_subject_is_a_conflict(world: World) -> None:
-    await world.bus.log.append("oms.control.a.1", b"one")
+    await world.bus.log.append(subjects.alarm("a", "1"), b"one")
 
     with pytest.raises(ConflictError):
-        await world.bus.log.append("oms.control.a.1", b"two", same=True)
+        await world.bus.log.append(subjects.alarm("a", "1"), b"two", same=True)
 
 
 async def test_append_soon_keeps_the_order_of_calls(world: World) -> None:
-    started = [world.bus.log.append_soon(f"oms.control.a.{n}", b"x") for n in range(3_000)]
+    started = [world.bus.log.append_soon(subjects.alarm("a", str(n)), b"x") for n in range(3_000)]
 
     stored = await asyncio.gather(*started)
 
@@ -101,10 +106,10 @@ async def test_append_soon_keeps_the_order_of_calls(world: World) -> None:
 
 
 async def test_an_offer_is_stored_once_and_tells_the_loser(world: World) -> None:
-    won = await world.bus.log.try_append("oms.hedge.decision.x.y.z.0.1", b"mine")
-    lost = await world.other.log.try_append("oms.hedge.decision.x.y.z.0.1", b"theirs")
+    won = await world.bus.log.try_append(OFFERED, b"mine")
+    lost = await world.other.log.try_append(OFFERED, b"theirs")
 
-    stored = await world.bus.log.find("oms.hedge.decision.x.y.z.0.1")
+    stored = await world.bus.log.find(OFFERED)
     assert (won.already, lost.already) == (False, True)
     assert stored is not None
     assert stored.payload == b"mine"
@@ -117,12 +122,12 @@ async def test_an_offer_without_a_server_fails_and_is_never_sent_later(
     await eventually(lambda: not world.bus.connected)
 
     with pytest.raises(UnavailableError):
-        await world.bus.log.try_append("oms.hedge.decision.x.y.z.0.1", b"late")
+        await world.bus.log.try_append(OFFERED, b"late")
 
     world.bring_server_back()
     await eventually(lambda: world.bus.connected)
-    await world.bus.log.append("oms.control.a.1", b"after")
-    assert await world.bus.log.find("oms.hedge.decision.x.y.z.0.1") is None
+    await world.bus.log.append(subjects.alarm("a", "1"), b"after")
+    assert await world.bus.log.find(OFFERED) is None
 
 
 async def test_an_append_without_a_server_is_stored_when_it_is_back(
@@ -130,7 +135,7 @@ async def test_an_append_without_a_server_is_stored_when_it_is_back(
 ) -> None:
     world.lose_server()
     await eventually(lambda: not world.bus.connected)
-    started = [world.bus.log.append_soon(f"oms.control.a.{n}", b"x") for n in range(50)]
+    started = [world.bus.log.append_soon(subjects.alarm("a", str(n)), b"x") for n in range(50)]
 
     world.bring_server_back()
 
@@ -140,7 +145,7 @@ async def test_an_append_without_a_server_is_stored_when_it_is_back(
 
 async def test_a_payload_that_is_too_large_is_refused(world: World) -> None:
     with pytest.raises(InvalidInputError, match="payload"):
-        await world.bus.log.append("oms.control.a.1", b"x" * (16 * 1024 * 1024))
+        await world.bus.log.append(subjects.alarm("a", "1"), b"x" * (16 * 1024 * 1024))
 
 
 async def test_follow_delivers_history_and_then_what_comes(
@@ -148,11 +153,11 @@ async def test_follow_delivers_history_and_then_what_comes(
 ) -> None:
     reading = Reading()
     for n in range(3):
-        await world.bus.log.append(f"oms.control.a.{n}", b"%d" % n)
+        await world.bus.log.append(subjects.alarm("a", str(n)), b"%d" % n)
 
-    await world.bus.log.follow(["oms.>"], 0, reading.entries.append)
+    await world.bus.log.follow([subjects.ALL_FACTS], 0, reading.entries.append)
     await eventually(lambda: len(reading.entries) == 3)
-    await world.other.log.append("oms.control.a.3", b"3")
+    await world.other.log.append(subjects.alarm("a", "3"), b"3")
 
     await eventually(lambda: len(reading.entries) == 4)
     assert [entry.payload for entry in reading.entries] == [b"0", b"1", b"2", b"3"]
@@ -163,9 +168,9 @@ async def test_follow_delivers_history_and_then_what_comes(
 async def test_follow_starts_after_a_sequence(world: World, eventually: Eventually) -> None:
     reading = Reading()
     for n in range(5):
-        await world.bus.log.append(f"oms.control.a.{n}", b"x")
+        await world.bus.log.append(subjects.alarm("a", str(n)), b"x")
 
-    await world.bus.log.follow(["oms.>"], 3, reading.entries.append)
+    await world.bus.log.follow([subjects.ALL_FACTS], 3, reading.entries.append)
 
     await eventually(lambda: len(reading.entries) == 2)
     assert [entry.seq for entry in reading.entries] == [4, 5]
@@ -176,13 +181,22 @@ async def test_follow_delivers_only_what_matches_a_filter(
 ) -> None:
     reading = Reading()
     await world.bus.log.follow(
-        ["oms.venue.*.fill.>", "oms.intent.binance.>"], 0, reading.entries.append
+        [subjects.reports_kind("fill"), subjects.intents_of(BINANCE)], 0, reading.entries.append
     )
-    wanted = ["oms.venue.binance.fill.BTC.1", "oms.intent.binance.0x1.new", "oms.venue.x.fill.S.2"]
+    wanted = [
+        subjects.fill_report(BINANCE, Ticker("BTC"), ExecId("1")),
+        subjects.new_order(BINANCE, ClientOrderId("0x1")),
+        subjects.fill_report(Exc("x"), Ticker("S"), ExecId("2")),
+    ]
+    unwanted = [
+        subjects.hedge_intent(HedgeId("1")),
+        subjects.mark_report(BINANCE, Ticker("BTC"), 1),
+        "oms.venue.x.fill",  # the filter wants one more token
+    ]
 
-    for subject in ("oms.venue.binance.order.1", *wanted, "oms.intent.hedge.1", "oms.venue.x.fill"):
+    for subject in (unwanted[0], *wanted, *unwanted[1:]):
         await world.bus.log.append(subject, b"x")
-    await world.bus.log.append("oms.intent.binance.last.new", b"x")
+    await world.bus.log.append(subjects.new_order(BINANCE, ClientOrderId("last")), b"x")
 
     await eventually(lambda: len(reading.entries) == 4)
     assert reading.subjects[:3] == wanted
@@ -191,9 +205,9 @@ async def test_follow_delivers_only_what_matches_a_filter(
 async def test_pending_counts_down_to_the_head(world: World, eventually: Eventually) -> None:
     reading = Reading()
     for n in range(10):
-        await world.bus.log.append(f"oms.control.a.{n}", b"x")
+        await world.bus.log.append(subjects.alarm("a", str(n)), b"x")
 
-    following = await world.bus.log.follow(["oms.control.>"], 0, reading.entries.append)
+    following = await world.bus.log.follow([subjects.ALL_CONTROL], 0, reading.entries.append)
 
     await eventually(lambda: len(reading.entries) == 10)
     assert [entry.pending for entry in reading.entries] == list(reversed(range(10)))
@@ -203,7 +217,7 @@ async def test_pending_counts_down_to_the_head(world: World, eventually: Eventua
 async def test_a_reader_of_an_empty_log_stands_at_its_head(
     world: World, eventually: Eventually
 ) -> None:
-    following = await world.bus.log.follow(["oms.>"], 0, Reading().entries.append)
+    following = await world.bus.log.follow([subjects.ALL_FACTS], 0, Reading().entries.append)
 
     await eventually(lambda: following.pending == 0)
     age_ns = SystemClock().monotonic_ns() - following.heard_ns
@@ -213,7 +227,7 @@ async def test_a_reader_of_an_empty_log_stands_at_its_head(
 async def test_a_quiet_reader_keeps_hearing_the_server(
     world: World, eventually: Eventually
 ) -> None:
-    following = await world.bus.log.follow(["oms.>"], 0, Reading().entries.append)
+    following = await world.bus.log.follow([subjects.ALL_FACTS], 0, Reading().entries.append)
     heard_ns = following.heard_ns
 
     await eventually(lambda: following.heard_ns > heard_ns)
@@ -221,11 +235,11 @@ async def test_a_quiet_reader_keeps_hearing_the_server(
 
 async def test_a_closed_reader_is_silent(world: World, eventually: Eventually) -> None:
     closed, witness = Reading(), Reading()
-    following = await world.bus.log.follow(["oms.>"], 0, closed.entries.append)
-    await world.bus.log.follow(["oms.>"], 0, witness.entries.append)
+    following = await world.bus.log.follow([subjects.ALL_FACTS], 0, closed.entries.append)
+    await world.bus.log.follow([subjects.ALL_FACTS], 0, witness.entries.append)
 
     await following.close()
-    await world.bus.log.append("oms.control.a.1", b"x")
+    await world.bus.log.append(subjects.alarm("a", "1"), b"x")
 
     await eventually(lambda: len(witness.entries) == 1)
     assert closed.entries == []
@@ -235,13 +249,13 @@ async def test_follow_skips_and_repeats_nothing_over_an_outage(
     world: World, eventually: Eventually
 ) -> None:
     reading = Reading()
-    await world.bus.log.follow(["oms.>"], 0, reading.entries.append)
-    before = [world.bus.log.append_soon(f"oms.control.a.{n}", b"x") for n in range(200)]
+    await world.bus.log.follow([subjects.ALL_FACTS], 0, reading.entries.append)
+    before = [world.bus.log.append_soon(subjects.alarm("a", str(n)), b"x") for n in range(200)]
     await before[100]
 
     world.lose_server()
     await eventually(lambda: not world.bus.connected)
-    during = [world.bus.log.append_soon(f"oms.control.b.{n}", b"x") for n in range(200)]
+    during = [world.bus.log.append_soon(subjects.alarm("b", str(n)), b"x") for n in range(200)]
     world.bring_server_back()
 
     await asyncio.wait_for(asyncio.gather(*before, *during), 20)
@@ -252,32 +266,34 @@ async def test_follow_skips_and_repeats_nothing_over_an_outage(
 
 async def test_a_long_history_arrives_whole(world: World, eventually: Eventually) -> None:
     reading = Reading()
-    started = [world.bus.log.append_soon(f"oms.control.a.{n}", b"x" * 200) for n in range(20_000)]
+    started = [
+        world.bus.log.append_soon(subjects.alarm("a", str(n)), b"x" * 200) for n in range(20_000)
+    ]
     await asyncio.gather(*started)
 
-    await world.other.log.follow(["oms.>"], 0, reading.entries.append)
+    await world.other.log.follow([subjects.ALL_FACTS], 0, reading.entries.append)
 
     await eventually(lambda: len(reading.entries) >= 20_000, 20)
     assert [entry.seq for entry in reading.entries] == list(range(1, 20_001))
 
 
 async def test_get_and_find_return_what_is_stored(world: World) -> None:
-    appended = await world.bus.log.append("oms.control.a.1", b"one")
+    appended = await world.bus.log.append(subjects.alarm("a", "1"), b"one")
 
     by_seq = await world.other.log.get(appended.seq)
-    by_subject = await world.other.log.find("oms.control.a.1")
+    by_subject = await world.other.log.find(subjects.alarm("a", "1"))
 
     assert by_seq is not None
-    assert (by_seq.subject, by_seq.payload) == ("oms.control.a.1", b"one")
+    assert (by_seq.subject, by_seq.payload) == (subjects.alarm("a", "1"), b"one")
     assert by_subject == by_seq
     assert await world.bus.log.get(appended.seq + 1) is None
-    assert await world.bus.log.find("oms.control.a.2") is None
+    assert await world.bus.log.find(subjects.alarm("a", "2")) is None
 
 
 async def test_the_state_of_a_log_counts_what_is_in_it(world: World) -> None:
     empty = await world.bus.log.state()
-    await world.bus.log.append("oms.control.a.1", b"one")
-    await world.bus.log.append("oms.control.a.2", b"two")
+    await world.bus.log.append(subjects.alarm("a", "1"), b"one")
+    await world.bus.log.append(subjects.alarm("a", "2"), b"two")
 
     state = await world.bus.log.state()
 
@@ -287,10 +303,10 @@ async def test_the_state_of_a_log_counts_what_is_in_it(world: World) -> None:
 
 
 async def test_snapshots_keep_the_newest(world: World) -> None:
-    await world.bus.snapshots.append("snap.fold.rules", b"old")
-    newer = await world.bus.snapshots.append("snap.fold.rules", b"new")
+    await world.bus.snapshots.append(SNAPSHOT, b"old")
+    newer = await world.bus.snapshots.append(SNAPSHOT, b"new")
 
-    stored = await world.bus.snapshots.find("snap.fold.rules")
+    stored = await world.bus.snapshots.find(SNAPSHOT)
 
     assert not newer.already
     assert stored is not None
@@ -299,9 +315,9 @@ async def test_snapshots_keep_the_newest(world: World) -> None:
 
 async def test_streams_are_apart(world: World, eventually: Eventually) -> None:
     reading = Reading()
-    await world.bus.deltas.follow(["orders.>"], 0, reading.entries.append)
-    await world.bus.log.append("oms.control.a.1", b"x")
-    await world.bus.marks.append("marks.binance.BTC", b"x")
+    await world.bus.deltas.follow([subjects.deltas_of("orders")], 0, reading.entries.append)
+    await world.bus.log.append(subjects.alarm("a", "1"), b"x")
+    await world.bus.marks.append(subjects.mark(BINANCE, Ticker("BTC")), b"x")
 
     appended = await world.bus.deltas.append("orders.binance.1.0.1.0", b"x")
 
@@ -313,15 +329,15 @@ async def test_a_request_is_answered(world: World) -> None:
     async def answer(question: bytes) -> bytes:
         return question.upper()
 
-    await world.other.serve("tandem.page.orders", answer, queue="order-state")
-    await world.other.log.append("oms.control.a.1", b"the listener is known by now")
+    await world.other.serve(subjects.ORDERS_PAGE, answer, queue="order-state")
+    await world.other.log.append(subjects.alarm("a", "1"), b"the listener is known by now")
 
-    assert await world.bus.request("tandem.page.orders", b"who", 5) == b"WHO"
+    assert await world.bus.request(subjects.ORDERS_PAGE, b"who", 5) == b"WHO"
 
 
 async def test_a_request_that_nobody_hears_fails(world: World) -> None:
     with pytest.raises(UnavailableError):
-        await world.bus.request("tandem.page.orders", b"who", 5)
+        await world.bus.request(subjects.ORDERS_PAGE, b"who", 5)
 
 
 async def test_a_request_without_an_answer_in_time_fails(world: World) -> None:
@@ -329,11 +345,11 @@ async def test_a_request_without_an_answer_in_time_fails(world: World) -> None:
         await asyncio.Event().wait()
         return b""
 
-    await world.other.serve("tandem.page.orders", never, queue="order-state")
-    await world.other.log.append("oms.control.a.1", b"the listener is known by now")
+    await world.other.serve(subjects.ORDERS_PAGE, never, queue="order-state")
+    await world.other.log.append(subjects.alarm("a", "1"), b"the listener is known by now")
 
     with pytest.raises(UnavailableError):
-        await world.bus.request("tandem.page.orders", b"who", 0.05)
+        await world.bus.request(subjects.ORDERS_PAGE, b"who", 0.05)
 
 
 async def test_a_slow_answer_does_not_hold_up_the_next(world: World) -> None:
@@ -344,10 +360,10 @@ async def test_a_slow_answer_does_not_hold_up_the_next(world: World) -> None:
             await release.wait()
         return question
 
-    await world.other.serve("tandem.page.orders", answer, queue="order-state")
-    await world.other.log.append("oms.control.a.1", b"the listener is known by now")
-    slow = asyncio.ensure_future(world.bus.request("tandem.page.orders", b"slow", 10))
-    quick = await world.bus.request("tandem.page.orders", b"quick", 5)
+    await world.other.serve(subjects.ORDERS_PAGE, answer, queue="order-state")
+    await world.other.log.append(subjects.alarm("a", "1"), b"the listener is known by now")
+    slow = asyncio.ensure_future(world.bus.request(subjects.ORDERS_PAGE, b"slow", 10))
+    quick = await world.bus.request(subjects.ORDERS_PAGE, b"quick", 5)
     release.set()
 
     assert (quick, await slow) == (b"quick", b"slow")
@@ -365,11 +381,12 @@ async def test_coming_back_is_told(world: World, eventually: Eventually) -> None
 
 
 async def test_find_by_filter_returns_the_newest_that_matches(world: World) -> None:
-    for name in ("oms.control.a.1", "oms.control.b.1", "oms.control.a.2", "oms.control.b.2"):
-        await world.bus.log.append(name, name.encode())
+    for exc, cloid in (("a", "1"), ("b", "1"), ("a", "2"), ("b", "2")):
+        subject = subjects.new_order(Exc(exc), ClientOrderId(cloid))
+        await world.bus.log.append(subject, subject.encode())
 
-    newest = await world.other.log.find("oms.control.a.>")
+    newest = await world.other.log.find(subjects.intents_of(Exc("a")))
 
     assert newest is not None
-    assert newest.subject == "oms.control.a.2"
-    assert await world.other.log.find("oms.control.c.>") is None
+    assert newest.subject == subjects.new_order(Exc("a"), ClientOrderId("2"))
+    assert await world.other.log.find(subjects.intents_of(Exc("c"))) is None

@@ -72,12 +72,12 @@ async def test_a_full_stream_is_not_mistaken_for_a_taken_subject(
 ) -> None:
     full = _facts(max_msgs=1)
     await bus.api.create_stream(full)
-    await bus.log.append("oms.control.a.1", b"x")
+    await bus.log.append(subjects.alarm("a", "1"), b"x")
 
-    waiting = asyncio.ensure_future(bus.log.append("oms.control.a.2", b"x"))
+    waiting = asyncio.ensure_future(bus.log.append(subjects.alarm("a", "2"), b"x"))
     await eventually(lambda: bus.counters.refused > 0)
     with pytest.raises(UnavailableError):
-        await bus.log.try_append("oms.control.a.3", b"x")
+        await bus.log.try_append(subjects.alarm("a", "3"), b"x")
     await bus.api.update_stream(_facts())
 
     appended = await asyncio.wait_for(waiting, 10)
@@ -88,7 +88,7 @@ async def test_a_full_stream_is_not_mistaken_for_a_taken_subject(
 async def test_an_append_waits_for_its_stream_to_exist(
     bus: NatsBus, eventually: Eventually
 ) -> None:
-    waiting = asyncio.ensure_future(bus.log.append("oms.control.a.1", b"x"))
+    waiting = asyncio.ensure_future(bus.log.append(subjects.alarm("a", "1"), b"x"))
     await eventually(lambda: bus.counters.refused > 0)
 
     await topology.apply(bus, topology.Limits())
@@ -101,13 +101,13 @@ async def test_a_reader_survives_the_loss_of_its_consumer(
 ) -> None:
     await topology.apply(bus, topology.Limits())
     read: list[Entry] = []
-    await bus.log.follow(["oms.>"], 0, read.append)
-    await bus.log.append("oms.control.a.1", b"x")
+    await bus.log.follow([subjects.ALL_FACTS], 0, read.append)
+    await bus.log.append(subjects.alarm("a", "1"), b"x")
     await eventually(lambda: len(read) == 1)
 
     await _delete_consumers(nats_server)
     for n in range(2, 5):
-        await bus.log.append(f"oms.control.a.{n}", b"x")
+        await bus.log.append(subjects.alarm("a", str(n)), b"x")
 
     await eventually(lambda: len(read) == 4)
     assert [entry.seq for entry in read] == [1, 2, 3, 4]
@@ -124,13 +124,13 @@ async def _delete_consumers(server: LocalServer) -> None:
 async def test_a_lost_delivery_is_read_again_in_order(bus: NatsBus, eventually: Eventually) -> None:
     await topology.apply(bus, topology.Limits())
     read: list[Entry] = []
-    following = await bus.log.follow(["oms.>"], 0, read.append)
-    await bus.log.append("oms.control.a.1", b"x")
+    following = await bus.log.follow([subjects.ALL_FACTS], 0, read.append)
+    await bus.log.append(subjects.alarm("a", "1"), b"x")
     await eventually(lambda: len(read) == 1)
 
     following._consumer_seq -= 1  # type: ignore[attr-defined]  # as if a message had been missed
     for n in range(2, 5):
-        await bus.log.append(f"oms.control.a.{n}", b"x")
+        await bus.log.append(subjects.alarm("a", str(n)), b"x")
 
     await eventually(lambda: len(read) == 4)
     assert [entry.seq for entry in read] == [1, 2, 3, 4]
@@ -147,8 +147,8 @@ async def test_the_longer_form_of_delivery_subjects_is_read(
     await topology.apply(bus, topology.Limits())
     read: list[Entry] = []
 
-    await bus.log.follow(["oms.>"], 0, read.append)
-    await bus.log.append("oms.control.a.1", b"x")
+    await bus.log.follow([subjects.ALL_FACTS], 0, read.append)
+    await bus.log.append(subjects.alarm("a", "1"), b"x")
 
     await eventually(lambda: [entry.seq for entry in read] == [1])
     await bus.close()
@@ -186,9 +186,9 @@ async def test_a_callback_that_fails_is_heard_and_ends_the_reading(
         if entry.seq == 2:
             raise RuntimeError("a bug in the callback")
 
-    await bus.log.follow(["oms.>"], 0, break_on_second)
+    await bus.log.follow([subjects.ALL_FACTS], 0, break_on_second)
     for n in range(4):
-        await bus.log.append(f"oms.control.a.{n}", b"x")
+        await bus.log.append(subjects.alarm("a", str(n)), b"x")
 
     await eventually(lambda: len(heard) == 1)
     assert [entry.seq for entry in read] == [1, 2]
@@ -199,9 +199,9 @@ async def test_a_cut_stream_is_never_read_on_silently(
 ) -> None:
     await topology.apply(bus, topology.Limits())
     read: list[Entry] = []
-    following = await bus.log.follow(["oms.>"], 0, read.append)
+    following = await bus.log.follow([subjects.ALL_FACTS], 0, read.append)
     for n in range(3):
-        await bus.log.append(f"oms.control.a.{n}", b"x")
+        await bus.log.append(subjects.alarm("a", str(n)), b"x")
     await eventually(lambda: len(read) == 3)
 
     client = await nats.connect(nats_server.url)
@@ -209,7 +209,7 @@ async def test_a_cut_stream_is_never_read_on_silently(
     await client.close()
     await topology.apply(bus, topology.Limits())
     for n in range(5):
-        await bus.log.append(f"oms.control.b.{n}", b"x")
+        await bus.log.append(subjects.alarm("b", str(n)), b"x")
 
     await eventually(lambda: following.heard_ns == 0)
     assert len(read) == 3
