@@ -231,10 +231,10 @@ def _other_frame(payload: bytes, rule: str) -> UserEvent:
         return UnknownEvent(probe.e)
     if bytes(probe.data):
         return decode_user_frame(bytes(probe.data))
-    error = _control_error(probe)
-    if probe.id is None and not error:
+    fault = _control_error(probe)
+    if probe.id is None and not fault:
         return UnknownEvent("neither an event nor a reply")
-    return ControlReply(str(probe.id), error)
+    return ControlReply(str(probe.id), fault)
 
 
 def _control_error(probe: _Probe) -> str:
