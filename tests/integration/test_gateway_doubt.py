@@ -11,6 +11,7 @@ from tandem.cli.servers import LocalServer
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.messages.reports import MarkReport
 from tests.conftest import Eventually
 from tests.integration.gateway_binance import GatewayWorld, cloid, gateway_world
 
@@ -97,6 +98,7 @@ async def test_taker_that_filled_without_an_answer_is_counted_and_not_repeated(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
     name = cloid(5)
+    await eventually(lambda: bool(world.facts(MarkReport)))
     events = [{"action": "DROP", "event": "", "count": 20}]
     answers = [{"operation": "place_order", "breakdown": "TIMEOUT", "is_executed": True}]
     await world.venue.control("faults", {"answers": answers, "events": events})

@@ -78,6 +78,21 @@ async def test_quantity_of_a_partly_filled_order_is_proven_by_its_lookup(
         assert await placed(here, name) == 1
 
 
+async def test_many_orders_never_sent_are_refused_together_within_the_budget(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> None:
+    names = [cloid(100 + n) for n in range(12)]
+
+    async def ask(here: World) -> None:
+        for name in names:
+            await here.place(name, "0.5", price=PRICE, valid_for_ms=1_000)
+
+    async with world(nats_server.url, tmp_path / "gateway.json", ask) as here:
+        refused = {OrderStatus.REJECTED.value}
+        await eventually(lambda: all(here.statuses(name) == refused for name in names), LONG_S)
+        assert await here.venue_orders() == []
+
+
 async def test_busy_venue_delays_an_order_and_drops_nothing(
     here: World, eventually: Eventually
 ) -> None:
