@@ -1,5 +1,6 @@
 """A gateway whose bus goes away and comes back: nothing is sent twice and nothing is forgotten."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tandem.cli.servers import LocalServer
 from tandem.domain.order import OrderStatus
+from tandem.messages import subjects
 from tandem.messages.reports import LinkReport, LinkState
 from tests.conftest import Eventually
 from tests.integration.gateway_binance import GatewayWorld, cloid, gateway_world
@@ -53,3 +55,13 @@ async def test_orders_go_on_after_a_bus_restart_each_sent_once(
     assert await venue_orders(world, after) == 1
     links = [link.state for link in world.facts(LinkReport)]
     assert links[-1] in {LinkState.UP, LinkState.RESYNCED}
+
+
+async def test_prices_have_their_stream_again_after_a_bus_restart(
+    world: GatewayWorld, nats_server: LocalServer
+) -> None:
+    nats_server.kill()
+    nats_server.start()
+    async with asyncio.timeout(LONG_S):
+        following = await world.bus.marks.follow((subjects.ALL_MARKS,), 0, lambda _: None)
+    await following.close()

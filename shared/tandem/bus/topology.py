@@ -76,6 +76,13 @@ async def apply(bus: NatsBus, limits: Limits) -> None:
             await bus.api.update_stream(wanted)
 
 
+async def restore(bus: NatsBus, limits: Limits) -> None:
+    """Create anew what a restarted server has forgotten: the streams it held in memory."""
+    for wanted in streams(limits):
+        if wanted.storage == "memory" and await _find(bus, wanted.name) is None:
+            await bus.api.create_stream(wanted)
+
+
 async def _find(bus: NatsBus, name: str) -> StreamInfo | None:
     try:
         return await bus.api.stream_info(name)

@@ -14,7 +14,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,6 +38,7 @@ EXIT_CONFIGURATION = 2
 DRAIN_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
 STREAMS_RETRY_S = 0.2
+MakeStreams = Callable[[NatsBus, topology.Limits], Awaitable[None]]
 OWNED = frozenset({"transport", "protocol", "future", "task", "asyncgen"})
 
 
@@ -147,20 +148,23 @@ async def _first(*awaited: "asyncio.Future[Any]") -> None:
 
 async def _connect(common: Settings) -> NatsBus:
     """Return a bus whose streams exist, however long the server takes."""
-    clock = SystemClock()
+    bus = await NatsBus.connect(common.nats, SystemClock())
+    try:
+        await _until_streams(topology.apply, bus, common)
+    except BaseException:
+        await bus.close()
+        raise
+    return bus
+
+
+async def _until_streams(make: MakeStreams, bus: NatsBus, common: Settings) -> None:
     limits = topology.Limits(common.retention_hours * 3600, common.stream_replicas)
-    bus = await NatsBus.connect(common.nats, clock)
     while True:
         try:
-            await topology.apply(bus, limits)
+            return await make(bus, limits)
         except UnavailableError as error:
             log.get("bus").warning("streams not ready, trying again", error=str(error))
-            await clock.sleep(STREAMS_RETRY_S)
-        except BaseException:
-            await bus.close()
-            raise
-        else:
-            return bus
+            await SystemClock().sleep(STREAMS_RETRY_S)
 
 
 @contextlib.asynccontextmanager
@@ -179,11 +183,17 @@ async def _context(
         seam=seam_from(env.values),
     )
     watch_bus(context.metrics, bus.counters, lambda: bus.backlog)
+    bus.on_reconnect(lambda: _restore_streams(context, bus))
     context.log.info("bus", server_version=bus.server_version)
     try:
         yield context
     finally:
         await bus.close()
+
+
+def _restore_streams(context: ServiceContext, bus: NatsBus) -> None:
+    work = _until_streams(topology.restore, bus, context.settings)
+    context.tasks.spawn(work, "restore-streams")
 
 
 async def _live(context: ServiceContext, build: Build, signalled: "asyncio.Task[Any]") -> int:
