@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 import aiohttp
+import pytest
 
 from examples.walkthrough import audit
 from examples.walkthrough.venue_books import Trade, VenueBooks
@@ -13,12 +15,14 @@ from tandem.cli.stack import LocalStack
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions
 from tandem.domain.ids import MAKER_TAG, is_taker_cloid
+from tandem.messages.deltas import HedgeState
 from tandem.runtime.clock import SystemClock
 
 ZERO = Decimal(0)
 PRICE = Decimal("150.00")
 PIECES = tuple(map(Decimal, ("0.50", "0.02", "0.60", "0.03", "0.01", "0.84")))
 POLL_S = 0.02
+QUOTE_TRIES = 3
 LEVELS = 20
 HEDGE_MIN_NOTIONAL = Decimal(10)
 
@@ -33,14 +37,28 @@ class Hedging:
     pieces: Sequence[Decimal] = field(default=PIECES)
 
     async def quote(self) -> LinkHandle:
-        """Place a hedge whose maker rests alone at its price, and wait until it rests."""
+        """Place a hedge whose maker rests alone at its price, and wait until it rests.
+
+        A maker that waited past its validity for a gateway that was down is refused as it should
+        be; then it is quoted again.
+        """
+        link = await self._quote_once()
+        for _ in range(QUOTE_TRIES):
+            await self.until(partial(self._is_answered, link))
+            if not _is_refused(link):
+                return link
+            link = await self._quote_once()
+        pytest.fail(f"refused {QUOTE_TRIES} times: {link.link}")
+
+    def _is_answered(self, link: LinkHandle) -> bool:
+        return self._rests(link) or _is_refused(link)
+
+    async def _quote_once(self) -> LinkHandle:
         amount = -sum(self.pieces, ZERO)
-        link = await self.oms.hedge_order(
+        return await self.oms.hedge_order(
             {"exc": "binance", "ticker": "SOLUSDT", "amount": amount, "price": PRICE},
             {"exc": "hyperliquid", "ticker": "SOL"},
         )
-        await self.until(lambda: self._rests(link))
-        return link
 
     def _rests(self, link: LinkHandle) -> bool:
         row = link.link
@@ -89,6 +107,10 @@ class Hedging:
             found += audit.orders_agree(tuple(self.oms.orders_peek(exc)), books)
             found += audit.positions_agree(tuple(self.oms.positions_peek(exc)), books)
         return not found
+
+
+def _is_refused(link: LinkHandle) -> bool:
+    return link.link is not None and link.link.state is HedgeState.REFUSED
 
 
 def _sum(trades: Sequence[Trade]) -> Decimal:
