@@ -22,8 +22,7 @@ def fault(fact: Fact) -> str:
         case MarkReport():
             return _positive({"mid": fact.mid, "mark": fact.mark or fact.mid})
         case Decision():
-            amounts = (taker.amount for taker in fact.takers)
-            return _each("takers.amount", amounts)
+            return _each("takers", _orders(fact))
         case SpecsReport():
             return _each("instruments", _steps(fact))
         case _:
@@ -59,6 +58,12 @@ def _not_negative(name: str, value: Decimal) -> str:
 def _each(name: str, values: Iterator[Decimal]) -> str:
     wrong = next((value for value in values if not is_plain(value)), None)
     return "" if wrong is None else f"{name}={wrong}: a finite decimal"
+
+
+def _orders(decision: Decision) -> Iterator[Decimal]:
+    """Every number that a gateway insists on: what it cannot read, it never answers."""
+    for taker in decision.takers:
+        yield from (taker.amount, taker.band_bp, taker.hard_cap_bp)
 
 
 def _steps(specs: SpecsReport) -> Iterator[Decimal]:

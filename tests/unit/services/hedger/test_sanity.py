@@ -63,11 +63,18 @@ NAN, HUGE = Decimal("NaN"), Decimal("1e40")
         (ORDER, {"avg_px": NAN}, "avg_px"),
         (MARK, {"mid": d(0)}, "mid"),
         (MARK, {"mark": NAN}, "mark"),
-        (DECISION, {"takers": (msgspec.structs.replace(TAKER, amount=NAN),)}, "takers.amount"),
+        (DECISION, {"takers": (msgspec.structs.replace(TAKER, amount=NAN),)}, "takers"),
     ],
 )
 def test_a_poisonous_number_is_named(fact: Any, changes: dict[str, Any], field: str) -> None:
     assert sanity.fault(msgspec.structs.replace(fact, **changes)).startswith(f"{field}=")
+
+
+@pytest.mark.parametrize("field", ["amount", "band_bp", "hard_cap_bp"])
+def test_a_decision_that_no_gateway_will_read_puts_nothing_in_flight(field: str) -> None:
+    taker = msgspec.structs.replace(TAKER, **{field: NAN})
+    decision = msgspec.structs.replace(DECISION, takers=(taker,))
+    assert sanity.fault(decision).startswith("takers=NaN")
 
 
 def test_a_poisonous_instrument_is_named() -> None:
