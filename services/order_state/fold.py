@@ -42,7 +42,7 @@ from tandem.messages.reports import (
 from tandem.messages.rules import unsound_number
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-2"
+FOLD_VERSION = "order-state-3"
 DIGEST_BYTES = 12
 MAX_ALARM_TEXT = 200
 
@@ -71,6 +71,7 @@ class OrderFold:
         return Registry()
 
     def apply(self, state: Registry, event: LogEvent) -> tuple[Effect, ...]:
+        book.sweep(state, event.ts_ns)
         if fault := unsound_number(event.fact):
             return _alarm_unless_answered(state, event, fault)
         handler = _HANDLERS.get(type(event.fact))

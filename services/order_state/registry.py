@@ -3,7 +3,7 @@
 1. An order has one record. Client id and venue id are two names of it, in the namespace of its
    account (and, for venue ids, its ticker: Binance numbers orders per symbol).
 2. An ended order is packed to bytes and unpacked when something late arrives for it, so every
-   order of the retention can be asked for without holding it as objects.
+   order of the retention can be asked for without holding it as objects; older ones are let go.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,9 @@ from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
 from tandem.messages.deltas import FillView
 
 MAX_RECENT_FILLS = 2_000
+
+NS_PER_MINUTE = 60_000_000_000
+WATCHED_NS = 48 * 60 * NS_PER_MINUTE
 
 _pack = msgspec.msgpack.Encoder()
 _unpack = msgspec.msgpack.Decoder(Record)
@@ -36,6 +39,7 @@ class Registry(Struct):
     by_oid: dict[str, str] = {}
     fills: dict[str, dict[str, KnownFill]] = {}
     accounts: list[Exc] = []
+    swept_minute: int = 0
 
 
 def cloid_key(exc: Exc, cloid: ClientOrderId) -> str:
@@ -116,6 +120,30 @@ def settle(registry: Registry, record: Record) -> None:
     if not record.is_live and registry.live.get(record.key) is record:
         del registry.live[record.key]
         registry.ended[record.key] = _pack.encode(record)
+
+
+def sweep(registry: Registry, now_ns: int) -> None:
+    """Once a minute of the log's clock, forget the orders that changed last before its retention.
+
+    They lie in the order in which they were packed, so the first younger one ends the search.
+    """
+    if now_ns // NS_PER_MINUTE == registry.swept_minute:
+        return
+    registry.swept_minute = now_ns // NS_PER_MINUTE
+    gone: list[Record] = []
+    for packed in registry.ended.values():
+        record = _unpack.decode(packed)
+        if _changed_ns(record) >= now_ns - WATCHED_NS:
+            break
+        gone.append(record)
+    for record in gone:
+        del registry.ended[record.key]
+        if record.oid:
+            registry.by_oid.pop(oid_key(record.exc, record.ticker, record.oid), None)
+
+
+def _changed_ns(record: Record) -> int:
+    return record.transitions[-1].ts_ns if record.transitions else record.asked_ts_ns
 
 
 def find(

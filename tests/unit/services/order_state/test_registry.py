@@ -118,3 +118,18 @@ def test_only_the_newest_fills_are_kept(monkeypatch: pytest.MonkeyPatch) -> None
         )
         book.keep_fill(registry, fill)
     assert [known.view.exec_id for known in registry.fills[EXC].values()] == ["e2", "e3"]
+
+
+def test_ended_orders_are_forgotten_with_the_log() -> None:
+    registry = Registry()
+    for number in (1, 2):
+        record = opened(registry, ClientOrderId(f"c{number}"), VenueOrderId(f"{number}"))
+        record.asked_ts_ns = number * book.NS_PER_MINUTE
+        record.status = OrderStatus.REJECTED
+        book.settle(registry, record)
+    live = opened(registry, CLOID, OID)
+    book.sweep(registry, book.WATCHED_NS + 2 * book.NS_PER_MINUTE)
+    assert book.find(registry, EXC, ClientOrderId("c1"), None) is None
+    assert book.find(registry, EXC, None, VenueOrderId("1")) is None
+    assert book.find(registry, EXC, ClientOrderId("c2"), VenueOrderId("2")) is not None
+    assert book.find(registry, EXC, None, OID) is live
