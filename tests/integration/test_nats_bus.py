@@ -18,6 +18,7 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.servers import NATS, LocalServer, ServerSettings, locate_nats
 from tandem.domain.errors import ConfigurationError, UnavailableError
+from tandem.domain.ids import Exc, Ticker
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
 
@@ -94,6 +95,21 @@ async def test_an_append_waits_for_its_stream_to_exist(
     await topology.apply(bus, topology.Limits())
 
     assert (await asyncio.wait_for(waiting, 10)).seq == 1
+
+
+async def test_a_stream_that_refuses_holds_back_no_other(
+    bus: NatsBus, eventually: Eventually
+) -> None:
+    await bus.api.create_stream(_facts())
+    waiting = asyncio.ensure_future(bus.marks.append(subjects.mark(Exc("e"), Ticker("T")), b"x"))
+    await eventually(lambda: bus.counters.refused > 4)
+    refused = bus.counters.refused
+
+    await bus.log.append(subjects.alarm("a", "1"), b"x")
+
+    assert bus.counters.refused == refused
+    await topology.apply(bus, topology.Limits())
+    await waiting
 
 
 async def test_a_reader_survives_the_loss_of_its_consumer(

@@ -114,12 +114,16 @@ class NatsBus:
         self.api = JetStreamApi(client)
         self._client = client
         self._background = Background()
-        self._publisher = Publisher(client, timing, self._background, self.counters)
+        # One for each stream: a refusal by one makes appends to it wait, and to no other.
+        self._publishers = tuple(
+            Publisher(client, timing, self._background, self.counters) for _ in range(4)
+        )
+        facts, deltas, snapshots, marks = self._publishers
         ports = ReaderPorts(client, self.api, timing, self.counters)
-        self._log = NatsLog(subjects.OMS_STREAM, self._publisher, ports)
-        self._deltas = NatsLog(subjects.DELTAS_STREAM, self._publisher, ports)
-        self._snapshots = NatsLog(subjects.SNAP_STREAM, self._publisher, ports)
-        self._marks = NatsLog(subjects.MARKS_STREAM, self._publisher, ports)
+        self._log = NatsLog(subjects.OMS_STREAM, facts, ports)
+        self._deltas = NatsLog(subjects.DELTAS_STREAM, deltas, ports)
+        self._snapshots = NatsLog(subjects.SNAP_STREAM, snapshots, ports)
+        self._marks = NatsLog(subjects.MARKS_STREAM, marks, ports)
         self._callbacks: list[Callable[[], None]] = []
         self._answering = 0
         self._closing = False
@@ -131,7 +135,8 @@ class NatsBus:
         bus = cls(client, timing)
         try:
             await client.connect(**bus._settings(options))
-            await bus._publisher.start()
+            for publisher in bus._publishers:
+                await publisher.start()
         except BaseException:
             await client.close()
             raise
@@ -182,7 +187,7 @@ class NatsBus:
     @property
     def backlog(self) -> int:
         """Appends that the server has not answered yet."""
-        return self._publisher.backlog
+        return sum(publisher.backlog for publisher in self._publishers)
 
     @property
     def server_version(self) -> str:
@@ -226,7 +231,8 @@ class NatsBus:
         for log in (self._log, self._deltas, self._snapshots, self._marks):
             await log.close()
         await self._background.close()
-        self._publisher.fail_all(UnavailableError("the bus was closed"))
+        for publisher in self._publishers:
+            publisher.fail_all(UnavailableError("the bus was closed"))
         await self._client.close()
 
     async def _failed(self, error: Exception) -> None:
@@ -243,7 +249,8 @@ class NatsBus:
     async def _reconnected(self) -> None:
         self.counters.reconnects += 1
         _log.warning("reconnected", server=self.server_version)
-        self._publisher.resend()
+        for publisher in self._publishers:
+            publisher.resend()
         for log in (self._log, self._deltas, self._snapshots, self._marks):
             log.reconnected()
         for callback in self._callbacks:
