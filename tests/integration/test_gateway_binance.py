@@ -19,6 +19,7 @@ from tandem.messages.reports import (
     IntentRefused,
     LinkReport,
     LinkState,
+    MarkReport,
     PositionReport,
 )
 from tests.conftest import Eventually
@@ -151,6 +152,7 @@ async def test_taker_of_a_decision_goes_out_at_once_inside_its_band(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
     await world.venue.show(BIDS, ASKS)
+    await eventually(lambda: bool(world.facts(MarkReport)))
     await world.decide(cloid(12), "-2")
     await eventually(lambda: FILLED in world.statuses(cloid(12)))
     prices = {report.price for report in world.reports(cloid(12)) if report.price}
