@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--fills", type=int, default=1_500, help="maker fills a run")
     parser.add_argument("--hz", type=int, default=200, help="maker fills a second")
     parser.add_argument("--runs", type=int, default=3, help="runs of each setting")
-    parser.add_argument("--messages", type=int, default=200_000, help="facts to log; 0: skip")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="facts to log; 0: skip")
     parser.add_argument("--only", type=int, default=len(SETTINGS), help="how many settings")
     options = parser.parse_args()
     result: dict[str, object] = {"bench": "tandem", "unit": "us", "hz": options.hz}

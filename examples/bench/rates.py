@@ -12,6 +12,7 @@ from tandem.bus import topology
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.cli.stack import LocalStack, StackPlan, checkout
+from tandem.domain.errors import UnavailableError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, Side
@@ -26,15 +27,18 @@ FACTS_PER_ORDER = 5
 WINDOW = 2_000
 KIB_PER_MIB = 1_024
 TS_NS = 1_790_000_000_000_000_000
-REPLAY_TIMEOUT_S = 900.0
+REPLAY_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Messages a second, and resident memory in MiB by process."""
+    """Messages a second, and resident memory in MiB by process.
+
+    A fold that has not read the whole log in REPLAY_TIMEOUT_S has the rate None.
+    """
 
     append_per_s: int
-    replay_per_s: dict[str, int]
+    replay_per_s: dict[str, int | None]
     rss_mib: dict[str, int]
 
 
@@ -124,15 +128,19 @@ def _facts(orders: int) -> Iterator[tuple[str, Fact]]:
         yield subjects.fill_cost(exc, ticker, exec_id), cost
 
 
-def _replay(stack: LocalStack, messages: int) -> tuple[dict[str, int], dict[str, int]]:
+def _replay(stack: LocalStack, messages: int) -> tuple[dict[str, int | None], dict[str, int]]:
     """Start one fold after the other; ready means that it has read the whole log."""
-    rates, rss = {}, {}
+    rates: dict[str, int | None] = {}
+    rss: dict[str, int] = {}
     for name in FOLDS:
         began = time.perf_counter()
-        stack.start_services((name,))
-        rates[name] = int(messages / (time.perf_counter() - began))
+        try:
+            stack.start_services((name,))
+            rates[name] = int(messages / (time.perf_counter() - began))
+        except UnavailableError:
+            rates[name] = None
         rss[name] = _rss_mib(stack.children[name].pid)
-        stack.children[name].stop()
+        stack.children[name].kill()
     return rates, rss
 
 

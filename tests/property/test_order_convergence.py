@@ -122,3 +122,15 @@ def test_a_snapshot_anywhere_changes_nothing(history: list[Fact], cut: int) -> N
     record = find(state, EXC, CLOID, None)
     assert record is not None
     assert records.view(record) == _folded(history)
+
+
+@given(history=histories(), data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_reports_alone_converge_on_the_highest_proven_quantity(
+    history: list[Fact], data: st.DataObject
+) -> None:
+    """With every fill lost, the venue's cumulative must not fall back to an older report's."""
+    reports = [fact for fact in history if isinstance(fact, OrderReport)]
+    shuffled: list[Fact] = list(data.draw(st.permutations(reports)))
+    highest = max(report.cum_qty for report in reports if report.cum_qty is not None)
+    assert _folded(shuffled).cum_qty == highest
