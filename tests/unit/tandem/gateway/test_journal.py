@@ -1,0 +1,104 @@
+"""What reaches the log at once, what follows, and what is left out."""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+import pytest
+import structlog
+
+from tandem.bus.memory_bus import MemoryBus
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
+from tandem.gateway.journal import Journal
+from tandem.messages.reports import FillReport, OrderReport
+from tandem.runtime.clock import SystemClock, TaskOwner
+from tandem.runtime.config import Environment, settings
+from tandem.runtime.context import ServiceContext
+from tandem.runtime.metrics import Metrics
+from tandem.runtime.seam import no_seam
+
+Eventually = Callable[..., Awaitable[None]]
+
+
+class Setting:
+    """A journal on a log in memory."""
+
+    def __init__(self) -> None:
+        env, clock = Environment({}), SystemClock()
+        self.bus = MemoryBus(clock)
+        context = ServiceContext(
+            name="gateway-test",
+            settings=settings(env, "gateway-test"),
+            env=env,
+            bus=self.bus,
+            clock=clock,
+            tasks=TaskOwner(),
+            log=structlog.get_logger(),
+            metrics=Metrics(),
+            seam=no_seam,
+        )
+        self.journal = Journal(context)
+        self.now_ns = clock.wall_ns()
+
+    def report(self, status: OrderStatus, source: ReportSource) -> OrderReport:
+        return OrderReport(
+            exc=Exc("e"),
+            ticker=Ticker("T"),
+            order_status=status,
+            source=source,
+            ts_event_ns=self.now_ns,
+            venue_order_id=VenueOrderId("7"),
+        )
+
+    def fill(self) -> FillReport:
+        return FillReport(
+            exc=Exc("e"),
+            ticker=Ticker("T"),
+            exec_id=ExecId("1"),
+            venue_order_id=VenueOrderId("7"),
+            side=Side.BUY,
+            last_qty=Decimal(1),
+            last_px=Decimal(1),
+            source=ReportSource.EVENT,
+            ts_event_ns=self.now_ns,
+        )
+
+    @property
+    def stored(self) -> list[str]:
+        subjects = [entry.subject for entry in self.bus.server.oms.after(0)]
+        return [subject.split(".")[3] + "." + subject.split(".")[-1] for subject in subjects]
+
+
+@pytest.fixture
+async def setting() -> Setting:
+    return Setting()
+
+
+async def test_a_fill_goes_ahead_of_a_stage_that_was_told_before_it(
+    setting: Setting, eventually: Eventually
+) -> None:
+    setting.journal.log(setting.report(OrderStatus.PARTIAL, ReportSource.EVENT))
+    setting.journal.log(setting.fill())
+    await eventually(lambda: len(setting.stored) == 2)
+    assert setting.stored == ["fill.1", "order.event"]
+
+
+async def test_a_stage_is_left_out_once_the_end_was_logged(setting: Setting) -> None:
+    setting.journal.log(setting.report(OrderStatus.NEW, ReportSource.EVENT))
+    setting.journal.log(setting.report(OrderStatus.FILLED, ReportSource.ACK))
+    await setting.journal.drain()
+    assert setting.stored == ["order.ack"]
+
+
+async def test_draining_leaves_nothing_behind(setting: Setting) -> None:
+    setting.journal.log(setting.report(OrderStatus.NEW, ReportSource.EVENT))
+    await setting.journal.drain()
+    assert setting.stored == ["order.event"]
+
+
+async def test_the_same_fact_again_is_not_appended(setting: Setting) -> None:
+    setting.journal.log(setting.fill())
+    setting.journal.log(setting.fill())
+    await setting.journal.drain()
+    assert setting.stored == ["fill.1"]
