@@ -18,7 +18,7 @@ from tandem.gateway.sender import Sender
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.ticket import Now
 from tandem.runtime.context import ServiceContext
-from tandem.transport.http import HttpClient
+from tandem.transport.network import Network
 from tandem.transport.rate_limit import Budgets
 
 NS_PER_MS = 1_000_000
@@ -31,7 +31,7 @@ class Core:
     context: ServiceContext
     venue: VenueProtocol
     settings: GatewaySettings
-    http: HttpClient
+    network: Network
     journal: Journal
     sender: Sender
     cancels: Cancels
@@ -81,7 +81,7 @@ class Core:
 
 
 def make_core(
-    context: ServiceContext, venue: VenueProtocol, settings: GatewaySettings, http: HttpClient
+    context: ServiceContext, venue: VenueProtocol, settings: GatewaySettings, network: Network
 ) -> Core:
     """Wire the machines of one account."""
     traits, market = venue.traits, Market()
@@ -91,7 +91,7 @@ def make_core(
         context=context,
         venue=venue,
         settings=settings,
-        http=http,
+        network=network,
         journal=Journal(context),
         sender=Sender(traits.window_ms, settings.answer_timeout_ms),
         cancels=Cancels(settings.answer_timeout_ms),

@@ -5,14 +5,11 @@
 2. It opens only while the venue's clock is fit: the horizon of what was held is in venue time.
 """
 
-import secrets
 from collections.abc import Callable
 
 from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.messages.reports import LinkReport, LinkState
-
-RUN_TOKEN_BYTES = 10
 
 
 class Fence:
@@ -23,7 +20,7 @@ class Fence:
         self._core = core
         self._dispatcher = dispatcher
         self._on_open = on_open
-        self._run = secrets.token_hex(RUN_TOKEN_BYTES)
+        self._run = core.context.run
         self._n = 0
         self._mark: int | None = None
         self._is_read = False

@@ -46,7 +46,9 @@ class VenueQueries:
         answers = []
         for request in core.venue.encode_query(query, core.stamp()):
             try:
-                answer = await core.http.call(request, TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S))
+                answer = await core.network.call(
+                    request, TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S)
+                )
             except (NothingSentError, NoAnswerError) as error:
                 raise VenueQueryError(str(error)) from error
             core.budgets.observe(core.venue.usage(answer), self._mono_ms())
@@ -75,7 +77,7 @@ class VenueQueries:
         for one in request:
             sent_ns = clock.monotonic_ns()
             try:
-                answers.append(await self.core.http.call(one, TIME_TIMEOUT_S))
+                answers.append(await self.core.network.call(one, TIME_TIMEOUT_S))
             except (NothingSentError, NoAnswerError) as error:
                 raise VenueQueryError(str(error)) from error
         recv_ns = clock.monotonic_ns()
@@ -114,7 +116,7 @@ class VenueQueries:
         timeout_s = self.core.settings.answer_timeout_ms / MS_PER_S
         encoded = self.core.venue.encode_http(request, stamp)
         try:
-            answer = await self.core.http.call(encoded, timeout_s)
+            answer = await self.core.network.call(encoded, timeout_s)
         except NoAnswerError as error:
             return Outcome(kind=OutcomeKind.UNKNOWN, text=str(error))
         self.core.budgets.observe(self.core.venue.usage(answer), self._mono_ms())

@@ -23,7 +23,8 @@ from tandem.gateway.core import Core
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.backoff import Backoff
 from tandem.transport.exchange import NoAnswerError, NothingSentError
-from tandem.transport.websocket import Receiver, WebSocket, open_websocket
+from tandem.transport.network import Socket
+from tandem.transport.websocket import Receiver
 
 CONNECT_TIMEOUT_S = 10.0
 PREPARE_TIMEOUT_S = 5.0
@@ -52,7 +53,7 @@ class Session:
         self.is_ready = False
         self._core = core
         self._listener = listener
-        self._socket: WebSocket | None = None
+        self._socket: Socket | None = None
         self._ended: asyncio.Future[str] | None = None
         self._backoff = Backoff(f"{core.exc}:{channel.name}")
 
@@ -91,15 +92,13 @@ class Session:
         """Open one connection and return why it ended."""
         core = self._core
         request = self.channel.prepare(core.stamp())
-        prepared = await core.http.call(request, PREPARE_TIMEOUT_S) if request else None
+        prepared = await core.network.call(request, PREPARE_TIMEOUT_S) if request else None
         watched = tuple(core.watched.values())
         opening = self.channel.open(prepared, core.stamp(), watched)
         self._ended = asyncio.get_running_loop().create_future()
         receiver = Receiver(self._on_frame, self._on_closed)
         try:
-            self._socket = await open_websocket(
-                opening.url, receiver, core.context.clock, CONNECT_TIMEOUT_S
-            )
+            self._socket = await core.network.connect(opening.url, receiver, CONNECT_TIMEOUT_S)
             for frame in opening.frames:
                 self._socket.write(frame)
             self.watch([one for one in core.watched.values() if one not in watched])
@@ -123,7 +122,7 @@ class Session:
             case SendFrame():
                 self.write(step.frame)
             case CallHttp():
-                answer = await self._core.http.call(step.request, PREPARE_TIMEOUT_S)
+                answer = await self._core.network.call(step.request, PREPARE_TIMEOUT_S)
                 for item in self.channel.answered(answer):
                     self._take(item)
             case ReopenNeeded():

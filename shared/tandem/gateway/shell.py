@@ -30,7 +30,7 @@ from tandem.messages.hedges import Epoch
 from tandem.messages.reports import LinkReport, LinkState
 from tandem.runtime.context import ServiceContext
 from tandem.transport.backoff import Backoff
-from tandem.transport.http import HttpClient
+from tandem.transport.network import Internet, Network
 
 TICK_S = 0.05
 TIME_PERIOD_S = 10.0
@@ -48,11 +48,15 @@ class GatewayService:
     """One account on one venue; satisfies `Service`."""
 
     def __init__(
-        self, context: ServiceContext, venue: VenueProtocol, settings: GatewaySettings
+        self,
+        context: ServiceContext,
+        venue: VenueProtocol,
+        settings: GatewaySettings,
+        network: Network | None = None,
     ) -> None:
         self._context = context
-        self._http = HttpClient(context.clock)
-        self._core = make_core(context, venue, settings, self._http)
+        self._network = network or Internet(context.clock)
+        self._core = make_core(context, venue, settings, self._network)
         self._queries = VenueQueries(self._core)
         self._dispatcher = Dispatcher(self._core, self._queries, self._fault)
         self._dispatcher.asker = Lookups(self._core, self._queries, self._dispatcher)
@@ -212,7 +216,7 @@ class GatewayService:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         await self._core.journal.drain()
-        await self._http.close()
+        await self._network.close()
 
     def unready(self) -> str:
         if self._following is None:

@@ -16,7 +16,8 @@ from tandem.runtime.seam import Seam
 class ServiceContext:
     """The bus is connected and its streams exist; `tasks` ends the process when one of them fails.
 
-    `env` reads the settings that only this service has; `seam` passes a named crash point.
+    `env` reads the settings that only this service has; `seam` passes a named crash point; `run`
+    is a token that no other process has.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ServiceContext:
     log: FilteringBoundLogger
     metrics: Metrics
     seam: Seam
+    run: str
 
 
 class Service(Protocol):

@@ -1,7 +1,6 @@
 """A fold as a service: its runner with Redis pages, metrics and health around it."""
 
 import dataclasses
-import secrets
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -34,7 +33,7 @@ class FoldService(Generic[S]):
             pages=_pages(context, fold),
         )
         options = FoldOptions(
-            run=secrets.token_hex(5),
+            run=context.run,
             snapshot_every=context.settings.snapshot_every,
             snapshot_alarm_s=context.settings.retention_hours * 3600 / 4,
             accept_gap=context.env.integer(ACCEPT_GAP.name, 0, most=1) == 1,

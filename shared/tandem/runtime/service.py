@@ -12,6 +12,7 @@ import contextlib
 import gc
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from tandem.runtime.metrics import Metrics
 from tandem.runtime.seam import seam_from
 
 EXIT_FAILED = 1
+RUN_TOKEN_BYTES = 10
 GC_THRESHOLD = 20_000
 EXIT_CONFIGURATION = 2
 DRAIN_TIMEOUT_S = 10.0
@@ -181,6 +183,7 @@ async def _context(
         log=log.get(name),
         metrics=Metrics(),
         seam=seam_from(env.values),
+        run=secrets.token_hex(RUN_TOKEN_BYTES),
     )
     watch_bus(context.metrics, bus.counters, lambda: bus.backlog)
     bus.on_reconnect(lambda: _restore_streams(context, bus))

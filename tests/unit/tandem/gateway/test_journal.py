@@ -37,6 +37,7 @@ class Setting:
             log=structlog.get_logger(),
             metrics=Metrics(),
             seam=no_seam,
+            run="a",
         )
         self.journal = Journal(context)
         self.now_ns = clock.wall_ns()
