@@ -1,38 +1,45 @@
 """How the walkthrough speaks: one line an event, colours off when nobody watches a terminal."""
 
+import os
+import sys
 from collections.abc import Mapping
 from time import perf_counter_ns
 
-from rich.console import Console
-from rich.markup import escape
-
 NS_PER_MS = 1_000_000
+BOLD, DIM, RED, GREEN, CYAN = "1", "2", "1;31", "32", "36"
 
 
 class Narrator:
     """Prints steps and events with the milliseconds since it began."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._has_colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self._began_ns = perf_counter_ns()
 
     def step(self, number: int, title: str) -> None:
-        self._console.print(f"\n[bold]{number}. {escape(title)}[/bold]")
+        self._say("\n" + self._in(BOLD, f"{number}. {title}"))
 
     def event(self, source: str, text: str) -> None:
         elapsed_ms = (perf_counter_ns() - self._began_ns) / NS_PER_MS
-        line = f"[dim]{elapsed_ms:9.1f} ms[/dim]  [cyan]{escape(source):<24}[/cyan] {escape(text)}"
-        self._console.print(line)
+        when, who = self._in(DIM, f"{elapsed_ms:9.1f} ms"), self._in(CYAN, f"{source:<24}")
+        self._say(f"{when}  {who} {text}")
 
     def check(self, text: str) -> None:
-        self._console.print(f"[green]{'':>12} ✓ {escape(text)}[/green]")
+        self._say(self._in(GREEN, f"{'':>12} ✓ {text}"))
 
     def failure(self, text: str) -> None:
-        self._console.print(f"[bold red]✗ {escape(text)}[/bold red]")
+        self._say(self._in(RED, f"✗ {text}"))
 
     def last(self, line: str) -> None:
         """Print a bare line that programs read."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._say(line)
+
+    def _in(self, colour: str, text: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._has_colours else text
+
+    def _say(self, line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def order_line(change: Mapping[str, object]) -> str:
