@@ -15,6 +15,7 @@ from tandem.domain.ids import (
     ClientOrderId,
     Exc,
     HedgeId,
+    Pool,
     Strategy,
     Ticker,
     Token,
@@ -262,14 +263,16 @@ def hedge(
     strategy: Strategy,
     orders: tuple[MakerSpec, tuple[LegSpec, ...]],
     coalesce_ms: object,
+    pool: str | None = None,
 ) -> HedgeOrder:
-    """Build and check a hedge intent of a maker and its legs."""
+    """Build and check a hedge intent of a maker and its legs; no pool: the strategy's own."""
     order = HedgeOrder(
         hedge_id=hedge_id,
         strategy=strategy,
         maker=orders[0],
         legs=orders[1],
         coalesce_ms=whole("trigger_after_ms", coalesce_ms),
+        pool=None if pool is None else Pool(text("pool", pool)),
     )
     check_hedge(order)
     return order

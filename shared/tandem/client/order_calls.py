@@ -119,15 +119,17 @@ class OrderCalls:
         maker_order: Mapping[str, Any],
         hedge_order: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         trigger_after_ms: int = 0,
+        pool: str | None = None,
     ) -> LinkHandle:
         """Append a hedge order: quote the maker, hedge each of its fills on every leg.
 
         `maker_order` takes exc, ticker, amount, price or price_match, tif, post_only,
-        reduce_only; each leg exc, ticker, ratio (-1), ratio_kind (base).
+        reduce_only; each leg exc, ticker, ratio (-1), ratio_kind (base). Hedges that name one
+        `pool` share remainders, whichever strategy they belong to; default: the strategy's own.
         """
         orders = arguments.maker_spec(maker_order), arguments.leg_specs(hedge_order)
         hedge_id = HedgeId(rand_token())
-        intent = arguments.hedge(hedge_id, self.strategy, orders, trigger_after_ms)
+        intent = arguments.hedge(hedge_id, self.strategy, orders, trigger_after_ms, pool)
         self._check_instruments(intent.maker, intent.legs)
         await self._append(subjects.hedge_intent(hedge_id), intent)
         return LinkHandle(hedge_id, self._hedges, self._feed, self._stop_hedge)

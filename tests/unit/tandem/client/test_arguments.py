@@ -147,6 +147,14 @@ def hedge(legs: tuple[LegSpec, ...], delay: object = 5) -> object:
     return arguments.hedge(HedgeId("h"), Strategy("s"), orders, delay)
 
 
+def test_hedge_shares_remainders_with_the_pool_that_it_names() -> None:
+    orders = arguments.maker_spec(MAKER), arguments.leg_specs(LEG)
+    made = arguments.hedge(HedgeId("h"), Strategy("s"), orders, 0, "desk")
+    assert made.pool == "desk"
+    with pytest.raises(InvalidInputError, match="pool"):
+        arguments.hedge(HedgeId("h"), Strategy("s"), orders, 0, "")
+
+
 def test_hedge_carries_its_delay() -> None:
     made = hedge(arguments.leg_specs(LEG))
     assert getattr(made, "coalesce_ms", None) == 5
