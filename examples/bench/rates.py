@@ -89,7 +89,7 @@ def _facts(orders: int) -> Iterator[tuple[str, Fact]]:
             price=Decimal(150),
             strategy=Strategy("bench"),
         )
-        yield subjects.new_order(exc, cloid), order
+        yield subjects.new_order(exc, order.strategy, cloid), order
         fill = FillReport(
             exc=exc,
             ticker=ticker,

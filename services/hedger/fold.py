@@ -3,7 +3,8 @@
     hedge intents, stops     intake.py    which makers are quoted
     order reports, fills     makers.py    what is owed          takers.py   what is covered
     decisions                takers.py    what is in flight
-    everything else          control.py   rules, tables, prices, sessions, timers
+    sessions                 sickness.py  where hedges cannot be had
+    everything else          control.py   rules, tables, prices, timers
 
 1. State changes only here, on a message read from the log (I5 of ledger.py).
 2. No message stops the fold: malformed or poisonous ones end in one refusal or one alarm.
@@ -20,6 +21,7 @@ from services.hedger import (
     ledger,
     makers,
     sanity,
+    sickness,
     takers,
     upkeep,
     views,
@@ -52,7 +54,7 @@ from tandem.messages.reports import (
 )
 from tandem.runtime.effects import Effect, Head, LogEvent, Proposal, SetRow
 
-_HEDGE_INTENT = subjects.ALL_HEDGE_INTENTS.removesuffix("*")
+_HEDGE_INTENT = subjects.ALL_HEDGE_INTENTS.removesuffix("*.*")
 
 
 class HedgerFold:
@@ -86,8 +88,10 @@ class HedgerFold:
             state.clock_ns = max(state.clock_ns, event.ts_ns)
             turn = Turn(event)
             _dispatch(state, turn)
-            for key in turn.buckets:
-                deciding.look(state, turn, state.buckets[key])
+            _look(state, turn)
+            if turn.recovered:
+                intake.reconsider(state, turn)
+                _look(state, turn)
             views.publish(state, turn)
             return (*turn.effects, *upkeep.sweep(state))
 
@@ -116,6 +120,11 @@ class HedgerFold:
         return HedgesPage(
             epoch=head.epoch, seq=head.seq, hedges=(*hedges, *waits), buckets=tuple(buckets)
         )
+
+
+def _look(state: State, turn: Turn) -> None:
+    for key in turn.buckets:
+        deciding.look(state, turn, state.buckets[key])
 
 
 def _dispatch(state: State, turn: Turn) -> None:
@@ -224,6 +233,6 @@ _HANDLERS: dict[type, Callable[[State, Turn, Any], None]] = {
     Rules: control.on_rules,
     SpecsReport: control.on_specs,
     MarkReport: control.on_mark,
-    LinkReport: control.on_session,
+    LinkReport: sickness.on_session,
     TimerFired: control.on_timer,
 }

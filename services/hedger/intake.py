@@ -2,19 +2,19 @@
 
 1. A hedge intent ends in exactly one of: its maker order logged, or one refusal naming field and
    rule. Malformed bytes under a hedge intent's subject are refused the same way.
-2. Without the venue's instrument table nothing can be judged: the intent waits, visibly, until
-   the table is logged or its validity has passed, then it is refused.
+2. Without the venue's instrument table nothing can be judged, and where hedges cannot be had now
+   no maker is quoted: the intent waits, visibly, until the obstacle is gone or its validity has
+   passed, then it is refused.
 3. The maker's client id, a stop's cancels and their contents are functions of the logged facts,
    so every copy asks for the same thing and the log keeps it once.
 """
 
-from collections.abc import Iterator
 from decimal import Context, Decimal, localcontext
 
 from services.hedger import conversion, marks, timers
 from services.hedger.evidence import Evidence, status
 from services.hedger.rules import NS_PER_MS
-from services.hedger.state import Leg, Link, Pending, State, instrument, open_bucket
+from services.hedger.state import Leg, Link, Obstacle, Pending, State, instrument, open_bucket
 from services.hedger.turn import Refusal, Turn
 from tandem.domain import ids
 from tandem.domain.errors import InvalidInputError, MalformedMessageError, UnknownInstrumentError
@@ -34,7 +34,7 @@ _LOOSE = Context(prec=80)
 
 
 def on_hedge_order(state: State, turn: Turn, hedge: HedgeOrder) -> None:
-    if turn.event.subject != subjects.hedge_intent(hedge.hedge_id):
+    if turn.event.subject != subjects.hedge_intent(hedge.strategy, hedge.hedge_id):
         refuse_subject(turn, "hedge_id", f"{hedge.hedge_id}: not the one its subject names")
         return
     if hedge.hedge_id in state.links or hedge.hedge_id in state.pending:
@@ -59,10 +59,10 @@ def refuse_malformed(turn: Turn, error: MalformedMessageError) -> None:
 
 
 def consider(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
-    """Accept, refuse, or wait for an instrument table."""
-    missing = next((exc for exc in _accounts(hedge) if exc not in state.instruments), None)
-    if missing is not None:
-        _wait(state, turn, hedge, (until_ns, missing))
+    """Accept, refuse, or wait."""
+    obstacle = _unlisted(state, hedge) or _unhedgeable(state, hedge)
+    if obstacle is not None:
+        _wait(state, turn, hedge, (until_ns, obstacle))
         return
     waited = state.pending.pop(hedge.hedge_id, None)
     try:
@@ -75,23 +75,40 @@ def consider(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None
     state.links[hedge.hedge_id].delta_id = waited.delta_id if waited else None
 
 
-def _accounts(hedge: HedgeOrder) -> Iterator[Exc]:
-    yield hedge.maker.exc
-    yield from (leg.exc for leg in hedge.legs)
+def _unlisted(state: State, hedge: HedgeOrder) -> Obstacle | None:
+    """Return whose instrument table is missing."""
+    legs = (("legs.exc", leg.exc) for leg in hedge.legs)
+    for name, exc in (("maker.exc", hedge.maker.exc), *legs):
+        if exc not in state.instruments:
+            return Obstacle(name, exc, f"the instrument table of {exc}")
+    return None
 
 
-def _wait(state: State, turn: Turn, hedge: HedgeOrder, waits: tuple[int, Exc]) -> None:
-    until_ns, exc = waits
+def _unhedgeable(state: State, hedge: HedgeOrder) -> Obstacle | None:
+    """Return which leg cannot be hedged now."""
+    for index, leg in enumerate(hedge.legs):
+        account = state.accounts.get(leg.exc)
+        bucket = state.buckets.get((leg.exc, leg.ticker, hedge.pool or Pool(hedge.strategy)))
+        if account is not None and account.fault:
+            return Obstacle(f"legs[{index}].exc", leg.exc, f"{leg.exc} to be well: {account.fault}")
+        if bucket is not None and bucket.suspended:
+            why = f"what is owed on {leg.exc} to be hedged: {bucket.suspended}"
+            return Obstacle(f"legs[{index}].ticker", leg.ticker, why)
+    return None
+
+
+def _wait(state: State, turn: Turn, hedge: HedgeOrder, waits: tuple[int, Obstacle]) -> None:
+    until_ns, obstacle = waits
     if hedge.hedge_id not in state.pending:
         key = timers.TimerKey(timers.Wakes.SPECS, turn.place, hedge.hedge_id)
         turn.effects.append(timers.arm(key, until_ns))
-        state.pending[hedge.hedge_id] = Pending(hedge, until_ns, exc)
-    state.pending[hedge.hedge_id].waits_for = exc
+        state.pending[hedge.hedge_id] = Pending(hedge, until_ns, obstacle)
+    state.pending[hedge.hedge_id].obstacle = obstacle
     turn.touch_link(hedge.hedge_id)
 
 
-def on_specs(state: State, turn: Turn) -> None:
-    """Consider again what waited for an instrument table."""
+def reconsider(state: State, turn: Turn) -> None:
+    """Consider again what waits: an obstacle went away."""
     for pending in tuple(state.pending.values()):
         consider(state, turn, pending.hedge, pending.until_ns)
 
@@ -101,9 +118,9 @@ def on_wait_over(state: State, turn: Turn, hedge_id: HedgeId) -> None:
     if pending is None or turn.now_ns < pending.until_ns:
         return
     del state.pending[hedge_id]
-    rule = f"no instrument table was logged within {pending.hedge.valid_for_ms} ms"
-    field = "maker.exc" if pending.waits_for == pending.hedge.maker.exc else "legs.exc"
-    error = InvalidInputError(field, pending.waits_for, rule)
+    obstacle = pending.obstacle
+    rule = f"waited {pending.hedge.valid_for_ms} ms for {obstacle.text}"
+    error = InvalidInputError(obstacle.field, obstacle.value, rule)
     _refuse(turn, pending.hedge, error, pending)
 
 
@@ -162,7 +179,9 @@ def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
     if link.maker.price is not None:
         marks.lend_reference(state, link, link.maker.price)
     order = _maker_order(link, turn.now_ns, max(1, (until_ns - turn.now_ns) // NS_PER_MS))
-    turn.effects.append(Append(subjects.new_order(order.exc, order.client_order_id), order))
+    turn.effects.append(
+        Append(subjects.new_order(order.exc, order.strategy, order.client_order_id), order)
+    )
     turn.touch_all(link)
 
 
@@ -221,7 +240,7 @@ def _append_refusal(turn: Turn, refusal: HedgeRefused) -> None:
 
 def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
     """Cancel the maker; what it has filled, and still fills, is hedged as always."""
-    if turn.event.subject != subjects.stop_hedge(stop.token):
+    if turn.event.subject != subjects.stop_hedge(stop.strategy, stop.token):
         turn.alarm(f"{turn.event.subject}: a stop that is not the one its subject names")
         return
     pending = state.pending.pop(stop.hedge_id, None)
@@ -233,6 +252,15 @@ def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
         return
     link.stop_token = stop.token
     _cancel(turn, link, stop.strategy)
+
+
+def suspend(turn: Turn, link: Link, why: str) -> None:
+    """Cancel the maker of a hedge that cannot be hedged now, unless its end is asked for."""
+    if link.stops or status(link.order).is_terminal:
+        return
+    link.suspended = why
+    link.stop_token = f"suspend-{turn.place}"
+    _cancel(turn, link, link.strategy)
 
 
 def on_stop_again(state: State, turn: Turn, hedge_id: HedgeId) -> None:
@@ -258,7 +286,7 @@ def _cancel(turn: Turn, link: Link, strategy: Strategy) -> None:
         client_order_id=link.cloid,
         ts_sent_ns=turn.now_ns,
     )
-    subject = subjects.cancel_order(cancel.exc, link.cloid, cancel.token)
+    subject = subjects.cancel_order(cancel.exc, strategy, link.cloid, cancel.token)
     key = timers.TimerKey(timers.Wakes.STOP, turn.place, link.hedge_id)
     turn.effects.append(Append(subject, cancel))
     turn.effects.append(timers.arm(key, turn.now_ns + STOP_AGAIN_MS * NS_PER_MS))

@@ -44,6 +44,7 @@ from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Pub
 
 FOLD_VERSION = "order-state-3"
 DIGEST_BYTES = 12
+CLOID = 4  # where an intent's subject names its order
 MAX_ALARM_TEXT = 200
 
 _dump = msgspec.msgpack.Encoder()
@@ -101,8 +102,8 @@ class OrderFold:
 
 
 def _on_new_order(state: Registry, event: LogEvent, order: NewOrder) -> tuple[Effect, ...]:
-    if event.subject != subjects.new_order(order.exc, order.client_order_id):
-        return _alarm_unless_answered(state, event, "exc or cloid contradict the subject")
+    if event.subject != subjects.new_order(order.exc, order.strategy, order.client_order_id):
+        return _alarm_unless_answered(state, event, "exc, strategy or cloid contradict the subject")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
     record.asked = record.asked or records.asked_by_intent(order)
     record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
@@ -139,7 +140,7 @@ def _named_by(state: Registry, cancel: CancelOrder) -> tuple[Record, ...]:
 def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tuple[Effect, ...]:
     """Clear `cancel_pending` of the order whose cancel a gateway refused."""
     tokens = refused.subject.split(".")
-    name = subjects.untoken(tokens[3]) if len(tokens) > 3 else ""
+    name = subjects.untoken(tokens[CLOID]) if len(tokens) > CLOID else ""
     if name.startswith("oid:"):
         record = book.find(state, refused.exc, None, VenueOrderId(name.removeprefix("oid:")))
     else:

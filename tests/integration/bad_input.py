@@ -13,7 +13,7 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.stack import LocalStack
 from tandem.domain.errors import MalformedMessageError
-from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Token
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Token
 from tandem.domain.order import OrderStatus
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import OrderView
@@ -21,6 +21,7 @@ from tandem.messages.hedges import HedgeRefused
 from tandem.messages.reports import IntentRefused, OrderReport
 from tandem.runtime.clock import SystemClock
 
+STRATEGY = Strategy("raw")
 BINANCE, HYPERLIQUID = Exc("binance"), Exc("hyperliquid")
 TICKERS = {BINANCE: "SOLUSDT", HYPERLIQUID: "SOL"}
 ABSENT = object()
@@ -124,8 +125,8 @@ CANCELS: tuple[tuple[str, str, Fields | bytes], ...] = (
 POISON: tuple[tuple[str, bytes], ...] = (
     ("oms.nonsense", b"nonsense"),
     ("oms.intent.binance", b""),
-    ("oms.intent.binance.all.cancel.t", b"{}"),
-    ("oms.intent.nowhere.c.new", b"\x00\x01"),
+    ("oms.intent.binance.raw.all.cancel.t", b"{}"),
+    ("oms.intent.nowhere.raw.c.new", b"\x00\x01"),
     ("oms.venue.binance.order.SOLUSDT.1.NEW.0.1.event", b"{}"),
     ("oms.venue.binance.fill.SOLUSDT.bad", b'{"type":"fill_report"}'),
     ("oms.venue.binance.fillcost.SOLUSDT.bad", b"[1]"),
@@ -230,7 +231,7 @@ def order_cloid(place: int, raw: Raw) -> ClientOrderId:
 
 
 def cancel_subject(place: int) -> str:
-    return subjects.cancel_order(BINANCE, ClientOrderId(f"0x{place:032x}"), Token("t"))
+    return subjects.cancel_order(BINANCE, STRATEGY, ClientOrderId(f"0x{place:032x}"), Token("t"))
 
 
 def hedge_id(place: int) -> HedgeId:
@@ -264,13 +265,13 @@ def _everything() -> list[tuple[str, bytes]]:
     for place, raw in enumerate(raw_orders()):
         cloid = order_cloid(place, raw)
         content = payload(sound_order(raw.exc, cloid), raw.changed)
-        messages.append((subjects.new_order(raw.exc, cloid), content))
+        messages.append((subjects.new_order(raw.exc, STRATEGY, cloid), content))
     for place, (_, _, changed) in enumerate(CANCELS):
         sound = sound_cancel(BINANCE, f"0x{place:032x}")
         messages.append((cancel_subject(place), payload(sound, changed)))
     for place, (_, _, changed) in enumerate(HEDGES):
         content = payload(sound_hedge(hedge_id(place)), changed, "maker")
-        messages.append((subjects.hedge_intent(hedge_id(place)), content))
+        messages.append((subjects.hedge_intent(STRATEGY, hedge_id(place)), content))
     return messages
 
 

@@ -74,11 +74,11 @@ class GatewayWorld:
             strategy=STRATEGY,
             **{"ticker": SOL, **terms, **decimals},
         )
-        await self.log(subjects.new_order(EXC, name), order)
+        await self.log(subjects.new_order(EXC, STRATEGY, name), order)
 
     async def cancel(self, name: ClientOrderId) -> None:
         order = CancelOrder(exc=EXC, token=CALL, strategy=STRATEGY, client_order_id=name)
-        await self.log(subjects.cancel_order(EXC, name, CALL), order)
+        await self.log(subjects.cancel_order(EXC, STRATEGY, name, CALL), order)
 
     async def decide(self, name: ClientOrderId, amount: str) -> None:
         """Log a decision with one taker, made at the head of the log."""

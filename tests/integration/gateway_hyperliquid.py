@@ -28,6 +28,7 @@ from tests.conftest import _eventually
 
 EXC = Exc("hyperliquid")
 SOL = Ticker("SOL")
+STRATEGY = Strategy("test")
 CALL = Token("call")
 ACCOUNT = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
 AGENT = "0x1563915e194d8cfba1943570603f7606a3115508"
@@ -146,14 +147,14 @@ class World:
             client_order_id=cloid,
             amount=Decimal(amount),
             order_type=order_type,
-            strategy=Strategy("test"),
+            strategy=STRATEGY,
             **terms,
         )
-        await self.bus.log.append(subjects.new_order(EXC, cloid), codec.encode(order))
+        await self.bus.log.append(subjects.new_order(EXC, STRATEGY, cloid), codec.encode(order))
 
     async def cancel(self, cloid: ClientOrderId) -> None:
-        cancel = CancelOrder(exc=EXC, token=CALL, strategy=Strategy("test"), client_order_id=cloid)
-        subject = subjects.cancel_order(EXC, cloid, CALL)
+        cancel = CancelOrder(exc=EXC, token=CALL, strategy=STRATEGY, client_order_id=cloid)
+        subject = subjects.cancel_order(EXC, STRATEGY, cloid, CALL)
         await self.bus.log.append(subject, codec.encode(cancel))
 
     async def control(self, path: str, body: object = None) -> Any:

@@ -24,7 +24,15 @@ from tandem.messages.reports import (
 )
 from tests.conftest import Eventually
 from tests.integration.binance_process import ASKS, BIDS
-from tests.integration.gateway_binance import CALL, EXC, SOL, GatewayWorld, cloid, gateway_world
+from tests.integration.gateway_binance import (
+    CALL,
+    EXC,
+    SOL,
+    STRATEGY,
+    GatewayWorld,
+    cloid,
+    gateway_world,
+)
 
 NEW, FILLED = OrderStatus.NEW, OrderStatus.FILLED
 CANCELLED, REJECTED = OrderStatus.CANCELLED, OrderStatus.REJECTED
@@ -145,7 +153,7 @@ async def test_cancel_of_an_order_nobody_knows_is_refused_once(
     await world.cancel(cloid(7))
     await eventually(lambda: world.facts(IntentRefused))
     (refused,) = world.facts(IntentRefused)
-    assert refused.subject == subjects.cancel_order(EXC, cloid(7), CALL)
+    assert refused.subject == subjects.cancel_order(EXC, STRATEGY, cloid(7), CALL)
 
 
 async def test_taker_of_a_decision_goes_out_at_once_inside_its_band(

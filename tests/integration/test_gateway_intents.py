@@ -44,8 +44,8 @@ async def test_raw_malformed_new_order_is_rejected_once_under_its_subjects_id(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
     name = cloid(1)
-    await world.bus.log.append(subjects.new_order(EXC, name), b'{"type":"new_order"}')
-    await world.bus.log.append(subjects.new_order(EXC, cloid(2)), b"not json")
+    await world.bus.log.append(subjects.new_order(EXC, STRATEGY, name), b'{"type":"new_order"}')
+    await world.bus.log.append(subjects.new_order(EXC, STRATEGY, cloid(2)), b"not json")
     await eventually(lambda: rejections(world, name) and rejections(world, cloid(2)))
     [(reason, text)] = rejections(world, name)
     assert reason is RejectReason.INVALID
@@ -57,9 +57,9 @@ async def test_new_order_that_contradicts_its_subject_is_rejected_once(
 ) -> None:
     named, meant = cloid(3), cloid(4)
     await world.place(meant, "1", price="140")
-    stored = await world.bus.log.find(subjects.new_order(EXC, meant))
+    stored = await world.bus.log.find(subjects.new_order(EXC, STRATEGY, meant))
     assert stored is not None
-    await world.bus.log.append(subjects.new_order(EXC, named), stored.payload)
+    await world.bus.log.append(subjects.new_order(EXC, STRATEGY, named), stored.payload)
     await eventually(lambda: rejections(world, named))
     await eventually(lambda: NEW in world.statuses(meant))
     assert len(rejections(world, named)) == 1
@@ -68,7 +68,7 @@ async def test_new_order_that_contradicts_its_subject_is_rejected_once(
 async def test_malformed_cancel_is_refused_by_its_field(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
-    subject = subjects.cancel_order(EXC, cloid(5), Token("t"))
+    subject = subjects.cancel_order(EXC, STRATEGY, cloid(5), Token("t"))
     await world.bus.log.append(subject, b'{"type":"cancel_order","exc":"binance"}')
     await eventually(lambda: world.facts(IntentRefused))
     [refused] = world.facts(IntentRefused)
@@ -77,7 +77,7 @@ async def test_malformed_cancel_is_refused_by_its_field(
 
 async def sweep(world: GatewayWorld, call: str) -> None:
     cancel = CancelOrder(exc=EXC, token=Token(call), strategy=STRATEGY, ticker=SOL)
-    await world.log(subjects.cancel_all(EXC, Token(call)), cancel)
+    await world.log(subjects.cancel_all(EXC, STRATEGY, Token(call)), cancel)
 
 
 async def test_cancel_of_a_ticker_means_all_before_it_and_nothing_after(
@@ -99,7 +99,7 @@ async def test_decision_far_behind_the_log_is_stale_and_sends_nothing(
 ) -> None:
     name = cloid(20)
     for number in range(260):
-        await world.log(subjects.stop_hedge(Token(f"filler{number}")), filler(number))
+        await world.log(subjects.stop_hedge(STRATEGY, Token(f"filler{number}")), filler(number))
     state = await world.bus.log.state()
     await world.log(subjects.decision((EXC, SOL, POOL), 0, 1), decision(name, state.last_seq - 256))
     await eventually(lambda: rejections(world, name))

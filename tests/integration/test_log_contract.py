@@ -13,11 +13,12 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Bus, Entry
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Strategy, Ticker
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
 
 Eventually = Callable[..., Awaitable[None]]
+STRATEGY = Strategy("s")
 BINANCE = Exc("binance")
 OFFERED = subjects.decision((Exc("x"), Ticker("y"), Pool("z")), 0, 1)
 SNAPSHOT = subjects.snapshot("fold", "rules")
@@ -185,18 +186,18 @@ async def test_follow_delivers_only_what_matches_a_filter(
     )
     wanted = [
         subjects.fill_report(BINANCE, Ticker("BTC"), ExecId("1")),
-        subjects.new_order(BINANCE, ClientOrderId("0x1")),
+        subjects.new_order(BINANCE, STRATEGY, ClientOrderId("0x1")),
         subjects.fill_report(Exc("x"), Ticker("S"), ExecId("2")),
     ]
     unwanted = [
-        subjects.hedge_intent(HedgeId("1")),
+        subjects.hedge_intent(STRATEGY, HedgeId("1")),
         subjects.mark_report(BINANCE, Ticker("BTC"), 1),
         "oms.venue.x.fill",  # the filter wants one more token
     ]
 
     for subject in (unwanted[0], *wanted, *unwanted[1:]):
         await world.bus.log.append(subject, b"x")
-    await world.bus.log.append(subjects.new_order(BINANCE, ClientOrderId("last")), b"x")
+    await world.bus.log.append(subjects.new_order(BINANCE, STRATEGY, ClientOrderId("last")), b"x")
 
     await eventually(lambda: len(reading.entries) == 4)
     assert reading.subjects[:3] == wanted
@@ -382,11 +383,11 @@ async def test_coming_back_is_told(world: World, eventually: Eventually) -> None
 
 async def test_find_by_filter_returns_the_newest_that_matches(world: World) -> None:
     for exc, cloid in (("a", "1"), ("b", "1"), ("a", "2"), ("b", "2")):
-        subject = subjects.new_order(Exc(exc), ClientOrderId(cloid))
+        subject = subjects.new_order(Exc(exc), STRATEGY, ClientOrderId(cloid))
         await world.bus.log.append(subject, subject.encode())
 
     newest = await world.other.log.find(subjects.intents_of(Exc("a")))
 
     assert newest is not None
-    assert newest.subject == subjects.new_order(Exc("a"), ClientOrderId("2"))
+    assert newest.subject == subjects.new_order(Exc("a"), STRATEGY, ClientOrderId("2"))
     assert await world.other.log.find(subjects.intents_of(Exc("c"))) is None

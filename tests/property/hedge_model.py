@@ -135,7 +135,7 @@ class World:
                 pool=POOL,
                 coalesce_ms=self.rng.choice((0, 0, 20)),
             )
-            self.append(subjects.hedge_intent(hedge_id), hedge)
+            self.append(subjects.hedge_intent(hedge.strategy, hedge_id), hedge)
 
     def _specs(self, exc: Exc, lot: Decimal) -> SpecsReport:
         is_taker = exc == TAKER_EXC

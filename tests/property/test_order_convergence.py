@@ -85,7 +85,7 @@ def _fill(index: int, qty: Decimal, cum: Decimal | None, *, named: bool) -> Fill
 
 def _folded(facts: list[Fact]) -> OrderView:
     fold, state = OrderFold(), Registry()
-    intent = LogEvent(1, 1, subjects.new_order(EXC, CLOID), INTENT)
+    intent = LogEvent(1, 1, subjects.new_order(EXC, INTENT.strategy, CLOID), INTENT)
     fold.apply(state, intent)
     for seq, fact in enumerate(facts, start=2):
         fold.apply(state, LogEvent(seq, seq, "oms.venue.x", fact))
@@ -114,7 +114,7 @@ def test_filled_never_exceeds_what_the_venue_proved(history: list[Fact]) -> None
 @settings(max_examples=100, deadline=None)
 def test_a_snapshot_anywhere_changes_nothing(history: list[Fact], cut: int) -> None:
     fold, state = OrderFold(), Registry()
-    fold.apply(state, LogEvent(1, 1, subjects.new_order(EXC, CLOID), INTENT))
+    fold.apply(state, LogEvent(1, 1, subjects.new_order(EXC, INTENT.strategy, CLOID), INTENT))
     for seq, fact in enumerate(history, start=2):
         if seq - 2 == cut:
             state = fold.load(fold.dump(state))

@@ -70,7 +70,7 @@ class OrderCalls:
 
     async def _submit(self, order: NewOrder) -> OrderHandle:
         cloid = order.client_order_id
-        await self._append(subjects.new_order(order.exc, cloid), order)
+        await self._append(subjects.new_order(order.exc, order.strategy, cloid), order)
         orders = self._orders[order.exc]
         return OrderHandle(cloid, order.exc, orders, self._feed, self._pending_timeout_s)
 
@@ -131,7 +131,7 @@ class OrderCalls:
         hedge_id = HedgeId(rand_token())
         intent = arguments.hedge(hedge_id, self.strategy, orders, trigger_after_ms, pool)
         self._check_instruments(intent.maker, intent.legs)
-        await self._append(subjects.hedge_intent(hedge_id), intent)
+        await self._append(subjects.hedge_intent(self.strategy, hedge_id), intent)
         return LinkHandle(hedge_id, self._hedges, self._feed, self._stop_hedge)
 
     def _check_instruments(self, maker: MakerSpec, legs: tuple[LegSpec, ...]) -> None:
@@ -144,12 +144,13 @@ class OrderCalls:
 
     async def _stop_hedge(self, hedge_id: HedgeId) -> None:
         stop = StopHedge(hedge_id=hedge_id, token=rand_token(), strategy=self.strategy)
-        await self._append(subjects.stop_hedge(stop.token), stop)
+        await self._append(subjects.stop_hedge(self.strategy, stop.token), stop)
 
 
 def _cancel_subject(cancel: CancelOrder) -> str:
+    exc, strategy, call = cancel.exc, cancel.strategy, cancel.token
     if cancel.client_order_id is not None:
-        return subjects.cancel_order(cancel.exc, cancel.client_order_id, cancel.token)
+        return subjects.cancel_order(exc, strategy, cancel.client_order_id, call)
     if cancel.venue_order_id is not None:
-        return subjects.cancel_by_oid(cancel.exc, cancel.venue_order_id, cancel.token)
-    return subjects.cancel_all(cancel.exc, cancel.token)
+        return subjects.cancel_by_oid(exc, strategy, cancel.venue_order_id, call)
+    return subjects.cancel_all(exc, strategy, call)

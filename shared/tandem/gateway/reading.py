@@ -32,7 +32,8 @@ from tandem.messages.reports import (
 )
 from tandem.messages.rules import check_cancel, is_plain
 
-INTENT_TOKENS = 5
+INTENT_TOKENS = 6
+STRATEGY, CLOID = 3, 4
 INTENTS = subjects.ALL_INTENTS.removesuffix(">")
 
 
@@ -97,8 +98,8 @@ class Reader:
         self._reactions.watch(decision.ticker)
 
     def _take_new_order(self, order: NewOrder, entry: Entry) -> None:
-        if entry.subject != subjects.new_order(order.exc, order.client_order_id):
-            raise MalformedMessageError("cloid", "exc or cloid contradict the subject")
+        if entry.subject != subjects.new_order(order.exc, order.strategy, order.client_order_id):
+            raise MalformedMessageError("cloid", "exc, strategy or cloid contradict the subject")
         self._reactions.watch(order.ticker)
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
 
@@ -112,6 +113,8 @@ class Reader:
     def _take_cancel(self, cancel: CancelOrder, entry: Entry) -> None:
         if cancel.exc != self._core.exc:
             raise MalformedMessageError("exc", f"{cancel.exc} under {entry.subject}")
+        if subjects.token(cancel.strategy) != entry.subject.split(".")[STRATEGY]:
+            raise MalformedMessageError("strategy", f"{cancel.strategy} under {entry.subject}")
         try:
             check_cancel(cancel)
         except InvalidInputError as error:
@@ -153,7 +156,7 @@ class Reader:
         if tokens[:2] != ["oms", "intent"]:
             return
         if len(tokens) == INTENT_TOKENS and tokens[-1] == "new":
-            self._reject_raw(ClientOrderId(subjects.untoken(tokens[3])), entry, error)
+            self._reject_raw(ClientOrderId(subjects.untoken(tokens[CLOID])), entry, error)
             return
         refused = refusal(core.exc, entry.subject, error.field, error.rule)
         core.journal.log(refused)

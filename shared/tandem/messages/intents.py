@@ -22,7 +22,7 @@ DEFAULT_VALID_FOR_MS = 5_000
 
 
 class NewOrder(Message, frozen=True, kw_only=True, tag="new_order"):
-    """Place one order. Subject `oms.intent.<exc>.<cloid>.new`.
+    """Place one order. Subject `oms.intent.<exc>.<strategy>.<cloid>.new`.
 
     `amount` is signed (negative sells). A LIMIT has exactly one of `price` and `price_match`;
     a MARKET has neither. `valid_for_ms` counts from the log's own timestamp. `hedge_id` is set
@@ -52,8 +52,8 @@ class CancelOrder(Message, frozen=True, kw_only=True, tag="cancel_order"):
     """Cancel one order (by `cloid` or `oid`), or with neither every open order of the account.
 
     `ticker` narrows the latter to one instrument. Subjects
-    `oms.intent.<exc>.<cloid>.cancel.<token>` (an order known only by its oid goes under
-    `oid:<oid>`) and `oms.intent.<exc>.all.cancel.<token>`.
+    `oms.intent.<exc>.<strategy>.<cloid>.cancel.<token>` (an order known only by its oid goes
+    under `oid:<oid>`) and `oms.intent.<exc>.<strategy>.all.cancel.<token>`.
     """
 
     exc: Exc
@@ -99,8 +99,8 @@ class LegSpec(Struct, frozen=True, kw_only=True):
 class HedgeOrder(Message, frozen=True, kw_only=True, tag="hedge_order"):
     """Quote `maker`, and hedge each of its fills on every leg.
 
-    Subject `oms.intent.hedge.<hedge_id>`. `coalesce_ms` delays takers while little is naked;
-    0 hedges at once.
+    Subject `oms.intent.hedge.<strategy>.<hedge_id>`. `coalesce_ms` delays takers while little is
+    naked; 0 hedges at once.
     """
 
     hedge_id: HedgeId
@@ -114,7 +114,10 @@ class HedgeOrder(Message, frozen=True, kw_only=True, tag="hedge_order"):
 
 
 class StopHedge(Message, frozen=True, kw_only=True, tag="stop_hedge"):
-    """Cancel a hedge's makers, hedge what they filled. Subject `oms.control.stop.<token>`."""
+    """Cancel a hedge's makers, hedge what they filled.
+
+    Subject `oms.control.stop.<strategy>.<token>`.
+    """
 
     hedge_id: HedgeId
     token: Token

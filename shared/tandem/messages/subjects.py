@@ -3,6 +3,8 @@
 1. A fact's subject is its identity: the stream keeps one message a subject.
 2. Every token from outside is percent-encoded except `[A-Za-z0-9_-]`; decimals are canonical
    (no exponent, no trailing zero, dot as `p`); Hyperliquid cloids are lower-case.
+3. What a strategy asks for names it in a token, which the server can hold it to: a payload proves
+   nothing.
 """
 
 import hashlib
@@ -10,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import unquote
 
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker, Token
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Strategy, Ticker, Token
 from tandem.messages.deltas import Delta
 from tandem.messages.reports import OrderReport, PositionReport
 
@@ -18,10 +20,11 @@ OMS_STREAM = "OMS"
 DELTAS_STREAM = "DELTAS"
 SNAP_STREAM = "SNAP"
 MARKS_STREAM = "MARKS"
+LEASES_STREAM = "LEASES"
 
 ALL_FACTS = "oms.>"
 ALL_INTENTS = "oms.intent.>"
-ALL_HEDGE_INTENTS = "oms.intent.hedge.*"
+ALL_HEDGE_INTENTS = "oms.intent.hedge.*.*"
 ALL_REPORTS = "oms.venue.>"
 ALL_DECISIONS = "oms.hedge.decision.>"
 ALL_TIMERS = "oms.hedge.timer.>"
@@ -31,6 +34,7 @@ ALL_EPOCHS = "oms.control.epoch.*"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
+ALL_LEASES = "leases.>"
 
 ORDERS_PAGE = "tandem.page.orders"
 POSITIONS_PAGE = "tandem.page.positions"
@@ -63,24 +67,24 @@ def decimal_token(value: Decimal | None) -> str:
     return "0" if text in {"0", "-0"} else text.replace(".", "p").replace("-", "m")
 
 
-def hedge_intent(hedge_id: HedgeId) -> str:
-    return f"oms.intent.hedge.{token(hedge_id)}"
+def hedge_intent(strategy: Strategy, hedge_id: HedgeId) -> str:
+    return f"oms.intent.hedge.{token(strategy)}.{token(hedge_id)}"
 
 
-def new_order(exc: Exc, cloid: ClientOrderId) -> str:
-    return f"oms.intent.{token(exc)}.{token(cloid)}.new"
+def new_order(exc: Exc, strategy: Strategy, cloid: ClientOrderId) -> str:
+    return f"oms.intent.{token(exc)}.{token(strategy)}.{token(cloid)}.new"
 
 
-def cancel_order(exc: Exc, cloid: ClientOrderId, call: Token) -> str:
-    return f"oms.intent.{token(exc)}.{token(cloid)}.cancel.{token(call)}"
+def cancel_order(exc: Exc, strategy: Strategy, cloid: ClientOrderId, call: Token) -> str:
+    return f"oms.intent.{token(exc)}.{token(strategy)}.{token(cloid)}.cancel.{token(call)}"
 
 
-def cancel_by_oid(exc: Exc, oid: str, call: Token) -> str:
-    return f"oms.intent.{token(exc)}.{token(f'oid:{oid}')}.cancel.{token(call)}"
+def cancel_by_oid(exc: Exc, strategy: Strategy, oid: str, call: Token) -> str:
+    return f"oms.intent.{token(exc)}.{token(strategy)}.{token(f'oid:{oid}')}.cancel.{token(call)}"
 
 
-def cancel_all(exc: Exc, call: Token) -> str:
-    return f"oms.intent.{token(exc)}.all.cancel.{token(call)}"
+def cancel_all(exc: Exc, strategy: Strategy, call: Token) -> str:
+    return f"oms.intent.{token(exc)}.{token(strategy)}.all.cancel.{token(call)}"
 
 
 def intents_of(exc: Exc) -> str:
@@ -162,8 +166,8 @@ def timer(key: str, attempt: int) -> str:
     return f"oms.hedge.timer.{token(key)}.{attempt}"
 
 
-def stop_hedge(call: Token) -> str:
-    return f"oms.control.stop.{token(call)}"
+def stop_hedge(strategy: Strategy, call: Token) -> str:
+    return f"oms.control.stop.{token(strategy)}.{token(call)}"
 
 
 def rules(rules_hash: str) -> str:
@@ -215,6 +219,11 @@ def snapshot_part(fold: str, rules_hash: str, slot: str, part: int) -> str:
 
 def mark(exc: Exc, ticker: Ticker) -> str:
     return f"marks.{token(exc)}.{token(ticker)}"
+
+
+def lease(exc: Exc) -> str:
+    """Where it stands who may send for an account."""
+    return f"leases.{token(exc)}"
 
 
 def venue_ask(exc: Exc) -> str:

@@ -30,10 +30,17 @@ from tandem.domain.order import OrderStatus, RejectReason, Side
 from tandem.messages import subjects
 from tandem.messages.codec import Fact
 from tandem.messages.deltas import BucketDelta, BucketView, HedgeDelta, HedgeView
-from tandem.messages.hedges import Decision, HedgeRefused, TimerFired
-from tandem.messages.intents import HedgeOrder, LegSpec, MakerSpec, StopHedge
+from tandem.messages.hedges import Alarm, Decision, HedgeRefused, TimerFired
+from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, StopHedge
 from tandem.messages.queries import HedgesPage, PageRequest
-from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
+from tandem.messages.reports import (
+    FillReport,
+    LinkReport,
+    LinkState,
+    MarkReport,
+    OrderReport,
+    SpecsReport,
+)
 from tandem.runtime.effects import Append, ArmTimer, Effect, Head, LogEvent, Publish
 
 BINANCE, HYPERLIQUID = Exc("binance"), Exc("hyperliquid")
@@ -77,6 +84,7 @@ class Desk:
         self.bucket_views: list[BucketView] = []
         self.log: list[LogEvent] = []
         self._execs = 0
+        self._words = 0
         self.decide()
 
     def read(self, fact: Fact | MalformedMessageError, subject: str) -> tuple[Effect, ...]:
@@ -145,12 +153,12 @@ class Desk:
             legs=legs or (LegSpec(exc=HYPERLIQUID, ticker=SOL),),
             **values,  # type: ignore[arg-type]
         )
-        self.read(order, subjects.hedge_intent(hedge_id))
+        self.read(order, subjects.hedge_intent(STRATEGY, hedge_id))
         return hedge_id
 
     def stop(self, hedge_id: HedgeId, call: str = "stop1") -> None:
         stop = StopHedge(hedge_id=hedge_id, token=Token(call), strategy=STRATEGY)
-        self.read(stop, subjects.stop_hedge(stop.token))
+        self.read(stop, subjects.stop_hedge(stop.strategy, stop.token))
 
     def refusal(self, hedge_id: str) -> HedgeRefused | None:
         found = self.appended.get(subjects.hedge_refused(HedgeId(hedge_id)))
@@ -182,6 +190,25 @@ class Desk:
 
     def fill(self, fill: FillReport) -> None:
         self.read(fill, subjects.fill_report(fill.exc, fill.ticker, fill.exec_id))
+
+    def session(self, exc: Exc, state: LinkState, run: str = "run1", text: str = "") -> None:
+        """Log what a gateway process says of its session with the venue."""
+        self._words += 1
+        report = LinkReport(exc=exc, run=run, n=self._words, state=state, text=text)
+        self.read(report, subjects.link_report(exc, run, self._words))
+
+    def doubt(self, cloid: ClientOrderId) -> None:
+        """Log that a taker's request has no outcome."""
+        local = ReportSource.LOCAL
+        self.taker_report(cloid, OrderStatus.PENDING, in_doubt=True, source=local)
+
+    def cancels(self) -> list[str]:
+        """Return the client ids that the hedger has asked to cancel, in order."""
+        asked = [one for one in self.appended.values() if isinstance(one, CancelOrder)]
+        return [str(one.client_order_id) for one in asked]
+
+    def alarms(self) -> list[str]:
+        return [one.text for one in self.appended.values() if isinstance(one, Alarm)]
 
     def maker_fill(
         self, hedge_id: HedgeId, qty: str, px: str = "100", **more: object

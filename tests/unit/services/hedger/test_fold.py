@@ -9,7 +9,7 @@ from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.intents import NewOrder
 from tandem.messages.queries import AskKind, PageRequest, QueryFailed, VenueAsk
-from tests.unit.services.hedger.desk import BINANCE, HYPERLIQUID, d, two_venues
+from tests.unit.services.hedger.desk import BINANCE, HYPERLIQUID, STRATEGY, d, two_venues
 
 
 def test_copies_with_the_same_rules_have_the_same_name_and_hash() -> None:
@@ -20,11 +20,11 @@ def test_copies_with_the_same_rules_have_the_same_name_and_hash() -> None:
 def test_a_fact_of_no_concern_changes_nothing() -> None:
     desk = two_venues()
     hedge = desk.hedge("h1", "-1")
-    order = desk.appended[subjects.new_order(BINANCE, desk.link(hedge).cloid)]
+    order = desk.appended[subjects.new_order(BINANCE, STRATEGY, desk.link(hedge).cloid)]
     assert isinstance(order, NewOrder)
     before = desk.fold.dump(desk.state)
 
-    desk.read(order, subjects.new_order(BINANCE, order.client_order_id))
+    desk.read(order, subjects.new_order(BINANCE, STRATEGY, order.client_order_id))
 
     assert desk.fold.dump(desk.state) == before
 

@@ -24,7 +24,7 @@ from tests.unit.services.hedger.desk import (
 
 
 def maker_order(desk: Desk, hedge: HedgeId) -> NewOrder | None:
-    found = desk.appended.get(subjects.new_order(BINANCE, maker_cloid(hedge)))
+    found = desk.appended.get(subjects.new_order(BINANCE, STRATEGY, maker_cloid(hedge)))
     return found if isinstance(found, NewOrder) else None
 
 
@@ -140,7 +140,7 @@ def test_malformed_bytes_are_refused_under_the_id_of_their_subject() -> None:
     desk = two_venues()
     error = MalformedMessageError("maker.amount", "Expected `decimal`")
 
-    desk.read(error, subjects.hedge_intent(HedgeId("a.b")))
+    desk.read(error, subjects.hedge_intent(STRATEGY, HedgeId("a.b")))
 
     assert desk.refusal("a.b") == HedgeRefused(
         hedge_id=HedgeId("a.b"), field_name="maker.amount", rule="Expected `decimal`"
@@ -151,7 +151,7 @@ def test_another_message_under_a_hedge_intents_subject_is_refused() -> None:
     desk = two_venues()
     order = CancelOrder(exc=BINANCE, token="t", strategy=Strategy("s"))  # type: ignore[arg-type]
 
-    desk.read(order, subjects.hedge_intent(HedgeId("h1")))
+    desk.read(order, subjects.hedge_intent(STRATEGY, HedgeId("h1")))
 
     refusal = desk.refusal("h1")
     assert refusal is not None
@@ -163,7 +163,7 @@ def test_an_intent_under_another_ids_subject_is_refused() -> None:
     leg = LegSpec(exc=HYPERLIQUID, ticker=SOL)
     hedge = HedgeOrder(hedge_id=HedgeId("h2"), strategy=STRATEGY, maker=maker(), legs=(leg,))
 
-    desk.read(hedge, subjects.hedge_intent(HedgeId("h1")))
+    desk.read(hedge, subjects.hedge_intent(STRATEGY, HedgeId("h1")))
 
     refusal = desk.refusal("h1")
     assert refusal is not None

@@ -46,6 +46,7 @@ from tandem.messages.reports import (
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Publish, SetRow
 
 EXC, TICKER = Exc("hyperliquid"), Ticker("SOL")
+STRATEGY = Strategy("s")
 CLOID, OID = ClientOrderId("0x" + "0a" * 16), VenueOrderId("77")
 HEAD = Head(0, 9, 9)
 
@@ -71,9 +72,9 @@ class World:
             amount=D(-5),
             order_type=OrderType.LIMIT,
             price=D(150),
-            strategy=Strategy("s"),
+            strategy=STRATEGY,
         )
-        return self.read(order, subjects.new_order(EXC, cloid))
+        return self.read(order, subjects.new_order(EXC, STRATEGY, cloid))
 
     def page(self) -> tuple[OrderView, ...]:
         answer = self.fold.answer(self.state, HEAD, subjects.ORDERS_PAGE, PageRequest(exc=EXC))
@@ -225,8 +226,8 @@ def test_a_cancel_is_pending_until_the_order_ends_or_it_is_refused() -> None:
     world.place()
     world.read(_report(OrderStatus.NEW))
     token = Token("t")
-    cancel = CancelOrder(exc=EXC, token=token, strategy=Strategy("s"), client_order_id=CLOID)
-    subject = subjects.cancel_order(EXC, CLOID, token)
+    cancel = CancelOrder(exc=EXC, token=token, strategy=STRATEGY, client_order_id=CLOID)
+    subject = subjects.cancel_order(EXC, STRATEGY, CLOID, token)
     world.read(cancel, subject)
     assert world.page()[0].cancel_pending
     world.read(IntentRefused(exc=EXC, subject=subject, field_name="cloid", rule="x"))
@@ -238,7 +239,7 @@ def test_a_cancel_of_everything_marks_every_open_order() -> None:
     other = ClientOrderId("0x" + "0b" * 16)
     world.place()
     world.place(other)
-    world.read(CancelOrder(exc=EXC, token=Token("t"), strategy=Strategy("s"), ticker=TICKER))
+    world.read(CancelOrder(exc=EXC, token=Token("t"), strategy=STRATEGY, ticker=TICKER))
     assert [row.cancel_pending for row in world.page()] == [True, True]
 
 
@@ -299,9 +300,9 @@ def test_costs_of_an_unknown_fill_wait_for_nobody() -> None:
 @pytest.mark.parametrize(
     ("subject", "known", "alarms"),
     [
-        ("oms.intent.hyperliquid.0xab.new", True, 0),
-        ("oms.intent.hyperliquid.0xab.new", False, 1),
-        ("oms.intent.hedge.h", False, 0),
+        ("oms.intent.hyperliquid.s.0xab.new", True, 0),
+        ("oms.intent.hyperliquid.s.0xab.new", False, 1),
+        ("oms.intent.hedge.s.h", False, 0),
         ("oms.intent.x", True, 1),
         ("oms.venue.hyperliquid.order.x", True, 1),
     ],
@@ -326,9 +327,9 @@ def test_an_intent_under_another_orders_subject_places_nothing() -> None:
         client_order_id=CLOID,
         amount=D(1),
         order_type=OrderType.MARKET,
-        strategy=Strategy("s"),
+        strategy=STRATEGY,
     )
-    world.read(order, subjects.new_order(EXC, ClientOrderId("0xother")))
+    world.read(order, subjects.new_order(EXC, STRATEGY, ClientOrderId("0xother")))
     assert world.page() == ()
 
 
@@ -362,14 +363,14 @@ def test_refused_cancel_by_venue_id_clears_its_order() -> None:
     world = World()
     world.place()
     world.read(_report(OrderStatus.NEW))
-    world.read(CancelOrder(exc=EXC, token=Token("t"), strategy=Strategy("s"), venue_order_id=OID))
+    world.read(CancelOrder(exc=EXC, token=Token("t"), strategy=STRATEGY, venue_order_id=OID))
     assert world.page()[0].cancel_pending
-    subject = subjects.cancel_by_oid(EXC, OID, Token("t"))
+    subject = subjects.cancel_by_oid(EXC, STRATEGY, OID, Token("t"))
     world.read(IntentRefused(exc=EXC, subject=subject, field_name="oid", rule="no"))
     assert not world.page()[0].cancel_pending
 
 
-@pytest.mark.parametrize("subject", ["oms.intent.hyperliquid.0xother.cancel.t", "oms"])
+@pytest.mark.parametrize("subject", ["oms.intent.hyperliquid.s.0xother.cancel.t", "oms"])
 def test_refusal_of_something_else_changes_nothing(subject: str) -> None:
     world = World()
     world.place()

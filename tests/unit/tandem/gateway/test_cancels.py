@@ -27,7 +27,7 @@ from tandem.messages.reports import OrderReport
 
 EXC, SOL, A, ONE = Exc("v"), Ticker("SOL"), ClientOrderId("a"), VenueOrderId("1")
 MS = 1_000_000
-SUBJECT = "oms.intent.v.a.cancel.t"
+SUBJECT = "oms.intent.v.s.a.cancel.t"
 INSTRUMENT = Instrument(
     exc=EXC,
     ticker=SOL,

@@ -5,7 +5,17 @@ from decimal import Decimal
 import pytest
 
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Ticker, Token, VenueOrderId
+from tandem.domain.ids import (
+    ClientOrderId,
+    Exc,
+    ExecId,
+    HedgeId,
+    Pool,
+    Strategy,
+    Ticker,
+    Token,
+    VenueOrderId,
+)
 from tandem.domain.order import OrderStatus
 from tandem.messages import subjects
 from tandem.messages.deltas import Delta
@@ -80,10 +90,10 @@ def test_the_intents_of_one_account_share_a_filter() -> None:
     prefix = subjects.intents_of(Exc("b.1")).removesuffix(">")
     call, cloid = Token("t"), ClientOrderId("0xab")
     for subject in (
-        subjects.new_order(Exc("b.1"), cloid),
-        subjects.cancel_order(Exc("b.1"), cloid, call),
-        subjects.cancel_by_oid(Exc("b.1"), "7", call),
-        subjects.cancel_all(Exc("b.1"), call),
+        subjects.new_order(Exc("b.1"), STRATEGY, cloid),
+        subjects.cancel_order(Exc("b.1"), STRATEGY, cloid, call),
+        subjects.cancel_by_oid(Exc("b.1"), STRATEGY, "7", call),
+        subjects.cancel_all(Exc("b.1"), STRATEGY, call),
     ):
         assert subject.startswith(prefix)
 
@@ -97,14 +107,16 @@ def test_each_ordinal_of_a_bucket_is_one_slot() -> None:
 def test_fills_are_scoped_by_account_and_ticker() -> None:
     one = subjects.fill_report(Exc("b"), Ticker("A"), ExecId("1"))
     assert one != subjects.fill_report(Exc("b"), Ticker("B"), ExecId("1"))
-    assert subjects.hedge_intent(HedgeId("a.b")) == "oms.intent.hedge.a%2Eb"
+    assert subjects.hedge_intent(STRATEGY, HedgeId("a.b")) == "oms.intent.hedge.s%2E1.a%2Eb"
 
 
 def test_one_kind_of_report_of_one_account_is_a_filter() -> None:
     assert subjects.reports_kind_of(Exc("a.b"), "fill") == "oms.venue.a%2Eb.fill.>"
 
 
+STRATEGY = Strategy("s.1")
 A = Exc("acc.1")
+INTENTS = "oms.intent.acc%2E1"
 BTC = Ticker("xyz:BTC")
 CALL = Token("t1")
 BUCKET = (A, BTC, Pool("p"))
@@ -114,11 +126,17 @@ DELTA = Delta(epoch=0, seq=7, index=1)
 @pytest.mark.parametrize(
     ("subject", "spelled"),
     [
-        (subjects.hedge_intent(HedgeId("h")), "oms.intent.hedge.h"),
-        (subjects.new_order(A, ClientOrderId("c")), "oms.intent.acc%2E1.c.new"),
-        (subjects.cancel_order(A, ClientOrderId("c"), CALL), "oms.intent.acc%2E1.c.cancel.t1"),
-        (subjects.cancel_by_oid(A, "5", CALL), "oms.intent.acc%2E1.oid%3A5.cancel.t1"),
-        (subjects.cancel_all(A, CALL), "oms.intent.acc%2E1.all.cancel.t1"),
+        (subjects.hedge_intent(STRATEGY, HedgeId("h")), "oms.intent.hedge.s%2E1.h"),
+        (subjects.new_order(A, STRATEGY, ClientOrderId("c")), "oms.intent.acc%2E1.s%2E1.c.new"),
+        (
+            subjects.cancel_order(A, STRATEGY, ClientOrderId("c"), CALL),
+            "oms.intent.acc%2E1.s%2E1.c.cancel.t1",
+        ),
+        (
+            subjects.cancel_by_oid(A, STRATEGY, "5", CALL),
+            "oms.intent.acc%2E1.s%2E1.oid%3A5.cancel.t1",
+        ),
+        (subjects.cancel_all(A, STRATEGY, CALL), "oms.intent.acc%2E1.s%2E1.all.cancel.t1"),
         (subjects.intents_of(A), "oms.intent.acc%2E1.>"),
         (subjects.fill_cost(A, BTC, ExecId("e")), "oms.venue.acc%2E1.fillcost.xyz%3ABTC.e"),
         (subjects.mark_report(A, BTC, 9), "oms.venue.acc%2E1.mark.xyz%3ABTC.9"),
@@ -130,7 +148,7 @@ DELTA = Delta(epoch=0, seq=7, index=1)
         (subjects.decisions_of(A), "oms.hedge.decision.acc%2E1.>"),
         (subjects.hedge_refused(HedgeId("h")), "oms.hedge.refused.h"),
         (subjects.timer("k", 3), "oms.hedge.timer.k.3"),
-        (subjects.stop_hedge(CALL), "oms.control.stop.t1"),
+        (subjects.stop_hedge(STRATEGY, CALL), "oms.control.stop.s%2E1.t1"),
         (subjects.rules("r"), "oms.control.rules.r"),
         (subjects.epoch(4), "oms.control.epoch.4"),
         (subjects.alarm("s", "k"), "oms.control.alarm.s.k"),
