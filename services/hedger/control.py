@@ -1,19 +1,19 @@
-"""What else of the log moves the hedger: rules, tables, prices, sessions, timers (pure).
+"""What else of the log moves the hedger: rules, tables, prices, timers (pure).
 
 1. The rules read last are in force for every copy, whatever its own are.
-2. News that may lift a hold (a new instrument table, a session back up) lets the bucket try.
+2. News that may lift a hold (here a new instrument table) lets the bucket try.
 """
 
 from collections.abc import Callable
 
-from services.hedger import intake, makers, marks, retry, rules, timers
+from services.hedger import intake, makers, marks, rules, sickness, timers
 from services.hedger.evidence import is_ended
 from services.hedger.state import State
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
 from tandem.domain.instrument import Instrument
 from tandem.messages.hedges import Rules, TimerFired
-from tandem.messages.reports import LinkReport, LinkState, MarkReport, SpecsReport
+from tandem.messages.reports import MarkReport, SpecsReport
 
 
 def on_rules(state: State, turn: Turn, fact: Rules) -> None:
@@ -25,27 +25,15 @@ def on_rules(state: State, turn: Turn, fact: Rules) -> None:
         turn.touch_bucket(bucket)
 
 
-def on_session(state: State, turn: Turn, report: LinkReport) -> None:
-    if report.state is not LinkState.DOWN:
-        _release(state, turn, report.exc)
-
-
 def on_specs(state: State, turn: Turn, report: SpecsReport) -> None:
     usable = (one for one in report.instruments if _is_usable(one))
     state.instruments[report.exc] = {one.ticker: one for one in usable}
-    _release(state, turn, report.exc)
-    intake.on_specs(state, turn)
+    sickness.release(state, turn, report.exc)
+    turn.recovered = True
 
 
 def _is_usable(one: Instrument) -> bool:
     return one.lot > 0 and one.tick > 0 and one.multiplier > 0
-
-
-def _release(state: State, turn: Turn, exc: Exc) -> None:
-    for bucket in state.buckets.values():
-        if bucket.exc == exc:
-            retry.release(bucket.pace)
-            turn.touch_bucket(bucket)
 
 
 def on_mark(state: State, turn: Turn, report: MarkReport) -> None:
@@ -84,7 +72,7 @@ def _settle(state: State, turn: Turn, name: str) -> None:
         turn.touch_link(link.hedge_id)
 
 
-def _refuse_unlisted(state: State, turn: Turn, name: str) -> None:
+def _refuse_waiting(state: State, turn: Turn, name: str) -> None:
     intake.on_wait_over(state, turn, HedgeId(name))
 
 
@@ -92,9 +80,14 @@ def _cancel_again(state: State, turn: Turn, name: str) -> None:
     intake.on_stop_again(state, turn, HedgeId(name))
 
 
+def _try_account(state: State, turn: Turn, name: str) -> None:
+    sickness.on_calm(state, turn, Exc(name))
+
+
 _WAKERS: dict[timers.Wakes, Callable[[State, Turn, str], None]] = {
     timers.Wakes.BUCKET: _wake_bucket,
-    timers.Wakes.SPECS: _refuse_unlisted,
+    timers.Wakes.SPECS: _refuse_waiting,
     timers.Wakes.SETTLE: _settle,
     timers.Wakes.STOP: _cancel_again,
+    timers.Wakes.ACCOUNT: _try_account,
 }

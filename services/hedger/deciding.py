@@ -25,6 +25,8 @@ def look(state: State, turn: Turn, bucket: Bucket) -> None:
     verdict = sizing.judge(bucket, market(state, bucket), state.clock_ns, state.rules)
     if not bucket.flying and (verdict.hold.is_dust or verdict.hold is Hold.FLAT):
         retry.calm(bucket.pace)
+        turn.recovered |= bool(bucket.suspended)
+        bucket.suspended = ""
     bucket.held_reason = verdict.text or verdict.hold.value
     _note_dust(state, turn, bucket, verdict.hold.is_dust)
     _arm(turn, bucket, verdict)

@@ -59,7 +59,7 @@ class Bucket(Struct):
 
     `lots` is the naked amount by the maker fills it comes from, oldest first; `pace` is how far
     the retry ladder has been climbed. `flush_ns` is until when small needs are collected,
-    `armed_ns` when the last timer is due.
+    `armed_ns` when the last timer is due. `suspended` is why its makers are cancelled.
     """
 
     exc: Exc
@@ -77,6 +77,7 @@ class Bucket(Struct):
     armed_ns: int = 0
     cause: str = ""
     held_reason: str = ""
+    suspended: str = ""
     is_dust: bool = False
     holds_remainder: bool = False
     remainders_held: int = 0

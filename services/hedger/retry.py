@@ -16,6 +16,7 @@ from services.hedger.rules import NS_PER_MS, HedgeRules
 from tandem.domain.order import RejectReason
 
 LONGEST_HOLD = 12
+QUICK_TRIES = 4
 
 
 class Delay(Enum):
@@ -27,26 +28,31 @@ class Delay(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one class of failure does. `retries`: tries on the ladder before it holds and alarms."""
+    """What one class of failure does. `retries`: tries on the ladder before it holds and alarms.
+
+    `suspends`: how many refusals in a row cancel the makers of the bucket, None: none do.
+    """
 
     delay: Delay = Delay.LADDER
     next_band: bool = False
     retries: int | None = None
     halve: bool = False
+    suspends: int | None = QUICK_TRIES
 
 
-PART_FILLED = Step(delay=Delay.NONE, next_band=True)
+PART_FILLED = Step(delay=Delay.NONE, next_band=True, suspends=None)
 STEPS: dict[RejectReason, Step] = {
     RejectReason.NO_MATCH: Step(next_band=True),
     RejectReason.SIZE: Step(retries=1),
     RejectReason.INVALID: Step(retries=1),
     RejectReason.CLOCK: Step(retries=1),
-    RejectReason.RATE_LIMIT: Step(delay=Delay.RATE_LIMIT),
+    # The gateway waits for room as long as a taker is valid: this one found none for a second.
+    RejectReason.RATE_LIMIT: Step(delay=Delay.RATE_LIMIT, suspends=1),
     # No retry of the same size: what the margin allows is found by halving.
-    RejectReason.MARGIN: Step(delay=Delay.HOLD, halve=True),
-    RejectReason.MARKET_STATE: Step(delay=Delay.HOLD),
-    RejectReason.REDUCE_ONLY: Step(delay=Delay.HOLD),
-    RejectReason.AUTH: Step(delay=Delay.HOLD),
+    RejectReason.MARGIN: Step(delay=Delay.HOLD, halve=True, suspends=1),
+    RejectReason.MARKET_STATE: Step(delay=Delay.HOLD, suspends=1),
+    RejectReason.REDUCE_ONLY: Step(delay=Delay.HOLD, suspends=1),
+    RejectReason.AUTH: Step(delay=Delay.HOLD, suspends=1),
     # Proven never sent, or sent nothing: the need reopens at once, then at the ladder's pace.
     RejectReason.STALE: Step(),
     RejectReason.NOT_SENT: Step(),
@@ -64,11 +70,12 @@ class Pace(Struct):
 
     `attempt` picks the band, `tries` the delay. `cause` is the class that a hold waits for.
     `ceiling` bounds the next quantity, None when nothing does. `ordinal` is the last decision
-    whose failure was counted.
+    whose failure was counted, `refusals` how many ended with nothing filled in a row.
     """
 
     attempt: int = 0
     tries: int = 0
+    refusals: int = 0
     not_before_ns: int = 0
     cause: str = ""
     ceiling: Decimal | None = None
@@ -84,13 +91,26 @@ class Failure:
     quantity: Decimal
 
 
-def fail(pace: Pace, failure: Failure, now_ns: int, rules: HedgeRules) -> bool:
-    """Climb the ladder by one failure; True when the bucket is now held and somebody must look."""
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Where a failure has led: `is_held`, and somebody must look; `suspends` the makers."""
+
+    is_held: bool = False
+    suspends: bool = False
+
+    @property
+    def level(self) -> str:
+        return "L3" if self.is_held else "L2"
+
+
+def fail(pace: Pace, failure: Failure, now_ns: int, rules: HedgeRules) -> Rung:
+    """Climb the ladder by one failure."""
     if failure.ordinal <= pace.ordinal:
-        return False
+        return Rung()
     step = PART_FILLED if failure.reason is None else STEPS[failure.reason]
     pace.ordinal = failure.ordinal
     pace.tries += 1
+    pace.refusals = pace.refusals + 1 if failure.reason is not None else 0
     pace.attempt += step.next_band
     if step.halve:
         pace.ceiling = failure.quantity / 2
@@ -98,7 +118,7 @@ def fail(pace: Pace, failure: Failure, now_ns: int, rules: HedgeRules) -> bool:
     delay_ms = _hold_ms(pace, rules) if held else _delay_ms(step, pace, rules)
     pace.not_before_ns = now_ns + delay_ms * NS_PER_MS
     pace.cause = failure.reason.value if failure.reason is not None else "part filled"
-    return held
+    return Rung(held, step.suspends is not None and pace.refusals >= step.suspends)
 
 
 def _is_held(step: Step, pace: Pace) -> bool:
@@ -122,6 +142,7 @@ def _delay_ms(step: Step, pace: Pace, rules: HedgeRules) -> int:
 def progress(pace: Pace) -> None:
     """A taker has filled: whatever bounded the size no longer does."""
     pace.ceiling = None
+    pace.refusals = 0
 
 
 def release(pace: Pace) -> None:
@@ -137,7 +158,7 @@ def resize(pace: Pace) -> None:
 
 def calm(pace: Pace) -> None:
     """The need is dust again: the next one starts at the bottom of the ladder."""
-    pace.attempt = pace.tries = pace.not_before_ns = 0
+    pace.attempt = pace.tries = pace.refusals = pace.not_before_ns = 0
     pace.cause = ""
     pace.ceiling = None
 

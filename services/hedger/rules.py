@@ -12,7 +12,7 @@ import msgspec
 
 from tandem.messages.hedges import Rules
 
-FOLD_VERSION = "hedger-1"
+FOLD_VERSION = "hedger-2"
 NS_PER_MS = 1_000_000
 
 
@@ -24,6 +24,8 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_ms, hold_ms: the delay after a rate limit, and the first of a hold.
     clip_notional: largest notional of one taker (None: only the venue's maximum).
     soft_cap_notional: naked notional from which coalescing no longer delays.
+    doubt_window_ms: two takers that fall in doubt within it make their account sick.
+    session_ms: how long a gateway's word about its session holds.
     settle_ms: how long a cancelled maker whose final quantity the venue has not proven counts
         as unfinished in its hedge's state (its fills are hedged whenever they come).
     keep_ms: how long a finished hedge stays on its page; watch_ms: how long late facts about a
@@ -37,6 +39,8 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     hold_ms: int = 5_000
     clip_notional: Decimal | None = None
     soft_cap_notional: Decimal = Decimal(10_000)
+    doubt_window_ms: int = 3_000
+    session_ms: int = 90_000
     settle_ms: int = 2_000
     keep_ms: int = 600_000
     watch_ms: int = 172_800_000

@@ -29,6 +29,7 @@ class Hold(StrEnum):
     IN_FLIGHT = "orders in flight may cover it"
     NO_SPECS = "no instrument table of the venue yet"
     HALTED = "not tradable at the venue"
+    SICK = "the hedge account is sick"
     LOT = "below the lot"
     MIN_QTY = "below the minimum quantity"
     MIN_NOTIONAL = "below the minimum notional"
@@ -42,10 +43,11 @@ class Hold(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What the log says of a bucket's instrument; None: nothing yet."""
+    """What the log says of a bucket's instrument, None: nothing yet; and what ails its account."""
 
     instrument: Instrument | None
     reference: Decimal | None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def _not_now(
 ) -> tuple[Hold, str] | None:
     if market.instrument is not None and not market.instrument.is_tradable:
         return Hold.HALTED, f"{bucket.exc} {bucket.ticker}"
+    if market.fault:
+        return Hold.SICK, market.fault
     if now_ns < bucket.pace.not_before_ns:
         return Hold.WAITING, f"{bucket.pace.cause}, try {bucket.pace.tries + 1}"
     if now_ns < bucket.flush_ns and not bucket.pace.tries:

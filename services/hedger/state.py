@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
+from services.hedger.accounts import Account
 from services.hedger.attribution import Covered
 from services.hedger.conversion import Terms
 from services.hedger.evidence import Evidence
@@ -58,7 +59,8 @@ class Link(Struct):
 
     `priced`, `paid`: sums of the maker's fills. `late`: what filled after a terminal status.
     `terminal_ns`: when the maker's end was first read. `is_settled`: its final quantity counts
-    as known. `done_ns`: when nothing was left to do. `stops`: cancels asked for, 0 while none.
+    as known. `done_ns`: when nothing was left to do. `stops`: cancels asked for, 0 while none;
+    `suspended`: why, unless a strategy asked for it.
     """
 
     hedge_id: HedgeId
@@ -77,6 +79,7 @@ class Link(Struct):
     refused: str = ""
     stops: int = 0
     stop_token: str = ""
+    suspended: str = ""
     terminal_ns: int = 0
     is_settled: bool = False
     done_ns: int = 0
@@ -87,12 +90,20 @@ class Link(Struct):
         return (leg.exc, leg.ticker, self.pool)
 
 
+class Obstacle(Struct, frozen=True):
+    """What keeps a hedge order from being taken on: `text` ends the words "waiting for"."""
+
+    field: str
+    value: str
+    text: str
+
+
 class Pending(Struct):
-    """A hedge order that waits for an instrument table, until when it may."""
+    """A hedge order that waits, until when it may, for what, and which field that is about."""
 
     hedge: HedgeOrder
     until_ns: int
-    waits_for: Exc
+    obstacle: Obstacle
     delta_id: str | None = None
 
 
@@ -102,6 +113,7 @@ class State(Struct):
     clock_ns: int = 0
     rules: HedgeRules = DEFAULT_RULES
     active: str | None = None
+    accounts: dict[Exc, Account] = field(default_factory=dict)
     instruments: dict[Exc, dict[Ticker, Instrument]] = field(default_factory=dict)
     links: dict[HedgeId, Link] = field(default_factory=dict)
     pending: dict[HedgeId, Pending] = field(default_factory=dict)
@@ -143,7 +155,12 @@ def reference(state: State, key: InstrumentKey) -> Decimal | None:
 
 def market(state: State, bucket: Bucket) -> Market:
     key = (bucket.exc, bucket.ticker)
-    return Market(instrument(state, *key), reference(state, key))
+    known = state.accounts.get(bucket.exc)
+    return Market(instrument(state, *key), reference(state, key), known.fault if known else "")
+
+
+def account_of(state: State, exc: Exc) -> Account:
+    return state.accounts.setdefault(exc, Account())
 
 
 def open_bucket(state: State, key: BucketKey, unit: Decimal = ONE) -> Bucket:

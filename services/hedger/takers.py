@@ -9,7 +9,7 @@
 
 from decimal import Decimal
 
-from services.hedger import attribution, evidence, ledger, marks, retry
+from services.hedger import attribution, evidence, ledger, marks, retry, sickness
 from services.hedger.attribution import Cover
 from services.hedger.evidence import Evidence
 from services.hedger.ledger import Bucket, Taker
@@ -42,8 +42,10 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
 
 def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: OrderReport) -> None:
     bucket, taker = found
-    before = evidence.proven(taker.order)
+    before, was_in_doubt = evidence.proven(taker.order), taker.order.in_doubt
     evidence.absorb_report(taker.order, report)
+    if taker.order.in_doubt and not was_in_doubt and taker.cloid in bucket.flying:
+        sickness.on_doubt(state, turn, bucket.exc)
     _follow(state, turn, found, before)
     _seal(state, bucket, taker)
 
@@ -102,8 +104,14 @@ def _fail(state: State, turn: Turn, found: tuple[Bucket, Taker]) -> None:
         return
     reason = None if filled else taker.order.reason or RejectReason.NO_MATCH
     failure = Failure(taker.ordinal, reason, abs(taker.amount))
-    if retry.fail(bucket.pace, failure, turn.now_ns, state.rules):
-        turn.alarm(f"{bucket.exc} {bucket.ticker} {bucket.pool}: {reason}: {taker.order.text}")
+    rung = retry.fail(bucket.pace, failure, turn.now_ns, state.rules)
+    text = f"{reason}: {taker.order.text}"
+    if rung.is_held or (rung.suspends and not bucket.suspended):
+        turn.alarm(f"{rung.level} {bucket.exc} {bucket.ticker} {bucket.pool}: {text}")
+    if reason is RejectReason.AUTH:
+        sickness.on_refused_key(state, turn, bucket.exc, taker.order.text)
+    elif rung.suspends:
+        sickness.suspend_bucket(state, turn, bucket, text)
 
 
 def _seal(state: State, bucket: Bucket, taker: Taker) -> None:

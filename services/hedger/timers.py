@@ -17,6 +17,7 @@ class Wakes(StrEnum):
     SPECS = "specs"
     SETTLE = "settle"
     STOP = "stop"
+    ACCOUNT = "account"
 
 
 _WAKES = {one.value: one for one in Wakes}
@@ -24,7 +25,7 @@ _WAKES = {one.value: one for one in Wakes}
 
 @dataclass(frozen=True, slots=True)
 class TimerKey:
-    """`name` is a bucket's hash or a hedge id; `place` where in the log the arming fact is."""
+    """`name`: a bucket's hash, a hedge id or an account; `place`: where in the log it was armed."""
 
     wakes: Wakes
     place: str

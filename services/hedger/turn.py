@@ -28,7 +28,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Turn:
-    """The event, the effects so far, and which links and buckets must be looked at again."""
+    """The event, the effects so far, and which links and buckets must be looked at again.
+
+    `recovered`: an obstacle went away, hedge intents that wait must be considered again.
+    """
 
     event: LogEvent
     effects: list[Effect] = field(default_factory=list)
@@ -36,6 +39,7 @@ class Turn:
     buckets: dict[BucketKey, None] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     deltas: int = 0
+    recovered: bool = False
 
     @property
     def now_ns(self) -> int:

@@ -126,6 +126,7 @@ def bucket_view(state: State, bucket: Bucket) -> BucketView:
         naked_notional=sizing.naked_notional(bucket, market(state, bucket)),
         naked_since_ns=bucket.lots[0].since_ns if bucket.lots else None,
         held_reason=bucket.held_reason,
+        suspended=bucket.suspended,
         cause=bucket.cause,
         decisions=bucket.decisions,
         remainders_held=bucket.remainders_held,
@@ -191,13 +192,15 @@ def _text(link: Link) -> str:
         parts.append(f"LATE_FILL {link.late}")
     if link.terminal_ns and not evidence.is_ended(link.order):
         parts.append("the venue has not proven the maker's final quantity")
-    if link.stops and not link.terminal_ns:
+    if link.suspended:
+        parts.append(f"maker suspended: {link.suspended}")
+    elif link.stops and not link.terminal_ns:
         parts.append("stopping")
     return "; ".join(part for part in parts if part)
 
 
 def pending_view(pending: Pending, now_ns: int) -> HedgeView:
-    text = f"waiting for the instrument table of {pending.waits_for}"
+    text = f"waiting for {pending.obstacle.text}"
     return intent_view(pending.hedge, HedgeState.WORKING, text, now_ns)
 
 

@@ -181,6 +181,7 @@ class BucketView(Struct, frozen=True, kw_only=True):
     naked_notional: Decimal | None = None
     naked_since_ns: int | None = None
     held_reason: str = ""
+    suspended: str = ""
     cause: str = ""
     decisions: int = 0
     remainders_held: int = 0

@@ -5,14 +5,14 @@ from decimal import Decimal
 import pytest
 
 from services.hedger import retry
-from services.hedger.retry import Failure, Pace
+from services.hedger.retry import Failure, Pace, Rung
 from services.hedger.rules import DEFAULT_RULES, NS_PER_MS
 from tandem.domain.order import RejectReason
 
 NOW_NS = 10**18
 
 
-def fail(pace: Pace, reason: RejectReason | None, ordinal: int) -> bool:
+def fail(pace: Pace, reason: RejectReason | None, ordinal: int) -> Rung:
     failure = Failure(ordinal, reason, Decimal(8))
     return retry.fail(pace, failure, NOW_NS, DEFAULT_RULES)
 
@@ -69,7 +69,47 @@ def test_a_hold_does_not_grow_for_ever() -> None:
 def test_a_held_bucket_is_somebodys_business(reason: RejectReason | None, held: list[bool]) -> None:
     pace = Pace()
 
-    assert [fail(pace, reason, ordinal) for ordinal in (1, 2)] == held
+    assert [fail(pace, reason, ordinal).is_held for ordinal in (1, 2)] == held
+
+
+@pytest.mark.parametrize(
+    ("reason", "at"),
+    [
+        (None, None),
+        (RejectReason.NO_MATCH, 4),
+        (RejectReason.NO_REFERENCE, 4),
+        (RejectReason.STALE, 4),
+        (RejectReason.OTHER, 4),
+        (RejectReason.RATE_LIMIT, 1),
+        (RejectReason.MARGIN, 1),
+        (RejectReason.MARKET_STATE, 1),
+        (RejectReason.REDUCE_ONLY, 1),
+    ],
+)
+def test_case_08_the_ladder_suspends_makers_by_class(
+    reason: RejectReason | None, at: int | None
+) -> None:
+    pace = Pace()
+
+    suspends = [fail(pace, reason, ordinal).suspends for ordinal in range(1, 6)]
+
+    assert suspends == [at is not None and ordinal >= at for ordinal in range(1, 6)]
+
+
+def test_case_08_refusals_count_in_a_row_only() -> None:
+    pace = Pace()
+    for ordinal in (1, 2, 3):
+        fail(pace, RejectReason.NO_MATCH, ordinal)
+    fail(pace, None, 4)
+
+    assert not fail(pace, RejectReason.NO_MATCH, 5).suspends
+
+
+def test_case_08_a_hold_is_a_level_above_a_suspension() -> None:
+    pace = Pace()
+
+    assert fail(pace, RejectReason.RATE_LIMIT, 1).level == "L2"
+    assert fail(pace, RejectReason.MARGIN, 2).level == "L3"
 
 
 def test_only_an_unreachable_market_widens_the_band() -> None:

@@ -1,0 +1,135 @@
+"""What follows where hedges cannot be had: makers are cancelled, new ones wait (pure).
+
+1. A sick account suspends every maker that hedges there, a bucket on the ladder's upper rungs the
+   makers of that bucket. What they have filled stays owed, shown, and is hedged on return.
+2. The cancels are named by the fact that made it sick, so that every copy asks for the same ones.
+3. A hedge intent that comes meanwhile waits as long as it is valid; recovery is news: holds end
+   and what waited is considered again.
+"""
+
+from collections.abc import Callable
+
+from services.hedger import accounts, intake, retry, timers
+from services.hedger.accounts import Account
+from services.hedger.ledger import Bucket
+from services.hedger.rules import NS_PER_MS
+from services.hedger.state import Link, State, account_of
+from services.hedger.turn import Turn
+from tandem.domain.ids import Exc
+from tandem.messages.reports import LinkReport, LinkState
+
+
+def on_session(state: State, turn: Turn, report: LinkReport) -> None:
+    account = account_of(state, report.exc)
+    before = account.fault
+    is_news = accounts.hear(account, report, turn.now_ns, state.rules)
+    is_back = is_news and report.state is not LinkState.DOWN
+    if is_back and not _is_in_doubt(state, report.exc):
+        accounts.recover(account)
+    _follow(state, turn, report.exc, before)
+    if is_back:
+        release(state, turn, report.exc)
+
+
+def on_doubt(state: State, turn: Turn, exc: Exc) -> None:
+    """A taker of the account has no outcome."""
+    account = account_of(state, exc)
+    before = account.fault
+    accounts.doubt(account, turn.now_ns, state.rules)
+    _follow(state, turn, exc, before)
+    if not before and account.shaky:
+        _look_later(state, turn, exc, account)
+
+
+def on_refused_key(state: State, turn: Turn, exc: Exc, text: str) -> None:
+    """The venue does not take the account's requests: nothing of it can be hedged there."""
+    account = account_of(state, exc)
+    before = account.fault
+    until_ns = turn.now_ns + state.rules.hold_ms * NS_PER_MS
+    accounts.shut_out(account, f"AUTH: {text}", until_ns)
+    _follow(state, turn, exc, before)
+    if not before:
+        _look_later(state, turn, exc, account)
+
+
+def on_calm(state: State, turn: Turn, exc: Exc) -> None:
+    """The time of a shaky account is over: unless a taker is still in doubt, it is tried again."""
+    account = account_of(state, exc)
+    if not account.shaky:
+        return
+    if turn.now_ns < account.until_ns or _is_in_doubt(state, exc):
+        _page(turn, exc, account)
+        _look_later(state, turn, exc, account)
+        return
+    before = account.fault
+    accounts.recover(account)
+    _follow(state, turn, exc, before)
+
+
+def _is_in_doubt(state: State, exc: Exc) -> bool:
+    return any(
+        taker.order.in_doubt
+        for bucket in state.buckets.values()
+        if bucket.exc == exc
+        for taker in bucket.flying.values()
+    )
+
+
+def _page(turn: Turn, exc: Exc, account: Account) -> None:
+    if not account.is_paged:
+        account.is_paged = True
+        turn.alarm(f"L3 {exc}: still {account.shaky}")
+
+
+def _look_later(state: State, turn: Turn, exc: Exc, account: Account) -> None:
+    key = timers.TimerKey(timers.Wakes.ACCOUNT, turn.place, exc)
+    least_ns = turn.now_ns + state.rules.doubt_window_ms * NS_PER_MS
+    turn.effects.append(timers.arm(key, max(account.until_ns, least_ns)))
+
+
+def _follow(state: State, turn: Turn, exc: Exc, before: str) -> None:
+    fault = account_of(state, exc).fault
+    if fault and not before:
+        turn.alarm(f"L2 {exc}: {fault}; the makers that hedge there are cancelled")
+        _suspend(state, turn, f"{exc}: {fault}", lambda link: _hedges_on(link, exc))
+        _touch(state, turn, exc)
+    elif before and not fault:
+        release(state, turn, exc)
+        turn.recovered = True
+
+
+def _hedges_on(link: Link, exc: Exc) -> bool:
+    return any(leg.exc == exc for leg in link.legs)
+
+
+def _suspend(state: State, turn: Turn, why: str, is_meant: Callable[[Link], bool]) -> None:
+    for link in state.links.values():
+        if is_meant(link):
+            intake.suspend(turn, link, why)
+
+
+def _touch(state: State, turn: Turn, exc: Exc) -> None:
+    for bucket in state.buckets.values():
+        if bucket.exc == exc:
+            turn.touch_bucket(bucket)
+
+
+def release(state: State, turn: Turn, exc: Exc) -> None:
+    """News of an account that may lift a hold: its buckets try at once."""
+    for bucket in state.buckets.values():
+        if bucket.exc == exc:
+            retry.release(bucket.pace)
+            turn.touch_bucket(bucket)
+
+
+def suspend_bucket(state: State, turn: Turn, bucket: Bucket, why: str) -> None:
+    """Cancel the makers of one bucket; it takes new ones once its need is dust again."""
+    turn.touch_bucket(bucket)
+    if not bucket.suspended:
+        bucket.suspended = why
+        of_bucket = f"{bucket.exc} {bucket.ticker} {bucket.pool}: {why}"
+        _suspend(state, turn, of_bucket, lambda link: _feeds(link, bucket))
+
+
+def _feeds(link: Link, bucket: Bucket) -> bool:
+    return any(link.bucket_key(leg) == bucket.key for leg in link.legs)
