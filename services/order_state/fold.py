@@ -14,7 +14,7 @@ import msgspec
 
 from services.order_state import record as records
 from services.order_state import registry as book
-from services.order_state.record import Record
+from services.order_state.record import Asked, Record
 from services.order_state.registry import KnownFill, Registry
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, VenueOrderId
@@ -132,9 +132,15 @@ def _on_cancel(state: Registry, event: LogEvent, cancel: CancelOrder) -> tuple[E
 def _named_by(state: Registry, cancel: CancelOrder) -> tuple[Record, ...]:
     cloid, oid = cancel.client_order_id, cancel.venue_order_id
     if cloid is None and oid is None:
-        return tuple(book.live_orders(state, cancel.exc, cancel.ticker))
+        live = book.live_orders(state, cancel.exc, cancel.ticker)
+        return tuple(one for one in live if one.asked is None or _is_own(one.asked, cancel))
     record = book.find(state, cancel.exc, cloid, oid)
     return (record,) if record is not None and record.is_live else ()
+
+
+def _is_own(asked: Asked, cancel: CancelOrder) -> bool:
+    """A cancel of all means a strategy's own orders and nobody's; a granted one shows no flag."""
+    return asked.strategy == cancel.strategy
 
 
 def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tuple[Effect, ...]:

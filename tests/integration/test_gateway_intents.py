@@ -9,11 +9,11 @@ import pytest
 
 from tandem.cli.servers import LocalServer
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, HedgeId, Pool, Ticker, Token
-from tandem.domain.order import OrderStatus, RejectReason
+from tandem.domain.ids import ClientOrderId, HedgeId, Pool, Strategy, Ticker, Token
+from tandem.domain.order import OrderStatus, OrderType, RejectReason
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision, TakerOrder
-from tandem.messages.intents import CancelOrder, StopHedge
+from tandem.messages.intents import CancelOrder, NewOrder, StopHedge
 from tandem.messages.reports import IntentRefused
 from tests.conftest import Eventually
 from tests.integration.gateway_binance import (
@@ -73,6 +73,54 @@ async def test_malformed_cancel_is_refused_by_its_field(
     await eventually(lambda: world.facts(IntentRefused))
     [refused] = world.facts(IntentRefused)
     assert (refused.subject, refused.field_name) == (subject, "token")
+
+
+OTHER = Strategy("other")
+
+
+def resting(name: ClientOrderId, strategy: Strategy) -> NewOrder:
+    return NewOrder(
+        exc=EXC,
+        ticker=SOL,
+        client_order_id=name,
+        amount=Decimal(1),
+        order_type=OrderType.LIMIT,
+        price=Decimal(140),
+        strategy=strategy,
+    )
+
+
+async def test_an_order_is_cancelled_by_its_own_strategy_only(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    theirs, own = cloid(6), cloid(8)
+    await world.place(theirs, "1", price="140")
+    await world.log(subjects.new_order(EXC, OTHER, own), resting(own, OTHER))
+    await eventually(lambda: NEW in world.statuses(theirs) and NEW in world.statuses(own))
+    cancel = CancelOrder(exc=EXC, token=Token("t"), strategy=OTHER, client_order_id=theirs)
+    subject = subjects.cancel_order(EXC, OTHER, theirs, Token("t"))
+    await world.log(subject, cancel)
+    everything = CancelOrder(exc=EXC, token=Token("u"), strategy=OTHER)
+    await world.log(subjects.cancel_all(EXC, OTHER, Token("u")), everything)
+    await eventually(lambda: CANCELLED in world.statuses(own))
+    assert [one.subject for one in world.facts(IntentRefused)] == [subject]
+    books = await world.venue.books()
+    assert [one["client_order_id"] for one in books["orders"] if one["is_open"]] == [theirs]
+
+
+async def test_a_client_id_of_another_strategy_is_refused(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    theirs = cloid(7)
+    await world.place(theirs, "1", price="140")
+    await eventually(lambda: NEW in world.statuses(theirs))
+    subject = subjects.new_order(EXC, OTHER, theirs)
+    await world.log(subject, resting(theirs, OTHER))
+    await world.bus.log.append(subjects.new_order(EXC, Strategy("evil"), theirs), b"{}")
+    await eventually(lambda: world.facts(IntentRefused))
+    [refused] = world.facts(IntentRefused)
+    assert (refused.subject, refused.field_name) == (subject, "cloid")
+    assert REJECTED not in world.statuses(theirs)
 
 
 async def sweep(world: GatewayWorld, call: str) -> None:

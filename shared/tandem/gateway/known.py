@@ -9,8 +9,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, join_status
+from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
 NS_PER_MS = 1_000_000
@@ -47,11 +48,22 @@ class Known:
     open_since_ns: dict[Ticker, int] = field(default_factory=dict)
     dealt: set[Ticker] = field(default_factory=set)
     asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
+    owners: dict[ClientOrderId, Strategy] = field(default_factory=dict)
     last_fill_ns: int = 0
 
     def take_ask(self, cloid: ClientOrderId, seq: int) -> None:
         """Learn where in the log an order was asked for."""
         self.asked_seq.setdefault(cloid, seq)
+
+    def take_owner(self, cloid: ClientOrderId, strategy: Strategy) -> bool:
+        """Learn whose order it is; False when another strategy asked for it before."""
+        return self.owners.setdefault(cloid, strategy) == strategy
+
+    def owner_of(self, cancel: CancelOrder) -> Strategy | None:
+        """Return whose order a cancel names; None where nobody asked for it."""
+        named = self.find(cancel.ticker, cancel.client_order_id, cancel.venue_order_id)
+        cloid = named.cloid if named is not None else cancel.client_order_id
+        return self.owners.get(cloid) if cloid is not None else None
 
     def was_asked_after(self, cloid: ClientOrderId | None, seq: int) -> bool:
         """Tell whether an order was asked for past `seq`; what nobody asked for was not."""
@@ -138,6 +150,7 @@ class Known:
         self.by_cloid = {k: order for k, order in self.by_cloid.items() if id(order) not in ended}
         self.by_oid = {k: order for k, order in self.by_oid.items() if id(order) not in ended}
         self.asked_seq = {k: seq for k, seq in self.asked_seq.items() if k in self.by_cloid}
+        self.owners = {k: owner for k, owner in self.owners.items() if k in self.by_cloid}
 
     def _all(self) -> Iterator[KnownOrder]:
         yield from self.by_cloid.values()

@@ -21,7 +21,7 @@ from tandem.gateway.ticket import Ticket
 from tandem.messages import codec, subjects
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision, Epoch
-from tandem.messages.intents import CancelOrder, NewOrder
+from tandem.messages.intents import CancelOrder, Halt, NewOrder, Resume
 from tandem.messages.reports import (
     FillReport,
     IntentRefused,
@@ -100,6 +100,9 @@ class Reader:
     def _take_new_order(self, order: NewOrder, entry: Entry) -> None:
         if entry.subject != subjects.new_order(order.exc, order.strategy, order.client_order_id):
             raise MalformedMessageError("cloid", "exc, strategy or cloid contradict the subject")
+        if not self._core.known.take_owner(order.client_order_id, order.strategy):
+            self._refuse(entry, "cloid", f"{order.client_order_id} is another strategy's")
+            return
         self._reactions.watch(order.ticker)
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
 
@@ -107,7 +110,7 @@ class Reader:
         self._core.known.take_ask(ticket.cloid, ticket.seq)
         if ticket.cloid in self._core.known.by_cloid:
             return
-        effects = self._core.sender.take(ticket, past_fence=self._dispatcher.is_open)
+        effects = self._core.sender.take(ticket)
         self._dispatcher.carry_out(effects)
 
     def _take_cancel(self, cancel: CancelOrder, entry: Entry) -> None:
@@ -122,6 +125,10 @@ class Reader:
         if cancel.client_order_id is None and cancel.venue_order_id is None:
             self._reactions.on_sweep(cancel, entry)
             return
+        owner = self._core.known.owner_of(cancel)
+        if not self._core.settings.may_cancel(cancel.strategy, owner):
+            self._refuse(entry, "strategy", f"{cancel.strategy}: the order is another strategy's")
+            return
         effects = self._core.cancels.take(cancel, entry.subject, entry.ts_ns)
         self._dispatcher.carry_out_cancels(effects)
 
@@ -130,9 +137,11 @@ class Reader:
         core.journal.read(entry.subject)
         match fact:
             case OrderReport():
-                self._learn_order(fact)
+                core.known.take_order(fact)
+                core.sender.take_fact(fact)
             case FillReport():
                 core.known.take_fill(fact)
+                core.sender.take_fact(fact)
             case PositionReport():
                 core.known.take_position(fact)
             case SpecsReport():
@@ -141,13 +150,12 @@ class Reader:
                 core.cancels.settled(fact.subject)
             case LinkReport() | Epoch():
                 self._reactions.on_session_fact(fact)
+            case Halt() if entry.subject == subjects.halt(fact.token):
+                core.restraint.take(fact)
+            case Resume() if entry.subject == subjects.resume(fact.token):
+                core.restraint.take(fact)
             case _:
                 return
-
-    def _learn_order(self, report: OrderReport) -> None:
-        self._core.known.take_order(report)
-        if report.client_order_id is not None and not report.in_doubt:
-            self._core.sender.reported(report.client_order_id)
 
     def _refuse_malformed(self, entry: Entry, error: MalformedMessageError) -> None:
         self._malformed.inc()
@@ -158,11 +166,13 @@ class Reader:
         if len(tokens) == INTENT_TOKENS and tokens[-1] == "new":
             self._reject_raw(ClientOrderId(subjects.untoken(tokens[CLOID])), entry, error)
             return
-        refused = refusal(core.exc, entry.subject, error.field, error.rule)
-        core.journal.log(refused)
+        self._refuse(entry, error.field, error.rule)
+
+    def _refuse(self, entry: Entry, field: str, rule: str) -> None:
+        self._core.journal.log(refusal(self._core.exc, entry.subject, field, rule))
 
     def _reject_raw(self, cloid: ClientOrderId, entry: Entry, error: MalformedMessageError) -> None:
-        if cloid in self._core.known.by_cloid:
+        if cloid in self._core.known.by_cloid or cloid in self._core.known.asked_seq:
             return
         self._core.journal.log(
             OrderReport(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tandem.domain.ids import Ticker
+from tandem.domain.ids import Strategy, Ticker
 from tandem.runtime.config import ACCOUNT_VARIABLE, Environment, Variable
 
 BP_PER_UNIT = 10_000
@@ -14,6 +14,8 @@ GATEWAY_VARIABLES = (
     Variable("TANDEM_MARKET_SLIPPAGE_BP", "how far a market order may go, in basis points", "100"),
     Variable("TANDEM_BOOK_MAX_WIDTH_BP", "a wider book gives no reference price", "100"),
     Variable("TANDEM_BACKFILL_SECONDS", "how often the venue's own lists are compared", "30"),
+    Variable("TANDEM_BACKFILL_LIVE_SECONDS", "how often while orders of ours are live", "10"),
+    Variable("TANDEM_GRANTED", "strategies that may cancel the orders of others too", "none"),
     Variable("TANDEM_ANSWER_TIMEOUT_MS", "after this an unanswered order is in doubt", "1000"),
 )
 
@@ -24,7 +26,13 @@ class GatewaySettings:
     market_slippage_bp: Decimal = Decimal(100)
     book_max_width: Decimal = Decimal("0.01")
     backfill_s: int = 30
+    backfill_live_s: int = 10
     answer_timeout_ms: int = 1_000
+    granted: frozenset[Strategy] = frozenset()
+
+    def may_cancel(self, strategy: Strategy, owner: Strategy | None) -> bool:
+        """Tell whether a strategy may cancel an order: its own, nobody's, or with a grant any."""
+        return owner is None or owner == strategy or strategy in self.granted
 
 
 def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> GatewaySettings:
@@ -36,5 +44,7 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         market_slippage_bp=Decimal(slippage),
         book_max_width=Decimal(width) / BP_PER_UNIT,
         backfill_s=env.integer("TANDEM_BACKFILL_SECONDS", 30, least=1, most=3_600),
+        backfill_live_s=env.integer("TANDEM_BACKFILL_LIVE_SECONDS", 10, least=1, most=3_600),
         answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
+        granted=frozenset(Strategy(word) for word in env.words("TANDEM_GRANTED")),
     )

@@ -69,8 +69,13 @@ class Sweeps:
     ) -> Iterator[KnownOrder]:
         for order in orders:
             in_scope = cancel.ticker is None or order.ticker == cancel.ticker
+            in_scope &= self._is_allowed(cancel, order)
             if in_scope and not self._core.known.was_asked_after(order.cloid, entry.seq):
                 yield order
+
+    def _is_allowed(self, cancel: CancelOrder, order: KnownOrder) -> bool:
+        owner = self._core.known.owners.get(order.cloid) if order.cloid is not None else None
+        return self._core.settings.may_cancel(cancel.strategy, owner)
 
     async def _sweep(self, cancel: CancelOrder, entry: Entry) -> None:
         tries = 0
