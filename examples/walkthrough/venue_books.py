@@ -48,6 +48,7 @@ class Trade(msgspec.Struct, frozen=True):
     amount: Decimal
     price: Decimal
     mono_written_ns: int | None
+    time_ms: int = 0
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -94,8 +95,8 @@ class VenueBooks:
         }
         await self.post("market", action)
 
-    async def post(self, what: str, body: object) -> None:
-        """Send one control action.
+    async def post(self, what: str, body: object) -> bytes:
+        """Send one control action and return the exchange's answer.
 
         Raises:
             aiohttp.ClientResponseError: the exchange refused it; the message says why.
@@ -103,6 +104,7 @@ class VenueBooks:
         async with self._session.post(f"{self._url}/control/{what}", json=body) as answer:
             if not answer.ok:
                 raise RuntimeError(f"{self._url} refused {what}: {await answer.text()}")
+            return await answer.read()
 
     async def _get(self, what: str, kind: type[T]) -> T:
         async with self._session.get(f"{self._url}/control/{what}") as answer:

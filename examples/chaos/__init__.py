@@ -1,0 +1,1 @@
+"""Chaos: real processes, two copies of everything, killed at random while hedges run; an oracle."""

@@ -1,0 +1,79 @@
+"""Everybody else on the maker's exchange: trades that fill our makers at a steady rate.
+
+The recorded tape runs underneath and fills makers too; the crowd adds what is missing to the
+wanted number of fills a second, in sizes from one lot up, so that remainders come about.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import aiohttp
+import msgspec
+
+from examples.chaos.stage import Market
+from examples.walkthrough.venue_books import VenueBooks
+from services.paper_exchange.prng import Prng
+from tandem.runtime.clock import Clock
+
+LOTS = (1, 1, 1, 2, 2, 3, 5, 8, 13, 21)
+# Beyond every price that a strategy quotes at: the trade reaches them all, the best first.
+REACH = {"sell": Decimal("0.5"), "buy": Decimal("1.5")}
+PRICE_STEP = Decimal("0.01")
+NS_PER_S = 1_000_000_000
+TICKS_PER_FILL = 2
+MOST_AT_ONCE = 4
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    fills_count: int
+
+
+@dataclass(slots=True)
+class Crowd:
+    """`mid` gives the price around which the strategies quote; `fills` counts those caused here."""
+
+    venue: VenueBooks
+    market: Market
+    mid: Callable[[], Decimal]
+    clock: Clock
+    prng: Prng
+    fills: int = 0
+
+    async def trade(self, per_s: int) -> None:
+        """Fill makers `per_s` times a second until cancelled; what was not possible is gone."""
+        tick_ns = NS_PER_S // (per_s * TICKS_PER_FILL)
+        due = Decimal(0)
+        while True:
+            began_ns = self.clock.monotonic_ns()
+            due = min(due + Decimal(1) / TICKS_PER_FILL, Decimal(MOST_AT_ONCE))
+            while due >= 1:
+                due -= max(1, await self._trade_once())
+            spent_ns = self.clock.monotonic_ns() - began_ns
+            if spent_ns > tick_ns:
+                due += Decimal(spent_ns - tick_ns) / tick_ns / TICKS_PER_FILL
+            await self.clock.sleep(max(0, tick_ns - spent_ns) / NS_PER_S)
+
+    async def _trade_once(self) -> int:
+        """Trade on one side, or on the other where nobody quotes."""
+        sides = ("sell", "buy") if self.prng.percent(50) else ("buy", "sell")
+        for side in sides:
+            if filled := await self._take(side):
+                self.fills += filled
+                return filled
+        return 0
+
+    async def _take(self, side: str) -> int:
+        lots = LOTS[self.prng.between(0, len(LOTS) - 1)]
+        action = {
+            "kind": "trade",
+            "symbol": self.market.maker_ticker,
+            "side": side,
+            "price": str((self.mid() * REACH[side]).quantize(PRICE_STEP)),
+            "qty": str(self.market.lot * lots),
+        }
+        try:
+            answer = await self.venue.post("market", action)
+        except (aiohttp.ClientError, TimeoutError):
+            return 0
+        return msgspec.json.decode(answer, type=_Outcome).fills_count

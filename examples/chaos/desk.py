@@ -1,0 +1,103 @@
+"""Everything at work in a chaos run, wired: strategies, crowd, havoc, witnesses."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+import aiohttp
+
+from examples.chaos.crowd import Crowd
+from examples.chaos.evidence import Witnesses
+from examples.chaos.gauges import Gauges
+from examples.chaos.havoc import Havoc
+from examples.chaos.journal import Journal
+from examples.chaos.options import Options
+from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
+from examples.chaos.stage import Market
+from examples.chaos.venue_faults import VenueFaults
+from examples.walkthrough.venue_books import VenueBooks
+from services.paper_exchange.prng import Prng
+from tandem import OMS
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_options import NatsOptions
+from tandem.cli.stack import LocalStack
+from tandem.client.oms import ClientOptions
+from tandem.runtime.clock import Clock, SystemClock
+
+STRATEGIES = ("north", "south")
+READY_TIMEOUT_S = 60.0
+# The reference price may have moved since the hedger last looked at what is owed.
+LEAST_MARGIN = Decimal("1.05")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a run works with."""
+
+    options: Options
+    stack: LocalStack
+    clock: Clock
+    strategies: tuple[Strategy, ...]
+    crowd: Crowd
+    havoc: Havoc
+    gauges: Gauges
+    witnesses: Witnesses
+
+    @property
+    def clients(self) -> tuple[OMS, ...]:
+        return tuple(strategy.oms for strategy in self.strategies)
+
+
+@asynccontextmanager
+async def open_desk(stack: LocalStack, market: Market, options: Options) -> AsyncIterator[Desk]:
+    """Connect strategies, crowd and witnesses to a running stack; leave nothing frozen after."""
+    clock = SystemClock()
+    async with AsyncExitStack() as opened:
+        session = await opened.enter_async_context(aiohttp.ClientSession())
+        venues = _venues(stack, session)
+        strategies = []
+        for place, name in enumerate(STRATEGIES, start=1):
+            oms = await opened.enter_async_context(_client(stack, name))
+            strategies.append(Strategy(oms, market, clock, Prng(options.seed + place)))
+            await strategies[-1].hears_a_price(READY_TIMEOUT_S)
+        bus = await NatsBus.connect(NatsOptions(stack.nats.url, "oracle"), clock)
+        opened.push_async_callback(bus.close)
+        journal = Journal(clock.wall_ns, clock.monotonic_ns)
+        havoc = Havoc(stack, VenueFaults(venues, clock), journal, clock)
+        opened.push_async_callback(havoc.close)
+        clients = tuple(one.oms for one in strategies)
+        least = _least_of(strategies[0], market)
+        yield Desk(
+            options=options,
+            stack=stack,
+            clock=clock,
+            strategies=tuple(strategies),
+            crowd=Crowd(venues[BINANCE], market, strategies[0].mid, clock, Prng(options.seed)),
+            havoc=havoc,
+            gauges=Gauges(session),
+            witnesses=Witnesses(venues, bus, clients, stack.redis.url, clock, least),
+        )
+
+
+def _venues(stack: LocalStack, session: aiohttp.ClientSession) -> Mapping[str, VenueBooks]:
+    return {
+        exc: VenueBooks(session, stack.paper[f"paper-{exc}"].control_url)
+        for exc in (BINANCE, HYPERLIQUID)
+    }
+
+
+def _client(stack: LocalStack, strategy: str) -> OMS:
+    options = ClientOptions(ready_timeout_s=READY_TIMEOUT_S)
+    accounts = (BINANCE, HYPERLIQUID)
+    return OMS(stack.nats.url, strategy=strategy, exchanges=accounts, options=options)
+
+
+def _least_of(strategy: Strategy, market: Market) -> Callable[[], Decimal]:
+    """Return what says the least quantity that the hedge venue takes."""
+
+    def least() -> Decimal:
+        rules = strategy.oms.tables.instrument(HYPERLIQUID, market.hedge_ticker)
+        return rules.min_notional / strategy.mid() * LEAST_MARGIN + market.lot
+
+    return least

@@ -1,0 +1,223 @@
+"""Gathers what the verdict rests on: the venues' books, the log, every copy's pages, Redis."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+import redis.asyncio
+
+from examples.chaos.verdict import (
+    BucketKey,
+    Cause,
+    Evidence,
+    Shown,
+    VenueOrder,
+    VenueTrade,
+    View,
+    What,
+    stem,
+)
+from examples.walkthrough.venue_books import Books, VenueBooks
+from tandem import OMS
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.port import Entry
+from tandem.domain.errors import UnavailableError
+from tandem.domain.ids import Exc, maker_cloid
+from tandem.messages import codec, subjects
+from tandem.messages.deltas import OrderView, PositionView
+from tandem.messages.hedges import Decision
+from tandem.messages.intents import HedgeOrder
+from tandem.messages.queries import HedgesPage, OrdersPage, PageRequest, PositionsPage
+from tandem.messages.reports import FillReport, OrderReport
+from tandem.runtime.clock import Clock
+from tandem.runtime.pages import page_key
+
+PageT = TypeVar("PageT", OrdersPage, PositionsPage, HedgesPage)
+ONE = Decimal(1)
+# With two copies, chance leaves one unasked once in half a million times.
+ASKED_TIMES = 20
+ASK_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 300.0
+POLL_S = 0.05
+REJECTED_ENDING = "rejected"
+
+
+@dataclass(slots=True)
+class LogFacts:
+    """What the log says of orders under our tags, gathered fact by fact."""
+
+    makers: dict[str, Cause] = field(default_factory=dict)
+    takers: dict[str, Cause] = field(default_factory=dict)
+    fills: list[What] = field(default_factory=list)
+    in_doubt: set[str] = field(default_factory=set)
+    messages: int = 0
+
+    def read(self, entry: Entry) -> None:
+        self.messages += 1
+        match codec.decode_fact(entry.payload):
+            case HedgeOrder() as hedge:
+                pool = hedge.pool or hedge.strategy
+                legs = [((pool, leg.exc, leg.ticker), leg.ratio) for leg in hedge.legs]
+                name = stem(maker_cloid(hedge.hedge_id))
+                self.makers[name] = Cause(hedge.maker.amount, tuple(legs))
+            case Decision() as made:
+                key = (made.pool, made.exc, made.ticker)
+                for taker in made.takers:
+                    self.takers[taker.client_order_id] = Cause(taker.amount, ((key, ONE),))
+            case FillReport() as fill:
+                what = (fill.exc, str(fill.venue_order_id), fill.signed_qty, fill.last_px)
+                self.fills.append(what)
+            case OrderReport(in_doubt=True, client_order_id=cloid) if cloid is not None:
+                self.in_doubt.add(cloid)
+            case _:
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """Whom to ask. `least` is the least that may be sent to the hedge venue, by its price."""
+
+    venues: Mapping[str, VenueBooks]
+    bus: NatsBus
+    clients: tuple[OMS, ...]
+    redis_url: str
+    clock: Clock
+    least: Callable[[], Decimal]
+
+
+async def read_log(bus: NatsBus, clock: Clock) -> LogFacts:
+    """Read the whole log afresh, by nobody's state but its own."""
+    facts = LogFacts()
+    last_seq = (await bus.log.state()).last_seq
+    reached = 0
+
+    def on_entry(entry: Entry) -> None:
+        nonlocal reached
+        reached = entry.seq
+        facts.read(entry)
+
+    following = await bus.log.follow((subjects.ALL_FACTS,), 0, on_entry)
+    async with asyncio.timeout(READ_TIMEOUT_S):
+        while reached < last_seq:
+            await clock.sleep(POLL_S)
+    await following.close()
+    return facts
+
+
+async def gather(witnesses: Witnesses, facts: LogFacts) -> Evidence:
+    """Ask everybody once. `facts` may be empty for a look at the pages only."""
+    books = {exc: await venue.books() for exc, venue in witnesses.venues.items()}
+    trades = [
+        VenueTrade(exc, one.order_id, one.client_order_id, one.amount, one.price, one.time_ms)
+        for exc, venue in witnesses.venues.items()
+        for one in await venue.trades()
+    ]
+    pages = await pages_of_copies(witnesses)
+    return Evidence(
+        orders=tuple(order for exc, book in books.items() for order in _orders(exc, book)),
+        trades=tuple(trades),
+        fills=tuple(facts.fills),
+        makers=facts.makers,
+        takers=facts.takers,
+        buckets=await shown_buckets(witnesses),
+        books=tuple(_book(exc, book) for exc, book in books.items()),
+        views=(*pages, *await redis_views(witnesses), *_mirrors(witnesses)),
+    )
+
+
+def _orders(exc: str, books: Books) -> list[VenueOrder]:
+    return [
+        VenueOrder(exc, one.order_id, one.client_order_id, one.amount, one.filled, one.is_open)
+        for one in books.orders
+        if not one.status.lower().endswith(REJECTED_ENDING)
+    ]
+
+
+def _book(exc: str, books: Books) -> View:
+    orders = {one.order_id: (one.amount, abs(one.filled)) for one in books.open_orders}
+    positions = {one.symbol: one.amount for one in books.positions if one.amount}
+    return View("venue", exc, orders, positions)
+
+
+async def pages_of_copies(witnesses: Witnesses) -> list[View]:
+    """Ask often enough for every copy to answer."""
+    views = []
+    for turn in range(ASKED_TIMES):
+        for exc in witnesses.venues:
+            orders, positions = await _pages(witnesses.bus, exc)
+            views.append(
+                View(
+                    f"page (answer {turn})",
+                    exc,
+                    _open({row for row in orders.orders if row.exc == exc}),
+                    _held({row for row in positions.positions if row.exc == exc}),
+                )
+            )
+    return views
+
+
+async def _pages(bus: NatsBus, exc: str) -> tuple[OrdersPage, PositionsPage]:
+    ask = PageRequest(exc=Exc(exc))
+    orders = await _ask(bus, subjects.ORDERS_PAGE, ask, OrdersPage)
+    return orders, await _ask(bus, subjects.POSITIONS_PAGE, ask, PositionsPage)
+
+
+async def _ask(bus: NatsBus, page: str, ask: PageRequest, kind: type[PageT]) -> PageT:
+    answer = codec.decode_answer(await bus.request(page, codec.encode(ask), ASK_TIMEOUT_S))
+    if not isinstance(answer, kind):
+        raise UnavailableError(f"{page}: {answer}")
+    return answer
+
+
+async def shown_buckets(witnesses: Witnesses) -> dict[BucketKey, Shown]:
+    """Return every bucket as the hedger's page shows it."""
+    page = await _ask(witnesses.bus, subjects.HEDGES_PAGE, PageRequest(), HedgesPage)
+    least = witnesses.least()
+    return {
+        (row.pool, row.exc, row.ticker): Shown(row.owed, row.in_flight, least)
+        for row in page.buckets
+    }
+
+
+async def redis_views(witnesses: Witnesses) -> list[View]:
+    """Return what any reader of Redis sees."""
+    client = redis.asyncio.Redis.from_url(witnesses.redis_url, socket_timeout=ASK_TIMEOUT_S)
+    try:
+        return [await _redis_view(client, exc) for exc in witnesses.venues]
+    finally:
+        await client.aclose()
+
+
+async def _redis_view(client: redis.asyncio.Redis, exc: str) -> View:
+    orders = await client.hvals(page_key(f"orders:{exc}"))
+    positions = await client.hvals(page_key(f"positions:{exc}"))
+    return View(
+        "redis",
+        exc,
+        _open({msgspec.json.decode(row, type=OrderView, strict=False) for row in orders}),
+        _held({msgspec.json.decode(row, type=PositionView, strict=False) for row in positions}),
+    )
+
+
+def _mirrors(witnesses: Witnesses) -> list[View]:
+    return [
+        View(
+            f"mirror of {client.strategy}",
+            exc,
+            _open(set(client.orders_peek(exc))),
+            _held(set(client.positions_peek(exc))),
+        )
+        for client in witnesses.clients
+        for exc in witnesses.venues
+    ]
+
+
+def _open(rows: set[OrderView]) -> dict[str, tuple[Decimal, Decimal]]:
+    return {str(row.venue_order_id): (row.amount, row.cum_qty) for row in rows}
+
+
+def _held(rows: set[PositionView]) -> dict[str, Decimal]:
+    return {str(row.ticker): row.amount for row in rows if row.amount}

@@ -1,0 +1,59 @@
+"""What a run tells on the way, one line every few seconds on stderr."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from examples.chaos.crowd import Crowd
+from examples.chaos.gauges import Gauges
+from examples.chaos.journal import Journal
+from tandem import OMS
+from tandem.cli.stack import LocalStack
+from tandem.runtime.clock import Clock
+
+EVERY_S = 5.0
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where the run's numbers come from while it runs."""
+
+    stack: LocalStack
+    gauges: Gauges
+    journal: Journal
+    crowd: Crowd
+    clients: Sequence[OMS]
+    clock: Clock
+    longest_naked_ms: int = 0
+
+    async def tell(self, say: Callable[[str], None]) -> None:
+        """Tell every few seconds until cancelled."""
+        began_ns = self.clock.monotonic_ns()
+        while True:
+            await self.clock.sleep(EVERY_S)
+            await self.gauges.sample(self.stack)
+            elapsed_s = (self.clock.monotonic_ns() - began_ns) // NS_PER_S
+            say(f"{elapsed_s:4d} s  {self.line()}")
+
+    def line(self) -> str:
+        kinds = self.journal.count()
+        blows = " ".join(f"{kind} {kinds[kind]}" for kind in sorted(kinds)) or "no blow yet"
+        buckets = list(self.clients[0].hedges.buckets.rows.values())
+        hedged = sum((abs(row.taker_filled) for row in buckets), ZERO)
+        owed = ", ".join(f"{row.pool} {row.owed}" for row in buckets) or "-"
+        now_ns = self.clock.wall_ns()
+        naked = [(now_ns - row.naked_since_ns) for row in buckets if row.naked_since_ns]
+        self.longest_naked_ms = max([self.longest_naked_ms, *(ns // NS_PER_MS for ns in naked)])
+        return (
+            f"{blows} | fills {self.crowd.fills} net hedged {hedged} owed {owed}"
+            f" | longest unhedged {self.longest_naked_ms} ms"
+        )
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,122 @@
+"""The strategies of a chaos run: each keeps several hedged makers live, on both sides.
+
+1. Each strategy hedges half of its makers from the pool that both share, half from its own.
+2. A maker that lives too long is cancelled on the way, by its hedge or by its client id.
+3. A bus that is away for a while is no failure of a strategy: it tries again.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from examples.chaos.stage import Market
+from services.paper_exchange.prng import Prng
+from tandem import OMS
+from tandem.client.handles import LinkHandle
+from tandem.domain.errors import UnavailableError
+from tandem.messages.deltas import HedgeState
+from tandem.runtime.clock import Clock
+
+MAKERS = 4
+SHARED_POOL = "shared"
+BINANCE, HYPERLIQUID = "binance", "hyperliquid"
+LOTS = (40, 400)
+AWAY_BP = (2, 25)
+PATIENCE_MS = (3_000, 20_000)
+ASK_AGAIN_MS = 3_000
+BP = Decimal(10_000)
+PRICE_STEP = Decimal("0.01")
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+POLL_S = 0.1
+OVER = (HedgeState.DONE, HedgeState.HEDGING, HedgeState.REFUSED)
+
+
+@dataclass(slots=True)
+class _Maker:
+    link: LinkHandle
+    cancel_at_ns: int
+
+
+@dataclass(slots=True)
+class Strategy:
+    """One client and the makers that it keeps live."""
+
+    oms: OMS
+    market: Market
+    clock: Clock
+    prng: Prng
+    quoted: int = 0
+    cancelled: int = 0
+    _makers: list[_Maker] = field(default_factory=list)
+
+    def mid(self) -> Decimal:
+        """Return the last price of the maker's market that this strategy has heard."""
+        return Decimal(str(self.oms.lagged_price(BINANCE, self.market.maker_ticker).mid))
+
+    async def hears_a_price(self, within_s: float) -> None:
+        """Wait for the first price; raises UnavailableError when none comes."""
+        deadline_ns = self.clock.monotonic_ns() + int(within_s * NS_PER_S)
+        while True:
+            try:
+                self.mid()
+            except UnavailableError:
+                if self.clock.monotonic_ns() > deadline_ns:
+                    raise
+                await self.clock.sleep(POLL_S)
+            else:
+                return
+
+    async def quote(self) -> None:
+        """Keep makers live until cancelled."""
+        while True:
+            try:
+                await self.step()
+            except UnavailableError:
+                await self.clock.sleep(POLL_S)
+            await self.clock.sleep(POLL_S)
+
+    async def step(self) -> None:
+        """Let go of what has ended, cancel what is old, quote what is missing."""
+        self._makers = [one for one in self._makers if not _is_over(one.link)]
+        for one in self._makers:
+            if self.clock.monotonic_ns() >= one.cancel_at_ns:
+                await self._cancel(one)
+        while len(self._makers) < MAKERS:
+            await self._quote_one()
+
+    async def stop(self) -> bool:
+        """Ask for the end of every maker that is still live; True when none is."""
+        self._makers = [one for one in self._makers if not _is_over(one.link)]
+        for one in self._makers:
+            await one.link.stop()
+        return not self._makers
+
+    async def _quote_one(self) -> None:
+        side = 1 if self.prng.percent(50) else -1
+        away = Decimal(self.prng.between(*AWAY_BP)) / BP
+        maker = {
+            "exc": BINANCE,
+            "ticker": self.market.maker_ticker,
+            "amount": side * self.prng.between(*LOTS) * self.market.lot,
+            "price": (self.mid() * (1 - side * away)).quantize(PRICE_STEP),
+        }
+        pool = SHARED_POOL if self.prng.percent(50) else None
+        patience_ms = self.prng.between(*PATIENCE_MS)
+        leg = {"exc": HYPERLIQUID, "ticker": self.market.hedge_ticker}
+        link = await self.oms.hedge_order(maker, leg, pool=pool)
+        self.quoted += 1
+        self._makers.append(_Maker(link, self.clock.monotonic_ns() + patience_ms * NS_PER_MS))
+
+    async def _cancel(self, one: _Maker) -> None:
+        """Cancel a maker by one of the two ways; asked again as long as it lives."""
+        one.cancel_at_ns = self.clock.monotonic_ns() + ASK_AGAIN_MS * NS_PER_MS
+        row = one.link.link
+        self.cancelled += 1
+        if row is not None and self.prng.percent(50):
+            await self.oms.cancel_order(BINANCE, cloid=row.maker_cloid)
+        else:
+            await one.link.stop()
+
+
+def _is_over(link: LinkHandle) -> bool:
+    return link.link is not None and link.link.state in OVER

@@ -1,0 +1,75 @@
+"""The run's last line: what happened, what the oracle found, how long recoveries took."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from examples.chaos.stretch import Move, Stretch, stretches
+from examples.chaos.verdict import BucketKey, Evidence, Fault, Finding, added, is_maker_cloid
+from examples.walkthrough.audit import percentiles
+from tandem.domain.ids import is_taker_cloid
+
+ZERO = Decimal(0)
+MOST_FINDINGS = 20
+COUNTED = (Fault.LOST_FILL, Fault.INVENTED_FILL, Fault.DOUBLED_ORDER, Fault.OVERFILLED)
+DISAGREE = (Fault.ORDERS_DIFFER, Fault.POSITIONS_DIFFER)
+
+
+@dataclass(frozen=True, slots=True)
+class Unhedged:
+    """How long maker fills waited for their hedge, in milliseconds; `worst` is the longest."""
+
+    spread: Mapping[str, float]
+    worst: Stretch | None
+
+    @property
+    def max_ms(self) -> int | None:
+        return self.worst.ms if self.worst is not None else None
+
+
+def unhedged(evidence: Evidence) -> Unhedged:
+    """Return the stretches of all buckets together."""
+    shown = evidence.buckets or {}
+    found = [
+        one
+        for key, moves in _moves(evidence).items()
+        for one in stretches(moves, shown[key].least if key in shown else ZERO)[0]
+        if one.is_maker
+    ]
+    worst = max(found, key=lambda one: one.ms, default=None)
+    return Unhedged(percentiles([float(one.ms) for one in found]), worst)
+
+
+def _moves(evidence: Evidence) -> dict[BucketKey, list[Move]]:
+    moves: dict[BucketKey, list[Move]] = defaultdict(list)
+    for trade in evidence.trades:
+        for bucket, amount in added(evidence, trade):
+            moves[bucket].append(Move(trade.time_ms, amount, is_maker_cloid(trade.cloid)))
+    return moves
+
+
+def counts(evidence: Evidence) -> dict[str, object]:
+    """Return how much happened, by the venues' books."""
+    makers = [one for one in evidence.trades if is_maker_cloid(one.cloid)]
+    takers = [one for one in evidence.trades if is_taker_cloid(one.cloid)]
+    return {
+        "maker_fills": len(makers),
+        "hedges": len({one.cloid for one in takers}),
+        "maker_orders": sum(is_maker_cloid(order.cloid) for order in evidence.orders),
+        "buckets": {
+            "/".join(key): str(shown.owed) for key, shown in (evidence.buckets or {}).items()
+        },
+    }
+
+
+def judged(findings: Sequence[Finding]) -> dict[str, object]:
+    """Return the verdict: a number for each promise, and the first findings in words."""
+    by_fault = Counter(finding.fault for finding in findings)
+    return {
+        "holds": not findings,
+        **{f"{fault}s": by_fault[fault] for fault in COUNTED},
+        "conserved": not by_fault[Fault.NOT_CONSERVED],
+        "books_agree": not any(by_fault[fault] for fault in DISAGREE),
+        "findings": [f"{one.fault}: {one.text}" for one in findings[:MOST_FINDINGS]],
+    }

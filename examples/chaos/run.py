@@ -1,0 +1,159 @@
+"""One chaos run on a stack: strategies and crowd at work, blows falling, then quiet and verdict."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import aiohttp
+import redis.exceptions
+
+from examples.chaos import report
+from examples.chaos.desk import Desk, open_desk
+from examples.chaos.evidence import LogFacts, gather, read_log
+from examples.chaos.gauges import ALREADY
+from examples.chaos.options import Options
+from examples.chaos.plan import DEATHS, Blow, Pace, schedule
+from examples.chaos.progress import Progress
+from examples.chaos.stage import Market, names_of
+from examples.chaos.venue_faults import FAULTS
+from examples.chaos.verdict import Evidence, Finding, judge
+from tandem.cli.stack import LocalStack
+from tandem.domain.errors import UnavailableError
+from tandem.runtime.clock import TaskOwner
+
+MS_PER_S = 1_000
+MS_PER_MINUTE = 60_000
+NS_PER_MS = 1_000_000
+LOOK_EVERY_S = 2.0
+LEAD_MS = 3_000
+UNREACHABLE = (UnavailableError, redis.exceptions.RedisError, aiohttp.ClientError, OSError)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the run came to: the evidence, what speaks against the system, how long quiet took."""
+
+    facts: LogFacts
+    evidence: Evidence
+    findings: Sequence[Finding]
+    recovered_ms: int
+
+
+async def run(stack: LocalStack, market: Market, options: Options, say: Say) -> dict[str, object]:
+    """Play the run and return its last line."""
+    async with open_desk(stack, market, options) as desk:
+        blows = schedule(options.seed, _pace(desk))
+        say(f"seed {options.seed}: {len(blows)} blows in {options.minutes:g} minutes")
+        await _play(desk, blows, say)
+        outcome = await _until_quiet(desk, say)
+        await desk.gauges.sample(stack)
+        return _line(desk, outcome)
+
+
+def _pace(desk: Desk) -> Pace:
+    options = desk.options
+    return Pace(
+        duration_ms=int(options.minutes * MS_PER_MINUTE),
+        kills_per_minute=options.kills_per_minute,
+        kinds=options.kinds,
+        processes=names_of(desk.stack.plan),
+        venue_faults=tuple(FAULTS),
+    )
+
+
+async def _play(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
+    """Let everybody work while the blows fall; then no more fills, and no more faults."""
+    tasks = TaskOwner()
+    crowd, clients = desk.crowd, desk.clients
+    watch = Progress(desk.stack, desk.gauges, desk.havoc.journal, crowd, clients, desk.clock)
+    try:
+        desk.havoc.start()
+        for strategy in desk.strategies:
+            tasks.spawn(strategy.quote(), "strategy")
+        tasks.spawn(crowd.trade(desk.options.fills_per_s), "crowd")
+        tasks.spawn(watch.tell(say), "progress")
+        striking = tasks.spawn(_strike(desk, blows), "striking")
+        await asyncio.wait(
+            {striking, tasks.failed, desk.havoc.failed}, return_when="FIRST_COMPLETED"
+        )
+        _raise_what_failed(tasks, desk)
+    finally:
+        await tasks.close()
+    say("no more blows; waiting until everything runs again")
+    await desk.havoc.calm()
+
+
+def _raise_what_failed(tasks: TaskOwner, desk: Desk) -> None:
+    for failed in (tasks.failed, desk.havoc.failed):
+        if failed.done():
+            failed.result()
+
+
+async def _strike(desk: Desk, blows: Sequence[Blow]) -> None:
+    began_ns = desk.clock.monotonic_ns()
+    for blow in blows:
+        elapsed_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
+        await desk.clock.sleep(max(0, blow.at_ms - elapsed_ms) / MS_PER_S)
+        desk.havoc.strike(blow)
+    elapsed_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
+    rest_ms = int(desk.options.minutes * MS_PER_MINUTE) - elapsed_ms
+    await desk.clock.sleep(max(0, rest_ms) / MS_PER_S)
+
+
+async def _until_quiet(desk: Desk, say: Say) -> Outcome:
+    """Look until the verdict finds nothing, or time is up; the last look counts."""
+    clock = desk.clock
+    began_ns = clock.monotonic_ns()
+    while True:
+        outcome = await _look(desk, began_ns)
+        waited_ms = (clock.monotonic_ns() - began_ns) // NS_PER_MS
+        if outcome is not None and not outcome.findings:
+            return outcome
+        if waited_ms > desk.options.quiet_s * MS_PER_S:
+            if outcome is None:
+                raise UnavailableError("the system does not answer the oracle")
+            return outcome
+        if outcome is not None:
+            first = outcome.findings[0]
+            say(f"{waited_ms / MS_PER_S:.0f} s of quiet, not yet: {len(outcome.findings)}, {first}")
+        await clock.sleep(LOOK_EVERY_S)
+
+
+async def _look(desk: Desk, began_ns: int) -> Outcome | None:
+    """Judge once; None while somebody whom the oracle asks does not answer."""
+    with suppress(*UNREACHABLE):
+        for strategy in desk.strategies:
+            await strategy.stop()
+        facts = await read_log(desk.witnesses.bus, desk.clock)
+        evidence = await gather(desk.witnesses, facts)
+        waited_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
+        return Outcome(facts, evidence, judge(evidence), waited_ms)
+    return None
+
+
+def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
+    kinds = desk.havoc.journal.count()
+    waits = report.unhedged(outcome.evidence)
+    worst = waits.worst
+    return {
+        "chaos": "tandem",
+        "seed": desk.options.seed,
+        "minutes": desk.options.minutes,
+        **report.judged(outcome.findings),
+        **report.counts(outcome.evidence),
+        "kills": sum(kinds[kind] for kind in DEATHS),
+        "blows": dict(sorted(kinds.items())),
+        "ended_themselves": dict(desk.havoc.ended_themselves),
+        "unhedged_ms": {**waits.spread, "max": waits.max_ms},
+        "unhedged_max_during": desk.havoc.journal.during(worst.from_ms, worst.until_ms, LEAD_MS)
+        if worst is not None
+        else [],
+        "in_doubt_orders": len(outcome.facts.in_doubt),
+        "duplicates_refused": desk.gauges.total(ALREADY),
+        "log_messages": outcome.facts.messages,
+        "makers_quoted": sum(one.quoted for one in desk.strategies),
+        "makers_cancelled": sum(one.cancelled for one in desk.strategies),
+        "recovered_ms": outcome.recovered_ms,
+    }
