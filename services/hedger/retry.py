@@ -52,6 +52,7 @@ STEPS: dict[RejectReason, Step] = {
     RejectReason.MARGIN: Step(delay=Delay.HOLD, halve=True, suspends=1),
     RejectReason.MARKET_STATE: Step(delay=Delay.HOLD, suspends=1),
     RejectReason.REDUCE_ONLY: Step(delay=Delay.HOLD, suspends=1),
+    RejectReason.HALTED: Step(delay=Delay.HOLD),
     RejectReason.AUTH: Step(delay=Delay.HOLD, suspends=1),
     # Proven never sent, or sent nothing: the need reopens at once, then at the ladder's pace.
     RejectReason.STALE: Step(),

@@ -20,8 +20,9 @@ from tandem.client.mirrors import Orders, Positions
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
 from tandem.domain.order import OrderStatus
-from tandem.messages import subjects
+from tandem.messages import codec, subjects
 from tandem.messages.deltas import FillDelta, OrderView
+from tandem.messages.intents import Halt, Resume
 from tests.integration.state_services import EXC, TICKER, World, start_world
 
 Eventually = Callable[..., Awaitable[None]]
@@ -359,3 +360,22 @@ def test_client_needs_no_server_packages() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ran.stderr == ""
+
+
+async def test_a_halt_and_its_resume_are_in_the_log_under_their_tokens(
+    world: World, oms: OMS
+) -> None:
+    token = await oms.halt("closing", exc=EXC)
+    await oms.resume(token)
+
+    halted = await world.bus.log.find(subjects.halt(token))
+    resumed = await world.bus.log.find("oms.control.resume.*")
+
+    assert halted is not None
+    assert resumed is not None
+    assert codec.decode_fact(halted.payload) == Halt(
+        token=token, strategy=oms.strategy, exc=EXC, text="closing"
+    )
+    lifted = codec.decode_fact(resumed.payload)
+    assert isinstance(lifted, Resume)
+    assert lifted.halt == token

@@ -1,4 +1,4 @@
-"""The command line: `tandem up`, `tandem down`, `tandem status`, on one machine, without Docker."""
+"""The command line: `up`, `down`, `status` on one machine without Docker; `halt`, `resume`."""
 
 import argparse
 import json
@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tandem.cli import halting
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
-from tandem.domain.errors import TandemError
+from tandem.domain.errors import ConfigurationError, TandemError
 
 RUN_DIRECTORY = ".run"
 STACK_FILE = "stack.json"
@@ -27,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "up": up,
         "down": down,
         "status": status,
+        "halt": halt,
+        "resume": resume,
     }
     try:
         return commands[options.command](options)
@@ -46,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("down", help="stop what `up` started")
     commands.add_parser("status", help="what runs, and where")
+    stopping = commands.add_parser("halt", help="let no new risk out, cancel the makers of hedges")
+    stopping.add_argument("--exc", default="", help="one account only")
+    stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
+    resuming = commands.add_parser("resume", help="lift halts")
+    resuming.add_argument("--halt", default="", help="one halt only, by its token")
+    for command in (stopping, resuming):
+        command.add_argument("--nats", default="", help="the log; default: what `up` started")
     return parser
 
 
@@ -120,6 +130,27 @@ def status(_: argparse.Namespace) -> int:
         sys.stdout.write(f"export {name}={value}\n")
     sys.stdout.write(f"# logs: {directory / 'logs'}\n")
     return 0
+
+
+def halt(options: argparse.Namespace) -> int:
+    """Halt, and print the token that lifts it."""
+    sys.stdout.write(f"{halting.halt(_log_url(options), options.exc, options.text)}\n")
+    return 0
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Lift one halt or all."""
+    halting.resume(_log_url(options), options.halt)
+    return 0
+
+
+def _log_url(options: argparse.Namespace) -> str:
+    if options.nats:
+        return str(options.nats)
+    path = _directory() / STACK_FILE
+    if not path.exists():
+        raise ConfigurationError("--nats", "", "the log's address, for nothing runs here")
+    return str(json.loads(path.read_text())["addresses"]["TANDEM_NATS_URL"])
 
 
 def _directory() -> Path:

@@ -17,10 +17,18 @@ from tandem.client.identities import rand_cloid, rand_token
 from tandem.client.mirrors import Hedges, Orders
 from tandem.client.tables import Tables
 from tandem.domain.errors import InvalidInputError, UnavailableError
-from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Token
 from tandem.domain.order import OrderType
 from tandem.messages import codec, subjects
-from tandem.messages.intents import CancelOrder, LegSpec, MakerSpec, NewOrder, StopHedge
+from tandem.messages.intents import (
+    CancelOrder,
+    Halt,
+    LegSpec,
+    MakerSpec,
+    NewOrder,
+    Resume,
+    StopHedge,
+)
 from tandem.messages.message import Message
 
 
@@ -145,6 +153,22 @@ class OrderCalls:
     async def _stop_hedge(self, hedge_id: HedgeId) -> None:
         stop = StopHedge(hedge_id=hedge_id, token=rand_token(), strategy=self.strategy)
         await self._append(subjects.stop_hedge(self.strategy, stop.token), stop)
+
+    async def halt(self, text: str = "", exc: str | None = None) -> Token:
+        """Let no new risk out, on one account or all, and cancel the makers of hedges.
+
+        What has filled is hedged, and reduce-only orders go. Returns the token that `resume` takes.
+        """
+        account = self.tables.account(exc) if exc is not None else None
+        halt = Halt(token=rand_token(), strategy=self.strategy, exc=account, text=text)
+        await self._append(subjects.halt(halt.token), halt)
+        return halt.token
+
+    async def resume(self, halt: str | None = None) -> None:
+        """Lift one halt, or without its token every one."""
+        named = Token(halt) if halt is not None else None
+        resume = Resume(token=rand_token(), strategy=self.strategy, halt=named)
+        await self._append(subjects.resume(resume.token), resume)
 
 
 def _cancel_subject(cancel: CancelOrder) -> str:

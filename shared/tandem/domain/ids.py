@@ -56,6 +56,10 @@ def is_taker_cloid(cloid: str) -> bool:
     return cloid.startswith(f"0x{TAKER_TAG}") and len(cloid) == CLOID_HEX_DIGITS + 2
 
 
+def is_maker_cloid(cloid: str) -> bool:
+    return cloid.startswith(f"0x{MAKER_TAG}") and len(cloid) == CLOID_HEX_DIGITS + 2
+
+
 def is_ours(cloid: str) -> bool:
     """Tell whether a client id has the shape that this system gives to its own orders."""
     return len(cloid) == CLOID_HEX_DIGITS + 2 and cloid.startswith("0x")

@@ -92,6 +92,7 @@ class RejectReason(StrEnum):
     RATE_LIMIT = "RATE_LIMIT"
     MARGIN = "MARGIN"
     MARKET_STATE = "MARKET_STATE"  # halted, reduce-only, open-interest cap
+    HALTED = "HALTED"  # a halt of ours is in force; never sent
     AUTH = "AUTH"  # key, permission, ban
     CLOCK = "CLOCK"  # outside the venue's time window
     POST_ONLY = "POST_ONLY"  # would have taken

@@ -14,6 +14,7 @@ from tandem.gateway.orders import Desk
 from tandem.gateway.port import VenueProtocol
 from tandem.gateway.pricing import PricingRules
 from tandem.gateway.requests import Stamp
+from tandem.gateway.restraint import Restraint
 from tandem.gateway.sender import Sender
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.ticket import Now
@@ -40,6 +41,7 @@ class Core:
     desk: Desk
     instruments: dict[Ticker, Instrument]
     market: Market
+    restraint: Restraint
     known: Known = field(default_factory=Known)
     venue_clock: VenueClock = field(default_factory=VenueClock)
     log_clock: LogClock = field(default_factory=LogClock)
@@ -108,4 +110,5 @@ def make_core(
         ),
         instruments=instruments,
         market=market,
+        restraint=Restraint(venue.exc),
     )

@@ -11,6 +11,7 @@ from tandem.bus.port import Following
 from tandem.domain.ids import Ticker
 from tandem.gateway.asks import Asks
 from tandem.gateway.backfill import Backfill
+from tandem.gateway.clearing import Clearing
 from tandem.gateway.core import Core, make_core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.fence import Fence
@@ -65,6 +66,7 @@ class GatewayService:
         self._links = Links(self._core, self._dispatcher, self._backfill, self._fence)
         self._specs = Specs(self._core, self._queries)
         self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
+        self._clearing = Clearing(self._core, self._dispatcher)
         self._asks = Asks(self._core, self._queries, self._specs)
         self._following: Following | None = None
         self._work: list[asyncio.Task[None]] = []
@@ -174,6 +176,7 @@ class GatewayService:
         while True:
             await self._context.clock.sleep(TICK_S)
             self._dispatcher.tick()
+            self._clearing.tick()
 
     async def _keep_time(self) -> None:
         """Measure the venue's clock; sooner again once it is not fit, for nothing is sent then."""

@@ -18,6 +18,8 @@ Fact = (
     | intents.CancelOrder
     | intents.HedgeOrder
     | intents.StopHedge
+    | intents.Halt
+    | intents.Resume
     | reports.OrderReport
     | reports.FillReport
     | reports.FillCost

@@ -125,4 +125,30 @@ class StopHedge(Message, frozen=True, kw_only=True, tag="stop_hedge"):
     ts_sent_ns: int = field(name="ts_sent", default=0)
 
 
+class Halt(Message, frozen=True, kw_only=True, tag="halt"):
+    """Let no new risk out, on one account or (without `exc`) on all.
+
+    Takers of hedges and reduce-only orders still go; resting makers of hedges are cancelled.
+    Subject `oms.control.halt.<token>`; `strategy` is who asked, `text` why.
+    """
+
+    token: Token
+    strategy: Strategy
+    exc: Exc | None = None
+    text: str = ""
+    ts_sent_ns: int = field(name="ts_sent", default=0)
+
+
+class Resume(Message, frozen=True, kw_only=True, tag="resume"):
+    """Lift the halt whose token is `halt`; without one, every halt read before.
+
+    Subject `oms.control.resume.<token>`.
+    """
+
+    token: Token
+    strategy: Strategy
+    halt: Token | None = None
+    ts_sent_ns: int = field(name="ts_sent", default=0)
+
+
 OrderIntent = NewOrder | CancelOrder

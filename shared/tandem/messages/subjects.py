@@ -170,6 +170,14 @@ def stop_hedge(strategy: Strategy, call: Token) -> str:
     return f"oms.control.stop.{token(strategy)}.{token(call)}"
 
 
+def halt(call: Token) -> str:
+    return f"oms.control.halt.{token(call)}"
+
+
+def resume(call: Token) -> str:
+    return f"oms.control.resume.{token(call)}"
+
+
 def rules(rules_hash: str) -> str:
     return f"oms.control.rules.{token(rules_hash)}"
 

@@ -149,6 +149,8 @@ DELTA = Delta(epoch=0, seq=7, index=1)
         (subjects.hedge_refused(HedgeId("h")), "oms.hedge.refused.h"),
         (subjects.timer("k", 3), "oms.hedge.timer.k.3"),
         (subjects.stop_hedge(STRATEGY, CALL), "oms.control.stop.s%2E1.t1"),
+        (subjects.halt(CALL), "oms.control.halt.t1"),
+        (subjects.resume(CALL), "oms.control.resume.t1"),
         (subjects.rules("r"), "oms.control.rules.r"),
         (subjects.epoch(4), "oms.control.epoch.4"),
         (subjects.alarm("s", "k"), "oms.control.alarm.s.k"),
