@@ -7,21 +7,40 @@ from services.paper_binance.limits import Address
 from services.paper_binance.numbers import ms
 from services.paper_binance.rest import RestRequest, answer
 from services.paper_binance.venue import Venue
-from services.paper_binance.websocket_api import HANDSHAKE_WEIGHT, ApiSession, answer_message
+from services.paper_binance.websocket_api import (
+    HANDSHAKE_WEIGHT,
+    ApiSession,
+    Reply,
+    answer_message,
+)
+from services.paper_exchange.channels import Channel, Silences
 from services.paper_exchange.shell.frames import TextSink
-from tandem.runtime.clock import Clock
+from tandem.runtime.clock import Clock, TaskOwner
 
 PING_EVERY_S = 180.0
 MAX_MESSAGE_BYTES = 1024 * 1024
 MS_PER_S = 1_000
+# A request without an answer keeps its connection open for this long.
+SILENCE_S = 60.0
 
 
 class ApiServer:
     """The handlers of both APIs."""
 
-    def __init__(self, venue: Venue, clock: Clock) -> None:
+    def __init__(self, venue: Venue, clock: Clock, silences: Silences) -> None:
         self._venue = venue
         self._clock = clock
+        self._silences = silences
+        self._sinks: set[TextSink] = set()
+
+    def cut(self) -> None:
+        """Drop every WebSocket API connection."""
+        for sink in self._sinks:
+            sink.abort()
+
+    @property
+    def _is_mute(self) -> bool:
+        return self._silences.holds(Channel.ORDER, self._clock.monotonic_ns())
 
     async def handle_rest(self, request: web.Request) -> web.StreamResponse:
         body = await request.read() if request.can_read_body else b""
@@ -37,13 +56,16 @@ class ApiServer:
         result = answer(self._venue, received, self._clock.wall_ns())
         if result.delay_ms:
             await self._clock.sleep(result.delay_ms / MS_PER_S)
-        if result.is_lost and request.transport is not None:
+        is_silent = result.is_silent or self._is_mute
+        if is_silent:
+            await self._clock.sleep(SILENCE_S)
+        if (result.is_lost or is_silent) and request.transport is not None:
             request.transport.abort()
         return web.Response(
             body=result.body,
             status=result.status,
             headers=result.headers,
-            content_type="application/json",
+            content_type=result.content_type,
         )
 
     async def handle_websocket(self, request: web.Request) -> web.StreamResponse:
@@ -62,22 +84,40 @@ class ApiServer:
             now_ms,
             returns_rate_limits=request.query.get("returnRateLimits") != "false",
         )
-        await self._serve(session, socket, TextSink(request, socket))
+        sink, later = TextSink(request, socket), TaskOwner()
+        self._sinks.add(sink)
+        try:
+            await self._serve(session, socket, sink, later)
+        finally:
+            self._sinks.discard(sink)
+            await later.close()
         return socket
 
     async def _serve(
-        self, session: ApiSession, socket: web.WebSocketResponse, sink: TextSink
+        self,
+        session: ApiSession,
+        socket: web.WebSocketResponse,
+        sink: TextSink,
+        later: TaskOwner,
     ) -> None:
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
             reply = answer_message(self._venue, session, message.data, self._clock.wall_ns())
             if reply.delay_ms:
-                await self._clock.sleep(reply.delay_ms / MS_PER_S)
-            if reply.is_lost:
-                sink.abort()
+                later.spawn(self._write_later(sink, reply), "late answer")
             else:
-                sink.write(reply.text)
+                self._write(sink, reply)
+
+    async def _write_later(self, sink: TextSink, reply: Reply) -> None:
+        await self._clock.sleep(reply.delay_ms / MS_PER_S)
+        self._write(sink, reply)
+
+    def _write(self, sink: TextSink, reply: Reply) -> None:
+        if reply.is_lost:
+            sink.abort()
+        elif not (reply.is_silent or self._is_mute):
+            sink.write(reply.text)
 
 
 def _address(request: web.Request) -> Address:

@@ -6,13 +6,11 @@ from decimal import Decimal
 import msgspec
 
 from services.paper_binance.auth import ApiKey, HmacSecret, public_key
-from services.paper_binance.faults import Breakdown, Disturbance, EventAction, EventDisturbance
-from services.paper_binance.hub import StreamHub
-from services.paper_binance.limits import LimitSettings
+from services.paper_binance.by_hand import act
+from services.paper_binance.fault_control import FaultControl
 from services.paper_binance.numbers import ms
 from services.paper_binance.order_payloads import NO_PRICE
-from services.paper_binance.permissions import Permissions
-from services.paper_binance.venue import Switches, Venue
+from services.paper_binance.venue import Venue
 from services.paper_binance.vocabulary import status_of
 from services.paper_exchange.events import Filled
 from services.paper_exchange.fees import BINANCE_FEES, FeeSchedule
@@ -51,36 +49,18 @@ class AccountSeeded(msgspec.Struct, frozen=True):
     api_key: str
 
 
-class FaultSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be set: disputed behaviour, announced limits, and what is to go wrong.
-
-    `permissions` restricts accounts and symbols; `reset` forgets earlier faults first;
-    `hidden_ms` is how long queries do not know a new order;
-    `disconnect` drops every stream connection now.
-    """
-
-    switches: Switches | None = None
-    limits: LimitSettings | None = None
-    reset: bool = False
-    answers: tuple[Disturbance, ...] = ()
-    events: tuple[EventDisturbance, ...] = ()
-    hidden_ms: int | None = None
-    disconnect: bool = False
-    permissions: Permissions | None = None
-
-
 class VenueControl:
     """The control port of one venue."""
 
     def __init__(
         self,
         venue: Venue,
-        hub: StreamHub,
+        faults: FaultControl,
         driver: TapeDriver[MarketEvent],
         wall_ns: Callable[[], int],
     ) -> None:
         self._venue = venue
-        self._hub = hub
+        self._faults = faults
         self._driver = driver
         self._wall_ns = wall_ns
 
@@ -139,49 +119,19 @@ class VenueControl:
         return audit.MarketOutcome(fills_count=sum(isinstance(one, Filled) for one in events))
 
     def faults(self, body: bytes) -> audit.FaultReport:
-        """Set what is given and report what can be set."""
-        wanted = decode_control(body, FaultSettings)
-        if wanted.switches is not None:
-            self._venue.switches = wanted.switches
-        if wanted.limits is not None:
-            self._venue.limits = wanted.limits
-        if wanted.permissions is not None:
-            self._venue.permissions = wanted.permissions
-        self._plan(wanted)
-        supported = (
-            *Switches.__struct_fields__,
-            *LimitSettings.__struct_fields__,
-            *(f"answer:{breakdown}" for breakdown in Breakdown),
-            *(f"event:{action}" for action in EventAction),
-            "hidden_ms",
-            "disconnect",
-            "permissions",
-        )
-        switched = tuple(
-            name
-            for name in Switches.__struct_fields__
-            if getattr(self._venue.switches, name) != getattr(Switches(), name)
-        )
-        active = (*switched, *self._venue.faults.pending)
-        return audit.FaultReport(supported=supported, active=active)
+        return self._faults.change(body)
 
-    def _plan(self, wanted: FaultSettings) -> None:
-        faults = self._venue.faults
-        if wanted.reset:
-            faults.reset()
-        for answer in wanted.answers:
-            faults.add_answer(answer)
-        for event in wanted.events:
-            faults.add_event(event)
-        if wanted.hidden_ms is not None:
-            faults.hidden_ms = wanted.hidden_ms
-        if wanted.disconnect:
-            self._hub.close_older_than(ms(self._wall_ns()) + 1)
+    def fault_report(self) -> audit.FaultReport:
+        return self._faults.report()
+
+    def act(self, action: audit.AccountAction) -> audit.ActOutcome:
+        return act(self._venue, action, self._wall_ns())
 
     def clear(self) -> None:
-        """Forget ended orders, trades and recorded requests."""
+        """Forget ended orders, trades, recorded requests and how often faults fired."""
         self._venue.engine.clear_history()
         self._venue.audit.clear()
+        self._venue.faults.plan.fired.clear()
 
     def _positions(self, account: str | None) -> list[audit.AuditPosition]:
         return [

@@ -203,6 +203,7 @@ class VenueError(Exception):
         self.code = code
         self.message = TEXTS[code].format(*details)
         self.http_status = HTTP_STATUS.get(code, 400)
+        self.page = b""
         super().__init__(f"{code.value} {self.message}")
 
 
@@ -216,4 +217,5 @@ class BannedError(VenueError):
             "Please use the websocket for live updates to avoid bans."
         )
         self.http_status = 418
+        self.until_ms = until_ms
         self.args = (f"{self.code.value} {self.message}",)

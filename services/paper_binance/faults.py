@@ -1,7 +1,9 @@
 """What goes wrong on request: answers that fail, lie, lag or vanish; events lost or out of order.
 
-1. A disturbance counts down with each request that it meets; without one, nothing is changed.
-2. Whether a failing request was executed is said by the disturbance, never by its answer.
+1. A disturbance counts down with each request that it meets; then the fault plan decides; without
+   either, nothing is changed.
+2. Whether a failing request was executed is said by the disturbance, never by its answer; answers
+   that Binance documents as "not executed" are never given to executed requests by the plan.
 3. A held event is told right after the next one that passes.
 """
 
@@ -13,6 +15,8 @@ from typing import TypeVar
 import msgspec
 
 from services.paper_binance.errors import Code, VenueError
+from services.paper_exchange.fault_plan import FaultPlan
+from services.paper_exchange.fault_words import Choice, Fault
 
 ResultT = TypeVar("ResultT")
 NewsT = TypeVar("NewsT")
@@ -30,14 +34,20 @@ class Breakdown(StrEnum):
     BUSY = "BUSY"
     TOO_MANY = "TOO_MANY"
     BANNED = "BANNED"
+    BAD_GATEWAY = "BAD_GATEWAY"
+    GATEWAY_TIMEOUT = "GATEWAY_TIMEOUT"
 
 
 class BreakdownText(msgspec.Struct, frozen=True):
-    """Status, code and text of a failing answer; text "" means the code's own."""
+    """Status, code and text of a failing answer; text "" means the code's own.
+
+    With a `page` the answer comes from a proxy in front of the venue and is no JSON.
+    """
 
     http_status: int
     code: Code
     text: str = ""
+    page: bytes = b""
 
 
 BREAKDOWNS = {
@@ -51,13 +61,36 @@ BREAKDOWNS = {
     Breakdown.BUSY: BreakdownText(503, Code.SERVER_BUSY),
     Breakdown.TOO_MANY: BreakdownText(429, Code.TOO_MANY_REQUESTS),
     Breakdown.BANNED: BreakdownText(418, Code.TOO_MANY_REQUESTS),
+    Breakdown.BAD_GATEWAY: BreakdownText(
+        502, Code.UNKNOWN, page=b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+    ),
+    Breakdown.GATEWAY_TIMEOUT: BreakdownText(
+        504, Code.UNKNOWN, page=b"<html><body><h1>504 Gateway Time-out</h1></body></html>"
+    ),
 }
+# Binance docs, error codes and HTTP return codes: these leave open whether an order was executed.
+UNKNOWN_OUTCOMES = (
+    Breakdown.TIMEOUT,
+    Breakdown.UNEXPECTED,
+    Breakdown.UNKNOWN,
+    Breakdown.BAD_GATEWAY,
+    Breakdown.GATEWAY_TIMEOUT,
+)
+UNEXECUTED_OUTCOMES = (
+    *UNKNOWN_OUTCOMES,
+    Breakdown.UNAVAILABLE,
+    Breakdown.INTERNAL,
+    Breakdown.BUSY,
+)
+VENUE_FAULTS = frozenset(Fault) - {Fault.ADDRESS_LIMIT, Fault.ANSWER_LAST, Fault.STALL}
 
 
 class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to the next `count` requests of an operation ("" for any).
 
-    `operation` is a handler's name such as place_order. A lost answer ends the connection.
+    `operation` is a handler's name such as place_order. A lost answer ends the connection; a
+    silent one never comes. `ban_ms` bans the caller's address before anything is looked at;
+    `late_fill_ms` fills part of the order that is being cancelled and tells of it that much later.
     """
 
     operation: str = ANY
@@ -65,6 +98,9 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     breakdown: Breakdown | None = None
     delay_ms: int = 0
     is_lost: bool = False
+    is_silent: bool = False
+    ban_ms: int = 0
+    late_fill_ms: int | None = None
     count: int = 1
 
 
@@ -87,6 +123,12 @@ class EventDisturbance(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
+FAULT_OF_ACTION = {
+    EventAction.DROP: Fault.DROP_EVENT,
+    EventAction.DUPLICATE: Fault.DUPLICATE_EVENT,
+    EventAction.HOLD: Fault.REORDER_EVENT,
+}
+ACTION_OF_FAULT = {fault: action for action, fault in FAULT_OF_ACTION.items()}
 DisturbanceT = TypeVar("DisturbanceT", Disturbance, EventDisturbance)
 
 
@@ -95,6 +137,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.hidden_ms = 0
+        self.plan = FaultPlan()
         self._answers: list[Disturbance] = []
         self._events: list[EventDisturbance] = []
 
@@ -104,7 +147,7 @@ class Faults:
         answers = (f"answer:{one.operation or 'any'}" for one in self._answers)
         events = (f"event:{one.event or 'any'}:{one.action}" for one in self._events)
         hidden = (f"hidden_ms:{self.hidden_ms}",) if self.hidden_ms else ()
-        return (*answers, *events, *hidden)
+        return (*answers, *events, *hidden, *self.plan.pending)
 
     def add_answer(self, disturbance: Disturbance) -> None:
         self._answers.append(disturbance)
@@ -114,6 +157,7 @@ class Faults:
 
     def reset(self) -> None:
         self.hidden_ms = 0
+        self.plan.reset()
         self._answers.clear()
         self._events.clear()
 
@@ -123,7 +167,7 @@ class Faults:
             if one.operation in {ANY, operation}:
                 _count_down(self._answers, index, one.count)
                 return one
-        return UNDISTURBED
+        return disturbance_of(self.plan.for_request(operation))
 
     def next_event(self, name: str) -> EventAction | None:
         """Return what happens to this event (None: nothing), and count it down."""
@@ -132,6 +176,45 @@ class Faults:
                 _count_down(self._events, index, one.count)
                 return one.action
         return None
+
+    def event_choice(self, name: str) -> Choice:
+        """Return what happens to this event, by its own disturbances or by the plan."""
+        action = self.next_event(name)
+        return self.plan.for_event(name) if action is None else Choice(FAULT_OF_ACTION[action])
+
+    def hides(self, order_id: int, age_ms: int) -> bool:
+        """Whether a lagging replica would not know an order of this age yet."""
+        return age_ms < self.hidden_ms or self.plan.hides(order_id, age_ms)
+
+
+# What the faults that neither last nor vary do to a request.
+PLAIN = {
+    None: UNDISTURBED,
+    Fault.LOSE_ANSWER: Disturbance(is_lost=True),
+    Fault.DROP_REQUEST: Disturbance(is_executed=False, breakdown=Breakdown.TIMEOUT, is_silent=True),
+    Fault.RATE_LIMIT: Disturbance(is_executed=False, breakdown=Breakdown.TOO_MANY),
+}
+
+
+def disturbance_of(choice: Choice) -> Disturbance:
+    """Return what the plan's choice does to a request."""
+    match choice.fault:
+        case Fault.DELAY_ANSWER:
+            return Disturbance(delay_ms=choice.ms)
+        case Fault.FAIL_EXECUTED:
+            return Disturbance(breakdown=_looks(choice, UNKNOWN_OUTCOMES))
+        case Fault.FAIL_UNEXECUTED:
+            return Disturbance(is_executed=False, breakdown=_looks(choice, UNEXECUTED_OUTCOMES))
+        case Fault.BAN:
+            return Disturbance(ban_ms=choice.ms)
+        case Fault.LATE_FILL:
+            return Disturbance(late_fill_ms=choice.ms)
+        case _:
+            return PLAIN[choice.fault]
+
+
+def _looks(choice: Choice, among: tuple[Breakdown, ...]) -> Breakdown:
+    return Breakdown(choice.looks) if choice.looks else among[choice.pick % len(among)]
 
 
 def perform(disturbance: Disturbance, act: Callable[[], ResultT]) -> ResultT:
@@ -150,6 +233,7 @@ def breakdown_error(breakdown: Breakdown) -> VenueError:
     error = VenueError(looks.code, 0)
     error.message = looks.text or error.message
     error.http_status = looks.http_status
+    error.page = looks.page
     return error
 
 

@@ -4,13 +4,14 @@
    that caused it returns; market data follows the user events of the same step.
 2. A socket whose key is no longer the account's current one stays open and hears nothing.
 3. A fill's writing time is taken right before the first frame that tells of it.
+4. What faults hold back is told later in order of its due time; what a silence swallows is gone.
 """
 
 from collections.abc import Iterable
 
 import msgspec
 
-from services.paper_binance.faults import arranged
+from services.paper_binance.faults import ACTION_OF_FAULT, arranged
 from services.paper_binance.listen_keys import Lease, ListenKey
 from services.paper_binance.market_feed import MarketFeed, MarketNews
 from services.paper_binance.numbers import ms
@@ -24,11 +25,14 @@ from services.paper_binance.stream_names import (
 from services.paper_binance.user_events import UserNews, user_news
 from services.paper_binance.user_payloads import ListenKeyExpired, UserEvent
 from services.paper_binance.venue import Venue
+from services.paper_exchange.channels import Channel, HeldBack, Silences
 from services.paper_exchange.events import Event
+from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.orders import AccountId
 from services.paper_exchange.shell.frames import TextSink, text_frame
 
 ALL_EVENTS: frozenset[str] = frozenset()
+NS_PER_MS = 1_000_000
 
 
 class Session:
@@ -41,6 +45,10 @@ class Session:
         self.opened_ms = opened_ms
         self.names: dict[str, Stream | None] = {}
         self.keys: dict[ListenKey, frozenset[str]] = {}
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.USER if self.category is Category.PRIVATE else Channel.MARKET
 
     def hears(self, key: ListenKey, event_name: str) -> bool:
         """Whether this session wants an event of this key."""
@@ -57,6 +65,8 @@ class StreamHub:
         self._encoder = msgspec.json.Encoder()
         self._sessions: set[Session] = set()
         self._held: list[UserNews] = []
+        self._later: HeldBack[UserNews] = HeldBack()
+        self.silences = Silences()
         self._listeners: dict[ListenKey, list[Session]] = {}
         self._watchers: dict[Stream, list[tuple[Session, str]]] = {}
 
@@ -87,6 +97,11 @@ class StreamHub:
     def close_older_than(self, opened_ms: int) -> None:
         """Drop the connections that were opened before this time."""
         for session in [s for s in self._sessions if s.opened_ms < opened_ms]:
+            session.sink.abort()
+
+    def cut(self, channel: Channel) -> None:
+        """Drop every connection of a channel."""
+        for session in [s for s in self._sessions if s.channel is channel]:
             session.sink.abort()
 
     def subscribe(self, session: Session, name: str) -> None:
@@ -131,6 +146,19 @@ class StreamHub:
         if self._watchers:
             self._write_market(self._feed.observe(events, ms(now_ns)))
 
+    def late_events(self, events: list[Event], now_ns: int, after_ms: int) -> None:
+        """Keep users' news for later; the market hears at once."""
+        due_ns = self._venue.mono_ns() + after_ms * NS_PER_MS
+        for news in user_news(self._venue, events, now_ns, ""):
+            self._later.add(due_ns, news)
+        if self._watchers:
+            self._write_market(self._feed.observe(events, ms(now_ns)))
+
+    def release(self) -> None:
+        """Tell what was held back until now."""
+        for news in self._later.take_due(self._venue.mono_ns()):
+            self._tell(news)
+
     def user_event(self, account_id: AccountId, event: UserEvent) -> None:
         self._tell_arranged(UserNews(account_id, event))
 
@@ -145,13 +173,35 @@ class StreamHub:
             self._write_market(self._feed.tick(now_ms))
 
     def _tell_arranged(self, news: UserNews) -> None:
-        action = self._venue.faults.next_event(_name(news.event))
-        for told in arranged(action, news, self._held):
-            self._tell(told)
+        choice = self._venue.faults.event_choice(_name(news.event))
+        if choice.fault is None or choice.fault in ACTION_OF_FAULT:
+            action = None if choice.fault is None else ACTION_OF_FAULT[choice.fault]
+            for told in arranged(action, news, self._held):
+                self._tell(told)
+        else:
+            self._disturb(news, choice)
+
+    def _disturb(self, news: UserNews, choice: Choice) -> None:
+        until_ns = self._venue.mono_ns() + choice.ms * NS_PER_MS
+        match choice.fault:
+            case Fault.DELAY_EVENT:
+                self._later.add(until_ns, news)
+            case Fault.MUTE_USER:
+                self.silences.begin(Channel.USER, until_ns)
+            case Fault.CUT_USER:
+                self._cut_account(news.account_id)
+            case _:
+                self._tell(news)
+                self._venue.expire_key(news.account_id, news.event.event_ms)
+
+    def _cut_account(self, account_id: AccountId) -> None:
+        key = self._venue.listen_keys.current(account_id)
+        for session in list(self._listeners.get(key, ())) if key is not None else ():
+            session.sink.abort()
 
     def _tell(self, news: UserNews) -> None:
         key = self._venue.listen_keys.current(news.account_id)
-        if key is None:
+        if key is None or self.silences.holds(Channel.USER, self._venue.mono_ns()):
             return
         mono_ns = self._tell_key(key, news.event)
         if news.exec_id is not None and mono_ns is not None:
@@ -174,6 +224,8 @@ class StreamHub:
 
     def _write_market(self, all_news: Iterable[MarketNews]) -> None:
         for news in all_news:
+            if self._is_kept_back(news):
+                continue
             payload = self._encoder.encode(news.payload)
             raw_frame = text_frame(payload)
             for session, name in self._watchers.get(news.stream, ()):
@@ -181,6 +233,15 @@ class StreamHub:
                     session.sink.write(_wrapped(name, payload))
                 else:
                     session.sink.write_frame(raw_frame)
+
+    def _is_kept_back(self, news: MarketNews) -> bool:
+        """Whether a silence or a fault swallows this market data."""
+        choice = self._venue.faults.plan.for_market(news.stream.kind)
+        if choice.fault is Fault.CUT_MARKET:
+            self.cut(Channel.MARKET)
+        elif choice.fault is Fault.MUTE_MARKET:
+            self.silences.begin(Channel.MARKET, self._venue.mono_ns() + choice.ms * NS_PER_MS)
+        return self.silences.holds(Channel.MARKET, self._venue.mono_ns())
 
 
 def _name(event: UserEvent) -> str:

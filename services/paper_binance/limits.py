@@ -85,6 +85,10 @@ class AddressWeight:
         self._banned_until_ms = 0
         self._ban_ms = FIRST_BAN_MS
 
+    def ban(self, until_ms: int) -> None:
+        """Refuse the address until then, whatever it asks for."""
+        self._banned_until_ms = max(self._banned_until_ms, until_ms)
+
     def charge(self, weight: int, limit: int, now_ms: int) -> int:
         """Add weight and return the sum; refuse over the limit, ban who goes on regardless."""
         if now_ms < self._banned_until_ms:

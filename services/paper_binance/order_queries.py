@@ -125,7 +125,7 @@ def _trades_span(call: Call) -> Span:
 
 def _is_hidden(venue: Venue, order: Order, now_ms: int) -> bool:
     """Whether a lagging replica would not know the order yet."""
-    return now_ms - ms(order.created_ns) < venue.faults.hidden_ms
+    return venue.faults.hides(order.order_id, now_ms - ms(order.created_ns))
 
 
 def _is_purged(order: Order, now_ms: int) -> bool:

@@ -3,7 +3,7 @@
 import msgspec
 
 from services.paper_binance.auth import check_signature, check_timestamp, signed_parts
-from services.paper_binance.errors import VenueError
+from services.paper_binance.errors import BannedError, VenueError
 from services.paper_binance.faults import perform
 from services.paper_binance.limits import Address
 from services.paper_binance.numbers import ms
@@ -16,6 +16,11 @@ from services.paper_exchange.orders import AccountId
 NOBODY = AccountId("")
 OK = 200
 NOT_FOUND = 404
+TOO_MANY = 429
+JSON = "application/json"
+HTML = "text/html"
+MS_PER_S = 1_000
+RETRY_AFTER_S = 1
 
 
 class RestRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +35,15 @@ class RestRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status, JSON body and headers; a lost answer is not sent and ends the connection."""
+    """Status, body and headers; a lost answer ends the connection, a silent one never comes."""
 
     status: int
     body: bytes
     headers: dict[str, str]
     delay_ms: int = 0
     is_lost: bool = False
+    is_silent: bool = False
+    content_type: str = JSON
 
 
 def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
@@ -45,16 +52,37 @@ def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
     if route is None:
         return Answer(NOT_FOUND, b'{"code":-5000,"msg":"Path is invalid"}', {})
     disturbance = venue.faults.next_answer(route.operation)
+    if disturbance.ban_ms:
+        venue.weight_of(request.address).ban(ms(now_ns) + disturbance.ban_ms)
     headers: dict[str, str] = {}
     try:
         call = _admit(venue, route, request, now_ns, headers)
+        call = msgspec.structs.replace(call, late_fill_ms=disturbance.late_fill_ms)
         result = perform(disturbance, lambda: route.handler(venue, call))
+        told = Answer(OK, msgspec.json.encode(result), headers)
     except VenueError as error:
-        failure = Failure(error.code.value, error.message)
-        status, body = error.http_status, msgspec.json.encode(failure)
-    else:
-        status, body = OK, msgspec.json.encode(result)
-    return Answer(status, body, headers, disturbance.delay_ms, disturbance.is_lost)
+        told = _refusal(error, headers, ms(now_ns))
+    return msgspec.structs.replace(
+        told,
+        delay_ms=disturbance.delay_ms,
+        is_lost=disturbance.is_lost,
+        is_silent=disturbance.is_silent,
+    )
+
+
+def _refusal(error: VenueError, headers: dict[str, str], now_ms: int) -> Answer:
+    """Return a refusal; one for too many requests says when to come back.
+
+    Binance docs, limits: Retry-After comes with 429 and 418.
+    """
+    if isinstance(error, BannedError):
+        headers["Retry-After"] = str(-(-(error.until_ms - now_ms) // MS_PER_S))
+    elif error.http_status == TOO_MANY:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if error.page:
+        return Answer(error.http_status, error.page, headers, content_type=HTML)
+    failure = Failure(error.code.value, error.message)
+    return Answer(error.http_status, msgspec.json.encode(failure), headers)
 
 
 def _admit(

@@ -8,6 +8,7 @@ from aiohttp import web
 from services.paper_binance.api import ApiServer
 from services.paper_binance.contracts import listed
 from services.paper_binance.control import VenueControl
+from services.paper_binance.fault_control import FaultControl, Surroundings
 from services.paper_binance.hub import StreamHub
 from services.paper_binance.numbers import ms
 from services.paper_binance.stream import StreamServer
@@ -19,8 +20,10 @@ from services.paper_exchange.market_events import MarketEvent
 from services.paper_exchange.recorded import open_recording
 from services.paper_exchange.shell.cli import SYNTHETIC, PaperOptions
 from services.paper_exchange.shell.control import control_app
+from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications, Endpoints
 from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
+from services.paper_exchange.shell.venue_clock import VenueClock
 from services.paper_exchange.synthetic import synthetic_tape
 from tandem.runtime.clock import Clock
 
@@ -32,13 +35,13 @@ class PaperBinance:
     """One exchange with everything that runs beside it."""
 
     def __init__(self, options: PaperOptions, clock: Clock) -> None:
-        self.clock = clock
+        self.clock = VenueClock(clock)
         self.venue = Venue(listed(options.symbols), clock.monotonic_ns)
         self.hub = StreamHub(self.venue)
         self.venue.subscribe(self.hub)
         self.driver: TapeDriver[MarketEvent] = TapeDriver(
             lambda: open_tape(options, self.venue.contracts),
-            VenueTape(self.venue, clock.wall_ns),
+            VenueTape(self.venue, self.clock.wall_ns),
             clock.monotonic_ns,
             TapeOptions(
                 source=options.tape,
@@ -55,6 +58,7 @@ class PaperBinance:
             now_ns = self.clock.wall_ns()
             self.venue.run_timers(now_ns)
             self.hub.tick(ms(now_ns))
+            self.hub.release()
             self.hub.close_older_than(ms(now_ns) - self.venue.switches.connection_life_ms)
             # Binance docs: the countdown is looked at about every 10 ms.
             busy = self.venue.countdowns.is_armed
@@ -87,14 +91,16 @@ def _bases(options: PaperOptions, contracts: dict[str, Contract]) -> list[Basis]
 
 def applications(exchange: PaperBinance) -> Applications:
     """Return what the exchange serves on its two ports, and what runs beside them."""
-    api = ApiServer(exchange.venue, exchange.clock)
+    clock, outage = exchange.clock, Outage(exchange.clock.monotonic_ns)
+    api = ApiServer(exchange.venue, clock, exchange.hub.silences)
     streams = StreamServer(exchange.hub, exchange.clock)
-    public = web.Application()
+    public = web.Application(middlewares=[outage.middleware()])
     public.router.add_get("/ws-fapi/v1", api.handle_websocket)
     public.router.add_get("/ws-fapi/v1/", api.handle_websocket)
     public.router.add_route("*", "/fapi/{tail:.*}", api.handle_rest)
     public.router.add_get("/{tail:.*}", streams.handle)
-    control = VenueControl(exchange.venue, exchange.hub, exchange.driver, exchange.clock.wall_ns)
+    faults = FaultControl(exchange.venue, Surroundings(exchange.hub, api, clock, outage))
+    control = VenueControl(exchange.venue, faults, exchange.driver, clock.wall_ns)
     return Applications(public, control_app(control), (exchange.driver.run, exchange.beat))
 
 

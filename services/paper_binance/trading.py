@@ -20,6 +20,8 @@ from services.paper_binance.params import Params, from_json
 from services.paper_binance.refusals import amend_error, order_error
 from services.paper_binance.venue import Call, Venue
 from services.paper_binance.vocabulary import PriceMatch, ResponseType
+from services.paper_exchange.fault_words import Fault
+from services.paper_exchange.forcing import lots_of_half
 from services.paper_exchange.ledger import is_reducing
 from services.paper_exchange.orders import (
     Amendment,
@@ -117,9 +119,20 @@ def cancel_order(venue: Venue, call: Call) -> OrderPayload:
     """Take one open order off."""
     contract = decode_contract(call.params, venue.contracts)
     order = _open_order(venue, call, Code.CANCEL_REJECTED)
+    if call.late_fill_ms is not None:
+        _fill_before_cancel(venue, order, call.late_fill_ms, call.now_ns)
     venue.publish(venue.engine.cancel(call.account_id, order.order_id, call.now_ns), call.now_ns)
     after = venue.engine.order(order.order_id)
     return cancelled(after, contract, slim=venue.switches.slim_acks)
+
+
+def _fill_before_cancel(venue: Venue, order: Order, after_ms: int, now_ns: int) -> None:
+    """Let half of the order trade now, and tell of it after the cancel."""
+    qty = lots_of_half(order.leaves_qty, venue.contract(order.symbol).lot)
+    if order.px is None or not qty:
+        return
+    venue.faults.plan.took_effect(Fault.LATE_FILL)
+    venue.publish_late(venue.engine.fill_resting(order.order_id, qty, now_ns), now_ns, after_ms)
 
 
 def cancel_all_orders(venue: Venue, call: Call) -> Done:

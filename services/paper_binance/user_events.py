@@ -1,8 +1,9 @@
 """From engine events to user stream events, in the order in which the venue tells them.
 
 For one fill: TRADE_LITE, ACCOUNT_UPDATE, ORDER_TRADE_UPDATE, as observed in production
-(node-binance-api #948, Binance.Net #546). Events are made lazily, so that the first one can be
-written before the second is built.
+(node-binance-api #948, Binance.Net #546); a forced one has the execution type CALCULATED and no
+TRADE_LITE (Binance docs, order update; whether production sends one is unknown).
+Events are made lazily, so that the first one can be written before the second is built.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from services.paper_binance.user_payloads import (
     trade_lite,
 )
 from services.paper_binance.venue import Venue
+from services.paper_binance.vocabulary import is_forced
 from services.paper_exchange.accounts import Position
 from services.paper_exchange.events import (
     Accepted,
@@ -75,9 +77,10 @@ def user_news(venue: Venue, events: list[Event], now_ns: int, modify_id: str) ->
 def _fill_news(venue: Venue, fill: Filled, aftermath: Aftermath, now_ns: int) -> Iterator[UserNews]:
     order, exec_id = fill.order, fill.exec_id
     contract = venue.contract(order.symbol)
-    yield UserNews(order.account_id, trade_lite(fill, contract, ms(now_ns)), exec_id)
+    if not is_forced(order):
+        yield UserNews(order.account_id, trade_lite(fill, contract, ms(now_ns)), exec_id)
     yield UserNews(order.account_id, _account_news(venue, fill, aftermath, now_ns), exec_id)
-    execution = Execution(word="TRADE", fill=fill)
+    execution = Execution(word="CALCULATED" if is_forced(order) else "TRADE", fill=fill)
     news = _order_news(venue, order, execution, now_ns)
     yield UserNews(order.account_id, news.event, exec_id)
 

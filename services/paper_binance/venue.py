@@ -36,11 +36,15 @@ NO_MODIFY_ID = ""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One request as its handler sees it; `account_id` is "" for public data."""
+    """One request as its handler sees it; `account_id` is "" for public data.
+
+    With `late_fill_ms` an order that is being cancelled fills first and tells so that much later.
+    """
 
     account_id: AccountId
     params: Params
     now_ns: int
+    late_fill_ms: int | None = None
 
     @property
     def now_ms(self) -> int:
@@ -64,6 +68,8 @@ class Publisher(Protocol):
     """Who carries events out of the venue, at once."""
 
     def engine_events(self, events: list[Event], now_ns: int, modify_id: str) -> None: ...
+
+    def late_events(self, events: list[Event], now_ns: int, after_ms: int) -> None: ...
 
     def user_event(self, account_id: AccountId, event: UserEvent) -> None: ...
 
@@ -89,6 +95,7 @@ class Venue:
         self.public_trades = PublicTrades()
         self.switches = Switches()
         self.faults = Faults()
+        self.engine.deny_margin(self.faults.plan.refuses_margin)
         self.permissions = Permissions()
         self.limits = LimitSettings()
         self.dual_side: set[AccountId] = set()
@@ -110,6 +117,14 @@ class Venue:
             if isinstance(event, Printed):
                 self.public_trades.add(event)
 
+    def publish_late(self, events: list[Event], now_ns: int, after_ms: int) -> None:
+        """Let accounts hear of these events only so much later; the market hears at once."""
+        for publisher in self._publishers:
+            publisher.late_events(events, now_ns, after_ms)
+        for event in events:
+            if isinstance(event, Printed):
+                self.public_trades.add(event)
+
     def notify(self, account_id: AccountId, event: UserEvent) -> None:
         for publisher in self._publishers:
             publisher.user_event(account_id, event)
@@ -117,6 +132,13 @@ class Venue:
     def end_keys(self, leases: tuple[Lease, ...], now_ms: int) -> None:
         for publisher in self._publishers:
             publisher.keys_ended(leases, now_ms)
+
+    def expire_key(self, account_id: AccountId, now_ms: int) -> bool:
+        """End an account's listen key before its time; False when it has none."""
+        lease = self.listen_keys.close(account_id)
+        if lease is not None:
+            self.end_keys((lease,), now_ms)
+        return lease is not None
 
     def contract(self, symbol: str) -> Contract:
         """Return a listed contract."""

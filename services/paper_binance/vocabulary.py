@@ -17,6 +17,7 @@ class OrderType(StrEnum):
     TAKE_PROFIT = "TAKE_PROFIT"
     TAKE_PROFIT_MARKET = "TAKE_PROFIT_MARKET"
     TRAILING_STOP_MARKET = "TRAILING_STOP_MARKET"
+    LIQUIDATION = "LIQUIDATION"
 
 
 ENTERED_HERE = frozenset({OrderType.LIMIT, OrderType.MARKET})
@@ -89,7 +90,19 @@ def note_of(order: Order) -> OrderNote:
     return OrderNote(PriceMatch(price_match), WireTif(tif))
 
 
+# Binance docs, ORDER_TRADE_UPDATE: client ids of orders that the venue makes itself.
+LIQUIDATION_PREFIX = "autoclose-"
+ADL_CLIENT_ID = "adl_autoclose"
+
+
+def is_forced(order: Order) -> bool:
+    """Whether the venue made the order: a liquidation or an auto-deleveraging."""
+    return order.client_id.startswith((LIQUIDATION_PREFIX, ADL_CLIENT_ID))
+
+
 def type_of(order: Order) -> OrderType:
+    if order.client_id.startswith(LIQUIDATION_PREFIX):
+        return OrderType.LIQUIDATION
     return OrderType.MARKET if order.is_market else OrderType.LIMIT
 
 

@@ -69,11 +69,12 @@ class SessionStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """The text to send back; a lost one is not sent and ends the connection."""
+    """The text to send back; a lost one ends the connection, a silent one is not sent."""
 
     text: bytes
     delay_ms: int = 0
     is_lost: bool = False
+    is_silent: bool = False
 
 
 class ApiSession:
@@ -133,6 +134,8 @@ def answer_message(venue: Venue, session: ApiSession, text: str, now_ns: int) ->
         return Reply(_encoder.encode(ApiFailure(id=NULL_ID, status=400, error=failure)))
     route = WEBSOCKET_ROUTES.get(request.method)
     disturbance = UNDISTURBED if route is None else venue.faults.next_answer(route.operation)
+    if disturbance.ban_ms:
+        venue.weight_of(session.address).ban(ms(now_ns) + disturbance.ban_ms)
     try:
         answer: ApiSuccess | ApiFailure = _answer(venue, session, request, disturbance, now_ns)
     except VenueError as error:
@@ -142,7 +145,9 @@ def answer_message(venue: Venue, session: ApiSession, text: str, now_ns: int) ->
             error=Failure(error.code.value, error.message),
             rate_limits=_rate_limits(venue, session, NOBODY, ms(now_ns)),
         )
-    return Reply(_encoder.encode(answer), disturbance.delay_ms, disturbance.is_lost)
+    return Reply(
+        _encoder.encode(answer), disturbance.delay_ms, disturbance.is_lost, disturbance.is_silent
+    )
 
 
 def _answer(
@@ -194,7 +199,12 @@ def _routed(exchange: Exchange, method: str) -> tuple[AccountId, object]:
     if route.orders_10s:
         counts = exchange.venue.order_counts(account_id)
         counts.charge(route.orders_10s, route.orders_1m, exchange.now_ms)
-    call = Call(account_id=account_id, params=exchange.params, now_ns=exchange.now_ns)
+    call = Call(
+        account_id=account_id,
+        params=exchange.params,
+        now_ns=exchange.now_ns,
+        late_fill_ms=exchange.disturbance.late_fill_ms,
+    )
     act = partial(route.handler, exchange.venue, call)
     return account_id, perform(exchange.disturbance, act)
 

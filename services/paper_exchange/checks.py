@@ -167,7 +167,7 @@ def _check_margin(
     needed = margin_increase(state, account, new, replaced)
     if needed <= 0:
         return
-    available = margin_of(state, account).available
+    available = ZERO if state.denies_margin(account_id) else margin_of(state, account).available
     if needed > available:
         raise OrderRefused(
             Refusal.INSUFFICIENT_MARGIN, "margin", needed, f"at most {available} available"

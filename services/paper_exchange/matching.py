@@ -8,7 +8,7 @@
 4. Time is a parameter; the same calls in the same order give the same events.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from heapq import heappop, heappush
 
@@ -21,6 +21,7 @@ from services.paper_exchange.checks import check_terms
 from services.paper_exchange.endings import cancel, expire
 from services.paper_exchange.events import BalanceChanged, Event, Filled
 from services.paper_exchange.fees import FeeSchedule
+from services.paper_exchange.forcing import fill_resting, force_close
 from services.paper_exchange.instruments import Contract, VenuePolicy
 from services.paper_exchange.making import cross, trade_through
 from services.paper_exchange.margin import MarginState, margin_of
@@ -132,6 +133,10 @@ class Engine:
         """The account valued at mark."""
         return margin_of(self._state, self._state.account(account_id))
 
+    def deny_margin(self, denies: Callable[[AccountId], bool]) -> None:
+        """Ask this before every order that needs margin; True leaves the account none for it."""
+        self._state.denies_margin = denies
+
     # Orders.
 
     def check_terms(self, account_id: AccountId, new: NewOrder, now_ns: int) -> None:
@@ -190,6 +195,22 @@ class Engine:
             return Replacement(events + self.place(account_id, new, now_ns), None)
         except OrderRefused as refused:
             return Replacement(events, refused)
+
+    def fill_resting(self, order_id: OrderId, qty: Decimal, now_ns: int) -> list[Event]:
+        """Let somebody trade with this resting order, ahead of all others."""
+        fill_resting(self._state, self._state.ledger.must_get(order_id), qty, now_ns)
+        return self._finish(now_ns)
+
+    def force_close(
+        self,
+        position: tuple[AccountId, str],
+        qty: Decimal | None,
+        names: tuple[str, str],
+        now_ns: int,
+    ) -> list[Event]:
+        """Close an account's position in a symbol for it: liquidation, auto-deleveraging."""
+        force_close(self._state, position, qty, names, now_ns)
+        return self._finish(now_ns)
 
     def record_refused(
         self, account_id: AccountId, new: NewOrder, refusal: Refusal, now_ns: int

@@ -1,6 +1,6 @@
 """Everything one exchange knows, and the events of the operation under way."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from services.paper_exchange.accounts import Account, SymbolSettings
 from services.paper_exchange.events import Event
@@ -23,6 +23,7 @@ class VenueState:
         self.markets = {contract.symbol: Market(contract) for contract in contracts}
         self.policy = policy
         self.accounts: dict[AccountId, Account] = {}
+        self.denies_margin: Callable[[AccountId], bool] = lambda _: False
         self.ledger = OrderLedger()
         self.next_order_id = 1
         self.next_exec_id = 1

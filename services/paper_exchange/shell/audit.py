@@ -108,10 +108,12 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FaultReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The fault switches a venue offers, and those that are on."""
+    """The fault switches a venue offers, those that are on, and how often each one fired."""
 
     supported: tuple[str, ...]
     active: tuple[str, ...]
+    seed: int = 0
+    fired: dict[str, int] = {}
 
 
 class MarketOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +167,52 @@ class SpeedTape(msgspec.Struct, frozen=True, tag_field="action", tag="speed"):
 
 
 TapeAction = PauseTape | ResumeTape | SeekTape | SpeedTape
+
+
+class PlaceByHand(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="place"):
+    """An order of an account that none of its programs asked for; without a price it takes."""
+
+    account: str
+    symbol: str
+    side: Literal["buy", "sell"]
+    qty: Decimal
+    price: Decimal | None = None
+    client_order_id: str = ""
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+class CancelByHand(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="cancel"):
+    """An open order taken off by its owner, past every program."""
+
+    account: str
+    order_id: str
+
+
+class Liquidate(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="liquidate"):
+    """The venue closes a position, all of it or `qty`, at mark: a liquidation."""
+
+    account: str
+    symbol: str
+    qty: Decimal | None = None
+
+
+class Deleverage(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="deleverage"):
+    """The venue closes a winning position, all of it or `qty`, at mark: auto-deleveraging."""
+
+    account: str
+    symbol: str
+    qty: Decimal | None = None
+
+
+AccountAction = PlaceByHand | CancelByHand | Liquidate | Deleverage
+
+
+class ActOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an act did: the order that it made or ended, and how many fills it caused."""
+
+    order_id: str
+    fills_count: int
 
 
 class ControlError(ValueError):

@@ -10,6 +10,8 @@ import msgspec
 from aiohttp import web
 
 from services.paper_exchange.shell.audit import (
+    AccountAction,
+    ActOutcome,
     AuditRequest,
     AuditTrade,
     Books,
@@ -48,6 +50,10 @@ class ControlVenue(Protocol):
 
     def faults(self, body: bytes) -> FaultReport: ...
 
+    def fault_report(self) -> FaultReport: ...
+
+    def act(self, action: AccountAction) -> ActOutcome: ...
+
     def clear(self) -> None: ...
 
 
@@ -61,7 +67,9 @@ def control_app(venue: ControlVenue) -> web.Application:
     app.router.add_post("/control/accounts", _posts(venue.seed_account))
     app.router.add_post("/control/tape", _posts(lambda body: venue.tape(_tape_action(body))))
     app.router.add_post("/control/market", _posts(lambda body: venue.market(_market_action(body))))
+    app.router.add_get("/control/faults", _reads(lambda _: venue.fault_report()))
     app.router.add_post("/control/faults", _posts(venue.faults))
+    app.router.add_post("/control/act", _posts(lambda body: venue.act(_account_action(body))))
     app.router.add_post("/control/clear", _posts(lambda _: _cleared(venue)))
     return app
 
@@ -85,6 +93,16 @@ def decode_control(body: bytes, shape: type[StructT]) -> StructT:
 
 _market_decoder: msgspec.json.Decoder[MarketAction] = msgspec.json.Decoder(MarketAction)
 _tape_decoder: msgspec.json.Decoder[TapeAction] = msgspec.json.Decoder(TapeAction)
+
+
+_account_decoder: msgspec.json.Decoder[AccountAction] = msgspec.json.Decoder(AccountAction)
+
+
+def _account_action(body: bytes) -> AccountAction:
+    try:
+        return _account_decoder.decode(body)
+    except msgspec.MsgspecError as error:
+        raise ControlError(f"account action does not decode: {error}") from error
 
 
 def _market_action(body: bytes) -> MarketAction:
