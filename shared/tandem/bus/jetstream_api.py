@@ -8,7 +8,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from tandem.bus.nats_wire import NO_MESSAGE_CODE, ApiError, time_ns
-from tandem.bus.port import Entry
+from tandem.bus.port import Entry, LogState
 from tandem.domain.errors import UnavailableError
 
 TIMEOUT_S = 2.0
@@ -60,6 +60,16 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def created_ns(self) -> int:
         return time_ns(self.created)
+
+    @property
+    def keeps_newest(self) -> bool:
+        """Whether a message replaces the one before it under its subject."""
+        return self.config.discard == "old"
+
+    @property
+    def log_state(self) -> LogState:
+        counts = self.state
+        return LogState(counts.first_seq, counts.last_seq, self.created_ns, counts.messages)
 
 
 class SequencePair(msgspec.Struct, frozen=True):

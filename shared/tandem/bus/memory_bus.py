@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 
 from tandem.bus.background import Background, report
 from tandem.bus.memory_stream import MemoryStream
-from tandem.bus.port import Appended, Entry, Following, LogState
+from tandem.bus.place import cursor_at, place_is_kept
+from tandem.bus.port import Appended, Cursor, Entry, Following, LogState, OnCut
 from tandem.bus.subject_match import matcher
 from tandem.bus.timing import Timing
-from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from tandem.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    InvariantError,
+    UnavailableError,
+)
 
 DELIVERIES_A_TURN = 256
 MAX_PAYLOAD = 1_048_576
@@ -32,6 +38,7 @@ class MemoryServer:
         self.deltas = MemoryStream(timing, keeps_newest=False)
         self.snapshots = MemoryStream(timing, keeps_newest=True)
         self.marks = MemoryStream(timing, keeps_newest=True)
+        self.leases = MemoryStream(timing, keeps_newest=True)
         self.listeners: dict[str, deque[tuple[MemoryBus, Answering]]] = {}
 
 
@@ -49,6 +56,12 @@ class _Link:
             self.waiting.append(action)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    on_entry: Callable[[Entry], None]
+    on_cut: OnCut | None
+
+
 class _MemoryReader:
     """Follows one stream; satisfies `Following`."""
 
@@ -58,15 +71,15 @@ class _MemoryReader:
         link: _Link,
         timing: Timing,
         matches: Callable[[str], bool],
-        on_entry: Callable[[Entry], None],
+        listener: "_Listener",
     ) -> None:
         self._stream = stream
         self._link = link
         self._timing = timing
         self._matches = matches
-        self._on_entry = on_entry
+        self._listener = listener
         self._queue: deque[Entry] = deque()
-        self._last_seq = 0
+        self._place = Cursor(created_ns=0)
         self._scheduled = False
         self._closed = False
 
@@ -82,11 +95,39 @@ class _MemoryReader:
         self._closed = True
         self._stream.unwatch(self._stored)
 
-    def start(self, after_seq: int) -> None:
-        self._last_seq = after_seq
-        self._queue.extend(e for e in self._stream.after(after_seq) if self._matches(e.subject))
+    def start(self, after: int | Cursor) -> None:
+        if isinstance(after, int):
+            created_ns = self._stream.state().created_ns
+            after = cursor_at(created_ns, self._stream.get(after), after)
+        self._place = after
         self._stream.watch(self._stored)
+        self.resume()
+
+    def resume(self) -> None:
+        """Read on after what was read last, if the stream still holds it."""
+        if self._closed or not self._link.connected:
+            return
+        if not self._place_is_kept():
+            self._end()
+            return
+        unread = self._stream.after(self._place.seq)
+        self._queue = deque(entry for entry in unread if self._matches(entry.subject))
         self.schedule()
+
+    def _place_is_kept(self) -> bool:
+        stored, stream = self._stream.get(self._place.seq), self._stream
+        return place_is_kept(self._place, stream.state(), stored, keeps_newest=stream.keeps_newest)
+
+    def _end(self) -> None:
+        """Deliver nothing more, and say why."""
+        self._closed = True
+        self._queue.clear()
+        self._stream.unwatch(self._stored)
+        if self._listener.on_cut is None:
+            report("a stream was cut", InvariantError(f"read up to {self._place.seq}"))
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._listener.on_cut, self._stream.state())
 
     def schedule(self) -> None:
         if self._queue and not self._scheduled and not self._closed:
@@ -104,15 +145,15 @@ class _MemoryReader:
             if self._closed or not self._link.connected:
                 return
             entry = self._queue.popleft()
-            if entry.seq > self._last_seq:
-                self._last_seq = entry.seq
+            if entry.seq > self._place.seq:
+                self._place = cursor_at(self._place.created_ns, entry)
                 self._hand_over(entry)
         self.schedule()
 
     def _hand_over(self, entry: Entry) -> None:
         counted = Entry(entry.seq, entry.ts_ns, entry.subject, entry.payload, len(self._queue))
         try:
-            self._on_entry(counted)
+            self._listener.on_entry(counted)
         except Exception as error:  # noqa: BLE001 - whatever it is, reading on would skip a fact
             self._closed = True
             report(f"reading stopped at {entry.seq} {entry.subject}", error)
@@ -156,11 +197,16 @@ class MemoryLog:
         return self._stream.store(subject, payload)
 
     async def follow(
-        self, filters: Sequence[str], after_seq: int, on_entry: Callable[[Entry], None]
+        self,
+        filters: Sequence[str],
+        after: int | Cursor,
+        on_entry: Callable[[Entry], None],
+        on_cut: OnCut | None = None,
     ) -> Following:
-        reader = _MemoryReader(self._stream, self._link, self._timing, matcher(filters), on_entry)
+        listener = _Listener(on_entry, on_cut)
+        reader = _MemoryReader(self._stream, self._link, self._timing, matcher(filters), listener)
         self._readers.append(reader)
-        reader.start(after_seq)
+        reader.start(after)
         return reader
 
     async def get(self, seq: int) -> Entry | None:
@@ -177,7 +223,7 @@ class MemoryLog:
 
     def reconnected(self) -> None:
         for reader in self._readers:
-            reader.schedule()
+            reader.resume()
 
     async def close(self) -> None:
         for reader in self._readers:
@@ -190,6 +236,39 @@ class MemoryLog:
 
 def _too_large(payload: bytes) -> InvalidInputError:
     return InvalidInputError("payload", f"{len(payload)} bytes", f"at most {MAX_PAYLOAD} bytes")
+
+
+class MemoryCells:
+    """One client's view of a stream of records; satisfies `Cells`."""
+
+    def __init__(self, stream: MemoryStream, link: _Link) -> None:
+        self._stream = stream
+        self._link = link
+        self._watchers: list[Callable[[Entry], None]] = []
+
+    async def newest(self, subject: str) -> Entry | None:
+        self._require_link(subject)
+        return self._stream.find(subject)
+
+    async def replace(self, subject: str, payload: bytes, expected_seq: int) -> int | None:
+        self._require_link(subject)
+        return self._stream.replace(subject, payload, expected_seq)
+
+    async def watch(self, subject: str, on_offer: Callable[[bytes], None]) -> None:
+        def stored(entry: Entry) -> None:
+            if entry.subject == subject and self._link.connected:
+                asyncio.get_running_loop().call_soon(on_offer, entry.payload)
+
+        self._stream.watch(stored)
+        self._watchers.append(stored)
+
+    def _require_link(self, what: str) -> None:
+        if not self._link.connected:
+            raise UnavailableError(f"not connected: {what}")
+
+    def close(self) -> None:
+        for watcher in self._watchers:
+            self._stream.unwatch(watcher)
 
 
 class MemoryBus:
@@ -205,6 +284,8 @@ class MemoryBus:
         self._deltas = MemoryLog(self.server.deltas, self._link, timing)
         self._snapshots = MemoryLog(self.server.snapshots, self._link, timing)
         self._marks = MemoryLog(self.server.marks, self._link, timing)
+        self._logs = (self._log, self._deltas, self._snapshots, self._marks)
+        self._leases = MemoryCells(self.server.leases, self._link)
 
     def client(self) -> "MemoryBus":
         """Return another client of the same server, with a link of its own."""
@@ -227,6 +308,10 @@ class MemoryBus:
         return self._marks
 
     @property
+    def leases(self) -> MemoryCells:
+        return self._leases
+
+    @property
     def connected(self) -> bool:
         return self._link.connected
 
@@ -240,7 +325,7 @@ class MemoryBus:
         waiting, self._link.waiting = self._link.waiting, []
         for action in waiting:
             action()
-        for log in (self._log, self._deltas, self._snapshots, self._marks):
+        for log in self._logs:
             log.reconnected()
         for callback in self._callbacks:
             callback()
@@ -283,8 +368,9 @@ class MemoryBus:
         for copies in self.server.listeners.values():
             for entry in [entry for entry in copies if entry[0] is self]:
                 copies.remove(entry)
-        for log in (self._log, self._deltas, self._snapshots, self._marks):
+        for log in self._logs:
             await log.close()
+        self._leases.close()
         await self._background.close()
 
 

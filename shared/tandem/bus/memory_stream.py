@@ -41,6 +41,17 @@ class MemoryStream:
             watcher(entry)
         return Appended(entry.seq)
 
+    @property
+    def keeps_newest(self) -> bool:
+        return self._keeps_newest
+
+    def replace(self, subject: str, payload: bytes, expected_seq: int) -> int | None:
+        """Store if the newest of the subject is `expected_seq` (0: none); None: it is not."""
+        newest = self._by_subject.get(subject)
+        if (newest.seq if newest is not None else 0) != expected_seq:
+            return None
+        return self.store(subject, payload).seq
+
     def get(self, seq: int) -> Entry | None:
         return self._entries.get(seq)
 
@@ -73,6 +84,12 @@ class MemoryStream:
         """Lose everything past `after_seq` and use its sequences again, as after a lost disk."""
         self._drop([seq for seq in self._entries if seq > after_seq])
         self._last_seq = after_seq
+
+    def begin_anew(self) -> None:
+        """Be another stream under the same name: empty, made now."""
+        self._drop(list(self._entries))
+        self._last_seq = 0
+        self._created_ns = max(self._timing.wall_ns(), self._created_ns + 1)
 
     def _drop(self, seqs: list[int]) -> None:
         for seq in seqs:

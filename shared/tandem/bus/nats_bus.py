@@ -16,9 +16,10 @@ from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
 from tandem.bus.direct_client import DirectClient
 from tandem.bus.jetstream_api import JetStreamApi
+from tandem.bus.nats_cells import NatsCells
 from tandem.bus.nats_options import NatsOptions
-from tandem.bus.nats_reader import NatsReader, ReaderPorts, Wanted
-from tandem.bus.port import Appended, Entry, Following, LogState
+from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
+from tandem.bus.port import Appended, Cursor, Entry, Following, LogState, OnCut
 from tandem.bus.publisher import Publisher
 from tandem.bus.timing import Timing
 from tandem.domain.errors import ConflictError, UnavailableError
@@ -59,11 +60,14 @@ class NatsLog:
         return await self._publisher.offer(subject, payload, OFFER_TIMEOUT_S)
 
     async def follow(
-        self, filters: Sequence[str], after_seq: int, on_entry: Callable[[Entry], None]
+        self,
+        filters: Sequence[str],
+        after: int | Cursor,
+        on_entry: Callable[[Entry], None],
+        on_cut: OnCut | None = None,
     ) -> Following:
-        reader = NatsReader(
-            self._ports, Wanted(self._stream, tuple(filters), after_seq), on_entry, self._drop
-        )
+        wanted = Wanted(self._stream, tuple(filters), after)
+        reader = NatsReader(self._ports, wanted, Listener(on_entry, on_cut, self._drop))
         self._readers.add(reader)
         await reader.start()
         return reader
@@ -75,9 +79,11 @@ class NatsLog:
         return await self._ports.api.message_under(self._stream, subject)
 
     async def state(self) -> LogState:
-        info = await self._ports.api.stream_info(self._stream)
-        counts = info.state
-        return LogState(counts.first_seq, counts.last_seq, info.created_ns, counts.messages)
+        return (await self._ports.api.stream_info(self._stream)).log_state
+
+    def disconnected(self) -> None:
+        for reader in self._readers:
+            reader.mute()
 
     def reconnected(self) -> None:
         for reader in tuple(self._readers):
@@ -107,7 +113,7 @@ def _same(stored: Entry, payload: bytes) -> Appended:
 
 
 class NatsBus:
-    """One connection with its four streams; satisfies `Bus`."""
+    """One connection with its streams; satisfies `Bus`."""
 
     def __init__(self, client: DirectClient, timing: Timing) -> None:
         self.counters = BusCounters()
@@ -124,6 +130,8 @@ class NatsBus:
         self._deltas = NatsLog(subjects.DELTAS_STREAM, deltas, ports)
         self._snapshots = NatsLog(subjects.SNAP_STREAM, snapshots, ports)
         self._marks = NatsLog(subjects.MARKS_STREAM, marks, ports)
+        self._logs = (self._log, self._deltas, self._snapshots, self._marks)
+        self._leases = NatsCells(client, self.api, subjects.LEASES_STREAM)
         self._callbacks: list[Callable[[], None]] = []
         self._answering = 0
         self._closing = False
@@ -181,6 +189,10 @@ class NatsBus:
         return self._marks
 
     @property
+    def leases(self) -> NatsCells:
+        return self._leases
+
+    @property
     def connected(self) -> bool:
         return bool(self._client.is_connected)
 
@@ -228,7 +240,7 @@ class NatsBus:
 
     async def close(self) -> None:
         self._closing = True
-        for log in (self._log, self._deltas, self._snapshots, self._marks):
+        for log in self._logs:
             await log.close()
         await self._background.close()
         for publisher in self._publishers:
@@ -243,6 +255,8 @@ class NatsBus:
         _log.error("bus error", error=str(error) or type(error).__name__)
 
     async def _disconnected(self) -> None:
+        for log in self._logs:
+            log.disconnected()
         if not self._closing:
             _log.error("disconnected")
 
@@ -251,7 +265,7 @@ class NatsBus:
         _log.warning("reconnected", server=self.server_version)
         for publisher in self._publishers:
             publisher.resend()
-        for log in (self._log, self._deltas, self._snapshots, self._marks):
+        for log in self._logs:
             log.reconnected()
         for callback in self._callbacks:
             callback()

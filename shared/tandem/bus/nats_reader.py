@@ -4,8 +4,12 @@
 2. A consumer is replaced, from the last delivered sequence + 1, when its own numbering jumps (a
    message was dropped on the way), when two heartbeats are missed, and after a reconnect.
 3. Messages of a replaced consumer are ignored: each has its own inbox.
+4. Before each consumer is made, the stream must still hold the message that was read last. If it
+   does not, it was cut: nothing more is delivered. What a connection brings that was lost since
+   is ignored, so nothing of another log gets in between.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +29,10 @@ from tandem.bus.nats_wire import (
     STALLED_HEADER,
     delivery,
 )
-from tandem.bus.port import Entry
+from tandem.bus.place import cursor_at, place_is_kept
+from tandem.bus.port import Cursor, Entry, LogState, OnCut
 from tandem.bus.timing import Timing
-from tandem.domain.errors import UnavailableError
+from tandem.domain.errors import InvariantError, UnavailableError
 
 HEARTBEAT_NS = 500_000_000
 SILENCE_NS = 2 * HEARTBEAT_NS + 200_000_000
@@ -41,11 +46,32 @@ _log = structlog.get_logger(component="bus.reader")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a reader follows."""
+    """What a reader follows, and from where: a sequence, or a place as it was left."""
 
     stream: str
     filters: tuple[str, ...]
-    after_seq: int
+    after: int | Cursor
+
+    @property
+    def after_seq(self) -> int:
+        return self.after if isinstance(self.after, int) else self.after.seq
+
+
+class StreamCutError(Exception):
+    """The stream no longer holds what was read."""
+
+    def __init__(self, state: LogState) -> None:
+        super().__init__(f"it now ends at {state.last_seq}")
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears of messages, of a cut, and of the reader's end."""
+
+    on_entry: Callable[[Entry], None]
+    on_cut: OnCut | None
+    on_close: Callable[["NatsReader"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +87,21 @@ class ReaderPorts:
 class NatsReader:
     """Follows one stream; satisfies `Following`."""
 
-    def __init__(
-        self,
-        ports: ReaderPorts,
-        wanted: Wanted,
-        on_entry: Callable[[Entry], None],
-        on_close: Callable[["NatsReader"], None],
-    ) -> None:
+    def __init__(self, ports: ReaderPorts, wanted: Wanted, listener: Listener) -> None:
         self._client = ports.client
         self._api = ports.api
         self._timing = ports.timing
         self._counters = ports.counters
         self._wanted = wanted
-        self._on_entry = on_entry
-        self._on_close = on_close
+        self._listener = listener
+        self._on_entry = listener.on_entry
         self._background = Background()
         self._subscription: Subscription | None = None
         self._consumer = ""
         self._consumer_seq = 0
         self._last_seq = wanted.after_seq
-        self._created_ns = 0
+        self._last: Entry | None = None
+        self._left = wanted.after if isinstance(wanted.after, Cursor) else None
         self._heard_ns = 0
         self._pending = 0
         self._replacing = False
@@ -102,9 +123,14 @@ class NatsReader:
 
     async def close(self) -> None:
         self._closed = True
-        self._on_close(self)
+        self._listener.on_close(self)
         await self._background.close()
         await self._forget()
+
+    def mute(self) -> None:
+        """Ignore what still comes: the next consumer is made only after the place was checked."""
+        self._consumer = ""
+        self._heard_ns = 0
 
     def replace(self, reason: str) -> None:
         """Make a new consumer from where this one broke."""
@@ -127,10 +153,23 @@ class NatsReader:
                 await self._forget()
                 await self._create()
                 self._replacing = self._again
+            except StreamCutError as cut:
+                self._end(cut)
             except (UnavailableError, nats.errors.Error) as error:
                 _log.warning("cannot read, trying again", error=str(error))
                 await self._timing.sleep(delay_s)
                 delay_s = min(delay_s * 2, BACKOFF_MOST_S)
+
+    def _end(self, cut: StreamCutError) -> None:
+        """Deliver nothing more, and say why."""
+        self._closed, self._replacing = True, False
+        self.mute()
+        stream, listener = self._wanted.stream, self._listener
+        _log.error("the stream was cut", stream=stream, read_seq=self._last_seq, now=str(cut))
+        if listener.on_cut is None:
+            report(f"{stream} was cut", InvariantError(f"read up to {self._last_seq}, {cut}"))
+        else:
+            asyncio.get_running_loop().call_soon(listener.on_cut, cut.state)
 
     async def _forget(self) -> None:
         subscription, self._subscription = self._subscription, None
@@ -158,21 +197,27 @@ class NatsReader:
 
         self._consumer = name
         self._subscription = await self._client.subscribe_direct(inbox, deliver, signal)
-        await self._check_stream()
+        await self._check_place()
+        if self._consumer != name:
+            raise UnavailableError("the connection was lost meanwhile")
         made = await self._api.create_consumer(self._wanted.stream, self._config(name, inbox))
         if self._consumer_seq == 0:
             self._pending = made.num_pending + made.delivered.consumer_seq
         self._heard_ns = self._timing.monotonic_ns()
 
-    async def _check_stream(self) -> None:
-        """Refuse to wait silently for sequences that a shorter stream will use for other facts."""
+    async def _check_place(self) -> None:
+        """Make sure that the stream still holds what was read last.
+
+        Raises:
+            StreamCutError: it does not.
+        """
         info = await self._api.stream_info(self._wanted.stream)
-        self._created_ns = self._created_ns or info.created_ns
-        if info.created_ns != self._created_ns or info.state.last_seq < self._last_seq:
-            raise UnavailableError(
-                f"{self._wanted.stream} was cut: read up to {self._last_seq}, "
-                f"it now ends at {info.state.last_seq}"
-            )
+        stored = await self._api.message_at(self._wanted.stream, self._last_seq)
+        left = self._left or Cursor(created_ns=info.created_ns, seq=self._last_seq)
+        place = left if self._last is None else cursor_at(left.created_ns, self._last)
+        if not place_is_kept(place, info.log_state, stored, keeps_newest=info.keeps_newest):
+            raise StreamCutError(info.log_state)
+        self._left = cursor_at(info.created_ns, stored, self._last_seq)
 
     def _config(self, name: str, inbox: str) -> ConsumerConfig:
         return ConsumerConfig(
@@ -197,7 +242,7 @@ class NatsReader:
             self._deliver(Entry(place.stream_seq, place.ts_ns, subject, payload, place.pending))
 
     def _deliver(self, entry: Entry) -> None:
-        self._last_seq = entry.seq
+        self._last, self._last_seq = entry, entry.seq
         self._pending = entry.pending
         try:
             self._on_entry(entry)

@@ -3,12 +3,16 @@
 1. A subject is stored at most once in a log; the first content stays (`Appended.already`).
 2. `append` returns only when the fact is stored or was stored before: it retries under the same
    subject until then. Cancelling it leaves the outcome unknown.
-3. `follow` delivers in log order, without gaps or repeats, also across a server restart.
+3. `follow` delivers in log order, without gaps or repeats, also across a server restart. Before
+   it reads on after a (re)connect it checks that the log still holds what it read last; if not,
+   the log was cut, and it delivers nothing more (`OnCut`).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,18 @@ class LogState:
     last_seq: int
     created_ns: int
     messages: int
+
+
+class Cursor(Struct, frozen=True, kw_only=True):
+    """A place in one log: the message read last there; seq 0 is before its first message."""
+
+    created_ns: int
+    seq: int = 0
+    subject: str = ""
+    ts_ns: int = 0
+
+
+OnCut = Callable[[LogState], None]
 
 
 class Following(Protocol):
@@ -86,9 +102,22 @@ class Log(Protocol):
         ...
 
     async def follow(
-        self, filters: Sequence[str], after_seq: int, on_entry: Callable[[Entry], None]
+        self,
+        filters: Sequence[str],
+        after: int | Cursor,
+        on_entry: Callable[[Entry], None],
+        on_cut: OnCut | None = None,
     ) -> Following:
-        """Call `on_entry` for each stored message past `after_seq` that matches, in order."""
+        """Call `on_entry` for each stored message past `after` that matches, in order.
+
+        Args:
+            filters: subjects; `*` is one token, `>` the rest.
+            after: a sequence, or a place in the log as it was when it was left.
+            on_entry: takes each message; if it raises, reading ends.
+            on_cut: hears once, with the log as it is now, that it no longer holds what was read.
+                The reader is of no use then: close it, and follow anew from a place that you
+                choose. Without it a cut is a failure that ends the process.
+        """
         ...
 
     async def get(self, seq: int) -> Entry | None:
@@ -100,6 +129,36 @@ class Log(Protocol):
         ...
 
     async def state(self) -> LogState: ...
+
+
+class Cells(Protocol):
+    """Small records, one a subject, each replaced only by one who names what it replaces."""
+
+    async def newest(self, subject: str) -> Entry | None:
+        """Return the record as the server has it now, or None when there is none.
+
+        Raises:
+            UnavailableError: no answer.
+        """
+        ...
+
+    async def replace(self, subject: str, payload: bytes, expected_seq: int) -> int | None:
+        """Store a record if the newest one is still `expected_seq` (0: there is none).
+
+        Returns:
+            Its sequence, or None when the newest is another: nothing was stored.
+
+        Raises:
+            UnavailableError: no answer; it may be stored, also later.
+        """
+        ...
+
+    async def watch(self, subject: str, on_offer: Callable[[bytes], None]) -> None:
+        """Call back with each record that somebody offers: a hint to look.
+
+        It may be lost, and it may come before the record is stored or without its being stored.
+        """
+        ...
 
 
 class Bus(Protocol):
@@ -119,6 +178,11 @@ class Bus(Protocol):
     @property
     def marks(self) -> Log:
         """As `snapshots`, in memory: the newest mark of each instrument."""
+        ...
+
+    @property
+    def leases(self) -> Cells:
+        """Who may send for each account."""
         ...
 
     async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:

@@ -31,7 +31,8 @@ class Limits:
 def streams(limits: Limits) -> tuple[StreamConfig, ...]:
     """Return every stream of a desk.
 
-    Snapshots outlive the facts before them; marks are asked again and live in memory.
+    Snapshots outlive the facts before them; marks are asked again and live in memory; a lease's
+    term only rises, so its record never expires.
     """
     age_ns = limits.retention_s * NS
     facts = StreamConfig(
@@ -57,6 +58,9 @@ def streams(limits: Limits) -> tuple[StreamConfig, ...]:
         msgspec.structs.replace(
             newest, name=subjects.MARKS_STREAM, subjects=(subjects.ALL_MARKS,), storage="memory"
         ),
+        msgspec.structs.replace(
+            newest, name=subjects.LEASES_STREAM, subjects=(subjects.ALL_LEASES,), max_age=0
+        ),
     )
 
 
@@ -77,9 +81,9 @@ async def apply(bus: NatsBus, limits: Limits) -> None:
 
 
 async def restore(bus: NatsBus, limits: Limits) -> None:
-    """Create anew what a restarted server has forgotten: the streams it held in memory."""
+    """Create anew what a restarted server does not have: all that it held in memory, or lost."""
     for wanted in streams(limits):
-        if wanted.storage == "memory" and await _find(bus, wanted.name) is None:
+        if await _find(bus, wanted.name) is None:
             await bus.api.create_stream(wanted)
 
 

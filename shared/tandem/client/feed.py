@@ -3,7 +3,7 @@
 1. A mirror joins by listening first, then taking a page from a copy at or past the newest delta
    stored when it asked, then applying what it heard meanwhile: nothing falls between.
 2. A gap makes the mirror ask for the page again; what it hears meanwhile waits for that page. So
-   does a new epoch, or a stream that was cut.
+   does a new epoch, a stream that was cut, and every reconnect.
 3. Deltas wait for handlers, up to a limit; above it reading stops, and it goes on where it stopped
    once the handlers have caught up: nothing is lost and memory is bounded.
 """
@@ -17,7 +17,7 @@ from tandem.bus.port import Bus, Entry, LogState
 from tandem.client.asking import Asking
 from tandem.client.listeners import PAGE, Listener
 from tandem.client.mirrors import Mirror, Orders, delta_of
-from tandem.client.pages import Joined, Place
+from tandem.client.pages import NOWHERE, Joined, Place
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc
@@ -89,7 +89,7 @@ class Feed:
     async def start(self) -> None:
         state = await self._bus.deltas.state()
         self._reading.start(state.last_seq, state)
-        self._bus.on_reconnect(self._reading.reconnected)
+        self._bus.on_reconnect(self._reconnected)
 
     async def close(self) -> None:
         """Stop reading, let handlers finish what they were given, end what waits."""
@@ -166,9 +166,16 @@ class Feed:
             self._reload(subscription, (epoch, 0))
 
     def _on_cut(self, state: LogState) -> int:
+        """Take any page: the places of a log that was cut mean nothing any more."""
+        for subscription in self._subscriptions:
+            subscription.least = NOWHERE
+            self._reload(subscription, NOWHERE)
+        return state.last_seq
+
+    def _reconnected(self) -> None:
+        """Take every page anew: the server may have lost deltas that were not read here."""
         for subscription in self._subscriptions:
             self._reload(subscription, subscription.mirror.place)
-        return state.last_seq
 
     def _on_entry(self, entry: Entry) -> None:
         delta = codec.decode_delta(entry.payload)

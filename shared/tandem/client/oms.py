@@ -202,8 +202,6 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
             async with timeout(self._options.ready_timeout_s):
                 specs.start(0, await self._bus.log.state())
                 marks.start(0, await self._bus.marks.state())
-                self._bus.on_reconnect(specs.reconnected)
-                self._bus.on_reconnect(marks.reconnected)
                 while not self._has_tables(specs):
                     await self._clock.sleep(TABLES_POLL_S)
         except TimeoutError as error:

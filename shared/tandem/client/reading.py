@@ -1,25 +1,22 @@
 """How the client follows a stream: from a place of its own, with pauses, also past a cut.
 
 1. Each entry is handed over once, in order; what arrives while paused is read again later.
-2. After each reconnect the place is checked against the stream. If the stream no longer holds
-   what was read, it was cut or made anew: reading goes on where `on_cut` says.
+2. If the stream no longer holds what was read, it was cut or made anew: reading goes on where
+   `on_cut` says.
 3. An entry that cannot be taken is logged and passed over.
 """
 
 from asyncio import Event, Task, wait
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
-from tandem.bus.port import Entry, Following, Log, LogState
-from tandem.domain.errors import MalformedMessageError, UnavailableError
+from tandem.bus.place import cursor_at
+from tandem.bus.port import Cursor, Entry, Following, Log, LogState
+from tandem.domain.errors import MalformedMessageError
 from tandem.runtime.clock import Clock, TaskOwner
-
-RETRY_S = 0.1
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Reading:
     ) -> None:
         self._stream, self._filters = stream, filters
         self._reactions, self._ports = reactions, ports
-        self._seq, self._ts_ns, self._created_ns = 0, 0, 0
+        self._place = Cursor(created_ns=0)
         self._generation = 0
         self._following: Following | None = None
         self._running: Task[None] | None = None
@@ -57,7 +54,7 @@ class Reading:
     @property
     def seq(self) -> int:
         """The sequence of the last entry taken."""
-        return self._seq
+        return self._place.seq
 
     @property
     def has_pending(self) -> bool:
@@ -70,7 +67,7 @@ class Reading:
 
     def start(self, after_seq: int, state: LogState) -> None:
         """Follow from `after_seq` of the stream in this state."""
-        self._seq, self._ts_ns, self._created_ns = after_seq, 0, state.created_ns
+        self._place = Cursor(created_ns=state.created_ns, seq=after_seq)
         self._running = self._ports.tasks.spawn(self._run(), "reading")
 
     async def close(self) -> None:
@@ -78,10 +75,6 @@ class Reading:
             self._interrupt()
             self._running.cancel()
             await wait({self._running})
-
-    def reconnected(self) -> None:
-        """Check the place; call it at each reconnect of the bus, before anything is read."""
-        self._interrupt()
 
     def pause(self) -> None:
         """Take nothing more until `resume`."""
@@ -102,8 +95,10 @@ class Reading:
             await self._going.wait()
             self._interrupted.clear()
             on_entry = partial(self._take, self._generation)
-            await self._check_place()
-            self._following = await self._stream.follow(self._filters, self._seq, on_entry)
+            on_cut = partial(self._on_cut, self._generation)
+            self._following = await self._stream.follow(
+                self._filters, self._place, on_entry, on_cut
+            )
             try:
                 await self._interrupted.wait()
             finally:
@@ -113,29 +108,16 @@ class Reading:
     def _take(self, generation: int, entry: Entry) -> None:
         if generation != self._generation:
             return
-        self._seq, self._ts_ns = entry.seq, entry.ts_ns
+        self._place = cursor_at(self._place.created_ns, entry)
         try:
             self._reactions.on_entry(entry)
         except MalformedMessageError as error:
             self._ports.log.warning("skipped", subject=entry.subject, error=str(error))
 
-    async def _check_place(self) -> None:
-        state = await self._asked(self._stream.state)
-        stored = await self._asked(partial(self._stream.get, self._seq)) if self._seq else None
-        if self._is_kept(state, stored):
+    def _on_cut(self, generation: int, state: LogState) -> None:
+        if generation != self._generation:
             return
-        self._ports.log.warning("a stream was cut", read_seq=self._seq, last_seq=state.last_seq)
-        self._seq, self._ts_ns = self._reactions.on_cut(state), 0
-        self._created_ns = state.created_ns
-
-    def _is_kept(self, state: LogState, stored: Entry | None) -> bool:
-        if state.created_ns != self._created_ns or state.last_seq < self._seq:
-            return False
-        return stored is None or self._ts_ns in {0, stored.ts_ns}
-
-    async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
-        while True:
-            try:
-                return await question()
-            except UnavailableError:
-                await self._ports.clock.sleep(RETRY_S)
+        self._ports.log.warning("a stream was cut", read_seq=self.seq, last_seq=state.last_seq)
+        after_seq = self._reactions.on_cut(state)
+        self._place = Cursor(created_ns=state.created_ns, seq=after_seq)
+        self._interrupt()

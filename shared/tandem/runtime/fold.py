@@ -3,8 +3,8 @@
 1. State changes only on a message that was read, in log order; an exception there ends the
    process, because reading on would skip a fact.
 2. Reading stops while too many outputs are unanswered, and goes on where it stopped.
-3. After every (re)connect the place that was read is checked against the log before anything more
-   is read. If it is gone, the log was cut: a new epoch is logged and the fold starts over.
+3. When the log no longer holds what was read, it was cut (the reader tells before it reads on): a
+   new epoch is logged and the fold starts over.
 4. Proposals are made only at the head of the log, and not while gateways have yet to resync.
 """
 
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Generic, TypeVar, assert_never
 
 from tandem.bus.background import end
-from tandem.bus.port import Entry, Following
+from tandem.bus.port import Entry, Following, LogState
 from tandem.domain.errors import (
     ConflictError,
     InvariantError,
@@ -34,7 +34,7 @@ from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
 from tandem.runtime.fold_saver import Saver
 from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
-from tandem.runtime.snapshots import Snapshot, SnapshotStore, place_is_kept
+from tandem.runtime.snapshots import Snapshot, SnapshotStore
 from tandem.runtime.timers import Timers
 
 FRESH_NS = 100_000_000
@@ -68,6 +68,8 @@ class FoldRunner(Generic[S]):
         self._following: Following | None = None
         self._generation = 0
         self._interrupted = asyncio.Event()
+        self._cut: LogState | None = None
+        self._offers_again = False
         self._caught_up = False
         self._complete_seq = 0
         self._listened_ns = 0
@@ -111,7 +113,7 @@ class FoldRunner(Generic[S]):
 
     async def start(self) -> None:
         """Begin; everything goes on in tasks."""
-        self._ports.bus.on_reconnect(self._interrupt)
+        self._ports.bus.on_reconnect(self._reconnected)
         answers = Answers(self._ports.clock, self._read_seq, self._answer)
         for subject in self._fold.answers:
             await self._ports.bus.serve(
@@ -139,10 +141,14 @@ class FoldRunner(Generic[S]):
         await self._restore()
         while True:
             self._interrupted.clear()
+            if self._cut is not None:
+                await self._start_over(self._cut)
             generation = self._generation
-            await self._check_place()
             self._following = await self._ports.bus.log.follow(
-                self._filters, self.head.seq, partial(self._on_entry, generation)
+                self._filters,
+                self._copy.cursor,
+                partial(self._on_entry, generation),
+                partial(self._on_cut, generation),
             )
             try:
                 await self._interrupted.wait()
@@ -151,6 +157,9 @@ class FoldRunner(Generic[S]):
                 await following.close()
             while self._outbox.in_flight > self._options.few_in_flight:
                 await self._ports.clock.sleep(SETTLE_POLL_S)
+
+    def _reconnected(self) -> None:
+        self._offers_again = True
 
     def _interrupt(self) -> None:
         """Ignore what arrives from now on; read again from the last message that was read."""
@@ -184,21 +193,21 @@ class FoldRunner(Generic[S]):
             self._ports.log.error("snapshot not usable", error=str(error))
             return None
 
-    async def _check_place(self) -> None:
-        """Begin a new epoch when the log no longer holds what was read."""
-        cursor = self._copy.cursor
-        state = await self._asked(self._ports.bus.log.state)
-        stored = await self._asked(partial(self._ports.bus.log.get, cursor.seq))
-        if not place_is_kept(cursor, state, stored):
-            self._ports.log.error("the log was cut", read_seq=cursor.seq, last_seq=state.last_seq)
-            await self._start_over(state.created_ns)
+    def _on_cut(self, generation: int, state: LogState) -> None:
+        if generation != self._generation:
+            return
+        self._ports.log.error("the log was cut", read_seq=self.head.seq, last_seq=state.last_seq)
+        self._cut = state
+        self._interrupt()
 
-    async def _start_over(self, created_ns: int) -> None:
+    async def _start_over(self, state: LogState) -> None:
+        """Begin a new epoch, for the log no longer holds what was read."""
+        self._cut, self._offers_again = None, False
         self.counters.cuts += 1
         epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
         await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
         accounts = frozenset(self._copy.standing.accounts)
-        self._copy = FoldCopy(self._fold, created_ns, accounts)
+        self._copy = FoldCopy(self._fold, state.created_ns, accounts)
         self._outbox = self._new_outbox()
         self._timers.restore(())
         self._proposer.forget()
@@ -272,9 +281,16 @@ class FoldRunner(Generic[S]):
         while True:
             await self._ports.clock.sleep(PULSE_S)
             if self.is_at_head:
+                self._offer_again()
                 self._reached_head()
             elif self._is_deaf():
                 self._interrupt()
+
+    def _offer_again(self) -> None:
+        """Log again what the log may have lost; its causes are there, for all of them were read."""
+        if self._offers_again:
+            self._offers_again = False
+            self._outbox.offer_again(self.head.seq)
 
     def _is_deaf(self) -> bool:
         """Tell whether a connected reader gets nothing: its stream may be another one now."""
@@ -330,7 +346,7 @@ class FoldRunner(Generic[S]):
         with contextlib.suppress(UnavailableError):
             last_seq = (await self._ports.bus.log.state()).last_seq
             if self._following is not None and self._following.pending == 0:
-                self._complete_seq = max(self._complete_seq, last_seq)
+                self._complete_seq = max(self.head.seq, last_seq)
 
     def _answer(self, subject: str, query: Query) -> Answer:
         return self._fold.answer(self.state, self.head, subject, query)

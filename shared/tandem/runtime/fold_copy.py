@@ -7,7 +7,8 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tandem.bus.port import Entry
+from tandem.bus.place import cursor_at
+from tandem.bus.port import Cursor, Entry
 from tandem.bus.subject_match import matcher
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Exc
@@ -15,7 +16,7 @@ from tandem.messages import subjects
 from tandem.messages.codec import Fact, decode_fact
 from tandem.runtime import standing
 from tandem.runtime.effects import Effect, Fold, Head, LogEvent
-from tandem.runtime.snapshots import Cursor, Kept, Snapshot
+from tandem.runtime.snapshots import Kept, Snapshot
 from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
 
@@ -61,12 +62,7 @@ class FoldCopy(Generic[S]):
         """Fold one message in."""
         fact = _decoded(entry.payload)
         self._clock_ns = max(self._clock_ns, entry.ts_ns)
-        self.cursor = Cursor(
-            created_ns=self.cursor.created_ns,
-            seq=entry.seq,
-            subject=entry.subject,
-            ts_ns=entry.ts_ns,
-        )
+        self.cursor = cursor_at(self.cursor.created_ns, entry)
         if not isinstance(fact, MalformedMessageError):
             standing.apply(self.standing, fact)
         if not (self._reads_all or self._is_for_fold(entry.subject)):

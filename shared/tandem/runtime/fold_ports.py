@@ -25,7 +25,7 @@ class Pages(Protocol):
     """Where a fold's rows go; nothing here waits or fails."""
 
     def start(self, state: Callable[[], tuple[Head, Iterable[SetRow]]]) -> None:
-        """Begin writing; `state` gives the head and every row there."""
+        """Begin writing, or write all anew; `state` gives the head and every row there."""
         ...
 
     def set(self, effect: SetRow) -> None: ...

@@ -6,7 +6,10 @@
    its successor; readers see that as a gap in the chain and ask for the page.
 3. A fact whose identity was taken by different content is reported, never overwritten.
 4. What is in flight is counted; the reader stops above a bound, so memory is bounded.
-5. Deltas leave together, a moment later than facts and proposals: one write to the socket for
+5. Facts logged in the last ten minutes are kept, and offered again after the bus was lost: a
+   server may have come back without them although it still has their causes. (Deltas are not:
+   readers ask for their page anew.)
+6. Deltas leave together, a moment later than facts and proposals: one write to the socket for
    what several messages caused, and never in front of a hedge.
 """
 
@@ -22,6 +25,7 @@ from tandem.messages.codec import encode
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Publish
 from tandem.runtime.fold_counters import FoldCounters
+from tandem.runtime.kept import Kept
 from tandem.runtime.seam import Seam
 
 GATHER_S = 0.002
@@ -49,6 +53,7 @@ class Outbox:
         self._open: dict[int, int] = {}
         self._gathered: list[tuple[int, Publish]] = []
         self._in_flight = 0
+        self._kept = Kept()
 
     @property
     def in_flight(self) -> int:
@@ -64,8 +69,20 @@ class Outbox:
         self._ports.seam("fold.before_append")
         self._opened(seq)
         payload = encode(effect.fact)
+        self._kept.keep(self._ports.clock.monotonic_ns(), effect.subject, payload)
         started = self._ports.bus.log.append_soon(effect.subject, payload)
         self._then(started, lambda done: self._appended(done, seq, effect.subject, payload))
+
+    def offer_again(self, seq: int) -> None:
+        """Append what was logged lately once more; the log keeps one of each."""
+        for subject, payload in self._kept:
+            self._opened(seq)
+            started = self._ports.bus.log.append_soon(subject, payload)
+            self._then(started, lambda done: self._offered(done, seq))
+
+    def _offered(self, done: "asyncio.Future[Appended]", seq: int) -> None:
+        self._ports.counters.appended += not done.result().already
+        self._settled(seq)
 
     def publish(self, seq: int, effect: Publish) -> None:
         """Publish a delta, together with what else is published within a moment."""

@@ -93,10 +93,12 @@ class RedisPages:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, state: State) -> None:
-        """Begin writing; `state` gives every row and the head they belong to."""
+        """Begin writing, or write all anew; `state` gives every row and the head they are of."""
         self._state = state
+        self._start_over()
         self._wake.set()
-        self._task = self._tasks.spawn(self._run(), "pages")
+        if self._task is None:
+            self._task = self._tasks.spawn(self._run(), "pages")
 
     def set(self, effect: SetRow) -> None:
         if self._refill:

@@ -12,21 +12,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tandem.bus.port import Entry, Log, LogState
+from tandem.bus.port import Cursor, Entry, Log
 from tandem.messages import subjects
 from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
 
 PART_BYTES = 512 * 1024
-
-
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in one log: seq 0 is before its first message."""
-
-    created_ns: int
-    seq: int = 0
-    subject: str = ""
-    ts_ns: int = 0
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,18 +118,3 @@ def _decode_header(stored: Entry) -> _Header | None:
 
 def _digest(packed: bytes) -> str:
     return hashlib.blake2b(packed, digest_size=16).hexdigest()
-
-
-def place_is_kept(cursor: Cursor, state: LogState, stored: Entry | None) -> bool:
-    """Tell whether the log still is the one in which `cursor` was taken.
-
-    Args:
-        cursor: a place in the log as it was.
-        state: the log as it is.
-        stored: what it holds at the cursor's sequence; None when nothing.
-    """
-    if cursor.created_ns != state.created_ns or cursor.seq > state.last_seq:
-        return False
-    if stored is None:
-        return cursor.seq == 0 or cursor.seq < state.first_seq
-    return (stored.subject, stored.ts_ns) == (cursor.subject, cursor.ts_ns)

@@ -1,14 +1,12 @@
 import msgspec
 
 from tandem.bus.memory_bus import MemoryBus
-from tandem.bus.port import Entry, LogState
+from tandem.bus.port import Cursor
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.snapshots import Cursor, Kept, Snapshot, SnapshotStore, place_is_kept
+from tandem.runtime.snapshots import Kept, Snapshot, SnapshotStore
 from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
-
-CURSOR = Cursor(created_ns=1, seq=5, subject="oms.a", ts_ns=9)
 
 
 def snapshot(seq: int = 5, state: bytes = b"state", created_ns: int = 1) -> Snapshot:
@@ -71,27 +69,3 @@ async def test_a_header_of_another_version_is_none() -> None:
     await bus.snapshots.append(subjects.snapshot("fold", "rules"), msgspec.json.encode({"v": 9}))
 
     assert await store(bus).load() is None
-
-
-def log(first_seq: int = 1, last_seq: int = 10, created_ns: int = 1) -> LogState:
-    return LogState(first_seq, last_seq, created_ns, last_seq)
-
-
-def test_a_place_is_kept_where_the_same_message_is() -> None:
-    assert place_is_kept(CURSOR, log(), Entry(5, 9, "oms.a", b""))
-
-
-def test_a_place_is_lost_with_another_message_creation_or_end() -> None:
-    assert not place_is_kept(CURSOR, log(), Entry(5, 9, "oms.b", b""))
-    assert not place_is_kept(CURSOR, log(), Entry(5, 8, "oms.a", b""))
-    assert not place_is_kept(CURSOR, log(created_ns=2), Entry(5, 9, "oms.a", b""))
-    assert not place_is_kept(CURSOR, log(last_seq=4), None)
-
-
-def test_a_place_whose_message_expired_is_kept() -> None:
-    assert place_is_kept(CURSOR, log(first_seq=6), None)
-    assert not place_is_kept(CURSOR, log(first_seq=5), None)
-
-
-def test_the_beginning_of_a_log_is_always_kept() -> None:
-    assert place_is_kept(Cursor(created_ns=1), log(first_seq=0, last_seq=0), None)
