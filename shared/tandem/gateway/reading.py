@@ -154,10 +154,6 @@ class Reader:
                 core.restraint.take(fact)
             case Resume() if entry.subject == subjects.resume(fact.token):
                 core.restraint.take(fact)
-            case Halt() if entry.subject == subjects.halt(fact.token):
-                core.restraint.take(fact)
-            case Resume() if entry.subject == subjects.resume(fact.token):
-                core.restraint.take(fact)
             case _:
                 return
 
