@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+import structlog
+
 from examples.chaos.havoc import thaw
 from examples.chaos.options import Options, parse
 from examples.chaos.progress import say
@@ -50,11 +52,25 @@ def _run(market: Market, options: Options, directory: Path) -> dict[str, object]
     stack = LocalStack(stack_plan(market, options, directory))
     try:
         stack.start()
+        _log_to(directory / "logs" / "driver.log")
         say(f"started {len(stack.pids())} processes; logs in {directory / 'logs'}")
         return asyncio.run(run(stack, market, options, say))
     finally:
         thaw(stack)
         stack.stop()
+
+
+def _log_to(path: Path) -> None:
+    """Keep what the strategies' own clients log with the other logs."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=path.open("a", buffering=1)),
+    )
 
 
 def _leave(directory: Path, *, keep: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from examples.chaos.plan import Kind
 
 DEFAULT_MINUTES = 10.0
-DEFAULT_KILLS_PER_MINUTE = 12
+DEFAULT_KILLS_PER_MINUTE = 13
 DEFAULT_FILLS_PER_S = 20
 DEFAULT_QUIET_S = 240.0
 MOST_SEED = 2**32

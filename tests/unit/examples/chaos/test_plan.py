@@ -1,0 +1,52 @@
+"""The seed's schedule: the same every time, dense enough, and each kind and target in turn."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from examples.chaos.plan import DEATHS, HOLDS_MS, Kind, Pace, schedule
+
+PACE = Pace(
+    duration_ms=600_000,
+    kills_per_minute=13,
+    kinds=frozenset(Kind),
+    processes=("hedger", "hedger-2", "order-state"),
+    venue_faults=("lost", "late"),
+)
+
+
+def test_a_seed_gives_one_schedule() -> None:
+    assert schedule(7, PACE) == schedule(7, PACE)
+    assert schedule(7, PACE) != schedule(8, PACE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_ten_minutes_hold_a_hundred_kills(seed: int) -> None:
+    blows = schedule(seed, PACE)
+    assert sum(blow.kind in DEATHS for blow in blows) >= 105
+
+
+def test_blows_fall_in_order_within_the_run_and_last_as_their_kind_does() -> None:
+    blows = schedule(1, PACE)
+    assert [blow.at_ms for blow in blows] == sorted(blow.at_ms for blow in blows)
+    assert all(0 <= blow.at_ms < PACE.duration_ms for blow in blows)
+    assert all(HOLDS_MS[blow.kind][0] <= blow.hold_ms <= HOLDS_MS[blow.kind][1] for blow in blows)
+
+
+def test_every_kind_falls_and_every_target_is_hit_as_often_as_any() -> None:
+    blows = schedule(1, PACE)
+    assert {blow.kind for blow in blows} == set(Kind)
+    hit = Counter(blow.target for blow in blows if blow.kind is Kind.KILL)
+    assert set(hit) == set(PACE.processes)
+    assert max(hit.values()) - min(hit.values()) <= 1
+
+
+def test_only_the_kinds_that_are_wanted_fall() -> None:
+    blows = schedule(1, replace(PACE, kinds=frozenset({Kind.NATS})))
+    assert {blow.kind for blow in blows} == {Kind.NATS}
+
+
+def test_nothing_falls_on_targets_that_are_not_there() -> None:
+    blows = schedule(1, replace(PACE, venue_faults=()))
+    assert Kind.VENUE not in {blow.kind for blow in blows}
