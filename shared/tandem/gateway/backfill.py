@@ -143,4 +143,4 @@ class Backfill:
 
     def _tell_sender(self, fact: Report) -> None:
         if isinstance(fact, OrderReport | FillReport) and fact.client_order_id is not None:
-            self._core.sender.reported(fact.client_order_id)
+            self._core.sender.take_fact(fact)

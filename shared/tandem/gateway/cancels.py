@@ -5,6 +5,8 @@
 2. "Unknown order" ends nothing: the venue is asked about the order, and its answer is logged.
 3. A cancel without an answer may be sent again: it is idempotent; the order is asked for first.
 4. A cancel ends with a terminal report of its order, or with exactly one refusal of the intent.
+5. Without the right to send nothing is concluded: all wait, answers to older requests are facts
+   and no more, and none is refused for being one too many.
 """
 
 from collections.abc import Callable, Iterator
@@ -100,12 +102,26 @@ class Cancels:
     """The cancels of one account that have not ended yet."""
 
     def __init__(self, answer_timeout_ms: int) -> None:
+        self.is_open = False
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._cancels: dict[str, Cancel] = {}
         self._calls: dict[int, Cancel] = {}
 
     def __len__(self) -> int:
         return len(self._cancels)
+
+    def hold(self) -> None:
+        """The right to send is lost or unsure: each begins anew past the next fence."""
+        self.is_open = False
+        self._calls.clear()
+        for cancel in self._cancels.values():
+            cancel.phase, cancel.call = CancelPhase.WAITING, None
+            cancel.is_asking = cancel.was_accepted = False
+            cancel.absences = cancel.not_before_ns = 0
+
+    def pass_fence(self) -> None:
+        """The log was read up to the fence: what is not known ended may be cancelled."""
+        self.is_open = True
 
     def take(self, intent: CancelOrder, subject: str, ts_ns: int) -> tuple[CancelEffect, ...]:
         """Take the cancel of one order from the log."""
@@ -126,7 +142,7 @@ class Cancels:
         return tuple(effects)
 
     def _add(self, cancel: Cancel) -> tuple[CancelEffect, ...]:
-        if len(self._cancels) >= MAX_CANCELS:
+        if self.is_open and len(self._cancels) >= MAX_CANCELS:
             rule = f"{len(self._cancels)} cancels are waiting, at most {MAX_CANCELS}"
             return (LogRefusal(refusal(cancel.exc, cancel.subject, "cancel", rule)),)
         self._cancels.setdefault(cancel.key, cancel)
@@ -210,7 +226,7 @@ class Cancels:
     def unwritten(self, call: int) -> None:
         cancel = self._calls.pop(call, None)
         if cancel is not None:
-            cancel.phase = CancelPhase.READY
+            cancel.phase, cancel.call = CancelPhase.READY, None
 
     def lost(self, call: int, now: Now) -> None:
         """No answer will come on that connection: ask for the order."""
@@ -275,7 +291,7 @@ class Cancels:
     def ask_failed(self, key: str, now: Now) -> None:
         """The question brought no answer; it is asked again."""
         cancel = self._cancels.get(key)
-        if cancel is not None:
+        if cancel is not None and cancel.phase is CancelPhase.ASKING:
             self._plan_ask(cancel, now, _ask_gap_ms(cancel))
 
     def asked(
@@ -286,11 +302,13 @@ class Cancels:
         logged = tuple(LogFact(fact) for fact in facts or ())
         if cancel is None:
             return logged
-        if facts is None:
-            return self._not_known(cancel, now)
-        if _ends(facts):
+        if _ends(facts or ()):
             self._end(cancel)
             return logged
+        if cancel.phase is not CancelPhase.ASKING:
+            return logged
+        if facts is None:
+            return self._not_known(cancel, now)
         return (*logged, *self._still_open(cancel, now))
 
     def _not_known(self, cancel: Cancel, now: Now) -> tuple[CancelEffect, ...]:

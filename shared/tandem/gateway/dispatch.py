@@ -26,7 +26,7 @@ from tandem.gateway.checks import Refusal
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder, Stamp
-from tandem.gateway.sender import LogReport, LookUp, SenderEffect
+from tandem.gateway.sender import Alarm, LogReport, LookUp, SenderEffect
 from tandem.gateway.session import Session
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
 from tandem.transport.exchange import NothingSentError, Transport
@@ -77,6 +77,7 @@ class Dispatcher:
             for via in Transport
         }
         self._outcomes = metrics.counter("gateway_outcomes", "answers by kind", ("kind", "reason"))
+        self._broken = metrics.counter("gateway_broken_proofs", "the impossible happened")
         self._to_wire = metrics.seconds("gateway_intent_to_wire_seconds", "log read to socket")
         self._answer = metrics.seconds("gateway_answer_seconds", "socket to the venue's answer")
 
@@ -221,7 +222,7 @@ class Dispatcher:
             return
         if outcome.reason is RejectReason.CLOCK:
             self._core.venue_clock.forget()
-        if outcome.reason is RejectReason.RATE_LIMIT:
+        if outcome.retry_after_ms:
             self._core.budgets.pause(now.mono_ns // NS_PER_MS + outcome.retry_after_ms)
 
     def on_orders_down(self) -> None:
@@ -257,6 +258,9 @@ class Dispatcher:
                 case LookUp():
                     if self.asker is not None:
                         self.asker.look_up(effect)
+                case Alarm():
+                    self._broken.inc()
+                    self._core.context.log.error(effect.text, cloid=effect.cloid)
 
     def carry_out_cancels(self, effects: Iterable[CancelEffect]) -> None:
         for effect in effects:

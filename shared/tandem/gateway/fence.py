@@ -48,6 +48,8 @@ class Fence:
     def close(self, text: str) -> None:
         """Send nothing until a new mark was read back: what is unread may have been sent."""
         self._dispatcher.is_open = False
+        self._core.sender.hold()
+        self._core.cancels.hold()
         self._is_read = False
         is_down = self.state is LinkState.DOWN
         self.report(LinkState.DOWN if is_down else LinkState.UP, text)
@@ -65,5 +67,6 @@ class Fence:
         if self.is_open or not self._is_read or self._core.venue_clock.doubt(now.mono_ns):
             return
         self._core.sender.pass_fence(now)
+        self._core.cancels.pass_fence()
         self._dispatcher.is_open = True
         self._on_open()

@@ -125,5 +125,5 @@ class Links:
         self._core.journal.log(fact)
         cloid = fact.client_order_id if isinstance(fact, OrderReport | FillReport) else None
         if cloid is not None and cloid in self._core.sender:
-            self._core.sender.reported(cloid)
+            self._core.sender.take_fact(fact)
             self._dispatcher.pump()

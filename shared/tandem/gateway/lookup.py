@@ -104,7 +104,8 @@ class Lookups:
         for effect in effects:
             ours = tuple(fact for fact in everything.facts if _names(fact, effect.cloid))
             if ours:
-                self._dispatcher.carry_out(self._core.sender.found(effect.cloid, ours))
+                found = self._core.sender.found(effect.cloid, ours, self._core.now())
+                self._dispatcher.carry_out(found)
             elif everything.unknown:
                 text = f"{everything.unknown} unknown orders traded since the intent"
                 self._fail(effect, LookupInconclusiveError(text))
@@ -131,7 +132,8 @@ class Lookups:
         if any(_lacks_quantity(fact) for fact in found):
             fills = FillsQuery((query.instrument,), effect.since_ms)
             found = (*found, *(await self._queries.listing(fills, urgent=True)).facts)
-        self._dispatcher.carry_out(self._core.sender.found(effect.cloid, found))
+        facts = self._core.sender.found(effect.cloid, found, self._core.now())
+        self._dispatcher.carry_out(facts)
         return True
 
     def _instrument(self, effect: LookUp) -> Instrument:

@@ -3,10 +3,46 @@
 1. Only a READY order is handed to the wire, and being written takes it out of READY.
 2. It is READY again only if no byte was written, the venue proved that the request was not
    executed, or its absence was proven: the venue showed a time past the horizon, and then two
-   rounds at least a second apart found nothing.
-3. An intent read at or before the fence that has no report in the log is looked up first.
+   rounds found nothing, the second begun a second after the first by our clock and by its own.
+3. An intent read at or before the fence that has no report in the log is looked up first. Every
+   fence starts the doubts anew, and none is settled while there is no right to send: another
+   process may have sent meanwhile, so that no refusal of our own request speaks for its.
 4. Validity is judged only where no request can be at the venue: READY, or absence proven.
-5. Each order ends in the venue's reports or in exactly one REJECTED or CANCELLED of ours.
+5. Each order ends in the venue's reports or in exactly one REJECTED or CANCELLED of ours. A fill
+   ends none: it proves that the order is there, and the lookups go on until its state is told.
+
+The horizon is the last venue time at which a request of the order may be accepted: its own stamp
+and window; after a fence, whatever any process may have stamped until then: its time, the send
+budget, the window and both error bounds. The venue judges a request by the clock that it shows, so
+past the horizon it is dead. The second round shows a time a whole second past it: a clock that
+steps by less, either way and between any two of these moments, brings no request back. A venue
+that sets its clock back by more could; that cannot be proven from outside.
+
+Crash windows, each with the test that goes through it (tests of the sender: `test_sender*.py`):
+
+- before the write: `test_crash_before_the_write_sends_once_after_proven_absence`
+- written, unanswered: `test_crash_after_the_write_finds_the_order`
+- answered, not yet in the log: `test_crash_after_the_answer_finds_the_order_again`
+- restart, the log's tail already sent: `test_tail_sent_by_an_earlier_process_is_adopted`
+- lost answer, executed: `test_lost_answer_of_an_executed_order_is_found`
+- lost answer, never arrived: `test_lost_answer_of_an_order_that_never_arrived_is_resent`
+- it arrives after the query: `test_order_arriving_after_the_query_is_found_before_the_horizon`
+- 5xx, -1006, -1007, a cut socket: `test_unclear_answer_is_looked_up_and_never_rejected`
+- 5xx, not executed, no longer valid: `test_proven_absent_past_validity_is_rejected_as_not_sent`
+- -4116: `test_duplicate_client_id_adopts_the_order_that_rests`
+- -2013, unknownOid during lag: `test_not_found_before_the_horizon_is_never_absence`
+- duplicate nonce: `test_duplicate_nonce_is_looked_up_and_proves_nothing`
+- outside the window (-1021, -5028, expiresAfter): `test_clock_trouble_is_retried_only_once`
+- redelivery, count 1 or not: `test_redelivered_intent_joins_its_order_in_every_phase`
+- redelivery before our report is read back: `test_redelivered_intent_of_an_ended_order_is_ignored`
+- takeover: `test_takeover_looks_up_whatever_the_former_sender_may_have_sent`
+- the right to send lost and regained: `test_order_waiting_when_the_right_is_lost_is_looked_up`
+- an answer after a takeover: `test_refusal_after_a_takeover_does_not_end_the_order`
+- frozen between check and write: `test_horizon_covers_a_sender_frozen_before_its_write`
+- the venue's clock steps: `test_clock_that_steps_between_rounds_proves_nothing_early`
+- the venue's time stands still: `test_venue_whose_time_stands_still_leaves_the_order_in_doubt`
+- a rate limit longer than the validity: `test_pause_past_the_validity_is_a_rejection_at_once`
+- an answer to what was proven absent: `test_acceptance_after_proven_absence_raises_an_alarm`
 """
 
 from collections.abc import Iterator
@@ -17,19 +53,24 @@ from tandem.domain.ids import ClientOrderId, Ticker
 from tandem.domain.order import RejectReason
 from tandem.gateway import ticket as tickets
 from tandem.gateway.checks import Refusal
+from tandem.gateway.clocks import MAX_ERROR_NS
 from tandem.gateway.requests import Outcome, Report, Stamp
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
+from tandem.messages.reports import FillReport, OrderReport
 
 NS_PER_MS = 1_000_000
 SEND_BUDGET_MS = 500
+MAX_ERROR_MS = MAX_ERROR_NS // NS_PER_MS
 LOOK_BACK_MS = 60_000
-ROUND_GAP_NS = 1_000 * NS_PER_MS
+ROUND_GAP_MS = 1_000
+ROUND_GAP_NS = ROUND_GAP_MS * NS_PER_MS
 FIRST_LOOKUP_GAP_MS = 250
 ROUNDS = 2
 MAX_CLOCK_TRIES = 2
 MAX_BEHIND = 256
 MAX_TICKETS = 10_000
-MAX_ENDED = 1_000
+MAX_ENDED = 20_000
+MAX_BURIED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +94,29 @@ class LookUp:
     is_thorough: bool
 
 
-SenderEffect = LogReport | LookUp
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The venue did what was proven impossible: a person must look."""
+
+    cloid: ClientOrderId
+    text: str
+
+
+SenderEffect = LogReport | LookUp | Alarm
 
 
 class Sender:
     """The orders of one account whose outcome is not known yet."""
 
     def __init__(self, window_ms: int, answer_timeout_ms: int) -> None:
+        self.is_open = False
         self._window_ms = window_ms
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._tickets: dict[ClientOrderId, Ticket] = {}
         self._calls: dict[int, Ticket] = {}
         self._lanes: tuple[dict[ClientOrderId, Ticket], ...] = ({}, {})
         self._ended: dict[ClientOrderId, Ticker] = {}
+        self._buried: dict[int, ClientOrderId] = {}
 
     def __contains__(self, cloid: ClientOrderId) -> bool:
         return cloid in self._tickets
@@ -83,27 +134,37 @@ class Sender:
     def count(self, phase: Phase) -> int:
         return sum(ticket.phase is phase for ticket in self._tickets.values())
 
-    def take(self, ticket: Ticket, *, past_fence: bool) -> tuple[SenderEffect, ...]:
+    def take(self, ticket: Ticket) -> tuple[SenderEffect, ...]:
         """Take an order from the log; past the fence it may be sent at once."""
-        if ticket.cloid in self._tickets:
+        if ticket.cloid in self._tickets or ticket.cloid in self._ended:
             return ()
-        if len(self._tickets) >= MAX_TICKETS:
+        if self.is_open and len(self._tickets) >= MAX_TICKETS:
             text = f"{len(self._tickets)} orders are waiting, at most {MAX_TICKETS}"
             return (LogReport(tickets.rejected(ticket, RejectReason.RATE_LIMIT, text)),)
         self._tickets[ticket.cloid] = ticket
-        if past_fence:
+        if self.is_open:
             self._make_ready(ticket)
         return ()
 
-    def pass_fence(self, now: Now) -> None:
-        """All that was held may have been sent by an earlier process: it must be looked up."""
+    def hold(self) -> None:
+        """The right to send is lost or unsure: until the next fence another may send all this."""
+        self.is_open = False
+        for lane in self._lanes:
+            lane.clear()
         for ticket in self._tickets.values():
+            ticket.is_shared, ticket.absences = True, 0
+            if ticket.phase is Phase.READY:
+                ticket.phase = Phase.HELD
+
+    def pass_fence(self, now: Now) -> None:
+        """All that is here may have been sent by another process: it must be looked up."""
+        self.hold()
+        self.is_open = True
+        latest_ms = now.venue_ms + now.error_ms + MAX_ERROR_MS + SEND_BUDGET_MS
+        for ticket in self._tickets.values():
+            ticket.horizon_ms = max(ticket.horizon_ms, latest_ms + self._window_ms)
             if ticket.phase is Phase.HELD:
                 ticket.phase = Phase.DOUBT
-                ticket.horizon_ms = self._horizon_ms(now, now.venue_ms + SEND_BUDGET_MS)
-
-    def _horizon_ms(self, now: Now, latest_send_ms: int) -> int:
-        return latest_send_ms + self._window_ms + 2 * now.error_ms
 
     def _make_ready(self, ticket: Ticket) -> None:
         ticket.phase = Phase.READY
@@ -162,45 +223,60 @@ class Sender:
         ticket.phase = Phase.SENT
         ticket.tries += 1
         ticket.absences = ticket.lookups = 0
+        ticket.is_shared = False
         if ticket.call is not None:
             self._calls.pop(ticket.call, None)
         ticket.call = stamp.call
         ticket.deadline_ns = now.mono_ns + self._answer_timeout_ns
-        ticket.horizon_ms = self._horizon_ms(now, stamp.venue_ms)
+        ticket.horizon_ms = stamp.venue_ms + stamp.window_ms + 2 * now.error_ms
         self._calls[stamp.call] = ticket
 
     def unwritten(self, call: int) -> None:
-        """No byte of that request left this machine: it may be sent again."""
+        """No byte of that request left this machine: unless another sent it, it goes again."""
         ticket = self._calls.pop(call, None)
-        if ticket is not None and ticket.phase is Phase.SENT:
+        if ticket is None or ticket.phase not in {Phase.SENT, Phase.DOUBT}:
+            return
+        if ticket.is_ours:
             self._make_ready(ticket)
+        else:
+            ticket.phase = Phase.DOUBT
 
     def answered(self, call: int, outcome: Outcome, now: Now) -> tuple[SenderEffect, ...]:
         """Take what the venue answered to a request; late answers count as well."""
         ticket = self._calls.pop(call, None)
         facts = tuple(LogReport(fact) for fact in outcome.facts)
         if ticket is None:
+            return (*facts, *self._exhumed(call, outcome))
+        if outcome.kind is OutcomeKind.ACCEPTED and facts:
+            self._end(ticket)
             return facts
-        match outcome.kind:
-            case OutcomeKind.ACCEPTED:
-                self._end(ticket)
-                return facts
-            case OutcomeKind.REJECTED:
-                return self._rejected_by_venue(ticket, outcome)
-            case OutcomeKind.NOT_EXECUTED:
-                return (*facts, *self._not_executed(ticket, outcome, now))
-            case OutcomeKind.UNKNOWN:
-                return (*facts, *self._doubt(ticket, now))
+        if outcome.kind is OutcomeKind.REJECTED and ticket.is_ours:
+            return self._rejected_by_venue(ticket, outcome)
+        if outcome.kind is OutcomeKind.NOT_EXECUTED and ticket.is_ours:
+            return (*facts, *self._not_executed(ticket, outcome, now))
+        return (*facts, *self._doubt(ticket, now))
+
+    def _exhumed(self, call: int, outcome: Outcome) -> tuple[Alarm, ...]:
+        """An order that was proven absent exists: it is not sent again, if that is not too late."""
+        cloid = self._buried.get(call)
+        if cloid is None or outcome.kind is not OutcomeKind.ACCEPTED:
+            return ()
+        ticket = self._tickets.get(cloid)
+        if ticket is not None and ticket.phase is Phase.READY:
+            self._end(ticket)
+        return (Alarm(cloid, "accepted after its absence was proven"),)
 
     def _rejected_by_venue(self, ticket: Ticket, outcome: Outcome) -> tuple[SenderEffect, ...]:
         refusal = Refusal(outcome.reason or RejectReason.OTHER, outcome.text)
         return self._reject(ticket, refusal, ReportSource.ACK)
 
     def _not_executed(self, ticket: Ticket, outcome: Outcome, now: Now) -> tuple[SenderEffect, ...]:
+        """Send it again after the venue's pause, unless it would be stale by then."""
+        pause_ns = outcome.retry_after_ms * NS_PER_MS
         clock = outcome.reason is RejectReason.CLOCK and ticket.tries >= MAX_CLOCK_TRIES
-        if clock or not ticket.is_valid(now):
+        if clock or now.log_ns + pause_ns > ticket.until_ns:
             return self._rejected_by_venue(ticket, outcome)
-        ticket.not_before_ns = now.mono_ns + outcome.retry_after_ms * NS_PER_MS
+        ticket.not_before_ns = now.mono_ns + pause_ns
         self._make_ready(ticket)
         return ()
 
@@ -217,6 +293,22 @@ class Sender:
         told = () if ticket.is_told else (LogReport(tickets.in_doubt(ticket)),)
         ticket.is_told = True
         return (*told, *self._look_up(ticket, now))
+
+    def take_fact(self, fact: Report) -> None:
+        """Learn what the venue or the log says: a report ends its order, a fill shows it."""
+        match fact:
+            case OrderReport() if fact.client_order_id is not None and not fact.in_doubt:
+                self.reported(fact.client_order_id)
+            case FillReport() if fact.client_order_id in self._tickets:
+                self._see(self._tickets[fact.client_order_id])
+            case _:
+                return
+
+    def _see(self, ticket: Ticket) -> None:
+        ticket.is_seen = True
+        if ticket.phase is Phase.READY:
+            self._leave_lane(ticket)
+            ticket.phase = Phase.DOUBT
 
     def reported(self, cloid: ClientOrderId) -> None:
         """The venue showed that it has the order, or the log says how it ended."""
@@ -252,17 +344,25 @@ class Sender:
                 return ()
 
     def _look_up(self, ticket: Ticket, now: Now) -> Iterator[LookUp]:
-        if ticket.is_looking or now.mono_ns < ticket.lookup_ns:
+        if not self.is_open or ticket.is_looking or now.mono_ns < ticket.lookup_ns:
             return
         ticket.is_looking = True
         ticket.lookups += 1
-        since_ms = ticket.ts_ns // NS_PER_MS - LOOK_BACK_MS
+        ticket.looked_ns = now.mono_ns
         is_thorough = now.venue_ms > ticket.horizon_ms
+        since_ms = ticket.born_ms(now) - LOOK_BACK_MS
         yield LookUp(ticket.cloid, ticket.ticker, since_ms, is_thorough)
 
-    def found(self, cloid: ClientOrderId, facts: tuple[Report, ...]) -> tuple[SenderEffect, ...]:
-        """The lookup found the order."""
-        self.reported(cloid)
+    def found(
+        self, cloid: ClientOrderId, facts: tuple[Report, ...], now: Now
+    ) -> tuple[SenderEffect, ...]:
+        """The lookup found the order, or only fills of it: then its state is still asked for."""
+        ticket = self._tickets.get(cloid)
+        if ticket is not None and any(isinstance(fact, OrderReport) for fact in facts):
+            self._end(ticket)
+        elif ticket is not None:
+            self._see(ticket)
+            self._plan_lookup(ticket, now)
         return tuple(LogReport(fact) for fact in facts)
 
     def lookup_failed(self, cloid: ClientOrderId, now: Now) -> None:
@@ -277,22 +377,35 @@ class Sender:
         if ticket is None:
             return ()
         self._plan_lookup(ticket, now)
-        if ticket.phase is not Phase.DOUBT or venue_ms <= ticket.horizon_ms:
+        if ticket.phase is not Phase.DOUBT or not self.is_open or ticket.is_seen:
             return ()
-        if ticket.absences and now.mono_ns - ticket.absent_ns < ROUND_GAP_NS:
-            return ()
-        ticket.absences += 1
-        ticket.absent_ns = now.mono_ns
+        if venue_ms <= ticket.horizon_ms:
+            ticket.absences = 0
+        elif not ticket.absences or ticket.is_apart(venue_ms, ROUND_GAP_MS):
+            ticket.absences += 1
+            ticket.absent_ns, ticket.absent_ms = now.mono_ns, venue_ms
         return self._proven_absent(ticket, now) if ticket.absences >= ROUNDS else ()
 
     def _plan_lookup(self, ticket: Ticket, now: Now) -> None:
         ticket.is_looking = False
-        gap_ms = min(ROUND_GAP_NS // NS_PER_MS, FIRST_LOOKUP_GAP_MS << min(ticket.lookups, 8))
+        gap_ms = min(ROUND_GAP_MS, FIRST_LOOKUP_GAP_MS << min(ticket.lookups, 8))
         ticket.lookup_ns = now.mono_ns + gap_ms * NS_PER_MS
 
     def _proven_absent(self, ticket: Ticket, now: Now) -> tuple[SenderEffect, ...]:
+        self._bury(ticket)
+        ticket.is_shared = False
         if ticket.is_valid(now):
             self._make_ready(ticket)
             return ()
         text = "proven absent at the venue after a doubt, and no longer valid"
         return self._reject(ticket, Refusal(RejectReason.NOT_SENT, text))
+
+    def _bury(self, ticket: Ticket) -> None:
+        """Remember the request that is proven dead: nothing good may be heard of it again."""
+        call, ticket.call = ticket.call, None
+        if call is None:
+            return
+        self._calls.pop(call, None)
+        self._buried[call] = ticket.cloid
+        if len(self._buried) > MAX_BURIED:
+            del self._buried[next(iter(self._buried))]

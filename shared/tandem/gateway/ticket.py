@@ -48,6 +48,9 @@ class Ticket:
     `ts_ns` is the log's timestamp of the intent, `until_ns` the end of its validity on that clock.
     `call` is its latest request, None before the first. `is_told`: the log has the doubt already.
     `horizon_ms`: past this venue time no request of it can be accepted any more.
+    `is_shared`: another process may have sent it since; `is_seen`: a fill of it was told.
+    `looked_ns`: when the latest lookup began; `absent_ns`, `absent_ms`: when the latest round that
+    counts ended, and the venue's time that it began with.
     """
 
     exc: Exc
@@ -66,10 +69,14 @@ class Ticket:
     horizon_ms: int = 0
     absences: int = 0
     absent_ns: int = 0
+    absent_ms: int = 0
     lookups: int = 0
     lookup_ns: int = 0
+    looked_ns: int = 0
     is_looking: bool = False
     is_told: bool = False
+    is_shared: bool = False
+    is_seen: bool = False
 
     @property
     def is_urgent(self) -> bool:
@@ -88,6 +95,20 @@ class Ticket:
 
     def is_valid(self, now: Now) -> bool:
         return now.log_ns <= self.until_ns
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether what the venue says of our latest request settles the order."""
+        return not self.is_shared and not self.is_seen
+
+    def born_ms(self, now: Now) -> int:
+        """Return when it was asked for on the venue's clock: the log's may show anything."""
+        return now.venue_ms - max(0, now.log_ns - self.ts_ns) // NS_PER_MS
+
+    def is_apart(self, venue_ms: int, gap_ms: int) -> bool:
+        """Tell whether the latest round began that long after the one before, on both clocks."""
+        ours = self.looked_ns - self.absent_ns >= gap_ms * NS_PER_MS
+        return ours and venue_ms - self.absent_ms >= gap_ms
 
 
 def from_new_order(order: NewOrder, ts_ns: int, seq: int) -> Ticket:

@@ -3,14 +3,14 @@
 from decimal import Decimal
 
 from tandem.domain.execution import OutcomeKind, ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, Pool, Strategy, Ticker
-from tandem.domain.order import OrderStatus, OrderType
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Pool, Strategy, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, OrderType, Side
 from tandem.gateway.requests import Outcome, Stamp
 from tandem.gateway.sender import LogReport, LookUp, Sender, SenderEffect
 from tandem.gateway.ticket import Now, Ticket, from_decision, from_new_order
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.intents import NewOrder
-from tandem.messages.reports import OrderReport
+from tandem.messages.reports import FillReport, OrderReport
 
 EXC, TICKER, CLOID = Exc("v"), Ticker("SOL"), ClientOrderId("0x01")
 MS = 1_000_000
@@ -63,14 +63,22 @@ def taker(as_of: int = 1, seq: int = 2) -> Ticket:
     return from_decision(decision, 0, seq)[0]
 
 
-def fresh() -> Sender:
+def closed() -> Sender:
+    """A sender that has not passed its fence."""
     return Sender(WINDOW_MS, TIMEOUT_MS)
+
+
+def fresh() -> Sender:
+    """A sender past its fence, which found nothing in the log."""
+    sender = closed()
+    sender.pass_fence(at(0))
+    return sender
 
 
 def sent(call: int = 1, ms: int = 0) -> Sender:
     """A sender with one order on the wire since `ms`."""
     sender = fresh()
-    sender.take(ticket_of(), past_fence=True)
+    sender.take(ticket_of())
     write(sender, call, ms)
     return sender
 
@@ -102,4 +110,19 @@ def accepted_report() -> OrderReport:
         source=ReportSource.ACK,
         ts_event_ns=1,
         client_order_id=CLOID,
+    )
+
+
+def fill_report(cloid: ClientOrderId = CLOID) -> FillReport:
+    return FillReport(
+        exc=EXC,
+        ticker=TICKER,
+        exec_id=ExecId("1"),
+        venue_order_id=VenueOrderId("1"),
+        client_order_id=cloid,
+        side=Side.BUY,
+        last_qty=Decimal(1),
+        last_px=Decimal(150),
+        ts_event_ns=1,
+        source=ReportSource.EVENT,
     )

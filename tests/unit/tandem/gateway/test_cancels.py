@@ -62,7 +62,9 @@ def world(*known: OrderReport) -> World:
     for one in known:
         fold.take_order(one)
     listed = {SOL: INSTRUMENT}
-    return World(fold, Sender(1_000, 800), listed.get)
+    sender = Sender(1_000, 800)
+    sender.pass_fence(at(0))
+    return World(fold, sender, listed.get)
 
 
 def cancel(
@@ -137,7 +139,7 @@ def test_cancel_of_an_ended_order_ends_without_a_request() -> None:
 
 def test_cancel_waits_while_its_order_is_on_the_wire() -> None:
     cancels, place = taken(), world()
-    place.sender.take(from_new_order(new_order(), 0, 1), past_fence=True)
+    place.sender.take(from_new_order(new_order(), 0, 1))
     ticket = place.sender.ready(urgent=False, mono_ns=0)
     assert ticket is not None
     place.sender.written(ticket, Stamp(9, 0, 0, 1_000), at(0))
@@ -150,14 +152,14 @@ def test_cancel_waits_while_its_order_is_on_the_wire() -> None:
 
 def test_cancel_of_an_unsent_order_drops_it() -> None:
     cancels, place = taken(), world()
-    place.sender.take(from_new_order(new_order(), 0, 1), past_fence=True)
+    place.sender.take(from_new_order(new_order(), 0, 1))
     assert cancels.resolve(place, at(0)) == (DropUnsent(A),)
     assert len(cancels) == 0
 
 
 def test_cancel_right_after_an_order_ended_knows_its_ticker() -> None:
     cancels, place = taken(), world()
-    place.sender.take(from_new_order(new_order(), 0, 1), past_fence=True)
+    place.sender.take(from_new_order(new_order(), 0, 1))
     place.sender.reported(A)
     cancels.resolve(place, at(0))
     assert cancels.ready(0) is not None
@@ -320,10 +322,55 @@ def test_sweep_cancels_each_order_once() -> None:
 
 
 def test_too_many_cancels_are_refused_not_forgotten() -> None:
+    cancels = many()
+    cancels.pass_fence()
+    assert refusals(cancels.take(cancel(), SUBJECT, 0))[0][0] == "cancel"
+
+
+def many() -> Cancels:
     cancels = Cancels(800)
     for number in range(MAX_CANCELS):
         cancels.take(cancel(), f"{SUBJECT}{number}", 0)
-    assert refusals(cancels.take(cancel(), SUBJECT, 0))[0][0] == "cancel"
+    return cancels
+
+
+def test_cancels_read_while_catching_up_are_never_too_many() -> None:
+    """They may be carried out and told in what is not read yet, or be another copy's to do."""
+    assert many().take(cancel(), SUBJECT, 0) == ()
+
+
+def test_cancel_without_the_right_to_send_begins_anew_past_the_next_fence() -> None:
+    place = world(report(OrderStatus.NEW))
+    cancels = sent(place)
+    cancels.hold()
+    refused = outcome(OutcomeKind.REJECTED, text="no")
+    assert cancels.answered(1, refused, at(5)) == ()
+    assert cancels.tick(place, at(5_000)) == ()
+    cancels.pass_fence()
+    cancels.resolve(place, at(100))
+    assert cancels.ready(100 * MS) is not None
+
+
+def test_question_answered_after_the_right_to_send_was_lost_concludes_nothing() -> None:
+    place = world(report(OrderStatus.NEW))
+    cancels = sent(place)
+    [ask] = asks(cancels.tick(place, at(800)))
+    cancels.hold()
+    assert cancels.asked(ask.key, None, at(900)) == ()
+    still_open = (report(OrderStatus.NEW, ReportSource.QUERY),)
+    assert len(cancels.asked(ask.key, still_open, at(60_000))) == 1
+    cancels.ask_failed(ask.key, at(60_000))
+    assert cancels.ready(60_000 * MS) is None
+    assert len(cancels) == 1
+
+
+def test_end_that_is_found_after_the_right_to_send_was_lost_ends_the_cancel() -> None:
+    place = world(report(OrderStatus.NEW))
+    cancels = sent(place)
+    [ask] = asks(cancels.tick(place, at(800)))
+    cancels.hold()
+    cancels.asked(ask.key, (report(OrderStatus.FILLED, ReportSource.QUERY),), at(900))
+    assert len(cancels) == 0
 
 
 def test_news_about_cancels_that_are_not_here_change_nothing() -> None:
@@ -359,7 +406,8 @@ def test_resolved_cancels_are_not_resolved_again() -> None:
 
 def test_cancel_that_waited_for_its_order_is_still_valid_afterwards() -> None:
     cancels, place = taken(), world()
-    place.sender.take(from_new_order(new_order(), 0, 1), past_fence=False)
+    place.sender.hold()
+    place.sender.take(from_new_order(new_order(), 0, 1))
     cancels.resolve(place, at(60_000))
     place.sender.reported(A)
     place.known.take_order(report(OrderStatus.NEW))

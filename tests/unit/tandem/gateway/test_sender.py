@@ -6,7 +6,7 @@ from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway.checks import Refusal
-from tandem.gateway.sender import MAX_TICKETS, LogReport
+from tandem.gateway.sender import MAX_ENDED, MAX_TICKETS, LogReport
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
@@ -26,13 +26,13 @@ from tests.unit.tandem.gateway.sending import (
 
 def test_order_past_the_fence_is_ready_at_once() -> None:
     sender = fresh()
-    sender.take(ticket_of(), past_fence=True)
+    sender.take(ticket_of())
     assert sender.ready(urgent=False, mono_ns=0) is sender.get(CLOID)
 
 
 def test_same_client_id_is_taken_once() -> None:
     sender = sent()
-    sender.take(ticket_of(), past_fence=True)
+    sender.take(ticket_of())
     assert sender.ready(urgent=False, mono_ns=0) is None
 
 
@@ -94,7 +94,7 @@ def test_nothing_written_is_ready_again() -> None:
 
 def test_order_past_its_validity_is_refused_as_stale_with_both_numbers() -> None:
     sender = fresh()
-    sender.take(ticket_of(valid_for_ms=100), past_fence=True)
+    sender.take(ticket_of(valid_for_ms=100))
     report = reports(sender.tick(at(101)))[0]
     assert (report.reason, report.text) == (RejectReason.STALE, "valid_for_ms=100: 101 ms old")
     assert report.ts_event_ns == 0
@@ -102,7 +102,7 @@ def test_order_past_its_validity_is_refused_as_stale_with_both_numbers() -> None
 
 def test_taker_goes_in_the_urgent_lane_and_is_stale_after_a_second() -> None:
     sender = fresh()
-    sender.take(taker(), past_fence=True)
+    sender.take(taker())
     assert sender.ready(urgent=False, mono_ns=0) is None
     assert sender.ready(urgent=True, mono_ns=0) is not None
     assert reports(sender.tick(at(1_001)))[0].reason is RejectReason.STALE
@@ -118,7 +118,7 @@ def test_decision_too_many_messages_old_is_stale(behind: int, is_stale: bool) ->
 def test_refused_order_ends_with_the_limit_named() -> None:
     sender = fresh()
     ticket = ticket_of()
-    sender.take(ticket, past_fence=True)
+    sender.take(ticket)
     report = reports(sender.refuse(ticket, Refusal(RejectReason.SIZE, "lot")))[0]
     assert (report.reason, report.text, report.source) == (
         RejectReason.SIZE,
@@ -129,7 +129,7 @@ def test_refused_order_ends_with_the_limit_named() -> None:
 
 def test_unsent_order_is_cancelled_where_it_waits() -> None:
     sender = fresh()
-    sender.take(ticket_of(), past_fence=True)
+    sender.take(ticket_of())
     report = reports(sender.cancel_unsent(CLOID))[0]
     assert report.order_status is OrderStatus.CANCELLED
     assert report.cum_qty == 0
@@ -143,8 +143,8 @@ def test_order_on_the_wire_is_not_cancelled_as_unsent() -> None:
 def test_too_many_waiting_orders_are_refused_not_forgotten() -> None:
     sender = fresh()
     for number in range(MAX_TICKETS):
-        sender.take(ticket_of(f"0x{number:032x}"), past_fence=True)
-    effects = sender.take(ticket_of("0xmore"), past_fence=True)
+        sender.take(ticket_of(f"0x{number:032x}"))
+    effects = sender.take(ticket_of("0xmore"))
     assert reports(effects)[0].reason is RejectReason.RATE_LIMIT
 
 
@@ -152,9 +152,9 @@ def test_ticker_of_an_ended_order_is_remembered_for_a_while() -> None:
     sender = sent()
     sender.reported(CLOID)
     assert sender.ticker_of(CLOID) == TICKER
-    for number in range(1_000):
+    for number in range(MAX_ENDED):
         cloid = f"0x{number:032x}"
-        sender.take(ticket_of(cloid), past_fence=True)
+        sender.take(ticket_of(cloid))
         sender.reported(ClientOrderId(cloid))
     assert sender.ticker_of(CLOID) is None
 

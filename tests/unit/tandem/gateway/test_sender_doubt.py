@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import OrderStatus, RejectReason
-from tandem.gateway.sender import LogReport
+from tandem.gateway.sender import MAX_ERROR_MS, LogReport
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
@@ -14,6 +14,7 @@ from tests.unit.tandem.gateway.sending import (
     WINDOW_MS,
     accepted_report,
     at,
+    closed,
     fresh,
     lookups,
     outcome,
@@ -25,8 +26,8 @@ from tests.unit.tandem.gateway.sending import (
 
 
 def test_order_before_the_fence_is_held_then_looked_up_and_never_ready() -> None:
-    sender = fresh()
-    sender.take(ticket_of(), past_fence=False)
+    sender = closed()
+    sender.take(ticket_of())
     assert sender.ready(urgent=False, mono_ns=0) is None
     sender.pass_fence(at(1_000))
     effects = sender.tick(at(1_000))
@@ -35,8 +36,8 @@ def test_order_before_the_fence_is_held_then_looked_up_and_never_ready() -> None
 
 
 def test_held_order_with_a_report_in_the_log_is_not_looked_up() -> None:
-    sender = fresh()
-    sender.take(ticket_of(), past_fence=False)
+    sender = closed()
+    sender.take(ticket_of())
     sender.reported(CLOID)
     sender.pass_fence(at(0))
     assert sender.tick(at(10_000)) == ()
@@ -81,7 +82,7 @@ def test_late_acceptance_resolves_a_doubt() -> None:
 def test_found_order_ends_with_what_was_found() -> None:
     sender = sent()
     sender.lost(1, at(1))
-    assert sender.found(CLOID, (accepted_report(),)) == (LogReport(accepted_report()),)
+    assert sender.found(CLOID, (accepted_report(),), at(5)) == (LogReport(accepted_report()),)
     assert CLOID not in sender
 
 
@@ -138,30 +139,33 @@ def test_two_rounds_past_the_horizon_permit_a_new_send() -> None:
     sender = sent()
     sender.lost(1, at(0))
     sender.absent(CLOID, 1_011, at(2_000))
-    assert sender.absent(CLOID, 2_100, at(3_000)) == ()
-    assert sender.ready(urgent=False, mono_ns=3_000 * MS) is not None
+    sender.tick(at(3_000))
+    assert sender.absent(CLOID, 2_100, at(3_010)) == ()
+    assert sender.ready(urgent=False, mono_ns=3_010 * MS) is not None
 
 
 def test_proven_absent_past_validity_is_rejected_as_not_sent() -> None:
     sender = fresh()
-    sender.take(ticket_of(valid_for_ms=100), past_fence=True)
+    sender.take(ticket_of(valid_for_ms=100))
     write(sender, 1, 0)
     sender.lost(1, at(0))
     sender.absent(CLOID, 1_011, at(2_000))
-    assert reports(sender.absent(CLOID, 2_100, at(3_000)))[0].reason is RejectReason.NOT_SENT
+    sender.tick(at(3_000))
+    assert reports(sender.absent(CLOID, 2_100, at(3_010)))[0].reason is RejectReason.NOT_SENT
 
 
 def test_horizon_of_a_held_order_counts_from_the_fence() -> None:
-    sender = fresh()
-    sender.take(ticket_of(valid_for_ms=60_000), past_fence=False)
+    sender = closed()
+    sender.take(ticket_of(valid_for_ms=60_000))
     sender.pass_fence(at(10_000))
     sender.tick(at(10_000))
-    horizon = 10_000 + 500 + WINDOW_MS + 2 * 5
-    sender.absent(CLOID, horizon, at(12_000))
-    sender.absent(CLOID, horizon, at(14_000))
+    horizon = 10_000 + 500 + WINDOW_MS + 5 + MAX_ERROR_MS
+    for ms, shown_ms in ((12_000, horizon), (14_000, horizon), (16_000, horizon + 1)):
+        sender.tick(at(ms))
+        sender.absent(CLOID, shown_ms, at(ms))
     assert sender.count(Phase.DOUBT) == 1
-    sender.absent(CLOID, horizon + 1, at(16_000))
-    sender.absent(CLOID, horizon + 1, at(18_000))
+    sender.tick(at(18_000))
+    sender.absent(CLOID, horizon + 1_001, at(18_000))
     assert sender.count(Phase.READY) == 1
 
 
@@ -169,10 +173,11 @@ def test_absence_reported_while_the_order_is_on_the_wire_again_is_ignored() -> N
     sender = sent()
     sender.lost(1, at(0))
     sender.absent(CLOID, 1_011, at(2_000))
-    sender.absent(CLOID, 2_100, at(3_000))
+    sender.tick(at(3_000))
+    sender.absent(CLOID, 2_100, at(3_010))
     write(sender, 2, 3_100)
     sender.absent(CLOID, 9_999, at(3_200))
-    sender.absent(CLOID, 9_999, at(4_300))
+    sender.absent(CLOID, 11_999, at(5_300))
     assert sender.count(Phase.READY) == 0
 
 
@@ -195,7 +200,7 @@ STEPS = st.lists(
 def test_a_request_that_may_live_is_never_joined_by_another(steps: list[str]) -> None:
     """Whatever answers come, a second request is written only after the first is proven dead."""
     sender, now_ms, call, alive = fresh(), 0, 0, False
-    sender.take(ticket_of(valid_for_ms=10**9), past_fence=True)
+    sender.take(ticket_of(valid_for_ms=10**9))
     proofs = 0
     for step in steps:
         now_ms += 50
@@ -219,6 +224,7 @@ def test_a_request_that_may_live_is_never_joined_by_another(steps: list[str]) ->
             sender.tick(at(now_ms))
         elif step == "absent":
             now_ms += 1_000
+            sender.tick(at(now_ms))
             ticket = sender.get(CLOID)
             if ticket is not None and ticket.phase is Phase.DOUBT and now_ms > ticket.horizon_ms:
                 proofs += 1
