@@ -28,11 +28,17 @@ class _Sample:
     def error_at(self, mono_ns: int) -> int:
         return self.error_ns + (mono_ns - self.mono_ns) // DRIFT_PER_NS
 
+    def contradicts(self, older: "_Sample") -> bool:
+        """Tell whether no clock that runs on could have given both."""
+        apart_ns = abs(self.offset_ns - older.offset_ns)
+        return apart_ns > self.error_ns + older.error_at(self.mono_ns)
+
 
 class VenueClock:
     """The venue's clock by its answers: of the recent samples, the one with the least error.
 
-    It is read several times for each order, so the choice is made when an answer comes.
+    It is read several times for each order, so the choice is made when an answer comes. A sample
+    that contradicts the best one says that the venue's clock was set: older ones are forgotten.
     """
 
     def __init__(self) -> None:
@@ -43,9 +49,17 @@ class VenueClock:
         """Take one answer: the venue's time, and when we asked and heard (monotonic)."""
         middle = (sent_ns + recv_ns) // 2
         error = (recv_ns - sent_ns) // 2 + GRAIN_NS
-        self._samples.append(_Sample(venue_ms * NS_PER_MS - middle, error, recv_ns))
+        sample = _Sample(venue_ms * NS_PER_MS - middle, error, recv_ns)
+        if self._best is not None and sample.contradicts(self._best):
+            self._samples.clear()
+        self._samples.append(sample)
         fresh = [one for one in self._samples if recv_ns - one.mono_ns <= MAX_AGE_NS]
         self._best = min(fresh, key=lambda one: one.error_at(recv_ns))
+
+    @property
+    def measured_ns(self) -> int:
+        """When the venue last told its time, by our monotonic clock; 0 before the first answer."""
+        return self._samples[-1].mono_ns if self._samples else 0
 
     def forget(self) -> None:
         """Trust no sample any more: the venue said that our time is wrong."""

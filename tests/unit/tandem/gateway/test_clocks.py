@@ -1,5 +1,7 @@
 """Foreign clocks are monotonic time plus a measured offset with a known error."""
 
+import pytest
+
 from tandem.gateway.clocks import NS_PER_MS, LogClock, Stamps, VenueClock
 
 MS = NS_PER_MS
@@ -35,8 +37,25 @@ def test_error_grows_with_the_age_of_the_measurement() -> None:
 def test_sample_with_the_least_error_is_believed() -> None:
     clock = VenueClock()
     clock.observe(1_000, 0, 2 * MS)
-    clock.observe(9_000, 10 * MS, 200 * MS)
+    clock.observe(1_150, 10 * MS, 200 * MS)
     assert clock.now_ms(1 * MS) == 1_000
+
+
+@pytest.mark.parametrize("step_ms", [-1_000, 1_000])
+def test_venue_clock_that_was_set_is_believed_at_once(step_ms: int) -> None:
+    clock = VenueClock()
+    clock.observe(5_000, 0, 2 * MS)
+    clock.observe(5_100 + step_ms, 91 * MS, 111 * MS)
+    assert clock.now_ms(101 * MS) == 5_100 + step_ms
+    assert clock.error_ms(111 * MS) == 11
+
+
+def test_time_of_the_newest_measurement_is_known() -> None:
+    clock = VenueClock()
+    assert clock.measured_ns == 0
+    clock.observe(1_000, 0, 2 * MS)
+    clock.observe(1_150, 10 * MS, 200 * MS)
+    assert clock.measured_ns == 200 * MS
 
 
 def test_slow_answers_alone_leave_a_doubt() -> None:
