@@ -5,6 +5,7 @@
 3. A failure that no caller awaits goes to the loop's exception handler, never nowhere.
 """
 
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -154,6 +155,7 @@ class NatsBus:
         credentials = {
             "user_credentials": options.creds_file and str(options.creds_file),
             "nkeys_seed": options.nkey_seed_file and str(options.nkey_seed_file),
+            "tls": options.ca_file and ssl.create_default_context(cafile=options.ca_file),
         }
         return {
             "servers": [url.strip() for url in options.url.split(",")],

@@ -12,12 +12,14 @@ class NatsOptions:
 
     `gather_s`: pause after each read, so that a reader off the hedge path wakes less often.
 
-    `creds_file` and `nkey_seed_file` are None when the server asks for no identity.
+    `creds_file` and `nkey_seed_file` are None when the server asks for no identity. `ca_file`
+    holds the authority that vouches for the servers; None: no TLS, unless the URL says `tls://`.
     """
 
     url: str = DEFAULT_URL
     name: str = "tandem"
     creds_file: Path | None = None
     nkey_seed_file: Path | None = None
+    ca_file: Path | None = None
     inbox_prefix: str = "_INBOX"
     gather_s: float = 0.0

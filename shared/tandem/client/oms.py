@@ -17,6 +17,7 @@ import structlog
 
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
+from tandem.bus.permissions import inbox_prefix
 from tandem.bus.port import Bus, Entry, LogState
 from tandem.client.arguments import text, whole
 from tandem.client.clocks import ClockCallback, run_clock
@@ -44,12 +45,14 @@ TABLES_POLL_S = 0.02
 class ClientOptions:
     """How to reach NATS, how long to wait for it and the state services, how much to hold.
 
-    `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
+    With a key, answers go to the inbox that the server keeps for this strategy; `inbox_prefix`
+    names another one. `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
     """
 
     credentials_file: Path | None = None
     nkey_seed_file: Path | None = None
-    inbox_prefix: str = "_INBOX"
+    ca_file: Path | None = None
+    inbox_prefix: str = ""
     ready_timeout_s: float = 10.0
     append_timeout_s: float = 5.0
     drain_timeout_s: float = 5.0
@@ -178,13 +181,18 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         if not failed.cancelled() and (error := failed.exception()) is not None:
             self._log.error("a part of the client ended", exc_info=error)
 
+    def _own_inbox(self) -> str:
+        has_key = self._options.nkey_seed_file is not None
+        return inbox_prefix(f"strategy-{self.strategy}" if has_key else None)
+
     async def _connect(self) -> Bus:
         options = NatsOptions(
             url=self._url,
             name=f"strategy-{self.strategy}",
             creds_file=self._options.credentials_file,
             nkey_seed_file=self._options.nkey_seed_file,
-            inbox_prefix=self._options.inbox_prefix,
+            ca_file=self._options.ca_file,
+            inbox_prefix=self._options.inbox_prefix or self._own_inbox(),
         )
         try:
             async with timeout(self._options.ready_timeout_s):

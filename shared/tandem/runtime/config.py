@@ -6,11 +6,12 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
+from tandem.bus.permissions import inbox_prefix
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Exc
 
@@ -43,8 +44,11 @@ COMMON_VARIABLES = (
     Variable("TANDEM_NATS_URL", "servers of the bus, comma-separated", DEFAULT_URL),
     Variable("TANDEM_NATS_CREDS", "credentials file for the bus"),
     Variable("TANDEM_NATS_NKEY_SEED_FILE", "file with the nkey seed for the bus"),
+    Variable("TANDEM_NATS_USER", "whose key it is: answers go to that user's own inbox"),
+    Variable("TANDEM_NATS_CA_FILE", "file with the authority that vouches for the bus (TLS)"),
     Variable("TANDEM_GATHER_READS_MS", "pause after each read of the bus, off the hedge path", "0"),
     Variable("TANDEM_REDIS_URL", "where pages are kept for any reader; empty: no Redis"),
+    Variable("TANDEM_REDIS_PASSWORD", "password of the URL's user; _FILE: a file that holds it"),
     Variable("TANDEM_HTTP_HOST", "address of /healthz, /readyz and /metrics", "127.0.0.1"),
     Variable("TANDEM_HTTP_PORT", "their port; 0: any free one", "0"),
     Variable("TANDEM_LOG_LEVEL", "debug, info, warning or error", "info"),
@@ -119,6 +123,7 @@ class Settings:
 
     nats: NatsOptions
     redis_url: str | None = None
+    redis_password: str | None = field(default=None, repr=False)
     http_host: str = "127.0.0.1"
     http_port: int = 0
     log_level: LogLevel = LogLevel.INFO
@@ -135,6 +140,7 @@ def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
     return Settings(
         nats=nats_options(env, name, gather_ms),
         redis_url=env.optional("TANDEM_REDIS_URL"),
+        redis_password=env.secret("TANDEM_REDIS_PASSWORD"),
         http_host=env.text("TANDEM_HTTP_HOST", "127.0.0.1"),
         http_port=env.integer("TANDEM_HTTP_PORT", 0, most=65_535),
         log_level=env.choice("TANDEM_LOG_LEVEL", LogLevel, LogLevel.INFO),
@@ -153,6 +159,8 @@ def nats_options(env: Environment, name: str, gather_ms: int = 0) -> NatsOptions
         name=name,
         creds_file=env.path("TANDEM_NATS_CREDS"),
         nkey_seed_file=env.path("TANDEM_NATS_NKEY_SEED_FILE"),
+        ca_file=env.path("TANDEM_NATS_CA_FILE"),
+        inbox_prefix=inbox_prefix(env.optional("TANDEM_NATS_USER")),
         gather_s=env.integer("TANDEM_GATHER_READS_MS", gather_ms, most=100) / MS_PER_S,
     )
 

@@ -55,7 +55,7 @@ def _pages(context: ServiceContext, fold: Fold[S]) -> Pages | None:
     url = context.settings.redis_url
     if url is None or not isinstance(fold, RowFold):
         return None
-    return RedisPages(url, context.clock, context.tasks)
+    return RedisPages(url, context.clock, context.tasks, context.settings.redis_password)
 
 
 def _watch(metrics: Metrics, runner: FoldRunner[S]) -> None:

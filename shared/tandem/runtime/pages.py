@@ -73,11 +73,14 @@ class Write:
 class RedisPages:
     """Writes the rows of one fold, coalesced, from a task of its own."""
 
-    def __init__(self, url: str, clock: Clock, tasks: TaskOwner) -> None:
+    def __init__(
+        self, url: str, clock: Clock, tasks: TaskOwner, password: str | None = None
+    ) -> None:
         self._clock = clock
         self._tasks = tasks
         self._client = redis.asyncio.Redis.from_url(
             url,
+            **({"password": password} if password else {}),
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
