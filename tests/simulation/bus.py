@@ -1,0 +1,273 @@
+"""One process's connection to the simulated server: late, cut and cut off, as the seed decides.
+
+1. Appends and their answers travel for a while, in order. What was not answered when the
+   connection broke is sent again after it is back, oldest first, as the real publisher does.
+2. Entries travel for a while too; what a reader knows of the head of the log is as old as its
+   connection is slow. A frozen process hears nothing until it is thawed.
+3. A killed process takes with it what was not on the wire yet.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from tandem.bus.memory_bus import Answering, MemoryBus, MemoryLog, MemoryServer
+from tandem.bus.port import Appended, Cursor, Entry, Following, LogState, OnCut
+from tandem.domain.errors import UnavailableError
+from tests.simulation.loop import Process, SimClock, VirtualLoop, outside, spawn
+
+HEARTBEAT_NS = 50_000_000
+OFFER_TIMEOUT_S = 1.0
+NS = 1_000_000_000
+OUTSIDE = outside()
+
+
+@dataclass
+class Pace:
+    """How long things travel on one connection, in nanoseconds; changed while it runs."""
+
+    append_ns: int = 0
+    answer_ns: int = 0
+    delivery_ns: int = 0
+
+
+@dataclass(eq=False)
+class _Sending:
+    subject: str
+    payload: bytes
+    done: "asyncio.Future[Appended]"
+
+
+class SimFollowing:
+    """What one reader knows: entries as they arrive, and how fresh its view is."""
+
+    def __init__(self, bus: "SimBus", on_entry: Callable[[Entry], None]) -> None:
+        self._bus = bus
+        self._on_entry = on_entry
+        self._inner: Following | None = None
+        self._inbox: deque[tuple[int, Entry]] = deque()
+        self._is_scheduled = False
+        self._is_closed = False
+        self._pending = 0
+        self._heard_ns = bus.clock.monotonic_ns()
+
+    def began(self, inner: Following) -> None:
+        self._inner = inner
+        self._pending = inner.pending
+
+    @property
+    def heard_ns(self) -> int:
+        """The last entry or heartbeat that reached this process."""
+        if self._is_closed or not self._bus.connected:
+            return 0
+        now_ns = self._bus.clock.monotonic_ns()
+        if self._bus.hears_since_ns > now_ns:
+            return self._heard_ns
+        beat_ns = now_ns - now_ns % HEARTBEAT_NS - self._bus.pace.delivery_ns
+        return max(self._heard_ns, min(beat_ns, now_ns))
+
+    @property
+    def pending(self) -> int:
+        return self._pending if self._inbox or self._pending else 0
+
+    async def close(self) -> None:
+        self._is_closed = True
+        self._inbox.clear()
+        if self._inner is not None:
+            await self._inner.close()
+
+    def arrived(self, entry: Entry) -> None:
+        """The server sent an entry; called in whatever context stored it."""
+        if self._is_closed:
+            return
+        loop = self._bus.loop
+        due_ns = loop.now_ns + self._bus.pace.delivery_ns
+        if self._inbox and self._inbox[-1][0] > due_ns:
+            due_ns = self._inbox[-1][0]
+        self._inbox.append((due_ns, entry))
+        self._schedule()
+
+    def tells_cut(self, on_cut: OnCut) -> OnCut:
+        """Return what tells this process, behind the entries on their way, that the log was cut."""
+
+        def told(state: LogState) -> None:
+            context = self._bus.process.home
+            self._bus.loop.call_soon(self._cut, on_cut, state, context=context)
+
+        return told
+
+    def _cut(self, on_cut: OnCut, state: LogState) -> None:
+        if not self._is_closed:
+            on_cut(state)
+
+    def _schedule(self) -> None:
+        if self._is_scheduled or not self._inbox:
+            return
+        self._is_scheduled = True
+        loop, context = self._bus.loop, self._bus.process.home
+        due_ns = self._inbox[0][0]
+        if due_ns <= loop.now_ns:
+            loop.call_soon(self._deliver, context=context)
+        else:
+            loop.call_at(due_ns / NS, self._deliver, context=context)
+
+    def _deliver(self) -> None:
+        self._is_scheduled = False
+        now_ns = self._bus.loop.now_ns
+        while self._inbox and self._inbox[0][0] <= now_ns and not self._is_closed:
+            _, entry = self._inbox.popleft()
+            self._pending = entry.pending
+            self._heard_ns = self._bus.clock.monotonic_ns()
+            self._on_entry(entry)
+        self._schedule()
+
+
+class SimLog(MemoryLog):
+    """One process's view of one stream, over its connection."""
+
+    bus: "SimBus"
+    is_slow = True
+
+    def __init__(self, bus: "SimBus", inner: MemoryLog, *, is_slow: bool) -> None:
+        super().__init__(inner._stream, inner._link, inner._timing)
+        self.bus = bus
+        self.is_slow = is_slow
+        self._unanswered: deque[_Sending] = deque()
+        self._leaves_ns = 0
+        self._answers_ns = 0
+
+    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:  # type: ignore[explicit-override]
+        if not self.is_slow:
+            return outside().run(super().append_soon, subject, payload)
+        done: asyncio.Future[Appended] = self.bus.loop.create_future()
+        sending = _Sending(subject, payload, done)
+        self._unanswered.append(sending)
+        self._send(sending)
+        return done
+
+    def _send(self, sending: _Sending) -> None:
+        """Put it on the wire; it arrives unless the connection breaks on the way."""
+        if not self.bus.connected:
+            return
+        loop, generation = self.bus.loop, self.bus.generation
+        self._leaves_ns = max(self._leaves_ns, loop.now_ns + self.bus.pace.append_ns)
+        self.bus.travel(self._leaves_ns, lambda: self._stored(sending, generation))
+
+    def _stored(self, sending: _Sending, generation: int) -> None:
+        if generation != self.bus.generation:
+            return
+        appended = self._stream.store(sending.subject, sending.payload)
+        self.bus.note_stored(sending.subject, appended)
+        self._answers_ns = max(self._answers_ns, self.bus.loop.now_ns + self.bus.pace.answer_ns)
+        self.bus.travel(
+            self._answers_ns, lambda: self._answered(sending, appended, generation), arrives=True
+        )
+
+    def _answered(self, sending: _Sending, appended: Appended, generation: int) -> None:
+        if generation != self.bus.generation:
+            return
+        if sending in self._unanswered:
+            self._unanswered.remove(sending)
+        if not sending.done.done():
+            sending.done.set_result(appended)
+
+    def resend(self) -> int:
+        """Send everything unanswered again; return how much."""
+        for sending in self._unanswered:
+            self._send(sending)
+        return len(self._unanswered)
+
+    async def try_append(self, subject: str, payload: bytes) -> Appended:  # type: ignore[explicit-override]
+        self._require_link(subject)
+        sending = _Sending(subject, payload, self.bus.loop.create_future())
+        self._send(sending)
+        try:
+            async with asyncio.timeout(OFFER_TIMEOUT_S):
+                return await sending.done
+        except TimeoutError as error:
+            raise UnavailableError(f"no answer for {subject}") from error
+
+    async def follow(  # type: ignore[explicit-override]
+        self,
+        filters: Sequence[str],
+        after: int | Cursor,
+        on_entry: Callable[[Entry], None],
+        on_cut: OnCut | None = None,
+    ) -> Following:
+        following = SimFollowing(self.bus, on_entry)
+        told = following.tells_cut(on_cut) if on_cut is not None else None
+        following.began(await super().follow(filters, after, following.arrived, told))
+        return following
+
+
+class SimBus(MemoryBus):
+    """One process's client of the simulated server."""
+
+    def __init__(
+        self, server: MemoryServer, process: Process, clock: SimClock, loop: VirtualLoop
+    ) -> None:
+        super().__init__(clock, server)
+        self.process, self.clock, self.loop = process, clock, loop
+        self.pace = Pace()
+        self.generation = 0
+        self.hears_since_ns = 0
+        self.keeps_wire = True
+        self.resent = 0
+        self.stored_twice = 0
+        self._log = SimLog(self, self._log, is_slow=True)
+        self._deltas = SimLog(self, self._deltas, is_slow=False)
+        self._snapshots = SimLog(self, self._snapshots, is_slow=False)
+        self._marks = SimLog(self, self._marks, is_slow=False)
+
+    def travel(self, due_ns: int, arrive: Callable[[], None], *, arrives: bool = False) -> None:
+        """Carry something out when it arrives: at the server, or (`arrives`) at this process."""
+        if due_ns <= self.loop.now_ns:
+            outside().run(arrive)
+            return
+
+        def landed() -> None:
+            if not self.process.is_dead or (not arrives and self.keeps_wire):
+                arrive()
+
+        self.loop.call_at(due_ns / NS, landed, context=OUTSIDE)
+
+    def note_stored(self, subject: str, appended: Appended) -> None:
+        self.stored_twice += appended.already
+
+    def disconnect(self) -> None:  # type: ignore[explicit-override]
+        self.generation += 1
+        super().disconnect()
+
+    def detach(self) -> None:
+        """The process is dead: its kernel closes the connection, nobody answers here any more."""
+        self._link.connected = False
+        for copies in self.server.listeners.values():
+            for entry in [one for one in copies if one[0] is self]:
+                copies.remove(entry)
+        for log in (self._log, self._deltas, self._snapshots, self._marks):
+            for reader in log._readers:
+                reader._closed = True
+                reader._stream.unwatch(reader._stored)
+
+    def come_back(self) -> None:
+        """Find the server again, inside this process."""
+        self.process.run(self.reconnect)
+
+    def reconnect(self) -> None:  # type: ignore[explicit-override]
+        self._link.connected = True
+        for log in (self._log, self._deltas, self._snapshots, self._marks):
+            if isinstance(log, SimLog):
+                self.resent += log.resend()
+        super().reconnect()
+
+    async def serve(self, subject: str, answer: Answering, *, queue: str) -> None:  # type: ignore[explicit-override]
+        async def answer_here(payload: bytes) -> bytes:
+            work = answer(payload)
+            return await spawn(self.loop, self.process, _as_task(work), f"answer-{subject}")
+
+        await super().serve(subject, answer_here, queue=queue)
+
+
+async def _as_task(work: Awaitable[bytes]) -> bytes:
+    return await work

@@ -1,0 +1,161 @@
+"""The course of one seed, minute by minute: flow, faults, calm, stop, judgement."""
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation import oracle
+from tests.simulation.chaos import Chaos
+from tests.simulation.loop import NS_PER_S, VirtualLoop, spawn
+from tests.simulation.plan import Plan
+from tests.simulation.strategy import seeded_names
+from tests.simulation.world import World
+
+NS_PER_MS = 1_000_000
+MARKET_MS = 400
+LEAST_FILLS = 200
+QUIET_POLL_MS = 250
+QUIET_MOST_S = 120
+START_MOST_S = 30
+CALM_MOST_S = 40
+
+
+@dataclass
+class Result:
+    """What became of one seed."""
+
+    seed: int
+    violations: list[str]
+    counts: dict[str, int]
+    virtual_ms: int
+    digest: str = ""
+    trace: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not self.violations
+
+
+def run(plan: Plan, *, traces: bool = False) -> Result:
+    """Run one seed from its beginning to its judgement."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _run(plan, traces)
+    finally:
+        with _unraised():
+            gc.collect()
+        if collects:
+            gc.enable()
+
+
+@contextmanager
+def _unraised() -> Iterator[None]:
+    """Let coroutines that were left running die without a word: their processes were killed."""
+    told, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = told
+
+
+def _run(plan: Plan, traces: bool) -> Result:
+    loop = VirtualLoop()
+    with seeded_names(plan.seed):
+        try:
+            world = World(plan, loop, traces=traces)
+            return loop.run_until_complete(spawn(loop, None, _course(world), "course"))
+        finally:
+            loop.bury()
+
+
+async def _course(world: World) -> Result:
+    course = _Course(world)
+    try:
+        violations = await course.run()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
+        import traceback
+
+        violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
+    world.counts["virtual ms"] = world.loop.now_ns // NS_PER_MS
+    return Result(
+        seed=world.plan.seed,
+        violations=[*world.failures, *violations],
+        counts=dict(world.counts),
+        virtual_ms=world.loop.now_ns // NS_PER_MS,
+        digest=oracle.digest(world),
+        trace=world.trace,
+    )
+
+
+class _Course:
+    def __init__(self, world: World) -> None:
+        self.world, self.plan = world, world.plan
+        self.loop, self.clock = world.loop, world.clock
+        self.rng = world.plan.generator("flow")
+        self.chaos = Chaos(world)
+
+    async def run(self) -> list[str]:
+        world = self.world
+        world.start()
+        market = spawn(self.loop, None, self._market(), "market")
+        if not await self._until(lambda: self._makers() > 0, START_MOST_S):
+            return ["no maker ever rested"]
+        trouble = spawn(self.loop, None, self.chaos.run(), "chaos")
+        end_ns = self.loop.now_ns + self.plan.trouble_ms * NS_PER_MS
+        while self.loop.now_ns < end_ns:
+            await self._flow()
+        trouble.cancel()
+        world.calm()
+        end_ns = self.loop.now_ns + CALM_MOST_S * NS_PER_S
+        while world.counts["maker fills"] < LEAST_FILLS and self.loop.now_ns < end_ns:
+            await self._flow()
+        world.strategy.wants_stop = True
+        violations = await self._quiet()
+        market.cancel()
+        return violations
+
+    def _makers(self) -> int:
+        return sum(len(venue.makers()) for venue in self.world.venues.values())
+
+    async def _until(self, holds: Any, most_s: int) -> bool:
+        end_ns = self.loop.now_ns + most_s * NS_PER_S
+        while not holds():
+            if self.loop.now_ns > end_ns:
+                return False
+            await self.clock.sleep(0.02)
+        return True
+
+    async def _flow(self) -> None:
+        await self.clock.sleep(self.plan.flow_ms / 1_000)
+        for venue in self.world.venues.values():
+            if venue.stalled_at_ms is None:
+                venue.flow(self.rng.randint(0, self.plan.pieces))
+
+    async def _market(self) -> None:
+        while True:
+            for front in (self.world.binance, self.world.hyperliquid):
+                if not front.weather.is_down and front.venue.stalled_at_ms is None:
+                    front.tick_markets()
+            await self.clock.sleep(MARKET_MS / 1_000)
+
+    async def _quiet(self) -> list[str]:
+        """Wait until nothing moves and everything agrees, twice in a row."""
+        world = self.world
+        end_ns = self.loop.now_ns + QUIET_MOST_S * NS_PER_S
+        calm_looks = 0
+        restless = ["never looked"]
+        while self.loop.now_ns < end_ns:
+            await self.clock.sleep(QUIET_POLL_MS / 1_000)
+            restless = ["not stopped yet"]
+            if world.strategy.has_stopped:
+                restless = oracle.restless(world)
+            calm_looks = 0 if restless else calm_looks + 1
+            if calm_looks == 2:
+                return oracle.final(world)
+            if world.failures:
+                return []
+        return [f"still restless after {QUIET_MOST_S} s", *restless, *oracle.final(world)]

@@ -1,0 +1,182 @@
+"""Virtual time, and processes inside one interpreter that can be frozen and killed.
+
+1. The loop's clock stands still while anything is ready, then jumps to the next timer.
+2. Every callback belongs to the process in whose context it was made; a frozen process runs none
+   (SIGSTOP: what came due meanwhile runs when it is thawed), a dead one never again (SIGKILL:
+   no `finally`, nothing is drained).
+3. Nothing here depends on real time, ids or hashes: one seed, one run.
+"""
+
+import asyncio
+import contextvars
+import heapq
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+NS_PER_S = 1_000_000_000
+START_NS = 1_700_000_000 * NS_PER_S
+_owner: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("process", default=None)
+
+
+class StuckError(Exception):
+    """Nothing is ready and no timer is set: the simulation cannot go on."""
+
+
+class Process:
+    """One simulated operating-system process: what runs in its context belongs to it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_dead = False
+        self.is_frozen = False
+        self.held: deque[asyncio.Handle] = deque()
+        self.failure: BaseException | None = None
+        self.home = contextvars.Context()
+        self.home.run(_owner.set, self)
+
+    @property
+    def context(self) -> contextvars.Context:
+        """A fresh copy of `home`, for work that may be entered from within this process."""
+        return self.home.copy()
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Run synchronous work inside this process."""
+        return self.context.run(work)
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """An event loop without sockets whose time is a number."""
+
+    _ready: "deque[asyncio.Handle]"
+    _scheduled: "list[asyncio.TimerHandle]"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_ns = 0
+        self.running: Process | None = None
+        self.turns = 0
+        self._is_buried = False
+        self._clock_resolution = 1e-7
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.set_task_factory(self._make_task)
+
+    def _make_task(
+        self, loop: asyncio.AbstractEventLoop, work: Any, context: Any = None
+    ) -> "asyncio.Task[Any]":
+        task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, context=context)
+        self._tasks.append(task)
+        if len(self._tasks) > 5_000:
+            self._tasks = [one for one in self._tasks if not one.done()]
+        return task
+
+    def time(self) -> float:  # type: ignore[explicit-override]
+        return self.now_ns / NS_PER_S
+
+    def _process_events(self, event_list: Any) -> None:
+        """There are no sockets."""
+
+    def _write_to_self(self) -> None:
+        """Nobody sleeps in a selector."""
+
+    def _run_once(self) -> None:
+        ready = self._ready
+        if not ready and not self._stopping:
+            self._advance()
+        self.turns += 1
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if handle._cancelled:
+                continue
+            process = handle._context.get(_owner)
+            if process is None:
+                self.running = None
+                handle._run()
+            elif process.is_dead:
+                continue
+            elif process.is_frozen:
+                process.held.append(handle)
+            else:
+                self.running = process
+                handle._run()
+
+    def _advance(self) -> None:
+        """Jump to the earliest timer, and make everything due then ready."""
+        scheduled = self._scheduled
+        while scheduled and scheduled[0]._cancelled:
+            heapq.heappop(scheduled)._scheduled = False
+        if not scheduled:
+            raise StuckError("nothing is ready and no timer is set")
+        when = scheduled[0]._when
+        self.now_ns = max(self.now_ns, round(when * NS_PER_S))
+        limit = when + self._clock_resolution
+        while scheduled and scheduled[0]._when <= limit:
+            handle = heapq.heappop(scheduled)
+            handle._scheduled = False
+            self._ready.append(handle)
+        self._timer_cancelled_count = 0
+
+    def thaw(self, process: Process, *, reads_first: bool) -> None:
+        """Let a frozen process go on: everything that was held runs now, in order."""
+        process.is_frozen = False
+        held, process.held = process.held, deque()
+        if reads_first:
+            held.rotate(len(held) // 2)
+        self._ready.extend(held)
+
+    def call_soon(  # type: ignore[explicit-override]
+        self, callback: Any, *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        if self._is_buried:
+            return asyncio.Handle(callback, args, self)
+        return super().call_soon(callback, *args, context=context)
+
+    def call_at(  # type: ignore[explicit-override]
+        self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        if self._is_buried:
+            return asyncio.TimerHandle(when, callback, args, self)
+        return super().call_at(when, callback, *args, context=context)
+
+    def bury(self) -> None:
+        """End: what still runs is left to the collector, and nothing it does has an effect."""
+        self._is_buried = True
+        for task in self._tasks:
+            if not task.done():
+                task._log_destroy_pending = False  # type: ignore[attr-defined]
+        self._tasks.clear()
+        self._ready.clear()
+        self._scheduled.clear()
+        self.close()
+
+
+class SimClock:
+    """One process's clocks: the same virtual time, with its own offsets; satisfies `Clock`."""
+
+    def __init__(self, loop: VirtualLoop, wall_offset_ns: int = 0, boot_ns: int = 0) -> None:
+        self._loop = loop
+        self._wall_ns = START_NS + wall_offset_ns
+        self._boot_ns = boot_ns
+
+    def wall_ns(self) -> int:
+        return self._wall_ns + self._loop.now_ns
+
+    def monotonic_ns(self) -> int:
+        return self._boot_ns + self._loop.now_ns
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.tasks.sleep(seconds)
+
+
+def spawn(
+    loop: VirtualLoop, process: Process | None, work: Coroutine[Any, Any, T], name: str
+) -> "asyncio.Task[T]":
+    """Start work inside a process, or outside of all."""
+    context = process.context if process is not None else contextvars.Context()
+    return loop.create_task(work, name=name, context=context)
+
+
+def outside() -> contextvars.Context:
+    """Return a context that belongs to no process: the network, the venues, the script."""
+    return contextvars.Context()

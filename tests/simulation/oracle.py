@@ -1,0 +1,311 @@
+"""What must hold, judged by the venues' own books; never by the state of what is judged.
+
+- conservation: per bucket, maker fills at the venue × ratio = taker fills at the venue + owed,
+  and what is shown as owed is exactly that;
+- at the end of a quiet time: owed is below one lot or minimum, and no taker is open;
+- each cause in the log has at most one accepted venue order, which filled no more than was asked;
+- each venue order under our tags has a cause in the log;
+- pages, mirrors and every copy show what the venues' books hold;
+- no nonce was seen twice with different bytes;
+- no bucket was hedged further than its makers had filled at that moment, where they quote one way.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tandem.bus.port import Entry
+from tandem.domain.ids import Exc, is_ours, is_reserved, maker_cloid
+from tandem.messages import codec, subjects
+from tandem.messages.deltas import BucketView, OrderView
+from tandem.messages.hedges import Decision
+from tandem.messages.intents import HedgeOrder, NewOrder
+from tandem.messages.queries import (
+    HedgesPage,
+    OrderHistory,
+    OrderHistoryRequest,
+    OrdersPage,
+    PageRequest,
+    PositionsPage,
+)
+from tandem.runtime.fold_service import FoldService
+from tests.simulation.copies import BINANCE, BINANCE_TICKER, HYPERLIQUID, HYPERLIQUID_TICKER, Copy
+from tests.simulation.venue import VenueOrder
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+ZERO = Decimal(0)
+BP = Decimal(10_000)
+HARD_CAP_BP = Decimal(50)
+BucketKey = tuple[Exc, str, str]
+OTHER = {BINANCE: HYPERLIQUID, HYPERLIQUID: BINANCE}
+TICKERS = {BINANCE: BINANCE_TICKER, HYPERLIQUID: HYPERLIQUID_TICKER}
+
+
+@dataclass(frozen=True)
+class Causes:
+    """What the log asked for: client id → signed amount; makers → the bucket they feed."""
+
+    amounts: dict[str, Decimal]
+    fed: dict[str, BucketKey]
+    takers: dict[str, BucketKey]
+
+
+def causes(world: "World") -> Causes:
+    found = Causes({}, {}, {})
+    for entry in world.server.oms.after(0):
+        if not entry.subject.startswith(("oms.intent", "oms.hedge.decision")):
+            continue
+        fact = codec.decode_fact(entry.payload)
+        if isinstance(fact, HedgeOrder):
+            cloid = maker_cloid(fact.hedge_id)
+            found.amounts[cloid] = fact.maker.amount
+            leg = fact.legs[0]
+            found.fed[cloid] = (leg.exc, leg.ticker, fact.pool or fact.strategy)
+        elif isinstance(fact, NewOrder):
+            found.amounts.setdefault(fact.client_order_id, fact.amount)
+        elif isinstance(fact, Decision):
+            for taker in fact.takers:
+                found.amounts[taker.client_order_id] = taker.amount
+                found.takers[taker.client_order_id] = (fact.exc, fact.ticker, fact.pool)
+    return found
+
+
+def _orders(world: "World") -> Iterator[tuple[Exc, VenueOrder]]:
+    for exc, venue in world.venues.items():
+        for order in venue.books.orders.values():
+            yield exc, order
+
+
+# What heals by itself.
+
+
+def restless(world: "World") -> list[str]:
+    """Return what has not come to rest or does not agree yet."""
+    reasons = [*_open(world), *_owed(world)]
+    if reasons:
+        return reasons
+    return [
+        *_orders_differ(world),
+        *_positions_differ(world),
+        *_copies_differ(world),
+        *_mirrors_differ(world),
+    ]
+
+
+def _open(world: "World") -> Iterator[str]:
+    for exc, venue in world.venues.items():
+        for order in venue.open.values():
+            if is_reserved(order.cloid):
+                yield f"{exc} order {order.oid} {order.cloid} is still open"
+
+
+def _targets(world: "World", found: Causes) -> dict[BucketKey, Decimal]:
+    """Return what each bucket's makers have filled, with the sign of the hedge."""
+    owed: dict[BucketKey, Decimal] = defaultdict(lambda: ZERO)
+    for _, order in _orders(world):
+        if order.cloid in found.fed:
+            owed[found.fed[order.cloid]] -= order.sign * order.filled
+    return owed
+
+
+def _hedged(world: "World", found: Causes) -> dict[BucketKey, Decimal]:
+    done: dict[BucketKey, Decimal] = defaultdict(lambda: ZERO)
+    for _, order in _orders(world):
+        if order.cloid in found.takers:
+            done[found.takers[order.cloid]] += order.sign * order.filled
+    return done
+
+
+def _owed(world: "World") -> Iterator[str]:
+    found = causes(world)
+    targets, hedged = _targets(world, found), _hedged(world, found)
+    for copy, service in _running(world, "hedger"):
+        views = {(one.exc, one.ticker, one.pool): one for one in _buckets(service)}
+        for key, target in targets.items():
+            yield from _bucket_fault(world, copy, key, target - hedged[key], views.get(key))
+
+
+def _bucket_fault(
+    world: "World", copy: Copy, key: BucketKey, owed: Decimal, view: BucketView | None
+) -> Iterator[str]:
+    if view is None:
+        if owed:
+            yield f"{copy.name} knows no bucket {key}, which owes {owed}"
+        return
+    if view.owed != owed:
+        yield f"{copy.name} shows {view.owed} owed in {key}, the venues say {owed}"
+    if view.in_flight or view.lo != view.hi:
+        yield f"{copy.name} has {view.in_flight} in flight in {key} ({view.lo}..{view.hi})"
+    contract = world.venues[key[0]].contract
+    least = contract.min_notional * (BP + HARD_CAP_BP) / BP
+    is_dust = abs(owed) < contract.lot or abs(owed) // contract.lot * contract.lot * 100 < least
+    if not is_dust:
+        yield f"{owed} is owed in {key}: {view.held_reason}"
+
+
+def _running(world: "World", kind: str) -> Iterator[tuple[Copy, FoldService]]:  # type: ignore[type-arg]
+    for (name, _), copy in sorted(world.copies.items()):
+        if name == kind and isinstance(copy.service, FoldService):
+            yield copy, copy.service
+
+
+def _buckets(service: FoldService) -> tuple[BucketView, ...]:  # type: ignore[type-arg]
+    answer = service.runner._answer(subjects.HEDGES_PAGE, PageRequest())
+    assert isinstance(answer, HedgesPage)
+    return answer.buckets
+
+
+_STATUS = {"live": ("NEW", "PARTIAL"), "filled": ("FILLED",), "cancelled": ("CANCELLED",),
+           "expired": ("EXPIRED", "REJECTED", "CANCELLED")}  # fmt: skip
+
+
+def _orders_differ(world: "World") -> Iterator[str]:
+    for copy, service in _running(world, "order-state"):
+        for exc, order in _orders(world):
+            if is_ours(order.cloid):
+                view = _order_view(service, exc, order)
+                yield from _order_fault(copy, exc, order, view)
+        page = service.runner._answer(subjects.ORDERS_PAGE, PageRequest())
+        assert isinstance(page, OrdersPage)
+        for row in page.orders:
+            if not _is_at_venue(world, row):
+                yield f"{copy.name} shows {row.client_order_id} open, {row.exc} does not"
+
+
+def _order_view(service: FoldService, exc: Exc, order: VenueOrder) -> OrderView | None:  # type: ignore[type-arg]
+    asked = OrderHistoryRequest(exc=exc, cloid=order.cloid)
+    answer = service.runner._answer(subjects.ORDER_HISTORY, asked)
+    return answer.order if isinstance(answer, OrderHistory) else None
+
+
+def _order_fault(
+    copy: Copy, exc: Exc, order: VenueOrder, view: OrderView | None
+) -> Iterator[str]:
+    name = f"{exc} {order.oid} {order.cloid}"
+    if view is None:
+        yield f"{copy.name} does not know {name}"
+    elif view.cum_qty != order.filled:
+        yield f"{copy.name} shows {view.cum_qty} of {name} filled, the venue {order.filled}"
+    elif view.order_status.value not in _STATUS[order.status]:
+        yield f"{copy.name} shows {name} {view.order_status.value}, the venue {order.status}"
+
+
+def _is_at_venue(world: "World", row: OrderView) -> bool:
+    venue = world.venues[row.exc]
+    return any(order.cloid == row.client_order_id for order in venue.open.values())
+
+
+def _positions_differ(world: "World") -> Iterator[str]:
+    for copy, service in _running(world, "position-state"):
+        page = service.runner._answer(subjects.POSITIONS_PAGE, PageRequest())
+        assert isinstance(page, PositionsPage)
+        shown = {(row.exc, row.ticker): row.amount for row in page.positions}
+        for exc, venue in world.venues.items():
+            for ticker, held in venue.books.holdings.items():
+                amount = shown.get((exc, ticker), ZERO)  # type: ignore[arg-type]
+                if amount != held.amount:
+                    yield f"{copy.name} shows {amount} {ticker} on {exc}, the venue {held.amount}"
+
+
+def _copies_differ(world: "World") -> Iterator[str]:
+    """Copies that have read the same must be the same, byte for byte."""
+    for kind in ("order-state", "position-state", "hedger"):
+        seen: dict[int, tuple[str, bytes]] = {}
+        for copy, service in _running(world, kind):
+            runner = service.runner
+            dumped = runner._fold.dump(runner.state)
+            first = seen.setdefault(runner.head.seq, (copy.name, dumped))
+            if first[1] != dumped:
+                yield f"{first[0]} and {copy.name} differ at {runner.head.seq}"
+        if len(seen) > 1:
+            yield f"copies of {kind} stand at {sorted(seen)}"
+
+
+def _mirrors_differ(world: "World") -> Iterator[str]:
+    oms = world.strategy.oms
+    if oms is None or not world.strategy.is_ready:
+        yield "the strategy is not ready"
+        return
+    for exc, venue in world.venues.items():
+        for ticker, held in venue.books.holdings.items():
+            amount = oms._positions[exc].amount(ticker)
+            if amount != held.amount:
+                yield f"the client's mirror shows {amount} {ticker} on {exc}, not {held.amount}"
+        for row in oms._orders[exc]:
+            if not _is_at_venue(world, row):
+                yield f"the client's mirror shows {row.client_order_id} open, {exc} does not"
+    for _, service in _running(world, "hedger"):
+        for view in _buckets(service):
+            mirrored = oms._hedges.bucket(view.exc, view.ticker, view.pool)
+            if mirrored is None or mirrored.owed != view.owed:
+                yield f"the client's mirror of {view.pool} {view.exc} is not what the hedger shows"
+
+
+# What must never happen.
+
+
+def final(world: "World") -> list[str]:
+    """Return what cannot heal: doubles, orders without cause, too much, nonces, regrets."""
+    found = causes(world)
+    return [
+        *_doubles(world, found),
+        *_regrets(world, found),
+        *world.hyperliquid.reused,
+        *([f"{world.counts['filter failures']} orders broke a filter of the venue"]
+          if world.counts["filter failures"] else []),
+    ]  # fmt: skip
+
+
+def _doubles(world: "World", found: Causes) -> Iterator[str]:
+    accepted: dict[str, list[VenueOrder]] = defaultdict(list)
+    for _, order in _orders(world):
+        if is_ours(order.cloid):
+            accepted[order.cloid].append(order)
+    for cloid, orders in accepted.items():
+        asked = found.amounts.get(cloid)
+        if len(orders) > 1:
+            yield f"{cloid} was accepted {len(orders)} times: {[one.oid for one in orders]}"
+        if asked is None:
+            yield f"{cloid} has no cause in the log"
+            continue
+        filled = sum((order.sign * order.filled for order in orders), ZERO)
+        if abs(filled) > abs(asked) or filled * asked < 0:
+            yield f"{cloid} filled {filled} of {asked}"
+
+
+def _regrets(world: "World", found: Causes) -> Iterator[str]:
+    """Follow both venues' fills in time: a bucket is never hedged beyond its makers' fills."""
+    signs: dict[BucketKey, set[int]] = defaultdict(set)
+    for cloid, key in found.fed.items():
+        signs[key].add(1 if found.amounts[cloid] > 0 else -1)
+    owed: dict[BucketKey, Decimal] = defaultdict(lambda: ZERO)
+    for fill in world.fills:
+        maker, taker = found.fed.get(fill.cloid), found.takers.get(fill.cloid)
+        if maker is not None:
+            owed[maker] -= fill.sign * fill.qty
+        elif taker is not None:
+            owed[taker] -= fill.sign * fill.qty
+            if len(signs[taker]) == 1 and owed[taker] * next(iter(signs[taker])) > 0:
+                yield f"{taker} was hedged {abs(owed[taker])} too far by {fill.cloid}"
+
+
+def digest(world: "World") -> str:
+    """Return the fingerprint of a run: the log, the deltas, the venues' books."""
+    told = hashlib.blake2b(digest_size=16)
+    for stream in (world.server.oms, world.server.deltas):
+        for entry in stream.after(0):
+            told.update(f"{entry.seq} {entry.ts_ns} {entry.subject} ".encode() + entry.payload)
+    for exc, order in _orders(world):
+        told.update(f"{exc} {order}".encode())
+    return told.hexdigest()
+
+
+def log_entries(world: "World") -> tuple[Entry, ...]:
+    return world.server.oms.after(0)
+
+

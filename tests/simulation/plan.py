@@ -1,0 +1,132 @@
+"""What a seed decides before anything runs: the copies, the workload, the faults and their odds.
+
+Each concern draws from a generator of its own, so that leaving one fault out changes the others
+as little as possible: that is what shrinking lives on.
+"""
+
+import random
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+CHAOS = (
+    "kill",
+    "stop",
+    "freeze",
+    "lag",
+    "disconnect",
+    "server restart",
+    "cut sockets",
+    "mute",
+    "silence",
+    "venue down",
+    "stall",
+    "clock step",
+    "external",
+    "liquidation",
+    "client restart",
+)
+AMBIENT = ("http", "sockets", "events", "venue errors", "lookup lag", "refusals")
+TOGGLES = (*CHAOS, *AMBIENT, "copies", "other rules", "slow bus")
+
+
+@dataclass(frozen=True)
+class Quote:
+    """One hedge order of the workload. `sign` is the maker's side, `lots` its size."""
+
+    at_ms: int
+    is_on_binance: bool
+    sign: int
+    lots: int
+    pool: str
+    coalesce_ms: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One seed's world. `without` names what was toggled off, `most_quotes` bounds the workload."""
+
+    seed: int
+    copies: dict[str, int]
+    odd_hedger: bool
+    quotes: tuple[Quote, ...]
+    pieces: int
+    flow_ms: int
+    trouble_ms: int
+    strikes: int
+    chaos: tuple[str, ...]
+    ambient: tuple[str, ...]
+    lots: dict[str, Decimal] = field(default_factory=dict)
+    least: dict[str, Decimal] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+
+    def generator(self, concern: str) -> random.Random:
+        """Return this concern's own generator."""
+        return random.Random(f"{self.seed}:{concern}")
+
+    def has(self, toggle: str) -> bool:
+        return toggle not in self.without and (toggle in self.chaos or toggle in self.ambient)
+
+
+def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99) -> Plan:
+    """Return the world of a seed, without some of its faults if so wished."""
+    rng = random.Random(f"{seed}:plan")
+    trouble_ms = rng.randint(3_000, 6_000)
+    chaos = tuple(name for name in CHAOS if rng.random() < 0.45)
+    ambient = tuple(name for name in AMBIENT if rng.random() < 0.6)
+    lots = {"binance": Decimal("0.01"), "hyperliquid": Decimal(rng.choice(("0.01", "0.01", "0.1")))}
+    whole = Plan(
+        seed=seed,
+        copies=_copies(rng),
+        odd_hedger=rng.random() < 0.25,
+        quotes=_quotes(rng, trouble_ms, lots)[:most_quotes],
+        pieces=rng.randint(3, 8),
+        flow_ms=rng.choice((10, 15, 20, 30)),
+        trouble_ms=trouble_ms,
+        strikes=rng.randint(2, 9),
+        chaos=chaos,
+        ambient=ambient,
+        lots=lots,
+        least={"binance": Decimal(rng.choice((5, 20))), "hyperliquid": Decimal(10)},
+        without=without,
+    )
+    if "copies" in without:
+        whole = replace(whole, copies=dict.fromkeys(whole.copies, 1))
+    if "other rules" in without:
+        whole = replace(whole, odd_hedger=False)
+    return whole
+
+
+def _copies(rng: random.Random) -> dict[str, int]:
+    return {
+        "order-state": rng.choice((1, 1, 2)),
+        "position-state": rng.choice((1, 1, 2)),
+        "hedger": rng.choice((1, 2, 2, 3)),
+        "gateway-binance": 1,
+        "gateway-hyperliquid": 1,
+    }
+
+
+def _quotes(
+    rng: random.Random, trouble_ms: int, lots: dict[str, Decimal]
+) -> tuple[Quote, ...]:
+    """Return two to eight hedge orders, most of them on one side of a bucket."""
+    is_mixed = rng.random() < 0.35
+    one_way = rng.random() < 0.4
+    sides = {True: rng.choice((1, -1)), False: rng.choice((1, -1))}
+    first = rng.random() < 0.5
+    quotes = []
+    for index in range(rng.randint(2, 8)):
+        on_binance = first if one_way else rng.random() < 0.5
+        sign = rng.choice((1, -1)) if is_mixed else sides[on_binance]
+        step = Decimal("0.01") / lots["binance" if on_binance else "hyperliquid"]
+        quotes.append(
+            Quote(
+                at_ms=0 if index < 2 else rng.randint(0, trouble_ms * 3 // 4),
+                is_on_binance=on_binance,
+                sign=sign,
+                lots=max(30, int(rng.randint(150, 500) * step)),
+                pool=rng.choice(("pool", "pool", "other")),
+                coalesce_ms=rng.choice((0, 0, 0, 50, 200)),
+            )
+        )
+    return tuple(quotes)
