@@ -115,6 +115,7 @@ class ConsumerConfig(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     deliver_subject: str
     filter_subjects: tuple[str, ...]
+    filter_subject: str = ""
     opt_start_seq: int
     idle_heartbeat: int
     inactive_threshold: int
@@ -155,8 +156,16 @@ class JetStreamApi:
         return await self._call(f"STREAM.UPDATE.{config.name}", config, StreamInfo)
 
     async def create_consumer(self, stream: str, config: ConsumerConfig) -> ConsumerInfo:
-        request = _CreateConsumer(stream, config)
-        return await self._call(f"CONSUMER.CREATE.{stream}.{config.name}", request, ConsumerInfo)
+        """Create a consumer; a single filter stands in the call's subject.
+
+        There the server can hold a user to it: what the request says must be the same.
+        """
+        call = f"CONSUMER.CREATE.{stream}.{config.name}"
+        if len(config.filter_subjects) == 1:
+            (only,) = config.filter_subjects
+            config = msgspec.structs.replace(config, filter_subject=only, filter_subjects=())
+            call = f"{call}.{only}"
+        return await self._call(call, _CreateConsumer(stream, config), ConsumerInfo)
 
     async def delete_consumer(self, stream: str, name: str) -> None:
         await self._call(f"CONSUMER.DELETE.{stream}.{name}", None, _Success)

@@ -46,7 +46,8 @@ class ClientOptions:
     """How to reach NATS, how long to wait for it and the state services, how much to hold.
 
     With a key, answers go to the inbox that the server keeps for this strategy; `inbox_prefix`
-    names another one. `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
+    names another one. `most_waiting`: changes that a slow handler may have unseen before
+    reading waits for it.
     """
 
     credentials_file: Path | None = None
@@ -201,14 +202,16 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
             raise UnavailableError(f"no NATS server at {self._url}") from error
 
     async def _load_tables(self, ports: ReadingPorts) -> None:
-        facts = (subjects.reports_kind("specs"), subjects.ALL_EPOCHS)
         reactions = Reactions(self._on_fact, _from_the_start)
-        specs = Reading(self._bus.log, facts, reactions, ports)
+        # One filter each: a consumer of one filter is what the server can hold a strategy to.
+        specs = Reading(self._bus.log, (subjects.reports_kind("specs"),), reactions, ports)
+        epochs = Reading(self._bus.log, (subjects.ALL_EPOCHS,), reactions, ports)
         marks = Reading(self._bus.marks, (subjects.ALL_MARKS,), reactions, ports)
-        self._readings = [specs, marks]
+        self._readings = [specs, epochs, marks]
         try:
             async with timeout(self._options.ready_timeout_s):
                 specs.start(0, await self._bus.log.state())
+                epochs.start(0, await self._bus.log.state())
                 marks.start(0, await self._bus.marks.state())
                 while not self._has_tables(specs):
                     await self._clock.sleep(TABLES_POLL_S)
