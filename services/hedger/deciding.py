@@ -6,7 +6,7 @@
    gateway has resynced in a new epoch, the runtime sees to.)
 """
 
-from services.hedger import retry, sizing, takers, timers
+from services.hedger import adoption, retry, sizing, takers, timers
 from services.hedger.ledger import Bucket
 from services.hedger.sizing import Hold, Verdict
 from services.hedger.state import State, market
@@ -28,6 +28,8 @@ def look(state: State, turn: Turn, bucket: Bucket) -> None:
         turn.recovered |= bool(bucket.suspended)
         bucket.suspended = ""
     bucket.held_reason = verdict.text or verdict.hold.value
+    if verdict.quantity and adoption.holds(state, bucket, verdict.quantity):
+        bucket.held_reason = "makers of adopted takers are not known"
     _note_dust(state, turn, bucket, verdict.hold.is_dust)
     _arm(turn, bucket, verdict)
 
@@ -61,7 +63,7 @@ def _arm(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
 def propose(state: State, head: Head, own: Rules) -> tuple[Proposal, ...]:
     """Return a decision for each bucket that can trade, or the rules if the log has none."""
     if state.active is None:
-        return (Proposal("rules", subjects.rules(own.rules), own),)
+        return (Proposal("rules", subjects.rules(own.ordinal), own),)
     if state.active != own.rules:
         return ()
     proposals = (_propose(state, head, bucket) for bucket in state.buckets.values())
@@ -75,6 +77,8 @@ def _propose(state: State, head: Head, bucket: Bucket) -> Proposal | None:
     seen = market(state, bucket)
     verdict = sizing.judge(bucket, seen, now_ns, state.rules)
     if not verdict.quantity or seen.instrument is None:
+        return None
+    if adoption.holds(state, bucket, verdict.quantity):
         return None
     amounts = sizing.split(verdict.quantity, seen.instrument, seen.reference, state.rules)
     name = ids.bucket_hash(bucket.exc, bucket.ticker, bucket.pool)

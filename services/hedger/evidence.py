@@ -26,8 +26,12 @@ NAMELESS = VenueOrderId("")
 
 
 class VenueOrder(Struct):
-    """One order as the venue numbers it: what reports claim, what fills add up to."""
+    """One order as the venue numbers it: what reports claim, what fills add up to.
 
+    `size` is the largest quantity that the venue has given a resting one.
+    """
+
+    size: Decimal = ZERO
     claimed: Decimal = ZERO
     filled: Decimal = ZERO
     status: OrderStatus = OrderStatus.PENDING
@@ -39,12 +43,16 @@ class Evidence(Struct):
     """All that is known of the order with one client id.
 
     `quantity` is the most it can fill; `immediate` says that it cannot rest (every taker).
-    `reason` is the class of the refusal, None while there is none.
+    `is_sized`: the quantity is known; that of an order whose decision was lost is told by a report.
+    `reason` is the class of the refusal, None while there is none. `was_sent` is False once a
+    gateway has proven that no request of it is, or can come to be, at the venue.
     """
 
     quantity: Decimal
     immediate: bool = False
+    is_sized: bool = True
     in_doubt: bool = False
+    was_sent: bool = True
     reason: RejectReason | None = None
     text: str = ""
     venue_orders: dict[VenueOrderId, VenueOrder] = field(default_factory=dict)
@@ -77,12 +85,12 @@ def is_ended(order: Evidence) -> bool:
     orders = order.venue_orders
     if orders and all(one.ended for one in orders.values()):
         return True
-    return proven(order) >= order.quantity
+    return order.is_sized and proven(order) >= order.quantity
 
 
 def is_complete(order: Evidence) -> bool:
     """Tell whether the whole quantity is filled and each fill known: nothing new can come."""
-    return fills_sum(order) >= order.quantity
+    return order.is_sized and fills_sum(order) >= order.quantity
 
 
 class Standing(NamedTuple):
@@ -112,7 +120,9 @@ def absorb_report(order: Evidence, report: OrderReport) -> None:
         venue_order.ended = True
     if report.reason is not None:
         order.reason, order.text = report.reason, report.text
+        order.was_sent &= report.source is not ReportSource.LOCAL
     _shrink(order, report)
+    _grow(order, venue_order, report)
 
 
 def absorb_fill(order: Evidence, fill: FillReport) -> bool:
@@ -149,6 +159,25 @@ def _proves_end(order: Evidence, report: OrderReport) -> bool:
 
 
 def _shrink(order: Evidence, report: OrderReport) -> None:
-    """Take the venue's quantity where it made the order smaller (reduce-only)."""
+    """Take the venue's quantity where it made the order smaller (reduce-only), or alone has it."""
     if order.immediate and report.amount is not None and report.amount != 0:
-        order.quantity = min(order.quantity, abs(report.amount))
+        resize(order, abs(report.amount))
+
+
+def _grow(order: Evidence, venue_order: VenueOrder, report: OrderReport) -> None:
+    """Take the venue's quantities where a resting order was modified to fill more."""
+    if order.immediate or not report.amount:
+        return
+    venue_order.size = max(venue_order.size, abs(report.amount))
+    most = (_most(one) for one in order.venue_orders.values())
+    order.quantity = max(order.quantity, sum(most, ZERO))
+
+
+def _most(one: VenueOrder) -> Decimal:
+    return max(one.filled, one.claimed) if one.ended else one.size
+
+
+def resize(order: Evidence, quantity: Decimal) -> None:
+    """Learn that the order can fill no more than this."""
+    order.quantity = min(order.quantity, quantity) if order.is_sized else quantity
+    order.is_sized = True

@@ -3,6 +3,7 @@
     hedge intents, stops     intake.py    which makers are quoted
     order reports, fills     makers.py    what is owed          takers.py   what is covered
     decisions                takers.py    what is in flight
+    what has no home         adoption.py  whose decision or hedge the log has lost
     sessions                 sickness.py  where hedges cannot be had
     everything else          control.py   rules, tables, prices, timers
 
@@ -15,6 +16,7 @@ from decimal import localcontext
 from typing import Any
 
 from services.hedger import (
+    adoption,
     control,
     deciding,
     intake,
@@ -87,7 +89,10 @@ class HedgerFold:
         with localcontext(EXACT):
             state.clock_ns = max(state.clock_ns, event.ts_ns)
             turn = Turn(event)
+            homes = (len(state.buckets), len(state.makers))
             _dispatch(state, turn)
+            if state.strays and homes != (len(state.buckets), len(state.makers)):
+                _take_strays(state, turn)
             _look(state, turn)
             if turn.recovered:
                 intake.reconsider(state, turn)
@@ -162,10 +167,12 @@ def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:
 
 def _on_fill(state: State, turn: Turn, fill: FillReport) -> None:
     cloid = _owner(state, fill)
-    if cloid is not None:
+    if fill.is_system and (cloid is None or _home(state, fill.exc, cloid) is None):
+        sickness.on_system_fill(state, turn, fill)
+    elif cloid is not None:
         _give(state, turn, cloid, fill)
         _take_orphans(state, turn, cloid, fill)
-    elif fill.client_order_id is None and not fill.is_system:
+    elif fill.client_order_id is None:
         keep_orphan(state, (fill.exc, fill.ticker, fill.venue_order_id), fill)
 
 
@@ -192,6 +199,14 @@ def _take_orphans(
         state.oids[key] = cloid
 
 
+def _take_strays(state: State, turn: Turn) -> None:
+    """Give what was read too early to the buckets and links that are known now."""
+    for cloid in adoption.found(state):
+        for fact in adoption.claim(state, cloid):
+            _give(state, turn, cloid, fact)
+            _take_orphans(state, turn, cloid, fact)
+
+
 def _is_watched(state: State, cloid: ClientOrderId) -> bool:
     if cloid in state.makers:
         return True
@@ -200,7 +215,7 @@ def _is_watched(state: State, cloid: ClientOrderId) -> bool:
 
 
 def _give(state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | FillReport) -> None:
-    home = _home(state, fact.exc, cloid)
+    home = _home(state, fact.exc, cloid) or adoption.home(state, turn, cloid, fact)
     if isinstance(home, Link):
         if isinstance(fact, FillReport):
             makers.on_fill(state, turn, home, fact)

@@ -31,6 +31,7 @@ from msgspec import Struct, field
 from services.hedger import evidence
 from services.hedger.attribution import Cover, Lot
 from services.hedger.evidence import Evidence
+from services.hedger.ordinals import Ordinals
 from services.hedger.retry import Pace
 from tandem.domain.ids import ClientOrderId, Exc, Pool, Ticker
 
@@ -43,6 +44,8 @@ BucketKey = tuple[Exc, Ticker, Pool]
 class Taker(Struct):
     """One taker order of a decision; `amount` is signed, in contracts.
 
+    `is_adopted`: its decision was never read; it is known by what the venue says of it.
+
     `covers` are the maker fills it has been assigned to and whose price is still to come.
     """
 
@@ -51,12 +54,14 @@ class Taker(Struct):
     ordinal: int
     order: Evidence
     ended_ns: int = 0
+    is_adopted: bool = False
     covers: list[Cover] = field(default_factory=list)
 
 
 class Bucket(Struct):
     """Everything that is owed in one instrument by one pool. `unit`: bucket units a contract.
 
+    `decisions` is the highest ordinal in use, `decided` the ordinals whose decision was read.
     `lots` is the naked amount by the maker fills it comes from, oldest first; `pace` is how far
     the retry ladder has been climbed. `flush_ns` is until when small needs are collected,
     `armed_ns` when the last timer is due. `suspended` is why its makers are cancelled.
@@ -71,6 +76,7 @@ class Bucket(Struct):
     flying: dict[ClientOrderId, Taker] = field(default_factory=dict)
     ended: dict[ClientOrderId, Taker] = field(default_factory=dict)
     decisions: int = 0
+    decided: Ordinals = field(default_factory=dict)
     lots: list[Lot] = field(default_factory=list)
     pace: Pace = field(default_factory=Pace)
     flush_ns: int = 0
@@ -117,7 +123,12 @@ def interval(bucket: Bucket) -> tuple[Decimal, Decimal]:
 
 
 def certain_need(bucket: Bucket) -> Decimal:
-    """Return what is needed whatever the orders in flight do; 0 when that is nothing."""
+    """Return what is needed whatever the orders in flight do; 0 when that is nothing.
+
+    An order of unknown size can do anything.
+    """
+    if not all(taker.order.is_sized for taker in bucket.flying.values()):
+        return ZERO
     lo, hi = interval(bucket)
     if lo > 0:
         return lo

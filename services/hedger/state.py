@@ -5,7 +5,8 @@
 2. A fact that names only a venue order number nobody has claimed yet is kept as an orphan and
    taken up when a fact with both numbers arrives. Dropping the oldest loses no quantity: the
    cumulative of a later report of that order has it.
-3. Everything is here: dumping and loading a state gives an equal state.
+3. Facts of an order with our tag that has no home yet are strays (adoption.py).
+4. Everything is here: dumping and loading a state gives an equal state.
 """
 
 import zlib
@@ -25,7 +26,7 @@ from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticker, VenueOrderId
 from tandem.domain.instrument import ONE, Instrument
 from tandem.messages.intents import HedgeOrder, MakerSpec
-from tandem.messages.reports import FillReport
+from tandem.messages.reports import FillReport, OrderReport
 
 ZERO = Decimal(0)
 MAX_ORPHANS = 4_096
@@ -107,12 +108,23 @@ class Pending(Struct):
     delta_id: str | None = None
 
 
+class Stray(Struct):
+    """What was read of an order with our tag that belongs nowhere yet."""
+
+    since_ns: int
+    facts: list[OrderReport | FillReport] = field(default_factory=list)
+
+
 class State(Struct):
-    """The hedger's whole state. `active` is the hash of the rules in force, None before any."""
+    """The hedger's whole state. `active` is the hash of the rules in force, None before any.
+
+    `activations`: the ordinal of the activation that brought them.
+    """
 
     clock_ns: int = 0
     rules: HedgeRules = DEFAULT_RULES
     active: str | None = None
+    activations: int = 0
     accounts: dict[Exc, Account] = field(default_factory=dict)
     instruments: dict[Exc, dict[Ticker, Instrument]] = field(default_factory=dict)
     links: dict[HedgeId, Link] = field(default_factory=dict)
@@ -123,6 +135,7 @@ class State(Struct):
     hashes: dict[str, BucketKey] = field(default_factory=dict)
     oids: dict[OrderKey, ClientOrderId] = field(default_factory=dict)
     orphans: dict[OrderKey, list[FillReport]] = field(default_factory=dict)
+    strays: dict[ClientOrderId, Stray] = field(default_factory=dict)
     mids: dict[InstrumentKey, Decimal] = field(default_factory=dict)
     references: dict[InstrumentKey, Decimal] = field(default_factory=dict)
     lent: dict[InstrumentKey, Decimal] = field(default_factory=dict)

@@ -4,22 +4,27 @@
    changes nothing.
 2. A taker filled whole with every fill known is sealed: no fact can add to it, so it is
    forgotten, and facts under its client id are repetitions. Every other one stays watched.
-3. A fill after a taker's proven end is real: it is booked like any other.
+3. A decision counts only if its takers' client ids are those of its own bucket, epoch and ordinal:
+   under others their reports would not find it. Its ordinal is used up all the same.
+4. A decision that is read after its taker was adopted (adoption.py) takes it over.
+5. A fill after a taker's proven end is real: it is booked like any other.
 """
 
 from decimal import Decimal
 
-from services.hedger import attribution, evidence, ledger, marks, retry, sickness
+from services.hedger import attribution, evidence, ledger, marks, ordinals, retry, sickness
 from services.hedger.attribution import Cover
 from services.hedger.evidence import Evidence
 from services.hedger.ledger import Bucket, Taker
 from services.hedger.retry import Failure
 from services.hedger.state import State, leg_of, open_bucket
 from services.hedger.turn import Turn
+from tandem.domain import ids
 from tandem.domain.order import RejectReason
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderReport
+from tandem.messages.rules import foreign_taker
 
 
 def on_decision(state: State, turn: Turn, decision: Decision) -> None:
@@ -27,17 +32,49 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
     if turn.event.subject != subjects.decision(key, decision.epoch, decision.ordinal):
         turn.alarm(f"{turn.event.subject}: a decision that is not the one its subject names")
         return
+    stranger = foreign_taker(decision)
+    if stranger is not None:
+        turn.alarm(f"{turn.event.subject}: {stranger} is no client id of this decision")
+        if key in state.buckets:
+            _use(state.buckets[key], decision.ordinal)
+        return
     bucket = open_bucket(state, key)
+    ordinals.add(bucket.decided, decision.epoch, decision.ordinal)
+    _use(bucket, decision.ordinal)
     for order in decision.takers:
-        evidence_of = Evidence(quantity=abs(order.amount), immediate=True)
-        taker = Taker(order.client_order_id, order.amount, decision.ordinal, evidence_of)
-        ledger.enter(bucket, taker)
-    bucket.decisions = max(bucket.decisions, decision.ordinal)
+        _enter(
+            state,
+            turn,
+            bucket,
+            Taker(
+                order.client_order_id,
+                order.amount,
+                decision.ordinal,
+                Evidence(quantity=abs(order.amount), immediate=True),
+            ),
+        )
     bucket.remainders_flushed += bucket.holds_remainder
     bucket.holds_remainder = False
     bucket.flush_ns = 0
     turn.touch_bucket(bucket)
     touch_owners(state, turn, bucket)
+
+
+def _use(bucket: Bucket, ordinal: int) -> None:
+    bucket.decisions = max(bucket.decisions, ordinal)
+
+
+def _enter(state: State, turn: Turn, bucket: Bucket, taker: Taker) -> None:
+    """Take a taker into flight, or take over the one that was adopted before."""
+    if ledger.enter(bucket, taker):
+        return
+    known = ledger.find(bucket, taker.cloid)
+    if known is None or not known.is_adopted or (known.amount > 0) != (taker.amount > 0):
+        return
+    known.is_adopted, known.amount = False, taker.amount
+    evidence.resize(known.order, abs(taker.amount))
+    _follow(state, turn, (bucket, known), evidence.proven(known.order))
+    _seal(state, bucket, known)
 
 
 def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: OrderReport) -> None:
@@ -100,7 +137,7 @@ def _fail(state: State, turn: Turn, found: tuple[Bucket, Taker]) -> None:
     """Climb the retry ladder for a taker that ended with something left."""
     bucket, taker = found
     filled = evidence.proven(taker.order)
-    if filled >= abs(taker.amount):
+    if taker.is_adopted or filled >= abs(taker.amount):
         return
     reason = None if filled else taker.order.reason or RejectReason.NO_MATCH
     failure = Failure(taker.ordinal, reason, abs(taker.amount))
@@ -115,12 +152,18 @@ def _fail(state: State, turn: Turn, found: tuple[Bucket, Taker]) -> None:
 
 
 def _seal(state: State, bucket: Bucket, taker: Taker) -> None:
+    if taker.is_adopted:
+        return
     if taker.cloid in bucket.ended and evidence.is_complete(taker.order):
         forget(state, bucket, taker)
 
 
 def forget(state: State, bucket: Bucket, taker: Taker) -> None:
+    """Let go of an ended taker; what is still said of it changes nothing."""
     bucket.ended.pop(taker.cloid, None)
+    name = ids.taker_name(taker.cloid)
+    if name is not None:
+        ordinals.add(bucket.decided, name.epoch, name.ordinal)
     for oid in taker.order.venue_orders:
         state.oids.pop((bucket.exc, bucket.ticker, oid), None)
 

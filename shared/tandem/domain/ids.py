@@ -9,7 +9,7 @@
 """
 
 import hashlib
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Exc = NewType("Exc", str)
 Ticker = NewType("Ticker", str)
@@ -58,6 +58,27 @@ def is_taker_cloid(cloid: str) -> bool:
 
 def is_maker_cloid(cloid: str) -> bool:
     return cloid.startswith(f"0x{MAKER_TAG}") and len(cloid) == CLOID_HEX_DIGITS + 2
+
+
+class TakerName(NamedTuple):
+    """What a taker's client id says."""
+
+    bucket: str
+    epoch: int
+    ordinal: int
+    nth: int
+
+
+def taker_name(cloid: str) -> TakerName | None:
+    """Read a taker's client id back; None: it is none, or not spelled as `taker_cloid` does."""
+    if not is_taker_cloid(cloid):
+        return None
+    try:
+        numbers = (int(cloid[18:22], 16), int(cloid[22:30], 16), int(cloid[30:], 16))
+    except ValueError:
+        return None
+    name = TakerName(cloid[6:18], *numbers)
+    return name if cloid == taker_cloid(*name) else None
 
 
 def is_ours(cloid: str) -> bool:

@@ -10,9 +10,12 @@ from typing import cast, get_args, get_type_hints
 
 from msgspec import Struct
 
+from tandem.domain import ids
 from tandem.domain.errors import InvalidInputError, NotYetSupportedError
+from tandem.domain.ids import ClientOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
+from tandem.messages.hedges import Decision
 from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, NewOrder
 
 MAX_LEGS = 8
@@ -195,3 +198,13 @@ def _name(path: str, text: str) -> None:
 def _window(path: str, value: int, most: int) -> None:
     if not 0 < value <= most:
         raise InvalidInputError(path, value, f"1 to {most} milliseconds")
+
+
+def foreign_taker(decision: Decision) -> ClientOrderId | None:
+    """Return the first taker's client id that does not name its decision, None when all do."""
+    bucket = ids.bucket_hash(decision.exc, decision.ticker, decision.pool)
+    for index, order in enumerate(decision.takers):
+        name = ids.TakerName(bucket, decision.epoch, decision.ordinal, index)
+        if ids.taker_name(order.client_order_id) != name:
+            return order.client_order_id
+    return None
