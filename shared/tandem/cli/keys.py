@@ -80,8 +80,8 @@ def nats_users(users: Sequence[User], public: dict[str, str]) -> str:
 
 
 def redis_users(digests: dict[str, str]) -> str:
-    """Return Redis's ACL file: writers of their own pages, one reader, nobody by default."""
-    lines = ["user default off"]
+    """Return Redis's ACL file: writers of their own pages, one reader, and health for all."""
+    lines = ["user default on nopass resetkeys resetchannels -@all +ping +info"]
     for name, pages in PAGES_OF.items():
         keys = " ".join(f"~tandem:page:{page}" for page in pages)
         allowed = "+@connection +eval +evalsha +script|load +hget +hset +hdel +del"

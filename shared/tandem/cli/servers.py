@@ -88,13 +88,15 @@ def is_free(port: int) -> bool:
 class ServerSettings:
     """Where a server keeps its data and listens; port 0 takes a free one, kept over restarts.
 
-    `sync_always` asks NATS to write through to the disk before it answers.
+    `sync_always` asks NATS to write through to the disk before it answers. `users_file` is what
+    `tandem.cli.keys` wrote for this server: who may do what; None: everybody everything.
     """
 
     binary: Path
     directory: Path
     port: int = 0
     sync_always: bool = False
+    users_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ class LocalServer:
 def nats_configuration(settings: ServerSettings, port: int) -> str:
     """Return the nats-server configuration: JetStream in our directory, nothing else."""
     sync = "sync_interval: always" if settings.sync_always else ""
+    users = f"include '{_relative(settings.users_file, settings)}'" if settings.users_file else ""
     return f"""
 listen: "{LOOPBACK}:{port}"
 server_name: "tandem"
@@ -196,11 +199,18 @@ jetstream {{
   store_dir: "{settings.directory}"
   {sync}
 }}
+{users}
 """
+
+
+def _relative(path: Path, settings: ServerSettings) -> str:
+    """nats-server reads includes relative to its own configuration file, and no others."""
+    return os.path.relpath(path, settings.directory)
 
 
 def redis_configuration(settings: ServerSettings, port: int) -> str:
     """Return the Redis configuration: an append-only file in our directory, synced each second."""
+    users = f"aclfile {settings.users_file}" if settings.users_file else ""
     return f"""
 bind {LOOPBACK}
 port {port}
@@ -209,6 +219,7 @@ daemonize no
 save ""
 appendonly yes
 appendfsync everysec
+{users}
 """
 
 

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tandem.bus.permissions import ADMIN
+from tandem.cli import keys
 from tandem.cli.servers import (
     NATS,
     REDIS,
@@ -53,6 +55,7 @@ class StackPlan:
         paper: extra arguments of each paper exchange, by its name.
         copies: how many of a service, 1 where it is not named.
         environment: extra variables of each service, by its name.
+        keys: the directory of `tandem.cli.keys`: each process gets a user of its own; None: none.
         sync_always: whether NATS writes through to the disk before it answers.
         nats_port: fixed port of NATS, 0 for any free one.
         ready_timeout_s: how long each process may take until it is ready.
@@ -63,6 +66,7 @@ class StackPlan:
     paper: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     copies: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    keys: Path | None = None
     sync_always: bool = False
     nats_port: int = 0
     ready_timeout_s: float = READY_TIMEOUT_S
@@ -193,8 +197,11 @@ class LocalStack:
         self.paper: dict[str, PaperAddress] = {}
         nats, redis = plan.directory / "nats", plan.directory / "redis"
         port = plan.nats_port or free_port()
-        self.nats = LocalServer(NATS, ServerSettings(locate_nats(), nats, port, plan.sync_always))
-        self.redis = LocalServer(REDIS, ServerSettings(locate_redis(), redis, free_port()))
+        sync, users = plan.sync_always, plan.keys and plan.keys / "nats" / "users.conf"
+        self.nats = LocalServer(NATS, ServerSettings(locate_nats(), nats, port, sync, users))
+        users = plan.keys and plan.keys / "redis" / "users.acl"
+        settings = ServerSettings(locate_redis(), redis, free_port(), users_file=users)
+        self.redis = LocalServer(REDIS, settings)
 
     def __enter__(self) -> "LocalStack":
         self.start()
@@ -219,9 +226,11 @@ class LocalStack:
             raise
 
     def start_servers(self) -> None:
-        """Start NATS and Redis."""
+        """Start NATS and Redis, and with users the streams, which only one of them may make."""
         self.nats.start()
         self.redis.start()
+        if self.plan.keys is not None:
+            self._make_streams(self.plan.keys)
 
     def start_paper(self) -> None:
         """Start both paper exchanges, side by side."""
@@ -260,11 +269,31 @@ class LocalStack:
             "TANDEM_REDIS_URL": self.redis.url,
             "TANDEM_HTTP_PORT": "0",
         }
+        if self.plan.keys is not None:
+            common |= self._key_variables(self.plan.keys, service)
         if service == "gateway-binance":
             return common | binance_variables(self.paper["paper-binance"].port)
         if service == "gateway-hyperliquid":
             return common | hyperliquid_variables(self.paper["paper-hyperliquid"].port)
         return common
+
+    def _make_streams(self, directory: Path) -> None:
+        own = {"TANDEM_NATS_URL": self.nats.url} | self._key_variables(directory, ADMIN)
+        command = (sys.executable, "-m", "tandem.cli.streams")
+        done = subprocess.run(command, env=os.environ | own, capture_output=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise UnavailableError(f"no streams: {done.stderr.decode(errors='replace')}")
+
+    def _key_variables(self, directory: Path, service: str) -> dict[str, str]:
+        own = directory / service
+        found = {
+            "TANDEM_NATS_USER": service,
+            "TANDEM_NATS_NKEY_SEED_FILE": str(own / keys.SEED_FILE),
+        }
+        if service in keys.PAGES_OF:
+            found["TANDEM_REDIS_URL"] = self.redis.url.replace("://", f"://{service}@")
+            found["TANDEM_REDIS_PASSWORD_FILE"] = str(own / keys.PASSWORD_FILE)
+        return found
 
     def restart(self, name: str) -> None:
         """Start one process again, as it was started first."""

@@ -1,0 +1,49 @@
+"""Makes the streams of a desk, or corrects them: what only the administrator may do.
+
+Services make their streams themselves on a server that knows no users; where it does, they may
+not, and compare only. Run this before the first start, and at an upgrade that changes a stream.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from tandem.bus import topology
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_options import NatsOptions
+from tandem.domain.errors import TandemError
+from tandem.runtime.clock import SystemClock
+from tandem.runtime.config import COMMON_VARIABLES, Environment, settings
+
+TIMEOUT_S = 30.0
+
+
+async def _apply(options: NatsOptions, limits: topology.Limits) -> None:
+    async with asyncio.timeout(TIMEOUT_S):
+        bus = await NatsBus.connect(options, SystemClock())
+        try:
+            await topology.apply(bus, limits)
+        finally:
+            await bus.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make the streams that the environment describes."""
+    names = ", ".join(one.name for one in COMMON_VARIABLES if "NATS" in one.name)
+    epilog = f"environment: {names}, TANDEM_RETENTION_HOURS, TANDEM_STREAM_REPLICAS"
+    parser = argparse.ArgumentParser(prog="tandem-streams", description=__doc__, epilog=epilog)
+    parser.parse_args(argv)
+    try:
+        common = settings(Environment(os.environ), "streams")
+        limits = topology.Limits(common.retention_hours * 3600, common.stream_replicas)
+        asyncio.run(_apply(common.nats, limits))
+    except (TandemError, TimeoutError) as error:
+        sys.stderr.write(f"streams: {str(error) or 'no answer in time'}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
