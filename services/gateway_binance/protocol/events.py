@@ -183,6 +183,9 @@ KnownEvent = (
 )
 UserEvent = KnownEvent | UnknownEvent | BrokenFrame | ControlReply
 
+# Told before a server of the venue goes down (Binance docs, spot WebSocket streams).
+SHUTDOWN = "serverShutdown"
+
 KNOWN_NAMES = frozenset(
     {
         "ORDER_TRADE_UPDATE",

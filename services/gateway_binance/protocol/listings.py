@@ -87,7 +87,8 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
             cut.append(instrument)
             since_ms.append(max(row.time for row in listed))
     more = FillsQuery(tuple(cut), min(since_ms)) if cut else None
-    return Listing(tuple(facts), more=more)
+    asked = frozenset(instrument.ticker for instrument in query.instruments)
+    return Listing(tuple(facts), more=more, covers=asked.__contains__)
 
 
 def _trade_reports(listed: tuple[rows.TradeRow, ...], at: Received) -> list[Report]:

@@ -1,6 +1,7 @@
 """How long a connection lives and when it is suspect: ages, listen key, missing events.
 
-1. The venue ends a connection at 24 hours; ours is renewed before that.
+1. The venue ends a connection at 24 hours; ours is renewed before that, each copy's at its own
+   moment within an hour, so that never all of an account's streams change at once.
 2. The listen key is extended well inside its hour and never deleted: one key serves every
    consumer of the account (Binance docs, user data streams).
 3. Silence is normal on an idle account. An acknowledged order of which the stream says nothing
@@ -17,8 +18,8 @@ NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 LIFETIME_NS = (24 * 3_600 - 600) * NS_PER_S
 CONFIRM_NS = 5 * NS_PER_S
-KEEP_KEY_NS = 25 * 60 * NS_PER_S
-RETRY_KEY_NS = 60 * NS_PER_S
+RETRY_KEY_NS = 10 * NS_PER_S
+SPREAD_NS = 30 * 60 * NS_PER_S
 REMEMBERED_EVENTS = 4_096
 REMEMBERED_ACKS = 1_024
 
@@ -43,26 +44,35 @@ class Lifetime:
             return f"not confirmed within {CONFIRM_NS // NS_PER_S} s"
         return ""
 
+    def is_to_renew(self, mono_ns: int, after_s: int) -> bool:
+        """Tell whether the next connection is to be opened beside this one.
+
+        The moment is spread by when this one was opened: no two copies open theirs at once.
+        """
+        spread_ns = (self._opened_ns or 0) % min(SPREAD_NS, after_s * NS_PER_S // 4)
+        return self.age_ns(mono_ns) >= after_s * NS_PER_S + spread_ns
+
 
 class KeyRenewal:
     """When the listen key is extended: well inside its hour, sooner after a failure."""
 
-    def __init__(self) -> None:
+    def __init__(self, every_s: int) -> None:
+        self._every_ns = every_s * NS_PER_S
         self._due_ns: int | None = None
         self._asked_ns = 0
 
     def is_due(self, mono_ns: int) -> bool:
         """Tell whether to ask now; each True counts as asked and arms the next retry."""
         if self._due_ns is None:
-            self._due_ns = mono_ns + KEEP_KEY_NS
+            self._due_ns = mono_ns + self._every_ns
         if mono_ns < self._due_ns:
             return False
         self._asked_ns = mono_ns
-        self._due_ns = mono_ns + RETRY_KEY_NS
+        self._due_ns = mono_ns + min(RETRY_KEY_NS, self._every_ns)
         return True
 
     def renewed(self) -> None:
-        self._due_ns = self._asked_ns + KEEP_KEY_NS
+        self._due_ns = self._asked_ns + self._every_ns
 
 
 class EventWatchdog:

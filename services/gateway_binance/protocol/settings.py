@@ -40,6 +40,9 @@ class VenueSettings:
         trade_lite: use TRADE_LITE as an early hint of a fill.
         event_timeout_ms: an acknowledged order without an event for longer makes the private
             stream suspect.
+        keep_key_s: how often the listen key, valid for an hour, is extended.
+        renew_s: age at which the private connection, which the venue ends at 24 hours, is replaced
+            by the next one.
         depth_ms: interval of the partial depth stream: 100, 250 or 500.
         book_max_age_ms: a book not heard of for longer gives no reference.
         balance_asset: the asset whose balance is the account's.
@@ -55,6 +58,8 @@ class VenueSettings:
     shared_weight: bool = True
     trade_lite: bool = True
     event_timeout_ms: int = 3_000
+    keep_key_s: int = 1_500
+    renew_s: int = 82_800
     depth_ms: int = 100
     book_max_age_ms: int = 500
     balance_asset: str = "USDT"

@@ -2,8 +2,11 @@
 
 1. Every event that proves something becomes reports; an event that cannot be read makes the
    account be asked over REST; an unknown one is counted.
-2. `listenKeyExpired` leaves the socket open and mute: the connection is opened anew.
+2. `listenKeyExpired` leaves the socket open and mute: the connection is opened anew. A renewal
+   without an answer proves nothing of the kind and is tried again.
 3. Acknowledged orders without an event in time change the form of connection (session.py, 3).
+4. Before the venue ends the connection, or when it says that it will, the next one is opened
+   beside it; both watch for the same events.
 """
 
 from collections.abc import Sequence
@@ -38,6 +41,7 @@ from tandem.gateway.channel import (
     ChannelReady,
     ChannelStep,
     Opening,
+    RenewNeeded,
     ReopenNeeded,
     ResyncNeeded,
     UnknownEvent,
@@ -61,10 +65,17 @@ class UserChannel:
         self._rest = rest
         self._watchdog = EventWatchdog(settings.event_timeout_ms)
         self._lifetime = Lifetime()
-        self._renewal = KeyRenewal()
+        self._renewal = KeyRenewal(settings.keep_key_s)
         self._is_ready = False
+        self._is_leaving = False
         self._key = ""
         self.form = settings.private_form
+
+    def successor(self) -> "UserChannel":
+        """Return the channel of the connection that is to replace this one."""
+        channel = UserChannel(self._exc, self._settings, self._rest)
+        channel.form, channel._watchdog = self.form, self._watchdog
+        return channel
 
     def prepare(self, _stamp: Stamp) -> HttpRequest | None:
         return self._rest.listen_key(HttpMethod.POST)
@@ -75,8 +86,8 @@ class UserChannel:
         if prepared is None:
             raise VenueQueryError("no listen key was asked for")
         self._key = rows.decode_rows(rows.listen_key_row, prepared).listen_key
-        self._lifetime, self._renewal = Lifetime(), KeyRenewal()
-        self._is_ready = False
+        self._lifetime, self._renewal = Lifetime(), KeyRenewal(self._settings.keep_key_s)
+        self._is_ready = self._is_leaving = False
         self._watchdog.forget()
         subscribe = self.form is PrivateForm.SUBSCRIBE
         frames = (subscribe_frame(stamp.call, (self._key,)),) if subscribe else ()
@@ -120,11 +131,17 @@ class UserChannel:
             case events.MarginCall():
                 return (ResyncNeeded("MARGIN_CALL: positions are at risk"),)
             case events.UnknownEvent():
-                return (UnknownEvent(event.name),)
+                return self._other(event)
             case events.BrokenFrame():
                 return (UnknownEvent(f"broken {event.name}"), ResyncNeeded(event.rule))
             case _:
                 return ()
+
+    def _other(self, event: events.UnknownEvent) -> tuple[ChannelItem, ...]:
+        if event.name != events.SHUTDOWN:
+            return (UnknownEvent(event.name),)
+        self._is_leaving = True
+        return ()
 
     def _expired(self, event: events.ListenKeyExpired) -> tuple[ChannelItem, ...]:
         if event.listen_key not in {"", self._key}:
@@ -153,6 +170,8 @@ class UserChannel:
             return (ReopenNeeded(fault),)
         if self._renewal.is_due(mono_ns):
             steps.append(CallHttp(self._rest.listen_key(HttpMethod.PUT)))
+        if self._is_leaving or self._lifetime.is_to_renew(mono_ns, self._settings.renew_s):
+            steps.append(RenewNeeded("the venue is about to end it", self.successor()))
         return tuple(steps)
 
     def _silence(self, mono_ns: int) -> str:

@@ -15,12 +15,19 @@ PRICE_DECIMALS_MAX: Final = 6
 SIGNIFICANT_FIGURES_MAX: Final = 5
 MIN_NOTIONAL: Final = Decimal(10)
 COLLATERAL: Final = "USDC"
+# Builder dexes, spot pairs and indices, outcomes and their tokens (docs, Asset IDs).
+OTHER_MARKETS: Final = frozenset(":/@#+")
 
 
 def instruments(meta: Meta, exc: Exc) -> tuple[Instrument, ...]:
     """Return the main perpetuals, sorted by ticker."""
     listed = [_instrument(row, index, exc) for index, row in enumerate(meta.universe)]
     return tuple(sorted(listed, key=lambda instrument: instrument.ticker))
+
+
+def is_of_main_dex(ticker: Ticker) -> bool:
+    """Tell whether a coin is a perpetual of the venue's own dex, whose positions we list."""
+    return OTHER_MARKETS.isdisjoint(ticker)
 
 
 def _instrument(row: AssetRow, index: int, exc: Exc) -> Instrument:

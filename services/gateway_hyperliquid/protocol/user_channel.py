@@ -5,6 +5,8 @@
 2. orderUpdates are never replayed and userFills begin with a snapshot (Hyperliquid docs,
    WebSocket): what was missed comes from the resync that follows a reconnect.
 3. An unknown status, or a frame that cannot be read, asks for a resync: nothing is guessed.
+4. Once a day the next connection is opened beside this one: streams were seen to go stale after
+   one to two days with their socket open.
 """
 
 from collections.abc import Sequence
@@ -26,12 +28,16 @@ from tandem.gateway.channel import (
     ChannelItem,
     ChannelStep,
     Opening,
+    RenewNeeded,
     ReopenNeeded,
     ResyncNeeded,
     UnknownEvent,
 )
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer
+
+RENEW_NS: Final = 23 * 3_600 * 1_000_000_000
+SPREAD_NS: Final = 3_600 * 1_000_000_000
 
 _updates: Final = msgspec.json.Decoder(tuple[OrderUpdate, ...])
 _fills: Final = msgspec.json.Decoder(UserFills)
@@ -60,6 +66,13 @@ class UserChannel:
         self._witness = witness
         self._session = Session()
         self._is_checked = False
+        self._began_ns: int | None = None
+
+    def successor(self) -> "UserChannel":
+        """Return the channel of the connection that is to replace this one."""
+        channel = UserChannel(self._exc, self._endpoints, self._identity, self._witness)
+        channel._is_checked = self._is_checked
+        return channel
 
     def prepare(self, stamp: Stamp) -> HttpRequest | None:  # noqa: ARG002  (the port's)
         if self._is_checked:
@@ -75,6 +88,7 @@ class UserChannel:
         if prepared is not None:
             check_role(self._identity, prepared)
             self._is_checked = True
+        self._began_ns = None
         return Opening(self._endpoints.ws_url, self._session.open(self._subscriptions()))
 
     def _subscriptions(self) -> tuple[Subscription, ...]:
@@ -107,7 +121,12 @@ class UserChannel:
         return UnknownEvent(f"order status {update.status}") if report is None else report
 
     def tick(self, mono_ns: int, stamp: Stamp) -> tuple[ChannelStep, ...]:  # noqa: ARG002
-        return self._session.tick(mono_ns)
+        if self._began_ns is None:
+            self._began_ns = mono_ns
+        steps = self._session.tick(mono_ns)
+        if mono_ns - self._began_ns < RENEW_NS + self._began_ns % SPREAD_NS:
+            return steps
+        return (*steps, RenewNeeded("it is a day old", self.successor()))
 
     def answered(self, answer: RawAnswer) -> Items:  # noqa: ARG002  (the port's)
         return ()

@@ -16,7 +16,11 @@ from typing import Final
 from services.gateway_hyperliquid.protocol import queries
 from services.gateway_hyperliquid.protocol.identity import Identity
 from services.gateway_hyperliquid.protocol.infos import JSON_HEADERS, Info, info_request
-from services.gateway_hyperliquid.protocol.instruments import COLLATERAL, instruments
+from services.gateway_hyperliquid.protocol.instruments import (
+    COLLATERAL,
+    instruments,
+    is_of_main_dex,
+)
 from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
 from services.gateway_hyperliquid.protocol.outcomes import outcome
@@ -178,7 +182,8 @@ class HyperliquidVenue:
                 return self._fills(query, answers)
             case PositionsQuery():
                 state = queries.decoded(queries.STATE, answers)
-                return Listing(position_reports(state, self._reading(answers)), state.time)
+                held = position_reports(state, self._reading(answers))
+                return Listing(held, state.time, covers=is_of_main_dex)
             case _:
                 raise VenueQueryError(f"{type(query).__name__} is no listing")
 

@@ -1,17 +1,25 @@
 """How what the sockets missed gets into the log: the venue's own lists, under the same identities.
 
-1. A run asks for open orders, positions and fills; each order that the log holds live and the
-   venue does not list is asked for by itself, and each whose end is told without its quantity.
-2. Fills are asked from before the last run that succeeded, so that runs overlap.
-3. Runs never overlap each other; what asks for one during a run gets another after it.
+1. A run asks for positions, fills and open orders; each order that the log holds live and the
+   venue does not list is asked for by itself, and so is each whose end is told without its
+   quantity, and each of which only a fill is known.
+2. Positions are asked for first and logged after the fills, which explain them.
+3. Fills are asked from before the last run that succeeded, so that runs overlap; of a ticker not
+   asked about before, from where the first run began.
+4. Runs never overlap each other; what asks for one during a run gets another after it.
+5. What a run finds and the stream did not tell in time is the proof that the stream is mute.
 """
 
 import asyncio
+from collections.abc import Callable, Iterable
 
+from tandem.domain.ids import Ticker
 from tandem.gateway import reconcile
 from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.heard import GRACE_MS, Heard
 from tandem.gateway.known import KnownOrder
 from tandem.gateway.queries import VenueQueries
+from tandem.gateway.reconcile import Rota, Strangers
 from tandem.gateway.requests import (
     FillsQuery,
     Listing,
@@ -21,26 +29,34 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
-from tandem.messages.reports import FillReport, OrderReport
+from tandem.messages.reports import PositionReport
 from tandem.transport.backoff import Backoff
 
 MARGIN_MS = 60_000
-MAX_ASKED = 50
+MAX_ASKED = 100
+MOST_PAUSE_MS = 2_500
 MS_PER_S = 1_000
+NS_PER_S = 1_000_000_000
 
 
 class Backfill:
-    """Runs when asked and every `backfill_s`."""
+    """Runs when asked and every `backfill_s`; sooner while orders are live."""
 
     def __init__(self, core: Core, queries: VenueQueries) -> None:
         self.begun = 0
+        self.heard = Heard()
+        self.on_missed: Callable[[tuple[str, ...]], None] | None = None
         self._ended = 0
         self._core = core
         self._queries = queries
         self._wanted = asyncio.Event()
         self._done = asyncio.Event()
+        self._first_ms: int | None = None
         self._filled_to_ms: int | None = None
-        self._backoff = Backoff(f"{core.exc}:backfill", first_ms=250)
+        self._filled: set[Ticker] = set()
+        self._rota = Rota()
+        self._strangers = Strangers()
+        self._backoff = Backoff(f"{core.exc}:backfill", first_ms=250, most_ms=MOST_PAUSE_MS)
         self._ran = core.context.metrics.counter("gateway_backfills", "runs", ("result",))
 
     def want(self) -> None:
@@ -55,15 +71,19 @@ class Backfill:
 
     async def run(self) -> None:
         """Run again and again."""
-        tries = 0
+        tries, retry_after_ms = 0, 0
         while True:
-            await self._pause(tries)
+            if tries:
+                wait_ms = max(self._backoff.delay_ms(tries), retry_after_ms)
+                await self._core.context.clock.sleep(wait_ms / MS_PER_S)
+            else:
+                await self._until_due()
             self._wanted.clear()
             self.begun += 1
             try:
                 await self._run_once()
             except VenueQueryError as error:
-                tries += 1
+                tries, retry_after_ms = tries + 1, error.retry_after_ms
                 self._ran.labels("failed").inc()
                 self._core.context.log.warning("backfill", error=str(error))
                 continue
@@ -71,76 +91,109 @@ class Backfill:
             self._ended = self.begun
             self._ran.labels("done").inc()
             self._done.set()
+            self._judge_stream()
 
-    async def _pause(self, tries: int) -> None:
-        if tries:
-            await self._core.context.clock.sleep(self._backoff.delay_ms(tries) / MS_PER_S)
+    async def _until_due(self) -> None:
+        """Wait until the next run is due; an order that comes alive meanwhile makes it sooner."""
+        clock, step_s = self._core.context.clock, self._core.settings.backfill_live_s
+        began_ns = clock.monotonic_ns()
+        while (left_s := self._interval_s() - (clock.monotonic_ns() - began_ns) / NS_PER_S) > 0:
+            try:
+                async with asyncio.timeout(min(left_s, step_s)):
+                    await self._wanted.wait()
+            except TimeoutError:
+                continue
             return
-        try:
-            async with asyncio.timeout(self._core.settings.backfill_s):
-                await self._wanted.wait()
-        except TimeoutError:
-            return
+
+    def _interval_s(self) -> float:
+        settings = self._core.settings
+        interval_s = float(settings.backfill_s)
+        if self._core.known.live:
+            interval_s = min(interval_s, settings.backfill_live_s)
+        if self.heard.is_waiting:
+            interval_s = min(interval_s, GRACE_MS / MS_PER_S)
+        return interval_s
+
+    def _judge_stream(self) -> None:
+        missed = self.heard.missed(self._core.now().venue_ms)
+        if missed and self.on_missed is not None:
+            self.on_missed(missed)
 
     async def _run_once(self) -> None:
         core = self._core
         started_ms = core.now().venue_ms or await self._queries.time_ms()
-        if self._filled_to_ms is None:
-            since_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
-        else:
-            since_ms = self._filled_to_ms - MARGIN_MS
-        await self._positions(started_ms)
-        await self._fills(since_ms)
+        if self._first_ms is None:
+            self._first_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
+        maybe_open = core.known.maybe_open()
+        positions = await self._queries.listing(PositionsQuery())
+        await self._fills(started_ms, self._first_ms, positions)
+        self._log(positions.facts)
+        if positions.more is None:
+            covered = [ticker for ticker in maybe_open if positions.covers(ticker)]
+            at_ms = positions.venue_ms or started_ms
+            self._log(reconcile.flat_positions(core.exc, covered, positions.facts, at_ms))
         await self._orders(started_ms)
-        self._filled_to_ms = started_ms
 
-    async def _positions(self, started_ms: int) -> None:
-        maybe_open = self._core.known.maybe_open()
-        listing = await self._queries.listing(PositionsQuery())
-        self._log(listing)
-        if listing.more is None:
-            at_ms = listing.venue_ms or started_ms
-            flat = reconcile.flat_positions(self._core.exc, maybe_open, listing.facts, at_ms)
-            self._log(Listing(flat))
+    async def _fills(self, started_ms: int, first_ms: int, positions: Listing) -> None:
+        since_ms = first_ms if self._filled_to_ms is None else self._filled_to_ms - MARGIN_MS
+        tickers = self._traded(positions)
+        former = await self._list_fills(self._filled & tickers, since_ms)
+        others = {one for one in tickers if not former.covers(one)}
+        newer = await self._list_fills(others, first_ms) if others else former
+        self._filled |= tickers
+        cut = [one.more.since_ms for one in (former, newer) if isinstance(one.more, FillsQuery)]
+        self._filled_to_ms = min([started_ms, *cut])
+        if cut:
+            self.want()
 
-    async def _fills(self, since_ms: int) -> None:
+    def _traded(self, positions: Listing) -> set[Ticker]:
+        """Return the tickers in which the account may have traded."""
         core = self._core
-        dealt = core.known.dealt.union(order.ticker for order in core.known.live_orders())
-        tickers = sorted(dealt.union(core.watched))
-        instruments = tuple(core.instruments[one] for one in tickers if one in core.instruments)
-        self._log(await self._queries.listing(FillsQuery(instruments, since_ms)))
+        held = {fact.ticker for fact in positions.facts if isinstance(fact, PositionReport)}
+        live = {order.ticker for order in core.known.live_orders()}
+        return (core.known.dealt | held | live | core.watched.keys()) & core.instruments.keys()
+
+    async def _list_fills(self, tickers: Iterable[Ticker], since_ms: int) -> Listing:
+        instruments = tuple(self._core.instruments[one] for one in sorted(tickers))
+        listing = await self._queries.listing(FillsQuery(instruments, since_ms))
+        self._log(listing.facts)
+        return listing
 
     async def _orders(self, started_ms: int) -> None:
-        live = self._core.known.live_orders()
+        known = self._core.known
+        live = known.live_orders()
         listing = await self._queries.listing(OpenOrdersQuery())
-        self._log(listing)
+        self._log(listing.facts)
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
-        unproven = self._core.known.unproven_orders()
-        for order in (*missing[:MAX_ASKED], *unproven[:MAX_ASKED]):
+        strangers = self._strangers.orders(known.by_oid)
+        due = (*missing, *known.unproven_orders(), *strangers)
+        for order in self._rota.turn(due, MAX_ASKED):
             await self._ask(order)
+        if len(due) > MAX_ASKED:
+            self.want()
 
     async def _ask(self, order: KnownOrder) -> None:
-        instrument = self._core.instruments.get(order.ticker)
+        core, instrument = self._core, self._core.instruments.get(order.ticker)
         if instrument is None:
             return
         query = OrderQuery(
             instrument=instrument, client_order_id=order.cloid, venue_order_id=order.oid
         )
-        facts = await self._queries.order(query)
+        facts = await self._queries.order(query, urgent=False)
+        self._rota.asked(order)
+        self._strangers.asked(order, is_found=facts is not None)
         if facts is None:
-            self._core.context.log.warning(
+            core.context.log.warning(
                 "the venue does not know an order whose end the log does not prove",
                 cloid=order.cloid,
                 oid=order.oid,
             )
             return
-        self._log(Listing(facts))
+        self._log(facts, at_any_age=True)
 
-    def _log(self, listing: Listing) -> None:
-        for fact in listing.facts:
-            self._core.journal.log(fact)
-            self._tell_sender(fact)
-
-    def _tell_sender(self, fact: Report) -> None:
-        if isinstance(fact, OrderReport | FillReport) and fact.client_order_id is not None:
+    def _log(self, facts: Iterable[Report], *, at_any_age: bool = False) -> None:
+        for fact in facts:
+            self.heard.listed(fact)
+            self._strangers.see(fact)
+            self._core.journal.log(fact, at_any_age=at_any_age)
             self._core.sender.take_fact(fact)

@@ -100,7 +100,18 @@ class CallHttp:
     request: HttpRequest
 
 
-ChannelStep = SendFrame | CallHttp | ReopenNeeded | ChannelReady
+@dataclass(frozen=True, slots=True)
+class RenewNeeded:
+    """This connection works and will end: open `channel`, and close this one once that is ready.
+
+    Asked for again with each tick until it is done; the shell does one at a time.
+    """
+
+    reason: str
+    channel: "Channel"
+
+
+ChannelStep = SendFrame | CallHttp | ReopenNeeded | RenewNeeded | ChannelReady
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 1. A fact whose subject this process has seen in the log, or appended, is not appended again.
 2. Facts that the log would have expired soon are not logged: their identity would not hold.
+   What orders say that the log holds live is logged whatever its age.
 3. What was logged in the last ten minutes is kept, and offered again when the bus comes back: a
    server that lost its newest messages gets them anew, under the same identities.
 4. `drain` ends when everything appended so far is stored.
@@ -14,37 +15,20 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
 
 from tandem.bus.port import Appended
 from tandem.gateway import facts
 from tandem.gateway.facts import GatewayFact
+from tandem.gateway.seen import SeenSubjects
 from tandem.messages import codec
 from tandem.messages.message import Message
 from tandem.messages.reports import OrderReport
 from tandem.runtime.context import ServiceContext
 
 NS_PER_HOUR = 3_600_000_000_000
-MAX_SEEN = 200_000
 FOLLOW_S = 0.002
 KEPT_NS = 600_000_000_000
 MAX_KEPT = 50_000
-
-
-@dataclass(slots=True)
-class SeenSubjects:
-    """The newest subjects; the oldest half is forgotten when there are too many."""
-
-    newer: set[str] = field(default_factory=set)
-    older: set[str] = field(default_factory=set)
-
-    def __contains__(self, subject: str) -> bool:
-        return subject in self.newer or subject in self.older
-
-    def add(self, subject: str) -> None:
-        self.newer.add(subject)
-        if len(self.newer) > MAX_SEEN // 2:
-            self.older, self.newer = self.newer, set()
 
 
 class Journal:
@@ -69,13 +53,13 @@ class Journal:
         """Remember that the log holds this subject."""
         self._seen.add(subject)
 
-    def log(self, fact: GatewayFact) -> None:
-        """Append a fact, unless the log is known to hold it."""
+    def log(self, fact: GatewayFact, *, at_any_age: bool = False) -> None:
+        """Append a fact, unless the log is known to hold it, or would have expired it."""
         subject = facts.subject_of(fact)
         if subject in self._seen:
             self._repeated.inc()
             return
-        if self._is_expired(fact):
+        if not at_any_age and self._is_expired(fact):
             return
         if facts.may_follow(fact):
             self._follow(subject, fact)
@@ -106,8 +90,9 @@ class Journal:
             return False
         if isinstance(fact, OrderReport) and not fact.order_status.is_terminal:
             return False
-        hours = self._context.settings.retention_hours - 1
-        return happened_ns < self._context.clock.wall_ns() - hours * NS_PER_HOUR
+        retention_ns = self._context.settings.retention_hours * NS_PER_HOUR
+        kept_ns = retention_ns - min(NS_PER_HOUR, retention_ns // 2)
+        return happened_ns < self._context.clock.wall_ns() - kept_ns
 
     def append(self, subject: str, fact: Message) -> Awaitable[Appended]:
         """Append a message under its subject."""

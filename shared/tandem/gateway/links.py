@@ -5,6 +5,7 @@
    HTTP stands in for it, and it tells no events. RESYNCED is logged only after a backfill that
    began while the account was up.
 3. When a market channel ends, its books are forgotten: what was missed is unknown.
+4. A stream that is up and missed what the venue's lists show is opened anew.
 """
 
 from tandem.gateway.backfill import Backfill
@@ -44,6 +45,8 @@ class Links:
         metrics = core.context.metrics
         self._unknown = metrics.counter("gateway_unknown_events", "of the venue", ("kind",))
         self._resyncs = metrics.counter("gateway_resyncs", "gaps to fill", ("channel",))
+        self._missed = metrics.counter("gateway_stream_missed_facts", "listed, and never told")
+        backfill.on_missed = self._on_missed
         ready = metrics.gauge("gateway_channel_ready", "1: confirmed by the venue", ("channel",))
         for session in self.sessions:
             ready.labels(session.name).set_function(session.readiness)
@@ -69,6 +72,7 @@ class Links:
         self._core.context.log.info("channel up", channel=session.name)
         if self._is_needed(session) and self.is_up():
             self._fence.report(LinkState.UP, f"channel {session.name} is up")
+            self._backfill.heard.opened(self._core.now().venue_ms)
             self.resync()
         self._dispatcher.pump()
 
@@ -80,7 +84,17 @@ class Links:
             self._core.market.forget_books()
         elif self._fence.state is not LinkState.DOWN:
             self._ups += 1
+            self._backfill.heard.closed()
             self._fence.report(LinkState.DOWN, f"channel {session.name}: {reason}")
+
+    def _on_missed(self, names: tuple[str, ...]) -> None:
+        """The socket is open and the account's stream mute, or it lost something: the same."""
+        self._missed.inc(len(names))
+        reason = f"the stream did not tell {len(names)} facts such as {names[0]}"
+        self._core.context.log.warning("stream missed facts", reason=reason)
+        for session in self.sessions:
+            if self._is_needed(session):
+                session.reopen(reason)
 
     def resync(self) -> None:
         """Fill the gap, then say so, unless the session broke meanwhile."""
@@ -122,6 +136,7 @@ class Links:
                 return
 
     def _take_fact(self, fact: Report) -> None:
+        self._backfill.heard.told(fact)
         self._core.journal.log(fact)
         cloid = fact.client_order_id if isinstance(fact, OrderReport | FillReport) else None
         if cloid is not None and cloid in self._core.sender:

@@ -1,8 +1,15 @@
-"""How the venue is asked over HTTP: inside the budgets, one request after another."""
+"""How the venue is asked over HTTP: inside the budgets, one request after another.
 
+1. What a refusal asks us to wait holds for every request of the account.
+2. After "too many requests" the rest of a question is not asked: the refusal stands for it.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tandem.domain.execution import OutcomeKind
+from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.requests import (
@@ -17,6 +24,7 @@ from tandem.gateway.requests import (
     Stamp,
     TimeQuery,
     VenueQueryError,
+    every_ticker,
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import NoAnswerError, NothingSentError, RawAnswer, Transport
@@ -26,6 +34,7 @@ TABLE_TIMEOUT_S = 20.0
 TIME_TIMEOUT_S = 1.0
 MAX_PAGES = 50
 MS_PER_S = 1_000
+THROTTLED = frozenset({418, 429})
 TIMEOUTS_S = {InstrumentsQuery: TABLE_TIMEOUT_S, TimeQuery: TIME_TIMEOUT_S}
 
 
@@ -43,8 +52,11 @@ class VenueQueries:
         """
         core = self.core
         await self._room(query, urgent=urgent)
-        answers = []
+        answers: list[RawAnswer] = []
         for request in core.venue.encode_query(query, core.stamp()):
+            if answers and answers[-1].status in THROTTLED:
+                answers.append(answers[-1])
+                continue
             try:
                 answer = await core.network.call(
                     request, TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S)
@@ -64,8 +76,20 @@ class VenueQueries:
     def _mono_ms(self) -> int:
         return self.core.context.clock.monotonic_ns() // NS_PER_MS
 
+    @contextlib.contextmanager
+    def _heeding(self) -> Iterator[None]:
+        """Let the pause that a refusal asks for hold."""
+        try:
+            yield
+        except VenueQueryError as error:
+            if error.retry_after_ms:
+                self.core.budgets.pause(self._mono_ms() + error.retry_after_ms)
+            raise
+
     async def instruments(self) -> tuple[Instrument, ...]:
-        return self.core.venue.decode_instruments(await self.ask(InstrumentsQuery()))
+        answers = await self.ask(InstrumentsQuery())
+        with self._heeding():
+            return self.core.venue.decode_instruments(answers)
 
     async def time_ms(self) -> int:
         """Ask for the venue's clock, and let the measurement count."""
@@ -81,31 +105,39 @@ class VenueQueries:
             except (NothingSentError, NoAnswerError) as error:
                 raise VenueQueryError(str(error)) from error
         recv_ns = clock.monotonic_ns()
-        venue_ms = self.core.venue.decode_time(answers)
+        with self._heeding():
+            venue_ms = self.core.venue.decode_time(answers)
         self.core.venue_clock.observe(venue_ms, sent_ns, recv_ns)
         return venue_ms
 
-    async def order(self, query: OrderQuery) -> tuple[Report, ...] | None:
+    async def order(self, query: OrderQuery, *, urgent: bool = True) -> tuple[Report, ...] | None:
         """Return an order's facts; None: the venue says that it knows no such order."""
-        return self.core.venue.decode_order(query, await self.ask(query, urgent=True))
+        answers = await self.ask(query, urgent=urgent)
+        with self._heeding():
+            return self.core.venue.decode_order(query, answers)
 
     async def listing(self, query: Query, *, urgent: bool = False) -> Listing:
         """Return a whole listing, all its pages."""
         facts: list[Report] = []
         venue_ms: int | None = None
+        covers: Callable[[Ticker], bool] = every_ticker
         following: Query | None = query
         for _ in range(MAX_PAGES):
             if following is None:
-                return Listing(tuple(facts), venue_ms)
+                break
             answers = await self.ask(following, urgent=urgent)
-            page = self.core.venue.decode_listing(following, answers)
+            with self._heeding():
+                page = self.core.venue.decode_listing(following, answers)
             facts += page.facts
-            venue_ms = page.venue_ms if venue_ms is None else venue_ms
+            if following is query:
+                venue_ms, covers = page.venue_ms, page.covers
             following = page.more
-        return Listing(tuple(facts), venue_ms, following)
+        return Listing(tuple(facts), venue_ms, following, covers)
 
     async def balance(self) -> VenueBalance:
-        return self.core.venue.decode_balance(await self.ask(BalanceQuery()))
+        answers = await self.ask(BalanceQuery())
+        with self._heeding():
+            return self.core.venue.decode_balance(answers)
 
     async def order_request(self, request: OrderRequest, stamp: Stamp) -> Outcome:
         """Make an order request over HTTP; its costs are counted by the caller.

@@ -2,18 +2,26 @@
 
 1. An order that we hold live and the venue does not list is asked for, never assumed ended.
 2. A position that may be open and is missing from a full listing is flat as of the request.
+3. Who was asked about longest ago is asked about next: of many orders none starves.
+4. An order of which only a fill is known is asked for by the venue's id, a few times at most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import Exc, Ticker
+from tandem.domain.ids import Exc, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus
 from tandem.gateway.known import KnownOrder
 from tandem.gateway.requests import Report
-from tandem.messages.reports import OrderReport, PositionReport
+from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
 ZERO = Decimal(0)
+MAX_STRANGERS = 10_000
+STRANGER_TRIES = 5
+
+Name = tuple[Ticker, str | None]
+Oid = tuple[Ticker, VenueOrderId]
 
 
 def orders_to_ask(
@@ -52,3 +60,56 @@ def flat_positions(
         for ticker in sorted(maybe_open)
         if ticker not in present
     )
+
+
+class Rota:
+    """Whose turn it is to be asked about; only who is still due is remembered."""
+
+    def __init__(self) -> None:
+        self._turns: dict[Name, int] = {}
+        self._now = 0
+
+    def turn(self, due: Iterable[KnownOrder], most: int) -> tuple[KnownOrder, ...]:
+        """Return who is asked about in this turn: longest not asked first."""
+        self._now += 1
+        waiting = {_name(order): order for order in due}
+        self._turns = {name: self._turns.get(name, 0) for name in waiting}
+        return tuple(waiting[name] for name in sorted(waiting, key=self._turns.__getitem__)[:most])
+
+    def asked(self, order: KnownOrder) -> None:
+        self._turns[_name(order)] = self._now
+
+
+def _name(order: KnownOrder) -> Name:
+    return order.ticker, order.oid or order.cloid
+
+
+class Strangers:
+    """Orders known by a fill alone: its list names no client id, or its order was never told."""
+
+    def __init__(self) -> None:
+        self._tries: dict[Oid, int] = {}
+
+    def see(self, fact: Report) -> None:
+        """Learn of an order from its fill, or that an order is told."""
+        if isinstance(fact, OrderReport) and fact.venue_order_id is not None:
+            self._tries.pop((fact.ticker, fact.venue_order_id), None)
+        elif isinstance(fact, FillReport) and len(self._tries) < MAX_STRANGERS:
+            self._tries.setdefault((fact.ticker, fact.venue_order_id), 0)
+
+    def orders(self, known: Collection[Oid]) -> tuple[KnownOrder, ...]:
+        """Return who is not known yet; forget those that are."""
+        for oid in [one for one in self._tries if one in known]:
+            del self._tries[oid]
+        return tuple(
+            KnownOrder(ticker, None, oid, OrderStatus.PENDING, 0) for ticker, oid in self._tries
+        )
+
+    def asked(self, order: KnownOrder, *, is_found: bool) -> None:
+        """Count a question that found nothing; some fills have no order to ask for."""
+        key = (order.ticker, order.oid or VenueOrderId(""))
+        if is_found or key not in self._tries:
+            return
+        self._tries[key] += 1
+        if self._tries[key] >= STRANGER_TRIES:
+            del self._tries[key]

@@ -1,11 +1,12 @@
 """What the shell asks of a venue, and what its answers prove: values only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tandem.domain.errors import TandemError
 from tandem.domain.execution import OutcomeKind
-from tandem.domain.ids import ClientOrderId, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, RejectReason, TimeInForce
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
@@ -30,12 +31,14 @@ class Stamp:
         venue_ms: the venue's time now, by our measurement.
         nonce: milliseconds that strictly increase with each stamp, for venues that want one.
         window_ms: the request dies by itself at venue_ms + window_ms.
+        term: of the lease under which it is made; 0 for what needs none.
     """
 
     call: int
     venue_ms: int
     nonce: int
     window_ms: int
+    term: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +142,19 @@ Query = (
 )
 
 
+def every_ticker(_ticker: Ticker) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """The facts that an answer lists (source query).
 
     `more` is the next question when the venue cut the list, `venue_ms` the venue's time of the
-    listing where it says one.
+    listing where it says one. `covers` tells of which tickers absence from it means something.
     """
 
     facts: tuple[Report, ...]
     venue_ms: int | None = None
     more: Query | None = None
+    covers: Callable[[Ticker], bool] = every_ticker

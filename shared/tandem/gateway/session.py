@@ -1,38 +1,37 @@
-"""How one channel of a venue is kept open: connect, confirm, keep alive, reconnect with backoff.
+"""How one channel of a venue is kept open: connect, confirm, renew, reconnect with backoff.
 
-1. `is_ready` is True only between the venue's confirmation and the end of that connection.
-2. Items reach the listener in the turn of the loop that read them from the socket.
-3. A connection that is silent is asked for a sign of life, and dropped without one.
+1. `is_ready` is True only while the connection in use is confirmed by the venue.
+2. A connection near its end is renewed without a gap: the next one is confirmed before the old
+   one is closed, and what both tell has one identity. If it never is, the old one stays.
+3. A venue that cannot be reached is tried every few seconds; one that takes connections and drops
+   them is tried ever more slowly, for venues count new connections.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
-    CallHttp,
-    Channel,
-    ChannelItem,
-    ChannelReady,
-    ChannelStep,
-    ReopenNeeded,
-    SendFrame,
-)
+from tandem.gateway.channel import Channel, ChannelItem, RenewNeeded
+from tandem.gateway.connection import Connection
 from tandem.gateway.core import Core
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.backoff import Backoff
 from tandem.transport.exchange import NoAnswerError, NothingSentError
-from tandem.transport.network import Socket
-from tandem.transport.websocket import Receiver
 
-CONNECT_TIMEOUT_S = 10.0
-PREPARE_TIMEOUT_S = 5.0
-TICK_S = 0.25
-PING_AFTER_NS = 10_000_000_000
-DEAD_AFTER_NS = 25_000_000_000
 LASTING_NS = 30_000_000_000
+RENEW_AGAIN_NS = 60_000_000_000
+UNREACHED_MOST_MS = 2_500
 MS_PER_S = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Why a connection ended, and how long the venue asked us to wait."""
+
+    reason: str
+    retry_after_ms: int = 0
 
 
 class SessionListener(Protocol):
@@ -46,123 +45,118 @@ class SessionListener(Protocol):
 
 
 class Session:
-    """Keeps one channel open until its task is cancelled."""
+    """Keeps one channel open until its task is cancelled; satisfies `ConnectionOwner`."""
 
     def __init__(self, core: Core, channel: Channel, listener: SessionListener) -> None:
         self.channel = channel
-        self.is_ready = False
         self._core = core
         self._listener = listener
-        self._socket: Socket | None = None
-        self._ended: asyncio.Future[str] | None = None
-        self._backoff = Backoff(f"{core.exc}:{channel.name}")
+        self._current: Connection | None = None
+        self._lives: dict[Connection, asyncio.Task[_End]] = {}
+        self._next: Connection | None = None
+        self._renewed_ns: int | None = None
+        self._dropped = Backoff(f"{core.exc}:{channel.name}")
+        self._unreached = Backoff(f"{core.exc}:{channel.name}", most_ms=UNREACHED_MOST_MS)
 
     @property
     def name(self) -> str:
         return self.channel.name
+
+    @property
+    def is_ready(self) -> bool:
+        return self._current is not None and self._current.is_ready
 
     def readiness(self) -> float:
         return float(self.is_ready)
 
     def write(self, frame: bytes) -> bool:
         """Write a frame now; False: nothing was written."""
-        return self._socket is not None and self._socket.write(frame)
+        return self._current is not None and self._current.write(frame)
 
     def watch(self, instruments: Sequence[Instrument]) -> None:
         """Ask for market data of more instruments on the open connection."""
-        if instruments and self._socket is not None and self._socket.is_open:
-            for frame in self.channel.watch(instruments):
-                self._socket.write(frame)
+        if self._current is not None:
+            self._current.watch(instruments)
+
+    def reopen(self, reason: str) -> None:
+        """Drop the connection in use and open another."""
+        if self._current is not None:
+            self._current.end(reason)
 
     async def run(self) -> None:
         """Connect again and again."""
         clock, tries = self._core.context.clock, 0
         while True:
             began_ns = clock.monotonic_ns()
-            try:
-                reason = await self._live()
-            except (NothingSentError, NoAnswerError, VenueQueryError) as error:
-                reason = str(error)
+            last, end = await self._live(Connection(self._core, self.channel, self))
             lasted = clock.monotonic_ns() - began_ns > LASTING_NS
             tries = 1 if lasted else tries + 1
-            self._down(reason)
-            await clock.sleep(self._backoff.delay_ms(tries) / MS_PER_S)
+            backoff = self._dropped if last.was_opened else self._unreached
+            wait_ms = max(backoff.delay_ms(tries), end.retry_after_ms)
+            log = self._core.context.log
+            log.info("reconnecting", channel=self.name, reason=end.reason, wait_ms=wait_ms)
+            await clock.sleep(wait_ms / MS_PER_S)
 
-    async def _live(self) -> str:
-        """Open one connection and return why it ended."""
-        core = self._core
-        request = self.channel.prepare(core.stamp())
-        prepared = await core.network.call(request, PREPARE_TIMEOUT_S) if request else None
-        watched = tuple(core.watched.values())
-        opening = self.channel.open(prepared, core.stamp(), watched)
-        self._ended = asyncio.get_running_loop().create_future()
-        receiver = Receiver(self._on_frame, self._on_closed)
+    async def _live(self, first: Connection) -> tuple[Connection, _End]:
+        """Live through a connection and those that replace it; return the last one and its end."""
+        self._current = first
+        self._begin(first)
         try:
-            self._socket = await core.network.connect(opening.url, receiver, CONNECT_TIMEOUT_S)
-            for frame in opening.frames:
-                self._socket.write(frame)
-            self.watch([one for one in core.watched.values() if one not in watched])
-            return await self._keep_alive(self._ended)
+            while True:
+                connection = self._current
+                end = await self._lives[connection]
+                if connection is self._current:
+                    return connection, end
         finally:
-            socket, self._socket = self._socket, None
-            if socket is not None:
-                socket.close()
+            for life in self._lives.values():
+                life.cancel()
+            self._lives.clear()
+            self._next = None
 
-    async def _keep_alive(self, ended: "asyncio.Future[str]") -> str:
-        clock = self._core.context.clock
-        while not ended.done():
-            for step in self.channel.tick(clock.monotonic_ns(), self._core.stamp()):
-                await self._carry_out(step)
-            self._check_silence(clock.monotonic_ns())
-            await asyncio.wait((ended,), timeout=TICK_S)
-        return ended.result()
+    def _begin(self, connection: Connection) -> None:
+        life = self._lived(connection)
+        self._lives[connection] = self._core.context.tasks.spawn(life, f"connection-{self.name}")
 
-    async def _carry_out(self, step: ChannelStep) -> None:
-        match step:
-            case SendFrame():
-                self.write(step.frame)
-            case CallHttp():
-                answer = await self._core.network.call(step.request, PREPARE_TIMEOUT_S)
-                for item in self.channel.answered(answer):
-                    self._take(item)
-            case ReopenNeeded():
-                self._end(step.reason)
-            case ChannelReady():
-                self._take(step)
+    async def _lived(self, connection: Connection) -> _End:
+        try:
+            end = _End(await connection.live())
+        except (NothingSentError, NoAnswerError) as error:
+            end = _End(str(error))
+        except VenueQueryError as error:
+            end = _End(str(error), error.retry_after_ms)
+        connection.lost(end.reason)
+        if connection is self._next:
+            self._next = None
+        if connection is not self._current:
+            self._lives.pop(connection, None)
+        return end
 
-    def _check_silence(self, mono_ns: int) -> None:
-        if self._socket is None:
-            return
-        silent_ns = mono_ns - self._socket.heard_ns
-        if silent_ns > DEAD_AFTER_NS:
-            self._end(f"silent for {silent_ns // 1_000_000} ms")
-        elif silent_ns > PING_AFTER_NS:
-            self._socket.ping()
+    def on_item(self, connection: Connection, item: ChannelItem) -> None:  # noqa: ARG002 (port)
+        self._listener.on_item(self, item)
 
-    def _on_frame(self, frame: bytes, recv_ns: int) -> None:
-        for item in self.channel.receive(frame, recv_ns):
-            self._take(item)
+    def on_ready(self, connection: Connection) -> None:
+        if connection is self._current:
+            self._listener.on_ready(self)
+        elif connection is self._next:
+            self._replace(connection)
 
-    def _take(self, item: ChannelItem) -> None:
-        match item:
-            case ChannelReady():
-                if not self.is_ready:
-                    self.is_ready = True
-                    self._listener.on_ready(self)
-            case ReopenNeeded():
-                self._end(item.reason)
-            case _:
-                self._listener.on_item(self, item)
+    def _replace(self, connection: Connection) -> None:
+        old, self._current, self._next = self._current, connection, None
+        self.channel = connection.channel
+        self._core.context.log.info("renewed", channel=self.name)
+        if old is not None:
+            old.end("renewed")
 
-    def _on_closed(self, reason: str) -> None:
-        self._end(reason)
-        self._down(reason)
-
-    def _end(self, reason: str) -> None:
-        if self._ended is not None and not self._ended.done():
-            self._ended.set_result(reason)
-
-    def _down(self, reason: str) -> None:
-        was_ready, self.is_ready = self.is_ready, False
-        if was_ready:
+    def on_end(self, connection: Connection, reason: str) -> None:
+        if connection is self._current:
             self._listener.on_down(self, reason)
+
+    def on_renewal(self, connection: Connection, renewal: RenewNeeded) -> None:
+        now_ns = self._core.context.clock.monotonic_ns()
+        too_soon = self._renewed_ns is not None and now_ns - self._renewed_ns < RENEW_AGAIN_NS
+        if connection is not self._current or self._next is not None or too_soon:
+            return
+        self._renewed_ns = now_ns
+        self._core.context.log.info("renewing", channel=self.name, reason=renewal.reason)
+        self._next = Connection(self._core, renewal.channel, self)
+        self._begin(self._next)

@@ -3,11 +3,17 @@
 from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
-from tandem.domain.order import OrderStatus
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.order import OrderStatus, Side
 from tandem.gateway.known import KnownOrder
-from tandem.gateway.reconcile import flat_positions, orders_to_ask
-from tandem.messages.reports import OrderReport, PositionReport
+from tandem.gateway.reconcile import (
+    STRANGER_TRIES,
+    Rota,
+    Strangers,
+    flat_positions,
+    orders_to_ask,
+)
+from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
 EXC, SOL, ETH = Exc("v"), Ticker("SOL"), Ticker("ETH")
 
@@ -62,3 +68,67 @@ def test_ticker_missing_from_a_full_listing_is_flat_as_of_the_request() -> None:
     assert [(one.ticker, one.amount, one.ts_event_ns) for one in flat] == [
         (SOL, Decimal(0), 5_000_000)
     ]
+
+
+def asked_in_turn(rota: Rota, due: list[KnownOrder], most: int) -> list[KnownOrder]:
+    turn = list(rota.turn(due, most))
+    for order in turn:
+        rota.asked(order)
+    return turn
+
+
+def test_of_more_orders_than_a_turn_takes_none_starves() -> None:
+    rota, due = Rota(), [live(str(number)) for number in range(7)]
+    turns = [asked_in_turn(rota, due, 3) for _ in range(3)]
+    assert {order.oid for turn in turns for order in turn} == {order.oid for order in due}
+
+
+def test_order_whose_question_failed_stays_first_in_turn() -> None:
+    rota, due = Rota(), [live("1"), live("2")]
+    assert rota.turn(due, 1) == (due[0],)
+    assert rota.turn(due, 1) == (due[0],)
+
+
+def test_who_is_no_longer_due_is_forgotten() -> None:
+    rota = Rota()
+    asked_in_turn(rota, [live("1"), live("2")], 2)
+    assert asked_in_turn(rota, [live("2")], 1) == [live("2")]
+    assert asked_in_turn(rota, [live("1"), live("2")], 1) == [live("1")]
+
+
+def fill(oid: str) -> FillReport:
+    return FillReport(
+        exc=EXC,
+        ticker=SOL,
+        exec_id=ExecId(f"e{oid}"),
+        venue_order_id=VenueOrderId(oid),
+        side=Side.BUY,
+        last_qty=Decimal(1),
+        last_px=Decimal(1),
+        source=ReportSource.QUERY,
+        ts_event_ns=1,
+    )
+
+
+def test_order_known_by_its_fill_alone_is_asked_for_by_its_venue_id() -> None:
+    strangers = Strangers()
+    strangers.see(fill("5"))
+    (order,) = strangers.orders({})
+    assert (order.ticker, order.cloid, order.oid) == (SOL, None, "5")
+
+
+def test_order_that_is_known_or_told_is_no_stranger() -> None:
+    strangers = Strangers()
+    for oid in ("5", "6"):
+        strangers.see(fill(oid))
+    strangers.see(listed("6"))
+    assert strangers.orders({(SOL, VenueOrderId("5")): live("5")}) == ()
+
+
+def test_stranger_that_the_venue_does_not_know_is_given_up() -> None:
+    strangers = Strangers()
+    strangers.see(fill("5"))
+    for _ in range(STRANGER_TRIES):
+        (order,) = strangers.orders({})
+        strangers.asked(order, is_found=False)
+    assert strangers.orders({}) == ()

@@ -30,22 +30,40 @@ def test_connection_ends_before_the_venue_ends_it() -> None:
 
 
 def test_listen_key_is_renewed_well_inside_its_hour() -> None:
-    renewal = KeyRenewal()
+    renewal = KeyRenewal(1_500)
     assert not renewal.is_due(0)
     assert not renewal.is_due(24 * 60 * SECOND)
     assert renewal.is_due(25 * 60 * SECOND)
 
 
-def test_unanswered_renewal_is_asked_again_after_a_minute() -> None:
-    renewal = KeyRenewal()
+def test_unanswered_renewal_is_asked_again_after_ten_seconds() -> None:
+    renewal = KeyRenewal(1_500)
     renewal.is_due(0)
     assert renewal.is_due(25 * 60 * SECOND)
-    assert not renewal.is_due(25 * 60 * SECOND + 59 * SECOND)
-    assert renewal.is_due(26 * 60 * SECOND)
+    assert not renewal.is_due(25 * 60 * SECOND + 9 * SECOND)
+    assert renewal.is_due(25 * 60 * SECOND + 10 * SECOND)
+
+
+def test_two_connections_are_replaced_each_at_its_own_moment() -> None:
+    first, second = Lifetime(), Lifetime()
+    first.age_ns(0)
+    second.age_ns(10 * 60 * SECOND)
+    at_ns = 23 * HOUR + 10 * 60 * SECOND
+    assert first.is_to_renew(23 * HOUR, 23 * 3_600)
+    assert not second.is_to_renew(at_ns, 23 * 3_600)
+    assert second.is_to_renew(at_ns + 10 * 60 * SECOND, 23 * 3_600)
+
+
+def test_connection_is_replaced_before_it_is_ended() -> None:
+    lifetime = Lifetime()
+    lifetime.age_ns(29 * 60 * SECOND)
+    at_ns = lifetime_end = 29 * 60 * SECOND + 23 * HOUR + 29 * 60 * SECOND
+    assert lifetime.is_to_renew(at_ns, 23 * 3_600)
+    assert lifetime.fault(lifetime_end, is_ready=True) == ""
 
 
 def test_renewed_key_is_left_alone_for_another_period() -> None:
-    renewal = KeyRenewal()
+    renewal = KeyRenewal(1_500)
     renewal.is_due(0)
     assert renewal.is_due(25 * 60 * SECOND)
     renewal.renewed()

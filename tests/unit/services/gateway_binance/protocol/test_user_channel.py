@@ -15,6 +15,7 @@ from tandem.gateway.channel import (
     CallHttp,
     ChannelItem,
     ChannelReady,
+    RenewNeeded,
     ReopenNeeded,
     ResyncNeeded,
     UnknownEvent,
@@ -257,3 +258,32 @@ def test_channel_has_no_market_data() -> None:
     channel = _channel()
     assert channel.watch(()) == ()
     assert (channel.name, channel.is_critical) == ("user", True)
+
+
+def test_day_old_connection_asks_for_its_successor() -> None:
+    channel = _ready_channel()
+    (step,) = (one for one in channel.tick(23 * 3_600 * SECOND, STAMP) if _renews(one))
+    assert isinstance(step, RenewNeeded)
+    assert (
+        step.channel.open(_key_answer(), STAMP, ()).url
+        == channel.open(_key_answer(), STAMP, ()).url
+    )
+
+
+def _renews(step: object) -> bool:
+    return isinstance(step, RenewNeeded)
+
+
+def test_server_that_says_that_it_goes_down_is_left() -> None:
+    channel = _ready_channel()
+    assert channel.receive(b'{"e":"serverShutdown","E":1790000000000}', 5) == ()
+    assert any(_renews(step) for step in channel.tick(SECOND, STAMP))
+
+
+def test_successor_expects_the_events_that_were_awaited_before_it() -> None:
+    channel = _ready_channel()
+    successor = channel.successor()
+    channel.acknowledged(_acknowledged())
+    successor.tick(0, STAMP)
+    (step,) = successor.tick(10 * SECOND, STAMP)
+    assert isinstance(step, ReopenNeeded)
