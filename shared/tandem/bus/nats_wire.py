@@ -3,6 +3,7 @@
 1. A publish is `STORED`, or `TAKEN` (the subject already holds a message), or nothing else is
    known: every other answer is `NOT_STORED` and may be retried under the same subject.
 2. `TAKEN` needs error 10077 *and* its text: the same code also reports full stream limits.
+3. `REPLACED` answers only a publish that named the sequence it replaces: another is newest now.
 """
 
 import enum
@@ -16,6 +17,8 @@ SUBJECT_TAKEN_TEXT = "maximum messages per subject exceeded"
 MESSAGE_TOO_LARGE_CODE = 10054
 NO_MESSAGE_CODE = 10037
 NO_STREAM_CODE = 10059
+REPLACED_CODE = 10071
+EXPECTED_SEQ_HEADER = "Nats-Expected-Last-Subject-Sequence"
 
 HEARTBEAT = "100"
 LAST_CONSUMER_HEADER = "Nats-Last-Consumer"
@@ -38,6 +41,7 @@ class Verdict(enum.Enum):
     STORED = "stored"
     TAKEN = "taken"
     TOO_LARGE = "too large"
+    REPLACED = "replaced"
     NOT_STORED = "not stored"
 
 
@@ -78,6 +82,8 @@ def _refusal(error: ApiError) -> Verdict:
         return Verdict.TAKEN
     if error.err_code == MESSAGE_TOO_LARGE_CODE:
         return Verdict.TOO_LARGE
+    if error.err_code == REPLACED_CODE:
+        return Verdict.REPLACED
     return Verdict.NOT_STORED
 
 

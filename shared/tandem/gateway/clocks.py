@@ -7,7 +7,7 @@
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tandem.gateway.requests import Stamp
 
@@ -16,6 +16,7 @@ GRAIN_NS = NS_PER_MS
 MAX_AGE_NS = 60_000 * NS_PER_MS
 MAX_ERROR_NS = 100 * NS_PER_MS
 SAMPLES_KEPT = 8
+TERMS = 8
 DRIFT_PER_NS = 10_000  # one part in ten thousand: far worse than a machine's clock
 
 
@@ -116,13 +117,20 @@ class LogClock:
 
 @dataclass(slots=True)
 class Stamps:
-    """Makes the stamp of each request: calls count up, nonces strictly increase."""
+    """Makes the stamp of each request: calls count up, nonces strictly increase.
+
+    A nonce leaves the remainder term / TERMS, so that the nonces of a sender and of those that
+    take over from it differ whatever their clocks say. Terms that share a remainder are TERMS
+    takeovers apart; a venue takes too few orders a second for nonces to run that far ahead.
+    """
 
     window_ms: int
+    term: int = 0
     calls: int = 0
-    last_nonce: int = field(default=0)
+    last_nonce: int = 0
 
     def make(self, venue_ms: int) -> Stamp:
         self.calls += 1
-        self.last_nonce = max(self.last_nonce + 1, venue_ms)
-        return Stamp(self.calls, venue_ms, self.last_nonce, self.window_ms)
+        least = max(self.last_nonce + 1, venue_ms)
+        self.last_nonce = least + (self.term - least) % TERMS
+        return Stamp(self.calls, venue_ms, self.last_nonce, self.window_ms, self.term)

@@ -9,6 +9,7 @@ from tandem.gateway.cancels import Cancels, World
 from tandem.gateway.clocks import LogClock, Stamps, VenueClock
 from tandem.gateway.journal import Journal
 from tandem.gateway.known import Known
+from tandem.gateway.lease import Lease, lease_times
 from tandem.gateway.market import Market
 from tandem.gateway.orders import Desk
 from tandem.gateway.port import VenueProtocol
@@ -33,6 +34,7 @@ class Core:
     venue: VenueProtocol
     settings: GatewaySettings
     network: Network
+    lease: Lease
     journal: Journal
     sender: Sender
     cancels: Cancels
@@ -56,8 +58,14 @@ class Core:
         return World(self.known, self.sender, self.instruments.get)
 
     def now(self) -> Now:
-        """Return this moment on every clock."""
+        """Return this moment on every clock.
+
+        Whatever is concluded is concluded at such a moment, so a copy whose lease ran out while
+        it did not look (a frozen process) finds here that it must hold, before anything else.
+        """
         mono_ns = self.context.clock.monotonic_ns()
+        if self.sender.is_open and not self.lease.holds(mono_ns):
+            self.hold()
         return Now(
             mono_ns,
             self.log_clock.now_ns(mono_ns),
@@ -65,8 +73,13 @@ class Core:
             self.venue_clock.error_ms(mono_ns),
         )
 
+    def hold(self) -> None:
+        """Send and conclude nothing more until the next fence."""
+        self.sender.hold()
+        self.cancels.hold()
+
     def stamp(self) -> Stamp:
-        """Stamp a request that is made now.
+        """Stamp a question that is asked now; an order takes its stamp from a `Now`.
 
         Before the venue's clock was measured, wall time serves: only the question for that clock
         and unsigned ones are asked then.
@@ -94,6 +107,7 @@ def make_core(
         venue=venue,
         settings=settings,
         network=network,
+        lease=Lease(context.run, lease_times(settings.lease_ttl_ms)),
         journal=Journal(context),
         sender=Sender(traits.window_ms, settings.answer_timeout_ms),
         cancels=Cancels(settings.answer_timeout_ms),

@@ -3,6 +3,10 @@
 1. From `pump` to the socket everything happens in one turn of the loop.
 2. A request is entered as in flight before its first byte is written.
 3. HTTP is used only where nothing was written on the order channel.
+4. One reading of the monotonic clock both finds the lease held and stamps the request. So the
+   stamp lies inside the lease, and the request dies one window later, wherever between the two
+   and the wire the process may be frozen and for however long: before the horizon of whoever
+   takes the lease next, which begins after this lease has ended.
 """
 
 from collections.abc import Iterable
@@ -84,24 +88,26 @@ class Dispatcher:
     def pump(self, read_ns: int = 0) -> None:
         """Send everything that may be sent now; `read_ns` is when its cause was read.
 
-        Before the log was read up to the fence (`is_open`), nothing may.
+        Nothing may before the log was read up to the fence (`is_open`), or without the lease.
         """
-        if not self.is_open:
-            return
         core = self._core
-        if len(core.cancels):
-            self.carry_out_cancels(core.cancels.resolve(core.world, core.now()))
+        if len(core.cancels) and self._may_send(now := core.now()):
+            self.carry_out_cancels(core.cancels.resolve(core.world, now))
         while self._cancel_one() or self._order_one(read_ns):
             pass
+
+    def _may_send(self, now: Now) -> bool:
+        """Tell whether a request stamped with this very `now` may be written."""
+        return self.is_open and self._core.lease.holds(now.mono_ns)
 
     def _cancel_one(self) -> bool:
         if not len(self._core.cancels):
             return False
         now = self._core.now()
-        cancel = self._core.cancels.ready(now.mono_ns)
-        if cancel is None or self._core.venue_clock.doubt(now.mono_ns):
+        if not self._may_send(now) or self._core.venue_clock.doubt(now.mono_ns):
             return False
-        return self._send_cancel(cancel, now)
+        cancel = self._core.cancels.ready(now.mono_ns)
+        return cancel is not None and self._send_cancel(cancel, now)
 
     def _send_cancel(self, cancel: Cancel, now: Now) -> bool:
         if cancel.instrument is None:
@@ -113,14 +119,14 @@ class Dispatcher:
         )
         if self._has_no_room(request, now, urgent=True):
             return False
-        stamp = self._core.stamp()
+        stamp = self._core.stamps.make(now.venue_ms)
         self._core.cancels.written(cancel, stamp, now)
         self._write(request, stamp, now)
         return True
 
     def _order_one(self, read_ns: int) -> bool:
         now = self._core.now()
-        if self._gate():
+        if not self._may_send(now) or self._gate():
             return False
         for urgent in (True, False):
             ticket = self._core.sender.ready(urgent=urgent, mono_ns=now.mono_ns)
@@ -136,7 +142,7 @@ class Dispatcher:
             return True
         if self._has_no_room(request, now, urgent=ticket.is_urgent):
             return False
-        stamp = core.stamp()
+        stamp = core.stamps.make(now.venue_ms)
         core.sender.written(ticket, stamp, now)
         self._write(request, stamp, now)
         if read_ns:
@@ -164,6 +170,7 @@ class Dispatcher:
         return Transport.WEBSOCKET if ready else Transport.HTTP
 
     def _write(self, request: OrderRequest, stamp: Stamp, now: Now) -> None:
+        self._core.context.seam("gateway.before_write")
         flight = InFlight(request, Transport.WEBSOCKET, now.mono_ns)
         self._in_flight[stamp.call] = flight
         session = self.orders

@@ -1,8 +1,11 @@
 """Up to where the log must be read before anything is sent, and who says so.
 
-1. The fence is a LinkReport of this process, appended after the latest start or reconnect of the
-   bus. Reading it back proves that everything stored before it was read.
-2. It opens only while the venue's clock is fit: the horizon of what was held is in venue time.
+1. The fence is a LinkReport of this process, appended after the latest of its start, a reconnect
+   of the bus and the beginning of its term. Reading it back proves that everything stored before
+   it was read.
+2. It opens only for the copy that holds the lease.
+3. It opens only once the venue told its time after the mark was made: the horizon of what was held
+   is in venue time.
 """
 
 from collections.abc import Callable
@@ -23,7 +26,9 @@ class Fence:
         self._run = core.context.run
         self._n = 0
         self._mark: int | None = None
-        self._is_read = False
+        self._marked_ns = 0
+        self._epoch = 0
+        self.is_caught_up = False
 
     @property
     def is_open(self) -> bool:
@@ -31,7 +36,7 @@ class Fence:
 
     def report(self, state: LinkState, text: str, epoch: int = 0) -> None:
         """Log the state of the session with the venue."""
-        self.state = state
+        self.state, self._epoch = state, epoch
         self._n += 1
         self._core.journal.log(
             LinkReport(
@@ -40,31 +45,43 @@ class Fence:
                 n=self._n,
                 state=state,
                 epoch=epoch,
+                term=self._core.lease.term_at(self._core.context.clock.monotonic_ns()),
                 text=text,
                 ts_recv_ns=self._core.context.clock.wall_ns(),
             )
         )
 
+    def repeat(self) -> None:
+        """Say again how it stands: the word of a process that lives must not lapse."""
+        self.report(self.state, "as before", self._epoch)
+
+    def shut(self) -> None:
+        """Send nothing: the lease is another's, or about to be."""
+        self._dispatcher.is_open = False
+        self._core.hold()
+
     def close(self, text: str) -> None:
         """Send nothing until a new mark was read back: what is unread may have been sent."""
-        self._dispatcher.is_open = False
-        self._core.sender.hold()
-        self._core.cancels.hold()
-        self._is_read = False
+        self.shut()
+        self.is_caught_up = False
         is_down = self.state is LinkState.DOWN
         self.report(LinkState.DOWN if is_down else LinkState.UP, text)
         self._mark = self._n
+        self._marked_ns = self._core.context.clock.monotonic_ns()
 
     def read(self, link: LinkReport) -> None:
         """Take a link report from the log."""
         if link.run == self._run and self._mark is not None and link.n >= self._mark:
-            self._is_read = True
+            self.is_caught_up = True
             self.try_open()
 
     def try_open(self) -> None:
-        """Open if the mark was read and the venue's time is known."""
+        """Open if the mark was read, the lease is ours and the venue's time is known."""
         now = self._core.now()
-        if self.is_open or not self._is_read or self._core.venue_clock.doubt(now.mono_ns):
+        if self.is_open or not self.is_caught_up or not self._core.lease.holds(now.mono_ns):
+            return
+        clock = self._core.venue_clock
+        if clock.measured_ns < self._marked_ns or clock.doubt(now.mono_ns):
             return
         self._core.sender.pass_fence(now)
         self._core.cancels.pass_fence()

@@ -16,6 +16,7 @@ GATEWAY_VARIABLES = (
     Variable("TANDEM_BACKFILL_SECONDS", "how often the venue's own lists are compared", "30"),
     Variable("TANDEM_BACKFILL_LIVE_SECONDS", "how often while orders of ours are live", "10"),
     Variable("TANDEM_GRANTED", "strategies that may cancel the orders of others too", "none"),
+    Variable("TANDEM_LEASE_TTL_MS", "how long the right to send outlives its last renewal", "1200"),
     Variable("TANDEM_ANSWER_TIMEOUT_MS", "after this an unanswered order is in doubt", "1000"),
 )
 
@@ -28,6 +29,7 @@ class GatewaySettings:
     backfill_s: int = 30
     backfill_live_s: int = 10
     answer_timeout_ms: int = 1_000
+    lease_ttl_ms: int = 1_200
     granted: frozenset[Strategy] = frozenset()
 
     def may_cancel(self, strategy: Strategy, owner: Strategy | None) -> bool:
@@ -45,6 +47,7 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         book_max_width=Decimal(width) / BP_PER_UNIT,
         backfill_s=env.integer("TANDEM_BACKFILL_SECONDS", 30, least=1, most=3_600),
         backfill_live_s=env.integer("TANDEM_BACKFILL_LIVE_SECONDS", 10, least=1, most=3_600),
+        lease_ttl_ms=env.integer("TANDEM_LEASE_TTL_MS", 1_200, least=200, most=60_000),
         answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
         granted=frozenset(Strategy(word) for word in env.words("TANDEM_GRANTED")),
     )

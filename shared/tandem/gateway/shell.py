@@ -1,7 +1,10 @@
 """How one gateway runs: boot, the steady work, readiness, and a drain that loses nothing.
 
 1. Before the venue answered with its time and its table, the log is not read and nothing is sent.
-2. A drain stops sending first, then waits for the answers of what was sent, then for the log.
+2. A drain stops sending first, then waits for the answers of what was sent, then for the log, and
+   only then gives the lease back.
+3. Every copy listens to the venue, logs what it hears and follows the log; the one that holds the
+   lease sends. A copy is ready when it sends, or when it would and sees another do it.
 """
 
 import asyncio
@@ -25,6 +28,7 @@ from tandem.gateway.requests import VenueQueryError
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.specs import Specs
 from tandem.gateway.sweep import Sweeps
+from tandem.gateway.tenure import Fitness, Tenure
 from tandem.gateway.ticket import Phase
 from tandem.messages import subjects
 from tandem.messages.hedges import Epoch
@@ -38,6 +42,7 @@ TIME_PERIOD_S = 10.0
 TIME_RETRY_S = 0.5
 FIRST_SAMPLES = 3
 EXPIRE_PERIOD_S = 600.0
+REPEAT_PERIOD_S = 30.0
 DRAIN_S = 3.0
 MS_PER_S = 1_000
 NS_PER_HOUR = 3_600_000_000_000
@@ -68,6 +73,8 @@ class GatewayService:
         self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
         self._clearing = Clearing(self._core, self._dispatcher)
         self._asks = Asks(self._core, self._queries, self._specs)
+        self._tenure = Tenure(self._core, self)
+        self._is_time_wanted = asyncio.Event()
         self._following: Following | None = None
         self._work: list[asyncio.Task[None]] = []
         self._describe(self._core)
@@ -91,7 +98,26 @@ class GatewayService:
     async def start(self) -> None:
         await self._asks.serve()
         self._context.bus.on_reconnect(self._reconnected)
+        self._spawn(self._tenure.run(), "lease")
         self._spawn(self._boot(), "boot")
+
+    def fitness(self) -> Fitness:
+        return Fitness(self._fence.is_caught_up, not self._fault())
+
+    def on_gained(self, term: int) -> None:
+        """Become the sender: whatever the log held until now may have been sent by another."""
+        self._core.stamps.term = term
+        self._close_fence(f"sends from now on, term {term}")
+
+    def on_lost(self, term: int) -> None:
+        del term
+        self._fence.shut()
+
+    def _close_fence(self, text: str) -> None:
+        self._fence.close(text)
+        self._is_time_wanted.set()
+        if self._links.is_up():
+            self._links.resync()
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         self._work.append(self._context.tasks.spawn(work, f"gateway-{name}"))
@@ -100,9 +126,7 @@ class GatewayService:
         if self._following is None:
             return
         self._core.journal.offer_again()
-        self._fence.close("the bus was reconnected")
-        if self._links.is_up():
-            self._links.resync()
+        self._close_fence("the bus was reconnected")
 
     async def _boot(self) -> None:
         await self._greet()
@@ -116,6 +140,7 @@ class GatewayService:
         self._spawn(Marks(self._core).run(), "marks")
         self._spawn(self._specs.run(), "specs")
         self._spawn(self._expire(), "expire")
+        self._spawn(self._repeat(), "repeat")
 
     async def _greet(self) -> None:
         """Get the venue's time and its instrument table, however long it takes."""
@@ -148,6 +173,7 @@ class GatewayService:
     def _on_session_fact(self, fact: LinkReport | Epoch) -> None:
         match fact:
             case LinkReport():
+                self._core.lease.note_term(fact.term)
                 self._fence.read(fact)
             case Epoch() if fact.epoch > self._links.epoch:
                 self._links.epoch = fact.epoch
@@ -175,6 +201,7 @@ class GatewayService:
     async def _tick(self) -> None:
         while True:
             await self._context.clock.sleep(TICK_S)
+            self._tenure.tell()
             self._dispatcher.tick()
             self._clearing.tick()
 
@@ -186,7 +213,9 @@ class GatewayService:
                 await self._queries.time_ms()
             except VenueQueryError as error:
                 self._context.log.warning("venue time", error=str(error))
+                await self._context.clock.sleep(TIME_RETRY_S)
                 continue
+            self._is_time_wanted.clear()
             self._fence.try_open()
             self._dispatcher.pump()
 
@@ -194,9 +223,19 @@ class GatewayService:
         clock = self._context.clock
         due_ns = clock.monotonic_ns() + int(TIME_PERIOD_S * 1e9)
         while clock.monotonic_ns() < due_ns:
-            await clock.sleep(TIME_RETRY_S)
-            if self._core.venue_clock.doubt(clock.monotonic_ns()):
+            try:
+                async with asyncio.timeout(TIME_RETRY_S):
+                    await self._is_time_wanted.wait()
                 return
+            except TimeoutError:
+                if self._core.venue_clock.doubt(clock.monotonic_ns()):
+                    return
+
+    async def _repeat(self) -> None:
+        """Tell regularly how the session stands."""
+        while True:
+            await self._context.clock.sleep(REPEAT_PERIOD_S)
+            self._fence.repeat()
 
     async def _expire(self) -> None:
         """Forget ended orders that the log has expired."""
@@ -214,6 +253,8 @@ class GatewayService:
             if self._context.clock.monotonic_ns() > deadline_ns:
                 break
             await self._context.clock.sleep(TICK_S)
+        await self._core.journal.drain()
+        await self._tenure.leave()
         self._fence.report(LinkState.DOWN, "stopped")
         for task in self._work:
             task.cancel()
@@ -224,8 +265,11 @@ class GatewayService:
     def unready(self) -> str:
         if self._following is None:
             return "the venue does not answer yet"
-        if not self._fence.is_open:
+        if not self._fence.is_caught_up:
             return "the log is not read up to the fence"
+        is_standby = self._core.lease.is_standby(self._context.clock.monotonic_ns())
+        if not (self._fence.is_open or is_standby):
+            return "no copy is known to send for the account"
         if self._fence.state is not LinkState.RESYNCED:
             return f"the session with the venue is {self._fence.state}"
         return self._fault()

@@ -126,13 +126,17 @@ class LinkState(StrEnum):
 
 
 class LinkReport(Message, frozen=True, kw_only=True, tag="link_report"):
-    """A gateway's session with its venue: `run` names the process, `n` counts its reports."""
+    """A gateway's session with its venue: `run` names the process, `n` counts its reports.
+
+    `term` is that of the lease under which the process sends for the account; 0: it does not.
+    """
 
     exc: Exc
     run: str
     n: int
     state: LinkState
     epoch: int = 0
+    term: int = 0
     text: str = ""
     ts_recv_ns: int = field(name="ts_recv", default=0)
 

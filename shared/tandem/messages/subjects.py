@@ -30,6 +30,7 @@ ALL_DECISIONS = "oms.hedge.decision.>"
 ALL_TIMERS = "oms.hedge.timer.>"
 ALL_HEDGE_FACTS = "oms.hedge.>"
 ALL_CONTROL = "oms.control.>"
+ALL_RULES = "oms.control.rules.*"
 ALL_EPOCHS = "oms.control.epoch.*"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
@@ -178,8 +179,8 @@ def resume(call: Token) -> str:
     return f"oms.control.resume.{token(call)}"
 
 
-def rules(rules_hash: str) -> str:
-    return f"oms.control.rules.{token(rules_hash)}"
+def rules(ordinal: int) -> str:
+    return f"oms.control.rules.{ordinal}"
 
 
 def epoch(number: int) -> str:

@@ -50,6 +50,12 @@ def test_a_message_over_the_streams_limit_is_too_large() -> None:
     assert publish_answer(payload, None).verdict is Verdict.TOO_LARGE
 
 
+def test_a_publish_that_names_an_older_message_is_told_that_it_was_replaced() -> None:
+    payload = b'{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 7"}}'
+
+    assert publish_answer(payload, None).verdict is Verdict.REPLACED
+
+
 def test_the_short_form_of_a_delivery_subject() -> None:
     place = delivery("$JS.ACK.OMS.consumer.1.42.7.1700000000123456789.3")
 

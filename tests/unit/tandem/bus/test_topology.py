@@ -6,7 +6,7 @@ from tandem.bus.topology import Limits, check, streams
 from tandem.domain.errors import ConfigurationError
 from tandem.messages import subjects
 
-FACTS, DELTAS, SNAPSHOTS, MARKS = streams(Limits(retention_s=60, replicas=3))
+FACTS, DELTAS, SNAPSHOTS, MARKS, LEASES = streams(Limits(retention_s=60, replicas=3))
 
 
 @pytest.mark.parametrize("stream", [FACTS, DELTAS])
@@ -19,8 +19,8 @@ def test_logs_keep_one_message_a_subject_and_refuse_the_next(stream: StreamConfi
     assert (stream.max_msgs, stream.max_bytes) == (-1, -1)
 
 
-@pytest.mark.parametrize("stream", [SNAPSHOTS, MARKS])
-def test_snapshots_and_marks_keep_the_newest(stream: StreamConfig) -> None:
+@pytest.mark.parametrize("stream", [SNAPSHOTS, MARKS, LEASES])
+def test_snapshots_marks_and_leases_keep_the_newest(stream: StreamConfig) -> None:
     assert (stream.max_msgs_per_subject, stream.discard) == (1, "old")
 
 
@@ -29,18 +29,23 @@ def test_snapshots_outlive_the_facts_before_them() -> None:
 
 
 def test_only_marks_live_in_memory() -> None:
-    assert [stream.storage for stream in (FACTS, DELTAS, SNAPSHOTS, MARKS)] == [
+    assert [stream.storage for stream in (FACTS, DELTAS, SNAPSHOTS, MARKS, LEASES)] == [
         "file",
         "file",
         "file",
         "memory",
+        "file",
     ]
+
+
+def test_a_lease_never_expires_in_its_stream() -> None:
+    assert LEASES.max_age == 0
 
 
 def test_every_stream_has_its_copies_and_no_two_share_subjects() -> None:
     taken = [subject for stream in streams(Limits()) for subject in stream.subjects]
 
-    assert {stream.num_replicas for stream in (FACTS, DELTAS, SNAPSHOTS, MARKS)} == {3}
+    assert {stream.num_replicas for stream in (FACTS, DELTAS, SNAPSHOTS, MARKS, LEASES)} == {3}
     assert len(taken) == len(set(taken))
     assert subjects.ALL_FACTS in taken
 

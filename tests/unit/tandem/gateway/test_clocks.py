@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.gateway.clocks import NS_PER_MS, LogClock, Stamps, VenueClock
+from tandem.gateway.clocks import TERMS, NS_PER_MS, LogClock, Stamps, VenueClock
 
 MS = NS_PER_MS
 
@@ -92,7 +92,7 @@ def test_late_delivery_does_not_set_the_log_clock_back() -> None:
 def test_nonces_rise_even_within_a_millisecond_and_when_time_falls_back() -> None:
     stamps = Stamps(1_000)
     made = [stamps.make(ms) for ms in (5, 5, 4, 100)]
-    assert [one.nonce for one in made] == [5, 6, 7, 100]
+    assert [one.nonce for one in made] == [8, 16, 24, 104]
     assert [one.call for one in made] == [1, 2, 3, 4]
     assert [one.venue_ms for one in made] == [5, 5, 4, 100]
     assert made[0].window_ms == 1_000
@@ -105,3 +105,19 @@ def test_log_clock_that_was_once_ahead_is_believed_no_longer_than_two_minutes() 
     assert clock.now_ns(minute) == minute + 5_000 * MS
     clock.observe(2 * minute + 1, 2 * minute + 1)
     assert clock.now_ns(2 * minute + 1) == 2 * minute + 1
+
+
+def test_nonce_stays_near_the_venues_time() -> None:
+    stamps = Stamps(1_000, term=13)
+    assert all(0 <= stamps.make(ms).nonce - ms < TERMS for ms in range(1_000, 9_000, 50))
+
+
+def test_nonces_of_two_terms_differ_whatever_their_clocks_say() -> None:
+    old, new = Stamps(1_000, term=6), Stamps(1_000, term=7)
+    times = (100, 100, 99, 40, 101, 100, 100)
+    made = [old.make(ms).nonce for ms in times] + [new.make(ms).nonce for ms in times]
+    assert len(made) == len(set(made))
+
+
+def test_stamp_names_its_term() -> None:
+    assert Stamps(1_000, term=3).make(5).term == 3

@@ -1,0 +1,185 @@
+"""How one copy of a gateway keeps its part in the lease: writes, looks, and what follows of both.
+
+1. Gaining it and losing it are told once each, in turn.
+2. The clock is read before a write is handed over and after a look has come back: what happened
+   in between is on the safe side of both.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from tandem.domain.errors import UnavailableError
+from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.lease import Look, Record, Write
+from tandem.messages import subjects
+
+PERIOD_S = 0.05
+HASTE_S = 0.005
+ANSWER_S = 0.5
+LEAVE_S = 0.7
+UNFIT_HANDICAP_NS = 2_000 * NS_PER_MS
+
+_record = msgspec.json.Decoder(Record)
+
+
+class Tenant(Protocol):
+    """What the lease is for."""
+
+    def fitness(self) -> "Fitness": ...
+
+    def on_gained(self, term: int) -> None: ...
+
+    def on_lost(self, term: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """Whether a copy may take the lease at all, and whether it could send orders at once."""
+
+    is_caught_up: bool
+    is_linked: bool
+
+    @property
+    def handicap_ns(self) -> int | None:
+        """How much longer than a fit copy it lets a free lease lie; None: for ever."""
+        if not self.is_caught_up:
+            return None
+        return 0 if self.is_linked else UNFIT_HANDICAP_NS
+
+
+class Tenure:
+    """Runs one account's lease in this process."""
+
+    def __init__(self, core: Core, tenant: Tenant) -> None:
+        self._core = core
+        self._tenant = tenant
+        self._subject = subjects.lease(core.exc)
+        self._told_term = 0
+        self._haste_until_ns = 0
+        self._is_leaving = False
+        self._wake = asyncio.Event()
+        metrics, clock = core.context.metrics, core.context.clock
+        is_sender = metrics.gauge("gateway_is_sender", "1: this copy sends for its account")
+        is_sender.set_function(lambda: float(core.lease.holds(clock.monotonic_ns())))
+        term = metrics.gauge("gateway_lease_term", "of this copy's lease; 0: it has none")
+        term.set_function(lambda: core.lease.term_at(clock.monotonic_ns()))
+        self._gains = metrics.counter("gateway_leases_gained", "times this copy became the sender")
+        self._losses = metrics.counter("gateway_leases_lost", "times it ceased to be, unasked")
+
+    async def run(self) -> None:
+        """Take part until cancelled."""
+        self._core.context.bus.on_reconnect(self._reconnected)
+        await self._core.context.bus.leases.watch(self._subject, self._offered)
+        while True:
+            if not await self._step():
+                await self._pause()
+
+    def _offered(self, payload: bytes) -> None:
+        """Look at once when somebody gives the lease back; it may not be stored just yet."""
+        record = _decoded(payload)
+        if record is not None and record.is_released:
+            clock = self._core.context.clock
+            self._haste_until_ns = clock.monotonic_ns() + 10 * int(HASTE_S * 1e9)
+            self._wake.set()
+
+    def _reconnected(self) -> None:
+        self._core.lease.unseen()
+        self._wake.set()
+
+    async def _pause(self) -> None:
+        is_hasty = self._core.context.clock.monotonic_ns() < self._haste_until_ns
+        if is_hasty:
+            self._core.lease.look_again()
+        try:
+            async with asyncio.timeout(HASTE_S if is_hasty else PERIOD_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+
+    async def _step(self) -> bool:
+        """Do what is due; False: nothing was, or the store does not answer."""
+        mono_ns = self._core.context.clock.monotonic_ns()
+        due = self._core.lease.due(mono_ns, self._tenant.fitness().handicap_ns)
+        try:
+            match due:
+                case Write():
+                    await self._write(due)
+                case Look():
+                    await self._look()
+                case None:
+                    pass
+        except UnavailableError as error:
+            self._core.context.log.warning("lease", error=str(error))
+            due = None
+        self.tell()
+        return due is not None
+
+    async def _write(self, write: Write) -> None:
+        core, clock = self._core, self._core.context.clock
+        core.lease.begin(write, clock.monotonic_ns())
+        payload = msgspec.json.encode(write.record)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                seq = await core.context.bus.leases.replace(
+                    self._subject, payload, write.expected_seq
+                )
+        except (UnavailableError, TimeoutError) as error:
+            core.lease.unanswered()
+            raise UnavailableError(f"not renewed: {str(error) or 'no answer'}") from error
+        if seq is None:
+            core.lease.refused()
+        else:
+            core.lease.stored(seq, clock.monotonic_ns())
+
+    async def _look(self) -> None:
+        core = self._core
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                entry = await core.context.bus.leases.newest(self._subject)
+        except TimeoutError as error:
+            raise UnavailableError("not read: no answer") from error
+        seq, record = (entry.seq, _decoded(entry.payload)) if entry is not None else (0, None)
+        core.lease.saw(seq, record, core.context.clock.monotonic_ns())
+
+    def tell(self) -> None:
+        """Tell what has changed since it was told last."""
+        term = self._core.lease.term_at(self._core.context.clock.monotonic_ns())
+        if term == self._told_term:
+            return
+        before, self._told_term = self._told_term, term
+        if before:
+            self._end(before)
+        if term:
+            self._gains.inc()
+            self._core.context.log.info("lease gained", term=term)
+            self._tenant.on_gained(term)
+
+    def _end(self, term: int) -> None:
+        if self._is_leaving:
+            self._core.context.log.info("lease given back", term=term)
+        else:
+            self._losses.inc()
+            self._core.context.log.warning("lease lost", term=term)
+        self._tenant.on_lost(term)
+
+    async def leave(self) -> None:
+        """Give the lease back, so that another copy may take it at once."""
+        core, clock = self._core, self._core.context.clock
+        self._is_leaving = True
+        core.lease.leave()
+        deadline_ns = clock.monotonic_ns() + int(LEAVE_S * 1e9)
+        while not core.lease.is_left and clock.monotonic_ns() < deadline_ns:
+            self._wake.set()
+            await clock.sleep(HASTE_S)
+
+
+def _decoded(payload: bytes) -> Record | None:
+    """Return a record; one that cannot be read is nobody's, and is waited for as any other."""
+    try:
+        return _record.decode(payload)
+    except msgspec.DecodeError:
+        return None
