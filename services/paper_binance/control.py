@@ -131,7 +131,7 @@ class VenueControl:
         """Forget ended orders, trades, recorded requests and how often faults fired."""
         self._venue.engine.clear_history()
         self._venue.audit.clear()
-        self._venue.faults.plan.fired.clear()
+        self._faults.clear_counts()
 
     def _positions(self, account: str | None) -> list[audit.AuditPosition]:
         return [

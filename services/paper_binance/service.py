@@ -8,7 +8,7 @@ from aiohttp import web
 from services.paper_binance.api import ApiServer
 from services.paper_binance.contracts import listed
 from services.paper_binance.control import VenueControl
-from services.paper_binance.fault_control import FaultControl, Surroundings
+from services.paper_binance.fault_control import FaultControl, VenueSockets
 from services.paper_binance.hub import StreamHub
 from services.paper_binance.numbers import ms
 from services.paper_binance.stream import StreamServer
@@ -19,6 +19,7 @@ from services.paper_exchange.instruments import Contract
 from services.paper_exchange.market_events import MarketEvent
 from services.paper_exchange.recorded import open_recording
 from services.paper_exchange.shell.cli import SYNTHETIC, PaperOptions
+from services.paper_exchange.shell.conditions import Conditions
 from services.paper_exchange.shell.control import control_app
 from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications, Endpoints
@@ -99,7 +100,9 @@ def applications(exchange: PaperBinance) -> Applications:
     public.router.add_get("/ws-fapi/v1/", api.handle_websocket)
     public.router.add_route("*", "/fapi/{tail:.*}", api.handle_rest)
     public.router.add_get("/{tail:.*}", streams.handle)
-    faults = FaultControl(exchange.venue, Surroundings(exchange.hub, api, clock, outage))
+    sockets = VenueSockets(exchange.hub, api)
+    conditions = Conditions(clock, outage, sockets, exchange.hub.silences)
+    faults = FaultControl(exchange.venue, conditions)
     control = VenueControl(exchange.venue, faults, exchange.driver, clock.wall_ns)
     return Applications(public, control_app(control), (exchange.driver.run, exchange.beat))
 

@@ -49,7 +49,7 @@ class FaultPlan:
         self._script: list[Scripted] = []
         self._margin_orders: dict[str, int] = {}
         self._streams: dict[str, Prng] = {}
-        self._is_idle = True
+        self.is_idle = True
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class FaultPlan:
         spans = {name: getattr(wanted, name) for name in Spans.__struct_fields__}
         given = {name: span for name, span in spans.items() if span is not None}
         self.spans = msgspec.structs.replace(self.spans, **given)
-        self._is_idle = not self.chances and not self._script
+        self.is_idle = not self.chances and not self._script
 
     def reset(self) -> None:
         """Forget what was to come; the counts stay."""
@@ -81,22 +81,22 @@ class FaultPlan:
         self._script.clear()
         self._margin_orders.clear()
         self._streams.clear()
-        self._is_idle = True
+        self.is_idle = True
 
     def for_request(self, operation: str) -> Choice:
-        return NOTHING if self._is_idle else self._choose(REQUEST_FAULTS, operation)
+        return NOTHING if self.is_idle else self._choose(REQUEST_FAULTS, operation)
 
     def for_event(self, name: str) -> Choice:
-        return NOTHING if self._is_idle else self._choose(EVENT_FAULTS, name)
+        return NOTHING if self.is_idle else self._choose(EVENT_FAULTS, name)
 
     def for_market(self, name: str) -> Choice:
-        return NOTHING if self._is_idle else self._choose(MARKET_FAULTS, name)
+        return NOTHING if self.is_idle else self._choose(MARKET_FAULTS, name)
 
     def refuses_margin(self, account: str) -> bool:
         """Whether an order that needs margin is refused for want of it."""
         left = self._margin_orders.get(account)
         if left is None:
-            return not self._is_idle and self._choose(MARGIN_FAULTS, account) is not NOTHING
+            return not self.is_idle and self._choose(MARGIN_FAULTS, account) is not NOTHING
         self._margin_orders[account] = max(0, left - 1)
         self.fired[Fault.REFUSE_MARGIN] += not left
         return not left
@@ -114,7 +114,7 @@ class FaultPlan:
 
     def _hides_by_script(self, order_id: int, age_ms: int) -> bool:
         most_ms = self.spans.hide_ms[1]
-        if self._is_idle or age_ms >= most_ms:
+        if self.is_idle or age_ms >= most_ms:
             return False
         return self._scripted(ORDER_FAULTS, str(order_id)) is not None
 
@@ -154,7 +154,7 @@ class FaultPlan:
             self._script[index] = msgspec.structs.replace(one, count=one.count - 1)
             return
         del self._script[index]
-        self._is_idle = not self.chances and not self._script
+        self.is_idle = not self.chances and not self._script
 
     def _by_chance(self, group: frozenset[Fault], name: str) -> Fault | None:
         """Draw once and return where among the chances that apply the draw falls."""

@@ -44,6 +44,17 @@ class Cancelling:
         self.cancel(record, now_ns, EndReason.USER)
         return "success"
 
+    def named(self, account: AccountId, action: CancelAction | CancelByCloidAction) -> list[Record]:
+        """Return the resting orders that a cancel names."""
+        found = [self._desk.records.find(account, oid) for _, oid in _targets(action)]
+        return [
+            record
+            for record in found
+            if record is not None
+            and record.status.is_live
+            and not self._triggers.is_waiting(record.oid)
+        ]
+
     def cancel(self, record: Record, now_ns: int, reason: EndReason) -> None:
         """Cancel one live order, wherever it waits."""
         if self._triggers.is_waiting(record.oid):

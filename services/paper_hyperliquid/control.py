@@ -19,6 +19,8 @@ from services.paper_exchange.market_events import (
 )
 from services.paper_exchange.orders import ZERO, AccountId, Side
 from services.paper_exchange.shell.audit import (
+    AccountAction,
+    ActOutcome,
     AuditBalance,
     AuditOrder,
     AuditPosition,
@@ -35,7 +37,8 @@ from services.paper_exchange.shell.audit import (
     TapeState,
 )
 from services.paper_exchange.shell.control import decode_control
-from services.paper_hyperliquid.faults import Faults, FaultSwitches, active, supported
+from services.paper_hyperliquid.by_hand import act
+from services.paper_hyperliquid.fault_control import FaultControl
 from services.paper_hyperliquid.info_requests import User
 from services.paper_hyperliquid.journal import Journal
 from services.paper_hyperliquid.numbers import ms_of
@@ -83,7 +86,7 @@ class Control:
         publisher: Publisher,
         journal: Journal,
         clock: Clock,
-        faults: FaultSwitches,
+        faults: FaultControl,
     ) -> None:
         self._venue = venue
         self._publisher = publisher
@@ -152,14 +155,21 @@ class Control:
         return MarketOutcome(fills_count=self._publisher.publish())
 
     def faults(self, body: bytes) -> FaultReport:
-        """Switch on what is named and everything else off; an empty body only asks."""
-        if body:
-            self._faults.now = decode_control(body, Faults)
-        return FaultReport(supported=supported(), active=active(self._faults.now))
+        return self._faults.change(body)
+
+    def fault_report(self) -> FaultReport:
+        return self._faults.report()
+
+    def act(self, action: AccountAction) -> ActOutcome:
+        outcome = act(self._venue, action, self._clock.wall_ns())
+        self._publisher.publish()
+        return outcome
 
     def clear(self) -> None:
+        """Forget ended orders, fills, recorded requests and how often faults fired."""
         self._venue.desk.clear_ended()
         self._journal.clear()
+        self._faults.clear_counts()
 
     def _tape(self) -> TapeControl:
         if self._driver is None:
@@ -210,7 +220,7 @@ class Control:
         return AuditTrade(
             account=record.account,
             symbol=record.coin,
-            exec_id=str(fill_row(fill_of).tid),
+            exec_id=_exec_id(fill_of),
             order_id=str(record.oid),
             client_order_id=record.cloid or "",
             amount=fill.qty * fill.order.side.sign,
@@ -220,6 +230,12 @@ class Control:
             time_ms=ms_of(fill.ts_ns),
             mono_written_ns=self._journal.written_ns.get(fill.exec_id),
         )
+
+
+def _exec_id(fill_of: FillOf) -> str:
+    """Return the tid; system fills share the tid 0 and go by their order as well."""
+    tid = fill_row(fill_of).tid
+    return str(tid) if tid else f"0-{fill_of.record.oid}"
 
 
 def _is_of(account: str, wanted: str | None) -> bool:

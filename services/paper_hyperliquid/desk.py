@@ -23,6 +23,7 @@ from services.paper_exchange.events import (
     Filled,
     Printed,
 )
+from services.paper_exchange.forcing import lots_of_half
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import (
     ZERO,
@@ -42,11 +43,12 @@ from services.paper_hyperliquid.errors import (
     rejection_of,
     would_cross,
 )
+from services.paper_hyperliquid.listings import LISTING_OF_COIN
 from services.paper_hyperliquid.numbers import ms_of, text_of
-from services.paper_hyperliquid.outbox import FillOf, Outbox
+from services.paper_hyperliquid.outbox import FillOf, Forced, Outbox
 from services.paper_hyperliquid.records import Record, Records
 from services.paper_hyperliquid.terms import Terms, engine_order
-from services.paper_hyperliquid.words import Status
+from services.paper_hyperliquid.words import OrderType, Status
 
 _FEE_STEP: Final = Decimal("0.000001")
 
@@ -60,6 +62,8 @@ _STATUS_OF_END: Final = {
     # A partly filled IOC ends as filled; what is left of it is dropped without a word.
     EndReason.IOC_REMAINDER: Status.FILLED,
 }
+# Appears on output only (Hyperliquid docs, exchange endpoint).
+LIQUIDATION_TIF: Final = "LiquidationMarket"
 _BY_USER: Final = frozenset({EndReason.USER, EndReason.REPLACED, EndReason.IOC_REMAINDER})
 
 
@@ -122,6 +126,41 @@ class Desk:
         """Take a live order out of the engine."""
         events = self.engine.cancel(record.account, self.engine_id(record.oid), now_ns, reason)
         self.absorb(events)
+
+    def fill_half(self, record: Record, after_ms: int, now_ns: int) -> bool:
+        """Let half of a resting order trade now and be told later; False when it is one lot."""
+        order = self.engine_order_of(record)
+        qty = lots_of_half(order.leaves_qty, self.engine.contracts[record.coin].lot)
+        if not qty:
+            return False
+        self.outbox.fills_late_ms = after_ms
+        self.absorb(self.engine.fill_resting(order.order_id, qty, now_ns))
+        self.outbox.fills_late_ms = None
+        return True
+
+    def force_close(
+        self, position: tuple[AccountId, str], qty: Decimal | None, forced: Forced, now_ns: int
+    ) -> Record:
+        """Close a position for its account, by an order of the venue's own."""
+        events = self.engine.force_close(position, qty, ("", forced), now_ns)
+        fill = next(event for event in events if isinstance(event, Filled))
+        is_buy = fill.order.side is Side.BUY
+        terms = Terms(
+            listing=LISTING_OF_COIN[fill.order.symbol],
+            is_buy=is_buy,
+            px=fill.px,
+            size=fill.qty,
+            reduce_only=True,
+            cloid=None,
+            order_type=OrderType.MARKET,
+        )
+        record = replace(record_of(fill.order, terms, Status.OPEN), tif=LIQUIDATION_TIF)
+        if forced is Forced.LIQUIDATION:
+            self.put(replace(record, sz=record.orig_sz))
+        else:
+            self.records.put(record)
+        self.absorb(events)
+        return self.latest(record)
 
     def put(self, record: Record) -> None:
         """Record a state and tell its owner."""
@@ -187,10 +226,12 @@ class Desk:
             status_ms=ms_of(fill.ts_ns) if is_done else record.status_ms,
         )
         self.records.put(after)
-        fill_of = FillOf(fill, after, self._builder_fee(fill, record))
+        fill_of = FillOf(fill, after, self._builder_fee(fill, record), forced_of(fill.order))
         self._fills[record.account].append(fill_of)
         self.volume[record.account] += fill.px * fill.qty
         self.outbox.fill(fill_of)
+        if fill_of.forced is Forced.DELEVERAGING:
+            return
         if is_done or self.settings.partial_fill_updates:
             self.outbox.update(after)
 
@@ -229,6 +270,11 @@ class Desk:
     def _best_px(self, coin: str, side: Side) -> str:
         level = self.engine.best(coin, side)
         return text_of(level.px) if level is not None else "0.0"
+
+
+def forced_of(order: Order) -> Forced | None:
+    """Return why the venue made this order; None for an account's own."""
+    return Forced(order.label) if order.label else None
 
 
 def _accepted(events: list[Event]) -> Accepted:

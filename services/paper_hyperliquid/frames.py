@@ -63,6 +63,22 @@ class NonUserCancelEvent(Struct, frozen=True, rename="camel"):
     non_user_cancel: tuple[CancelledRef, ...]
 
 
+class LiquidationData(Struct, frozen=True):
+    """What the venue did to an account that could not keep its margin."""
+
+    lid: int
+    liquidator: str
+    liquidated_user: str
+    liquidated_ntl_pos: str
+    liquidated_account_value: str
+
+
+class LiquidationEvent(Struct, frozen=True):
+    """A liquidation, on the channel named user."""
+
+    liquidation: LiquidationData
+
+
 class OpenOrdersData(Struct, frozen=True):
     """Every open order of one account."""
 

@@ -8,9 +8,21 @@ from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
+from services.paper_exchange.fault_words import NOTHING, Choice, Fault
+from services.paper_exchange.orders import AccountId
 from services.paper_hyperliquid.config import Settings
-from services.paper_hyperliquid.faults import FaultSwitches
+from services.paper_hyperliquid.faults import (
+    REASONS,
+    USUAL,
+    Conduct,
+    FaultSwitches,
+    conduct_of,
+    failing_status,
+    failing_text,
+    operation_of,
+)
 from services.paper_hyperliquid.frames import PostPayload, PostResponse, encoded
 from services.paper_hyperliquid.info import Info, weight_of
 from services.paper_hyperliquid.info_market import InfoError
@@ -18,9 +30,9 @@ from services.paper_hyperliquid.info_requests import InfoRequest, OrderStatusInf
 from services.paper_hyperliquid.journal import Journal
 from services.paper_hyperliquid.limits import Window, action_weight
 from services.paper_hyperliquid.numbers import ms_of
-from services.paper_hyperliquid.payloads import ActionAnswer, OrderUnknown
+from services.paper_hyperliquid.payloads import DEFAULT_OK, ActionAnswer, OrderUnknown
 from services.paper_hyperliquid.schemas import Envelope, decode_envelope
-from services.paper_hyperliquid.venue import Venue
+from services.paper_hyperliquid.venue import Handled, Venue
 from tandem.runtime.clock import Clock
 
 NULL: Final = b"null"
@@ -29,11 +41,19 @@ BAD_SHAPE: Final = "Failed to deserialize the JSON body into the target type"
 
 
 class Answer(Struct, frozen=True):
-    """What HTTP sends."""
+    """What HTTP sends, and how it travels."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    conduct: Conduct = USUAL
+
+
+class Posted(Struct, frozen=True):
+    """What a /ws post is answered, and how that travels."""
+
+    response: PostResponse
+    conduct: Conduct
 
 
 class BodyError(Exception):
@@ -47,15 +67,9 @@ class BodyError(Exception):
     def answer(self) -> Answer:
         if self.text == "null":
             return Answer(self.status, NULL)
-        return Answer(self.status, self.text.encode(), "text/plain")
-
-
-_REASONS: Final = {
-    400: "Bad Request",
-    422: "Unprocessable Entity",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-}
+        is_page = self.text.startswith("<html>")
+        content_type = "text/html" if is_page else "text/plain"
+        return Answer(self.status, self.text.encode(), content_type)
 
 
 class Front:
@@ -75,43 +89,83 @@ class Front:
     def loses_answers(self) -> bool:
         return self._faults.now.lose_answers
 
-    def http_info(self, body: bytes, ip: str) -> Answer:
+    def choose_action(self, body: bytes | Raw) -> Choice:
+        """Return the fault that meets this action; to be asked once, when it arrives."""
+        if self._faults.plan.is_idle:
+            return NOTHING
         try:
-            return Answer(200, encoded(self._info_payload(body, ip)[1]))
-        except BodyError as refused:
-            return refused.answer()
+            kind = decode_envelope(body).action.__struct_config__.tag
+        except msgspec.DecodeError:
+            return NOTHING
+        return self._faults.plan.for_request(operation_of(str(kind)))
 
-    def http_action(self, body: bytes, ip: str) -> Answer:
+    def choose_info(self, body: bytes | Raw) -> Choice:
+        """Return the fault that meets this question."""
+        if self._faults.plan.is_idle:
+            return NOTHING
         try:
-            return Answer(200, encoded(self._action_answer(body, ip)))
-        except BodyError as refused:
-            return refused.answer()
+            kind = decode_info(body).__struct_config__.tag
+        except msgspec.DecodeError:
+            return NOTHING
+        return self._faults.plan.for_request(operation_of(str(kind)))
 
-    def post_info(self, payload: Raw, ip: str) -> PostResponse:
+    def http_info(self, body: bytes, ip: str, choice: Choice = NOTHING) -> Answer:
         try:
-            question, data = self._info_payload(payload, ip)
+            told = Answer(200, encoded(self._info_payload(body, ip, choice)[1]))
         except BodyError as refused:
-            return _post_error(refused)
+            told = refused.answer()
+        return replace(told, conduct=conduct_of(choice))
+
+    def http_action(self, body: bytes, ip: str, choice: Choice = NOTHING) -> Answer:
+        try:
+            told = Answer(200, encoded(self._action_answer(body, ip, choice)))
+        except BodyError as refused:
+            told = refused.answer()
+        return replace(told, conduct=conduct_of(choice))
+
+    def post_info(self, payload: Raw, ip: str, choice: Choice = NOTHING) -> Posted:
+        try:
+            question, data = self._info_payload(payload, ip, choice)
+        except BodyError as refused:
+            return Posted(_post_error(refused), conduct_of(choice))
         kind = question.__struct_config__.tag
-        return PostResponse("info", PostPayload(str(kind), data))
+        return Posted(PostResponse("info", PostPayload(str(kind), data)), conduct_of(choice))
 
-    def post_action(self, payload: Raw, ip: str) -> PostResponse:
+    def post_action(self, payload: Raw, ip: str, choice: Choice = NOTHING) -> Posted:
         try:
-            return PostResponse("action", self._action_answer(payload, ip))
+            response = PostResponse("action", self._action_answer(payload, ip, choice))
         except BodyError as refused:
-            return _post_error(refused)
+            response = _post_error(refused)
+        return Posted(response, conduct_of(choice))
 
-    def _action_answer(self, body: bytes | Raw, ip: str) -> ActionAnswer:
+    def _action_answer(self, body: bytes | Raw, ip: str, choice: Choice) -> ActionAnswer:
         envelope = _decoded_envelope(body)
+        _fail(choice, Fault.FAIL_UNEXECUTED)
+        if choice.fault is Fault.DROP_REQUEST:
+            return DEFAULT_OK
         mono_ns = self._clock.monotonic_ns()
         now_ns = self._clock.wall_ns()
         self._weigh(ip, action_weight(envelope.action), ms_of(now_ns))
-        handled = self._venue.exchange(envelope, now_ns)
+        handled = self._handle(envelope, choice, now_ns)
         self._journal.note_request(envelope, handled.account, handled.answer, mono_ns)
+        _fail(choice, Fault.FAIL_EXECUTED)
         return handled.answer
 
-    def _info_payload(self, body: bytes | Raw, ip: str) -> tuple[InfoRequest, object]:
+    def _handle(self, envelope: Envelope, choice: Choice, now_ns: int) -> Handled:
+        self._venue.gate.budget.is_spent = choice.fault is Fault.ADDRESS_LIMIT
+        if choice.fault is not Fault.LATE_FILL:
+            return self._venue.exchange(envelope, now_ns)
+        handled = self._venue.exchange(envelope, now_ns, late_fill_ms=choice.ms)
+        for _ in range(self._venue.take_late_fills()):
+            self._faults.plan.took_effect(Fault.LATE_FILL)
+        return handled
+
+    def _info_payload(
+        self, body: bytes | Raw, ip: str, choice: Choice
+    ) -> tuple[InfoRequest, object]:
         question = _decoded_info(body)
+        _fail(choice, Fault.FAIL_UNEXECUTED)
+        _fail(choice, Fault.FAIL_EXECUTED)
         now_ms = ms_of(self._clock.wall_ns())
         try:
             payload = self._payload(question, now_ms)
@@ -122,9 +176,21 @@ class Front:
         return question, payload
 
     def _payload(self, question: InfoRequest, now_ms: int) -> object:
-        if self._faults.now.hide_orders and isinstance(question, OrderStatusInfo):
+        if isinstance(question, OrderStatusInfo) and self._is_hidden(question, now_ms):
             return OrderUnknown()
         return self._info.answer(question, now_ms)
+
+    def _is_hidden(self, question: OrderStatusInfo, now_ms: int) -> bool:
+        """Whether the node that answers does not know the order yet."""
+        if self._faults.now.hide_orders:
+            return True
+        if self._faults.plan.is_idle:
+            return False
+        oid = question.oid.lower() if isinstance(question.oid, str) else question.oid
+        record = self._venue.desk.records.find(AccountId(question.user), oid)
+        if record is None:
+            return False
+        return self._faults.plan.hides(record.oid, now_ms - record.timestamp_ms)
 
     def _weigh(self, ip: str, weight: int, now_ms: int) -> None:
         settings = self._venue.settings
@@ -137,12 +203,19 @@ class Front:
             raise BodyError(429, "null")
 
 
+def _fail(choice: Choice, fault: Fault) -> None:
+    """Answer with a status of failure if this fault was chosen."""
+    status = failing_status(choice, fault)
+    if status is not None:
+        raise BodyError(status, failing_text(status))
+
+
 def _window(settings: Settings) -> Window:
     return Window(settings.ip_weight_per_minute)
 
 
 def _post_error(refused: BodyError) -> PostResponse:
-    return PostResponse("error", f"{refused.status} {_REASONS[refused.status]}: {refused.text}")
+    return PostResponse("error", f"{refused.status} {REASONS[refused.status]}: {refused.text}")
 
 
 def _decoded_envelope(body: bytes | Raw) -> Envelope:

@@ -4,6 +4,7 @@
    nothing new.
 2. A connection without room for another subscription or user keeps what it has.
 3. A connection that was sent nothing for the idle time is closed by the venue.
+4. What faults hold back is told later in order of its due time; what a silence swallows is gone.
 """
 
 from collections import defaultdict
@@ -13,6 +14,9 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import Raw
 
+from services.paper_exchange.channels import Channel, HeldBack, Silences
+from services.paper_exchange.fault_plan import FaultPlan
+from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.feeds import Feeds
@@ -28,6 +32,8 @@ class Sink(Protocol):
 
     def write(self, payload: bytes) -> bool: ...
 
+    def abort(self) -> None: ...
+
 
 class Client:
     """One connection and what it asked for."""
@@ -38,6 +44,12 @@ class Client:
         self.subscriptions: dict[sub.Subscription, None] = {}
         self.messages = Window(settings.ws_messages_per_minute_max)
         self.last_sent_ns = now_ns
+        self.has_posted = False
+
+    def channels(self) -> set[Channel]:
+        """Return what this connection is used for."""
+        used = {channel_of(subscription) for subscription in self.subscriptions}
+        return used | {Channel.ORDER} if self.has_posted else used
 
     def users(self) -> set[str]:
         """Return the accounts that this connection follows."""
@@ -45,16 +57,33 @@ class Client:
         return {user for user in users if user is not None}
 
 
+def channel_of(subscription: sub.Subscription) -> Channel:
+    return Channel.USER if sub.user_of(subscription) is not None else Channel.MARKET
+
+
+def name_of(subscription: sub.Subscription) -> str:
+    return str(subscription.__struct_config__.tag)
+
+
+Told = tuple[sub.Subscription, bytes]
+
+
 class Hub:
     """Every connection's subscriptions."""
 
-    def __init__(self, settings: Settings, feeds: Feeds, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, feeds: Feeds, clock: Clock, plan: FaultPlan | None = None
+    ) -> None:
         self._settings = settings
         self._feeds = feeds
         self.clock = clock
         self._clients: dict[Client, None] = {}
         self._listeners: defaultdict[sub.Subscription, dict[Client, None]] = defaultdict(dict)
         self._opened: dict[str, Window] = {}
+        self.silences = Silences()
+        self._plan = plan or FaultPlan()
+        self._swapped: list[Told] = []
+        self._later: HeldBack[Told] = HeldBack()
 
     def connect(self, sink: Sink, ip: str) -> Client | None:
         """Take in a connection; None when its IP has no room for it."""
@@ -152,8 +181,77 @@ class Hub:
 
     def publish(self, subscription: sub.Subscription, payload: bytes) -> None:
         """Write one message to everybody who listens."""
+        channel = channel_of(subscription)
+        if channel is Channel.MARKET and not self._plan.is_idle:
+            self._disturb_market(subscription)
+        if self._is_silent(channel):
+            return
         for client in tuple(self._listeners.get(subscription, ())):
             self.send(client, payload)
+
+    def tell(self, subscription: sub.Subscription, payload: bytes) -> bool:
+        """Write an account's news unless a fault meets it; False when it was not written now."""
+        choice = self._plan.for_event(name_of(subscription))
+        if choice.fault is None:
+            self.publish(subscription, payload)
+            for told in self._swapped:
+                self.publish(*told)
+            self._swapped.clear()
+            return not self._is_silent(Channel.USER)
+        return self._disturb_news((subscription, payload), choice)
+
+    def tell_later(self, subscription: sub.Subscription, payload: bytes, after_ms: int) -> None:
+        """Write an account's news when this time has passed."""
+        due_ns = self.clock.monotonic_ns() + after_ms * NS_PER_MS
+        self._later.add(due_ns, (subscription, payload))
+
+    def release(self) -> None:
+        """Write what was held back until now."""
+        for told in self._later.take_due(self.clock.monotonic_ns()):
+            self.publish(*told)
+
+    def _disturb_news(self, told: Told, choice: Choice) -> bool:
+        match choice.fault:
+            case Fault.DUPLICATE_EVENT:
+                self.publish(*told)
+                self.publish(*told)
+                return True
+            case Fault.REORDER_EVENT:
+                self._swapped.append(told)
+            case Fault.DELAY_EVENT:
+                self.tell_later(*told, choice.ms)
+            case Fault.MUTE_USER:
+                self.mute(Channel.USER, choice.ms)
+            case Fault.CUT_USER:
+                self._abort_listeners(told[0])
+            case _:
+                pass
+        return False
+
+    def _disturb_market(self, subscription: sub.Subscription) -> None:
+        choice = self._plan.for_market(name_of(subscription))
+        if choice.fault is Fault.CUT_MARKET:
+            self._abort_listeners(subscription)
+        elif choice.fault is Fault.MUTE_MARKET:
+            self.mute(Channel.MARKET, choice.ms)
+
+    def mute(self, channel: Channel, for_ms: int) -> None:
+        """Say nothing on a channel for this long."""
+        self.silences.begin(channel, self.clock.monotonic_ns() + for_ms * NS_PER_MS)
+
+    def _is_silent(self, channel: Channel) -> bool:
+        silences = self.silences
+        return bool(silences.channels) and silences.holds(channel, self.clock.monotonic_ns())
+
+    def _abort_listeners(self, subscription: sub.Subscription) -> None:
+        for client in tuple(self._listeners.get(subscription, ())):
+            client.sink.abort()
+
+    def cut(self, channel: Channel) -> None:
+        """Drop every connection that is used for a channel."""
+        for client in tuple(self._clients):
+            if channel in client.channels():
+                client.sink.abort()
 
     def idle(self) -> Iterable[Client]:
         """Return the connections that were sent nothing for too long."""

@@ -73,11 +73,12 @@ def action_weight(action: L1Action | UserSignedAction) -> int:
 
 
 class AddressBudget:
-    """Every address's use of its budget."""
+    """Every address's use of its budget; `is_spent` makes the next action find it used up."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._usage: dict[str, Usage] = {}
+        self.is_spent = False
 
     def usage(self, address: str) -> Usage:
         return self._usage.setdefault(address, Usage())
@@ -96,7 +97,9 @@ class AddressBudget:
             cap = min(cap + CANCEL_EXTRA, 2 * cap)
         sent = usage.sent + action_count(action)
         is_throttled = now_ms - usage.last_ms < self._settings.address_retry_ms
-        if self._settings.address_limits and sent > cap and is_throttled:
+        is_over = self._settings.address_limits and sent > cap and is_throttled
+        if self.is_spent or is_over:
+            sent = max(sent, cap + 1)
             raise RequestError(too_many_requests(sent, cap, str(volume.quantize(_CENT))))
         usage.sent = sent
         usage.last_ms = now_ms

@@ -6,6 +6,7 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from enum import StrEnum
 
 from msgspec import Struct, field
 
@@ -14,12 +15,30 @@ from services.paper_exchange.orders import AccountId
 from services.paper_hyperliquid.records import Record
 
 
+class Forced(StrEnum):
+    """Why the venue closed a position."""
+
+    LIQUIDATION = "liquidation"
+    DELEVERAGING = "deleveraging"
+
+
 class FillOf(Struct, frozen=True):
-    """A fill with the order's state after it, and what the order's builder charged for it."""
+    """A fill with the order's state after it, and what the order's builder charged for it.
+
+    `forced` is set when the venue made the order.
+    """
 
     fill: Filled
     record: Record
     builder_fee: Decimal
+    forced: Forced | None = None
+
+
+class LateFill(Struct, frozen=True):
+    """A fill that is told only some time after it happened."""
+
+    fill: FillOf
+    after_ms: int
 
 
 class UserNews(Struct):
@@ -28,19 +47,28 @@ class UserNews(Struct):
     updates: list[Record] = field(default_factory=list)
     fills: list[FillOf] = field(default_factory=list)
     non_user_cancels: list[Record] = field(default_factory=list)
+    late_fills: list[LateFill] = field(default_factory=list)
 
 
 class Outbox:
-    """Collects the news of one operation; `take` empties it."""
+    """Collects the news of one operation; `take` empties it.
+
+    While `fills_late_ms` is set, fills are news of that much later.
+    """
 
     def __init__(self) -> None:
         self._news = News()
+        self.fills_late_ms: int | None = None
 
     def update(self, record: Record) -> None:
         self._news.users[record.account].updates.append(record)
 
     def fill(self, fill: FillOf) -> None:
-        self._news.users[fill.record.account].fills.append(fill)
+        news = self._news.users[fill.record.account]
+        if self.fills_late_ms is None:
+            news.fills.append(fill)
+        else:
+            news.late_fills.append(LateFill(fill, self.fills_late_ms))
 
     def non_user_cancel(self, record: Record) -> None:
         self._news.users[record.account].non_user_cancels.append(record)

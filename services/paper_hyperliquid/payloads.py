@@ -72,6 +72,14 @@ class OrderUnknown(Struct, frozen=True, tag_field="status", tag="unknownOid"):
     """The orderStatus answer about an unknown oid or cloid."""
 
 
+class LiquidationNote(Struct, frozen=True, rename="camel"):
+    """What a fill says about the liquidation that it was part of."""
+
+    liquidated_user: str
+    mark_px: str
+    method: Literal["market", "backstop"]
+
+
 class FillRow(Struct, frozen=True, kw_only=True, rename="camel"):
     """One fill; `crossed` marks the taker, `closed_pnl` is before fees."""
 
@@ -92,6 +100,7 @@ class FillRow(Struct, frozen=True, kw_only=True, rename="camel"):
     twap_id: int | None = None
     cloid: str | UnsetType = UNSET
     builder_fee: str | UnsetType = UNSET
+    liquidation: LiquidationNote | UnsetType = UNSET
 
 
 class PlacedIds(Struct, frozen=True):

@@ -6,6 +6,7 @@
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from services.paper_exchange.events import Printed
 from services.paper_exchange.orders import AccountId, OrderId, Side
@@ -15,6 +16,8 @@ from services.paper_hyperliquid.frames import (
     CancelledRef,
     FillsEvent,
     HistoryData,
+    LiquidationData,
+    LiquidationEvent,
     NonUserCancelEvent,
     UserFillsData,
     channel_frame,
@@ -27,8 +30,8 @@ from services.paper_hyperliquid.journal import Journal
 from services.paper_hyperliquid.market_payloads import BookLevel, TradeRow
 from services.paper_hyperliquid.market_stats import TAPE_ADDRESS, trade_row
 from services.paper_hyperliquid.market_view import bbo
-from services.paper_hyperliquid.numbers import ms_of
-from services.paper_hyperliquid.outbox import UserNews
+from services.paper_hyperliquid.numbers import ms_of, text_of
+from services.paper_hyperliquid.outbox import FillOf, Forced, UserNews
 from services.paper_hyperliquid.rows import fill_row, historical_order, order_update
 from services.paper_hyperliquid.venue import Venue
 
@@ -76,31 +79,60 @@ class Publisher:
             self._publish_fills(account, news)
         if not faults.updates_first:
             self._publish_updates(account, news)
+        self._publish_rarities(account, news)
+
+    def _publish_rarities(self, account: AccountId, news: UserNews) -> None:
+        """Send what the account did not ask for, and keep back what is told late."""
+        for late in news.late_fills:
+            for feed, payload in self._fill_frames(account, (late.fill,)):
+                self._hub.tell_later(feed, payload(), late.after_ms)
+        for fill in news.fills:
+            if fill.forced is Forced.LIQUIDATION:
+                self._publish_liquidation(account, fill)
         if news.non_user_cancels:
             feed = sub.UserEvents(account)
             if self._hub.has(feed):
                 refs = tuple(CancelledRef(r.coin, r.oid) for r in news.non_user_cancels)
-                self._hub.publish(feed, channel_frame("user", NonUserCancelEvent(refs)))
+                self._hub.tell(feed, channel_frame("user", NonUserCancelEvent(refs)))
 
     def _publish_fills(self, account: AccountId, news: UserNews) -> None:
         if not news.fills:
             return
+        exec_ids = tuple(fill.fill.exec_id for fill in news.fills)
+        for feed, payload in self._fill_frames(account, tuple(news.fills)):
+            mono_ns = self._clock.monotonic_ns()
+            if self._hub.tell(feed, payload()):
+                self._journal.note_written(exec_ids, mono_ns)
+
+    def _fill_frames(
+        self, account: AccountId, told: tuple[FillOf, ...]
+    ) -> list[tuple[sub.Subscription, Callable[[], bytes]]]:
+        """Return who listens to fills, and what makes the frame for each."""
         events, fills = sub.UserEvents(account), sub.UserFillsFeed(account)
         merged = sub.UserFillsFeed(account, aggregate_by_time=True)
         listened = [feed for feed in (fills, events, merged) if self._hub.has(feed)]
         if not listened:
-            return
-        rows = tuple(fill_row(fill) for fill in news.fills)
-        payloads = {
+            return []
+        rows = tuple(fill_row(fill) for fill in told)
+        frames = {
             fills: lambda: channel_frame("userFills", UserFillsData(account, rows)),
             events: lambda: channel_frame("user", FillsEvent(rows)),
             merged: lambda: channel_frame("userFills", UserFillsData(account, aggregated(rows))),
         }
-        exec_ids = tuple(fill.fill.exec_id for fill in news.fills)
-        for feed in listened:
-            payload = payloads[feed]()
-            self._journal.note_written(exec_ids, self._clock.monotonic_ns())
-            self._hub.publish(feed, payload)
+        return [(feed, frames[feed]) for feed in listened]
+
+    def _publish_liquidation(self, account: AccountId, fill: FillOf) -> None:
+        feed = sub.UserEvents(account)
+        if not self._hub.has(feed):
+            return
+        data = LiquidationData(
+            lid=fill.fill.match_id,
+            liquidator=TAPE_ADDRESS,
+            liquidated_user=account,
+            liquidated_ntl_pos=text_of(fill.fill.px * fill.fill.qty),
+            liquidated_account_value=text_of(self._venue.engine.account(account).wallet_balance),
+        )
+        self._hub.tell(feed, channel_frame("user", LiquidationEvent(data)))
 
     def _publish_updates(self, account: AccountId, news: UserNews) -> None:
         if not news.updates:
@@ -108,11 +140,11 @@ class Publisher:
         feed = sub.OrderUpdates(account)
         if self._hub.has(feed):
             updates = tuple(order_update(record) for record in news.updates)
-            self._hub.publish(feed, order_updates_frame(updates))
+            self._hub.tell(feed, order_updates_frame(updates))
         history = sub.HistoricalOrdersFeed(account)
         if self._hub.has(history):
             rows = tuple(historical_order(record) for record in news.updates)
-            self._hub.publish(
+            self._hub.tell(
                 history, channel_frame("userHistoricalOrders", HistoryData(account, rows))
             )
 

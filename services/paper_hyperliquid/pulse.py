@@ -10,6 +10,7 @@ from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.feeds import Feeds
 from services.paper_hyperliquid.hub import Hub
+from services.paper_hyperliquid.numbers import ms_of
 from services.paper_hyperliquid.publisher import Publisher
 from services.paper_hyperliquid.venue import Venue
 
@@ -40,8 +41,10 @@ class Pulse:
         self._mids_ms = 0
         self._states_ms = 0
 
-    def beat(self, now_ns: int, now_ms: int) -> None:
+    def beat(self, now_ns: int) -> None:
         """Do what is due."""
+        now_ms = ms_of(now_ns)
+        self._hub.release()
         self._venue.tick(now_ns)
         self._publisher.publish()
         if now_ms - self._mids_ms >= self._settings.mids_interval_ms:

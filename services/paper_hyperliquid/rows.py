@@ -4,19 +4,22 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from services.paper_hyperliquid.numbers import ms_of, text_of
-from services.paper_hyperliquid.outbox import FillOf
+from services.paper_hyperliquid.outbox import FillOf, Forced
 from services.paper_hyperliquid.payloads import (
     BasicOrder,
     FillRow,
     FrontendOrder,
     HistoricalOrder,
+    LiquidationNote,
     OrderUpdate,
     SideLetter,
 )
 from services.paper_hyperliquid.records import Record
 
+NO_HASH: Final = "0x" + "0" * 64
 TID_BITS: Final = 50
 # Odd multipliers permute the numbers below 2**50, so distinct matches get distinct tids.
 _TID_OF_MATCH: Final = 0x9E3779B97F4A7C15
@@ -97,7 +100,7 @@ def hash_of(match_id: int) -> str:
 def fill_row(fill_of: FillOf) -> FillRow:
     """Return one fill of an order as userFills shows it; its fee includes the builder's."""
     fill, record, builder_fee = fill_of.fill, fill_of.record, fill_of.builder_fee
-    return FillRow(
+    row = FillRow(
         coin=record.coin,
         px=text_of(fill.px),
         sz=text_of(fill.qty),
@@ -114,6 +117,16 @@ def fill_row(fill_of: FillOf) -> FillRow:
         cloid=record.cloid or UNSET,
         builder_fee=text_of(builder_fee) if builder_fee else UNSET,
     )
+    return row if fill_of.forced is None else _as_forced(row, fill_of, fill_of.forced)
+
+
+def _as_forced(row: FillRow, fill_of: FillOf, forced: Forced) -> FillRow:
+    """Return a fill as the venue shows those it made itself; system fills have the tid 0."""
+    if forced is Forced.DELEVERAGING:
+        return replace(row, dir="Auto-Deleveraging", tid=0, hash=NO_HASH)
+    side = "Long" if fill_of.fill.start_position > 0 else "Short"
+    note = LiquidationNote(fill_of.record.account, row.px, "market")
+    return replace(row, dir=f"Liquidated Cross {side}", liquidation=note)
 
 
 def direction(start: Decimal, change: Decimal) -> str:

@@ -11,12 +11,16 @@ from services.paper_exchange.instruments import HYPERLIQUID_POLICY
 from services.paper_exchange.market_events import MarketEvent
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.shell.cli import PaperOptions
+from services.paper_exchange.shell.conditions import Conditions
 from services.paper_exchange.shell.control import control_app
+from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications
 from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
+from services.paper_exchange.shell.venue_clock import VenueClock
 from services.paper_hyperliquid.api import Api, public_app
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.control import Control
+from services.paper_hyperliquid.fault_control import FaultControl
 from services.paper_hyperliquid.faults import FaultSwitches
 from services.paper_hyperliquid.feeds import Feeds
 from services.paper_hyperliquid.front import Front
@@ -28,7 +32,7 @@ from services.paper_hyperliquid.numbers import ms_of
 from services.paper_hyperliquid.publisher import Publisher
 from services.paper_hyperliquid.pulse import PULSE_MS, Pulse
 from services.paper_hyperliquid.stream import Stream
-from services.paper_hyperliquid.tape import TAPE_COINS, VenueTape, tape_of
+from services.paper_hyperliquid.tape import TAPE_COINS, TapeStop, VenueTape, tape_of
 from services.paper_hyperliquid.venue import Venue
 from tandem.runtime.clock import Clock
 
@@ -74,35 +78,41 @@ def build(options: PaperOptions, settings: Settings, clock: Clock) -> Exchange:
 
 def assemble(
     settings: Settings,
-    clock: Clock,
+    machine_clock: Clock,
     open_tape: Callable[[], Iterator[MarketEvent]],
     tape: TapeOptions,
 ) -> Exchange:
     """Return a venue driven by a tape."""
+    clock = VenueClock(machine_clock)
     venue = new_venue(settings, ms_of(clock.wall_ns()))
     info = Info(venue)
     feeds = Feeds(venue, info)
     journal, faults = Journal(), FaultSwitches()
-    hub = Hub(settings, feeds, clock)
+    hub = Hub(settings, feeds, clock, faults.plan)
+    venue.engine.deny_margin(faults.plan.refuses_margin)
     publisher = Publisher(venue, info, hub, journal, faults)
     front = Front(venue, info, journal, clock, faults)
     stream = Stream(front, hub, publisher, clock, greets=settings.ws_greeting)
-    control = Control(venue, publisher, journal, clock, faults)
+    outage = Outage(clock.monotonic_ns)
+    conditions = Conditions(clock, outage, hub, hub.silences)
+    control = Control(venue, publisher, journal, clock, FaultControl(faults, conditions))
     driver = TapeDriver(open_tape, VenueTape(venue, publisher, clock), clock.monotonic_ns, tape)
     control.attach(driver)
+    stop = TapeStop(driver)
+    clock.when_it_stands(stop.follow)
     pulse = Pulse(venue, feeds, hub, publisher)
 
     async def beat() -> None:
         while True:
             await clock.sleep(PULSE_MS / 1000)
-            now_ns = clock.wall_ns()
-            pulse.beat(now_ns, ms_of(now_ns))
+            stop.follow(stands=clock.stands)
+            pulse.beat(clock.wall_ns())
 
     async def tend() -> None:
         while True:
             await clock.sleep(PULSE_MS / 1000)
             await stream.close_idle()
 
-    public = public_app(Api(front, publisher), stream)
+    public = public_app(Api(front, publisher, clock, hub.silences), stream, outage)
     applications = Applications(public, control_app(control), (driver.run, beat, tend))
     return Exchange(applications, venue)

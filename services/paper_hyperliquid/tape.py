@@ -8,7 +8,9 @@ from typing import Final
 from services.paper_exchange.basis import Basis, rebase
 from services.paper_exchange.market_events import MarketEvent
 from services.paper_exchange.recorded import open_recording
+from services.paper_exchange.shell.audit import PauseTape, ResumeTape
 from services.paper_exchange.shell.cli import SYNTHETIC, PaperOptions
+from services.paper_exchange.shell.tape_driver import TapeDriver
 from services.paper_exchange.synthetic import synthetic_tape
 from services.paper_hyperliquid.listings import LISTING_OF_COIN, contract_of
 from services.paper_hyperliquid.publisher import Publisher
@@ -41,6 +43,23 @@ def _basis(source: str, coin: str, options: PaperOptions) -> Basis:
         factor=options.basis,
         offset=Decimal(options.basis_offset),
     )
+
+
+class TapeStop:
+    """Holds the tape while the venue's time stands, and lets go only what it held itself."""
+
+    def __init__(self, driver: TapeDriver[MarketEvent]) -> None:
+        self._driver = driver
+        self._holds = False
+
+    def follow(self, *, stands: bool) -> None:
+        """Make the tape stand or run as the venue's time does."""
+        if stands and not self._holds and not self._driver.state().paused:
+            self._driver.control(PauseTape())
+            self._holds = True
+        elif self._holds and not stands:
+            self._driver.control(ResumeTape())
+            self._holds = False
 
 
 class VenueTape:

@@ -18,7 +18,7 @@ from services.paper_hyperliquid.cancelling import Cancelling
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.dead_man import DeadMan
 from services.paper_hyperliquid.desk import Desk
-from services.paper_hyperliquid.errors import RequestError
+from services.paper_hyperliquid.errors import OrderError, RequestError
 from services.paper_hyperliquid.gate import Gate
 from services.paper_hyperliquid.listings import LISTING_OF_COIN
 from services.paper_hyperliquid.modifying import Modifying
@@ -36,6 +36,7 @@ from services.paper_hyperliquid.payloads import (
     Statuses,
 )
 from services.paper_hyperliquid.placing import Placing
+from services.paper_hyperliquid.records import Record
 from services.paper_hyperliquid.schemas import (
     ApproveAgentAction,
     ApproveBuilderFeeAction,
@@ -52,6 +53,7 @@ from services.paper_hyperliquid.schemas import (
     UsdSendAction,
 )
 from services.paper_hyperliquid.signers import Signers
+from services.paper_hyperliquid.terms import Terms
 from services.paper_hyperliquid.triggers import TriggerBook
 
 
@@ -76,6 +78,7 @@ class Venue:
         self._cancelling = Cancelling(self.desk, self.triggers)
         self._modifying = Modifying(self.desk, self.triggers, self._placing)
         self._dead_man = DeadMan(settings)
+        self._late_fills = 0
 
     @property
     def engine(self) -> Engine:
@@ -93,14 +96,19 @@ class Venue:
         for coin in coins:
             self.engine.skip_market(Mark(coin, 0, LISTING_OF_COIN[coin].start_px))
 
-    def exchange(self, envelope: Envelope, now_ns: int) -> Handled:
-        """Carry out one signed request and answer it."""
+    def exchange(self, envelope: Envelope, now_ns: int, late_fill_ms: int | None = None) -> Handled:
+        """Carry out one signed request and answer it.
+
+        With `late_fill_ms` the orders of a cancel fill by half first; that is told so much later.
+        """
         now_ms = ms_of(now_ns)
         account: AccountId | None = None
         try:
             admitted = self.gate.admit(envelope, now_ms)
             account = admitted.account
             self.gate.spend(admitted, envelope, self.desk.volume[account], now_ms)
+            if late_fill_ms is not None:
+                self._fill_before_cancel(account, envelope, late_fill_ms, now_ns)
             answer: ActionAnswer = self._carry_out(account, envelope, now_ns)
         except RequestError as refused:
             answer = ActionErr(str(refused))
@@ -117,6 +125,32 @@ class Venue:
         for account in self._dead_man.take_due(ms_of(now_ns)):
             self._cancelling.cancel_all(account, now_ns, EndReason.SCHEDULED)
         self.triggers.settle(now_ns)
+
+    def _fill_before_cancel(
+        self, account: AccountId, envelope: Envelope, after_ms: int, now_ns: int
+    ) -> None:
+        action = envelope.action
+        if isinstance(action, CancelAction | CancelByCloidAction):
+            for record in self._cancelling.named(account, action):
+                self._late_fills += self.desk.fill_half(record, after_ms, now_ns)
+
+    def take_late_fills(self) -> int:
+        """Return how many orders were filled right before their cancel since the last call."""
+        count, self._late_fills = self._late_fills, 0
+        return count
+
+    def place_by_hand(self, account: AccountId, terms: Terms, now_ns: int) -> Record:
+        """Place an order that came past the API, or raise OrderError."""
+        fault = self._placing.fault(terms)
+        if fault is not None:
+            raise OrderError(fault)
+        record = self._placing.place(account, terms, now_ns)
+        self.triggers.settle(now_ns)
+        return record
+
+    def cancel_by_hand(self, record: Record, now_ns: int) -> None:
+        """Cancel an order past the API."""
+        self._cancelling.cancel(record, now_ns, EndReason.USER)
 
     def take_news(self) -> News:
         """Return what happened since the last call."""

@@ -5,6 +5,8 @@
 3. The same seed gives the same steps.
 """
 
+from typing import Protocol
+
 import msgspec
 
 from services.paper_exchange.prng import Prng
@@ -43,6 +45,12 @@ class Skew(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 RIGHT = Skew()
 
 
+class Follower(Protocol):
+    """Whatever has to stand when the clock does."""
+
+    def __call__(self, *, stands: bool) -> None: ...
+
+
 class VenueClock:
     """Wraps the machine's clock."""
 
@@ -53,6 +61,11 @@ class VenueClock:
         self._set_ns = 0
         self._stands_until_ns = 0
         self._stood_at_ns = 0
+        self._followers: list[Follower] = []
+
+    def when_it_stands(self, follower: Follower) -> None:
+        """Tell this whenever the clock begins to stand."""
+        self._followers.append(follower)
 
     @property
     def skew(self) -> Skew:
@@ -65,6 +78,8 @@ class VenueClock:
         """Let wall time stand still from now on for this long."""
         self._stood_at_ns = self.wall_ns()
         self._stands_until_ns = self._clock.monotonic_ns() + for_ms * NS_PER_MS
+        for follower in self._followers:
+            follower(stands=self.stands)
 
     def go_on(self) -> None:
         """End a standstill."""

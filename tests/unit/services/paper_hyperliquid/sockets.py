@@ -42,6 +42,10 @@ class RecordingSink:
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
+        self.is_aborted = False
+
+    def abort(self) -> None:
+        self.is_aborted = True
 
     def write(self, payload: bytes) -> bool:
         self.written.append(payload)
@@ -63,7 +67,8 @@ class Hall:
         self.journal = Journal()
         self.faults = FaultSwitches()
         feeds = Feeds(self.floor.venue, self.floor.info)
-        self.hub = Hub(settings, feeds, self.clock)
+        self.hub = Hub(settings, feeds, self.clock, self.faults.plan)
+        self.floor.venue.engine.deny_margin(self.faults.plan.refuses_margin)
         self.publisher = Publisher(
             self.floor.venue, self.floor.info, self.hub, self.journal, self.faults
         )
@@ -86,7 +91,7 @@ class Hall:
 
     def beat(self, after_ms: int) -> None:
         self.floor.pass_ms(after_ms)
-        self.pulse.beat(self.floor.now_ns, self.floor.now_ms)
+        self.pulse.beat(self.floor.now_ns)
 
 
 def subscription(kind: str, **members: object) -> Raw:

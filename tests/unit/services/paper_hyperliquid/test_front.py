@@ -66,15 +66,15 @@ def test_a_refused_weight_carries_out_nothing() -> None:
 
 def test_posts_answer_as_http_does() -> None:
     hall = Hall()
-    action = hall.front.post_action(Raw(signed(hall, limit("buy", "149", "1"))), IP)
-    info = hall.front.post_info(Raw(b'{"type":"allMids"}'), IP)
+    action = hall.front.post_action(Raw(signed(hall, limit("buy", "149", "1"))), IP).response
+    info = hall.front.post_info(Raw(b'{"type":"allMids"}'), IP).response
     assert json.loads(encoded(action))["payload"]["status"] == "ok"
     assert json.loads(encoded(info))["payload"] == {"type": "allMids", "data": {"SOL": "150.0"}}
 
 
 def test_a_post_over_the_limit_is_an_error() -> None:
     hall = Hall(Settings(ip_weight_per_minute=0))
-    response = hall.front.post_info(Raw(b'{"type":"allMids"}'), IP)
+    response = hall.front.post_info(Raw(b'{"type":"allMids"}'), IP).response
     assert response.payload == "429 Too Many Requests: null"
 
 
