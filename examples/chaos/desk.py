@@ -15,6 +15,7 @@ from examples.chaos.journal import Journal
 from examples.chaos.options import Options
 from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
 from examples.chaos.stage import Market
+from examples.chaos.takeover import Takeovers
 from examples.chaos.venue_faults import VenueFaults
 from examples.walkthrough.venue_books import VenueBooks
 from services.paper_exchange.prng import Prng
@@ -64,7 +65,9 @@ async def open_desk(stack: LocalStack, market: Market, options: Options) -> Asyn
         bus = await NatsBus.connect(NatsOptions(stack.nats.url, "oracle"), clock)
         opened.push_async_callback(bus.close)
         journal = Journal(clock.wall_ns, clock.monotonic_ns)
-        havoc = Havoc(stack, VenueFaults(venues, clock), journal, clock)
+        gauges = Gauges(session)
+        takeovers = Takeovers(stack, gauges, clock)
+        havoc = Havoc(stack, VenueFaults(venues, clock, options.seed), takeovers, journal)
         opened.push_async_callback(havoc.close)
         clients = tuple(one.oms for one in strategies)
         least = _least_of(strategies[0], market)
@@ -75,7 +78,7 @@ async def open_desk(stack: LocalStack, market: Market, options: Options) -> Asyn
             strategies=tuple(strategies),
             crowd=Crowd(venues[BINANCE], market, strategies[0].mid, clock, Prng(options.seed)),
             havoc=havoc,
-            gauges=Gauges(session),
+            gauges=gauges,
             witnesses=Witnesses(venues, bus, clients, stack.redis.url, clock, least),
         )
 

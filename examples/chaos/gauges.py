@@ -1,15 +1,16 @@
 """What the processes count about themselves, summed over all that lived."""
 
-import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import aiohttp
 
-from tandem.cli.stack import LocalStack
+from tandem.cli.stack import Child, LocalStack
 
-ASK_TIMEOUT = aiohttp.ClientTimeout(total=1.0)
+ASK_TIMEOUT = aiohttp.ClientTimeout(total=0.5)
 ALREADY = "tandem_bus_already"
+IS_SENDER = "tandem_gateway_is_sender"
 
 
 @dataclass(slots=True)
@@ -22,19 +23,30 @@ class Gauges:
     async def sample(self, stack: LocalStack) -> None:
         """Ask every process that answers."""
         for child in list(stack.children.values()):
-            if child.name in stack.paper or not child.ready_file.exists():
-                continue
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError, OSError):
-                await self._sample(f"{child.name} {child.pid}", child.ready_file.read_text())
+            if child.name not in stack.paper:
+                for name, value in (await self.of(child)).items():
+                    self.last[f"{child.name} {child.pid}", name] = value
 
-    async def _sample(self, process: str, run_file: str) -> None:
-        url = f"http://127.0.0.1:{json.loads(run_file)['http_port']}/metrics"
-        async with self.session.get(url, timeout=ASK_TIMEOUT) as answer:
-            text = await answer.text()
-        for line in text.splitlines():
-            name, _, value = line.rpartition(" ")
-            if name and not line.startswith("#"):
-                self.last[process, name] = float(value)
+    async def of(self, child: Child) -> dict[str, float]:
+        """Return what one process counts now; nothing when it does not answer."""
+        try:
+            port = json.loads(child.ready_file.read_text())["http_port"]
+            url = f"http://127.0.0.1:{port}/metrics"
+            async with self.session.get(url, timeout=ASK_TIMEOUT) as answer:
+                return dict(_values(await answer.text()))
+        except (aiohttp.ClientError, TimeoutError, ValueError, OSError):
+            return {}
+
+    async def sends(self, child: Child) -> bool:
+        """Tell whether this copy of a gateway is the one that sends."""
+        return bool((await self.of(child)).get(IS_SENDER))
 
     def total(self, metric: str) -> int:
         return int(sum(value for (_, name), value in self.last.items() if name == metric))
+
+
+def _values(text: str) -> Iterator[tuple[str, float]]:
+    for line in text.splitlines():
+        name, _, value = line.rpartition(" ")
+        if name and not line.startswith("#"):
+            yield name, float(value)

@@ -13,25 +13,28 @@ from collections import Counter
 import redis.asyncio
 
 from examples.chaos.journal import Journal
-from examples.chaos.plan import Blow, Kind
+from examples.chaos.plan import SENDER, Blow, Kind
+from examples.chaos.takeover import Struck, Takeovers, service_of
 from examples.chaos.venue_faults import VenueFaults
 from tandem.cli.stack import Child, LocalStack
-from tandem.runtime.clock import Clock, TaskOwner
+from tandem.runtime.clock import TaskOwner
 
 MS_PER_S = 1_000
 POLL_S = 0.1
 DRAIN_S = 15.0
+TAKEOVER_S = 60.0
+GATEWAY = "gateway-"
 
 
 class Havoc:
     """The one who strikes, and the supervisor who repairs."""
 
     def __init__(
-        self, stack: LocalStack, faults: VenueFaults, journal: Journal, clock: Clock
+        self, stack: LocalStack, faults: VenueFaults, takeovers: Takeovers, journal: Journal
     ) -> None:
-        self._stack, self._faults = stack, faults
+        self._stack, self.faults, self.takeovers = stack, faults, takeovers
         self.journal = journal
-        self._clock = clock
+        self._clock = takeovers.clock
         self._in_hand: set[str] = set()
         self._tasks = TaskOwner()
         self._blows: set[asyncio.Task[None]] = set()
@@ -43,6 +46,7 @@ class Havoc:
         return self._tasks.failed
 
     def start(self) -> None:
+        """Let the supervisor watch."""
         self._tasks.spawn(self._supervise(), "supervisor")
 
     def strike(self, blow: Blow) -> None:
@@ -55,7 +59,7 @@ class Havoc:
         """Wait until every blow is over and everything runs again."""
         while self._blows:
             await asyncio.wait(self._blows)
-        await self._faults.stop()
+        await self.faults.stop()
         while not all(is_up(child) for child in self._services()):
             await self._clock.sleep(POLL_S)
 
@@ -66,7 +70,7 @@ class Havoc:
     async def _carry_out(self, blow: Blow) -> None:
         hold_s = blow.hold_ms / MS_PER_S
         match blow.kind:
-            case Kind.KILL | Kind.TERM | Kind.FREEZE:
+            case Kind.KILL | Kind.TERM | Kind.FREEZE | Kind.STUN:
                 await self._strike_process(blow, hold_s)
             case Kind.NATS | Kind.REDIS:
                 await self._strike_server(blow.kind, hold_s)
@@ -74,17 +78,24 @@ class Havoc:
                 await self._flush()
             case Kind.VENUE:
                 event = self.journal.begin(blow.kind, blow.target)
-                await self._faults.hold(blow.target, hold_s)
+                await self.faults.hold(blow.target, hold_s)
                 self.journal.end(event)
 
     async def _strike_process(self, blow: Blow, hold_s: float) -> None:
-        child = self._one_that_is_up(blow.target)
+        child = await self._target(blow.target)
         if child is None or child.pid is None:
             return
         self._in_hand.add(child.name)
-        event = self.journal.begin(blow.kind, f"{blow.kind} {child.name}")
+        sends = child.name.startswith(GATEWAY) and await self.takeovers.gauges.sends(child)
+        who = f"{child.name}, which sends" if sends else child.name
+        event = self.journal.begin(blow.kind, f"{blow.kind} {who}")
+        is_freeze = blow.kind in {Kind.FREEZE, Kind.STUN}
+        if sends:
+            struck = Struck(service_of(child), blow.kind, child.pid, event.from_mono_ns)
+            within_s = hold_s if is_freeze else TAKEOVER_S
+            self._tasks.spawn(self.takeovers.watch(struck, within_s), "takeover")
         try:
-            if blow.kind is Kind.FREEZE:
+            if is_freeze:
                 await self._freeze(child.pid, hold_s)
             else:
                 await self._end(child, blow.kind)
@@ -141,8 +152,15 @@ class Havoc:
             await client.aclose()
         self.journal.end(event)
 
+    async def _target(self, name: str) -> Child | None:
+        """Return the process meant, or the next one that is up; None when all are down."""
+        if name.startswith(SENDER):
+            name = name.removeprefix(SENDER)
+            sender = await self.takeovers.sender_of(name)
+            name = sender.name if sender is not None else name
+        return self._one_that_is_up(name)
+
     def _one_that_is_up(self, name: str) -> Child | None:
-        """Return the named process or the next one that is up; None when all are down."""
         services = self._services()
         place = next((i for i, child in enumerate(services) if child.name == name), 0)
         turned = services[place:] + services[:place]

@@ -21,11 +21,13 @@ class Kind(StrEnum):
     NATS = "nats"  # the bus, at once
     REDIS = "redis"  # the page store, at once
     FREEZE = "freeze"  # a service's process stands still, then goes on
+    STUN = "stun"  # the gateway that sends stands still for longer than its lease
     FLUSH = "flush"  # the page store, emptied
     VENUE = "venue"  # an exchange misbehaves
 
 
 DEATHS = (Kind.KILL, Kind.TERM, Kind.NATS, Kind.REDIS)
+SENDER = "the sending "
 # Of the pace of kills, in percent: deaths make up the whole, the rest comes on top.
 SHARES = {
     Kind.KILL: 66,
@@ -33,6 +35,7 @@ SHARES = {
     Kind.NATS: 12,
     Kind.REDIS: 6,
     Kind.FREEZE: 30,
+    Kind.STUN: 8,
     Kind.FLUSH: 5,
     Kind.VENUE: 50,
 }
@@ -43,6 +46,7 @@ HOLDS_MS = {
     Kind.NATS: (100, 1_500),
     Kind.REDIS: (200, 4_000),
     Kind.FREEZE: (200, 5_000),
+    Kind.STUN: (2_500, 6_000),
     Kind.FLUSH: (0, 0),
     Kind.VENUE: (1_000, 6_000),
 }
@@ -50,7 +54,11 @@ HOLDS_MS = {
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """What happens when and for how long. `target` is a process or a venue fault, "" for none."""
+    """What happens when and for how long.
+
+    `target` is a process, the copy of a service that sends (`SENDER` and the service's name), a
+    venue fault, or "" for none.
+    """
 
     at_ms: int
     kind: Kind
@@ -66,6 +74,7 @@ class Pace:
     kills_per_minute: int
     kinds: frozenset[Kind]
     processes: tuple[str, ...]
+    gateways: tuple[str, ...]
     venue_faults: tuple[str, ...]
 
 
@@ -89,9 +98,18 @@ def _of_kind(kind: Kind, pace: Pace, prng: Prng) -> list[Blow]:
 
 
 def _targets(kind: Kind, pace: Pace) -> tuple[str, ...]:
-    if kind is Kind.VENUE:
-        return pace.venue_faults
-    return pace.processes if kind in {Kind.KILL, Kind.TERM, Kind.FREEZE} else ("",)
+    senders = tuple(f"{SENDER}{name}" for name in pace.gateways)
+    match kind:
+        case Kind.VENUE:
+            return pace.venue_faults
+        case Kind.STUN:
+            return senders
+        case Kind.KILL | Kind.TERM:
+            return (*pace.processes, *senders)
+        case Kind.FREEZE:
+            return pace.processes
+        case Kind.NATS | Kind.REDIS | Kind.FLUSH:
+            return ("",)
 
 
 def _dealt(targets: Sequence[str], prng: Prng) -> Callable[[], str]:

@@ -12,12 +12,15 @@ from examples.chaos import report
 from examples.chaos.desk import Desk, open_desk
 from examples.chaos.evidence import LogFacts, gather, read_log
 from examples.chaos.gauges import ALREADY
+from examples.chaos.havoc import GATEWAY
 from examples.chaos.options import Options
-from examples.chaos.plan import DEATHS, Blow, Pace, schedule
+from examples.chaos.plan import DEATHS, Blow, Kind, Pace, schedule
 from examples.chaos.progress import Progress
-from examples.chaos.stage import Market, names_of
-from examples.chaos.venue_faults import FAULTS
+from examples.chaos.stage import GATEWAYS, Market, names_of
+from examples.chaos.takeover import sends_again_ms
+from examples.chaos.venue_faults import NAMES
 from examples.chaos.verdict import Evidence, Finding, judge
+from examples.walkthrough.audit import percentiles
 from tandem.cli.stack import LocalStack
 from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import TaskOwner
@@ -49,7 +52,10 @@ async def run(stack: LocalStack, market: Market, options: Options, say: Say) -> 
         await _play(desk, blows, say)
         outcome = await _until_quiet(desk, say)
         await desk.gauges.sample(stack)
-        return _line(desk, outcome)
+        return _line(desk, outcome) | {
+            "venue_faults": await desk.havoc.faults.fired(),
+            "takeover_ms": await _takeovers(desk),
+        }
 
 
 def _pace(desk: Desk) -> Pace:
@@ -59,7 +65,8 @@ def _pace(desk: Desk) -> Pace:
         kills_per_minute=options.kills_per_minute,
         kinds=options.kinds,
         processes=names_of(desk.stack.plan),
-        venue_faults=tuple(FAULTS),
+        gateways=GATEWAYS,
+        venue_faults=NAMES,
     )
 
 
@@ -69,6 +76,8 @@ async def _play(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
     crowd, clients = desk.crowd, desk.clients
     watch = Progress(desk.stack, desk.gauges, desk.havoc.journal, crowd, clients, desk.clock)
     try:
+        if Kind.VENUE in desk.options.kinds:
+            await desk.havoc.faults.start()
         desk.havoc.start()
         for strategy in desk.strategies:
             tasks.spawn(strategy.quote(), "strategy")
@@ -131,6 +140,20 @@ async def _look(desk: Desk, began_ns: int) -> Outcome | None:
         waited_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
         return Outcome(facts, evidence, judge(evidence), waited_ms)
     return None
+
+
+async def _takeovers(desk: Desk) -> dict[str, object]:
+    """Return, by kind of blow, how long after it the venue heard from another sender."""
+    requests = {exc: await venue.requests() for exc, venue in desk.witnesses.venues.items()}
+    waits: dict[str, list[float]] = {}
+    for seen in desk.havoc.takeovers.seen:
+        ms = sends_again_ms(seen, requests[seen.struck.service.removeprefix(GATEWAY)])
+        if ms is not None:
+            waits.setdefault(seen.struck.kind, []).append(float(ms))
+    return {
+        kind: {"n": len(found), **percentiles(found), "max": max(found)}
+        for kind, found in waits.items()
+    }
 
 
 def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:

@@ -1,73 +1,129 @@
-"""What the exchanges are made to do wrong for a while, through their control ports.
+"""What the exchanges are made to do wrong, through their control ports.
 
-1. A fault is on for its time, then off; `stop` leaves both exchanges well.
+1. Some of everything goes wrong all the time, by small chances from the run's seed; on top of
+   that a blow makes one thing likely, or certain, for a while.
 2. Requests are refused, lost or delayed before and after they were carried out; events are lost,
-   doubled and late. What the venue's own books say is never touched.
+   doubled, late and out of turn. What the venue's own books say is never touched.
+3. `stop` leaves both exchanges well.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import msgspec
 
 from examples.walkthrough.venue_books import VenueBooks
 from tandem.runtime.clock import Clock
 
-BINANCE, HYPERLIQUID = "binance", "hyperliquid"
-MANY = 1_000
-Body = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class VenueFault:
-    """One misbehaviour of one exchange, as its control port is told."""
-
-    exc: str
-    body: Body
-
-
-def _answers(**said: object) -> Body:
-    return {"answers": [said]}
-
-
-def _events(action: str, count: int) -> Body:
-    return {"events": [{"action": action, "count": count}]}
-
-
-_WELL: Mapping[str, Body] = {BINANCE: {"reset": True, "hidden_ms": 0}, HYPERLIQUID: {}}
-FAULTS: Mapping[str, VenueFault] = {
-    "binance: answers lost": VenueFault(BINANCE, _answers(is_lost=True, count=2)),
-    "binance: answers 2 s late": VenueFault(BINANCE, _answers(delay_ms=2_000, count=4)),
-    "binance: 503, executed": VenueFault(BINANCE, _answers(breakdown="UNKNOWN", count=4)),
-    "binance: 503, not executed": VenueFault(
-        BINANCE, _answers(breakdown="UNAVAILABLE", is_executed=False, count=4)
-    ),
-    "binance: events lost": VenueFault(BINANCE, _events("DROP", 8)),
-    "binance: events doubled": VenueFault(BINANCE, _events("DUPLICATE", MANY)),
-    "binance: events late": VenueFault(BINANCE, _events("HOLD", 8)),
-    "binance: orders hidden": VenueFault(BINANCE, {"hidden_ms": 800}),
-    "binance: sockets cut": VenueFault(BINANCE, {"disconnect": True}),
-    "hyperliquid: answers lost": VenueFault(HYPERLIQUID, {"lose_answers": True}),
-    "hyperliquid: users silent": VenueFault(HYPERLIQUID, {"mute_users": True}),
-    "hyperliquid: fills doubled": VenueFault(HYPERLIQUID, {"repeat_fills": True}),
-    "hyperliquid: updates first": VenueFault(HYPERLIQUID, {"updates_first": True}),
-    "hyperliquid: orders hidden": VenueFault(HYPERLIQUID, {"hide_orders": True}),
-    "hyperliquid: 429": VenueFault(HYPERLIQUID, {"refuse_busy": True}),
+EXCHANGES = ("binance", "hyperliquid")
+MS_PER_S = 1_000
+Chances = Mapping[str, float]
+# Below these rates the strategies still get twenty fills a second through.
+ALWAYS: Chances = {
+    "lose_answer": 0.002,
+    "delay_answer": 0.002,
+    "drop_request": 0.002,
+    "fail_executed": 0.002,
+    "fail_unexecuted": 0.002,
+    "hide_order": 0.01,
+    "duplicate_event": 0.02,
+    "reorder_event": 0.01,
+    "delay_event": 0.01,
+    "drop_event": 0.002,
 }
+# What a blow makes likely while it lasts; together they stay below certainty.
+LIKELY: Mapping[str, Chances] = {
+    "answers lost": {"lose_answer": 0.15},
+    "answers late": {"delay_answer": 0.15},
+    "requests dropped": {"drop_request": 0.15},
+    "failing, executed": {"fail_executed": 0.15},
+    "failing, not executed": {"fail_unexecuted": 0.15},
+    "rate limited": {"rate_limit": 0.1},
+    "orders hidden": {"hide_order": 0.5},
+    "late fills": {"late_fill": 0.1},
+    "events lost": {"drop_event": 0.1},
+    "events doubled": {"duplicate_event": 0.4},
+    "events out of turn": {"reorder_event": 0.2, "delay_event": 0.15},
+}
+CUT = {"cut": ["user", "market", "order"]}
 
 
+class _Report(msgspec.Struct, frozen=True):
+    fired: dict[str, int]
+
+
+@dataclass(slots=True)
 class VenueFaults:
-    """Both exchanges' control ports."""
+    """Both exchanges' control ports, and what is on now."""
 
-    def __init__(self, venues: Mapping[str, VenueBooks], clock: Clock) -> None:
-        self._venues, self._clock = venues, clock
+    venues: Mapping[str, VenueBooks]
+    clock: Clock
+    seed: int
+    _likely: dict[str, list[Chances]] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Let some of everything go wrong from now on."""
+        for exc in self.venues:
+            self._likely[exc] = []
+            await self._tell(exc, {"reset": True, "seed": self.seed})
 
     async def hold(self, name: str, hold_s: float) -> None:
-        """Let one fault be on for a while. Faults of one exchange take turns: the last one wins."""
-        fault = FAULTS[name]
-        await self._venues[fault.exc].post("faults", fault.body)
-        await self._clock.sleep(hold_s)
-        await self._venues[fault.exc].post("faults", _WELL[fault.exc])
+        """Let one blow last for a while."""
+        exc, _, what = name.partition(": ")
+        if what in LIKELY:
+            await self._make_likely(exc, LIKELY[what], hold_s)
+        else:
+            await self._tell(exc, _now(what, int(hold_s * MS_PER_S)))
+            await self.clock.sleep(hold_s)
+
+    async def _make_likely(self, exc: str, chances: Chances, hold_s: float) -> None:
+        self._likely[exc].append(chances)
+        await self._tell(exc)
+        try:
+            await self.clock.sleep(hold_s)
+        finally:
+            self._likely[exc].remove(chances)
+        await self._tell(exc)
+
+    async def _tell(self, exc: str, also: Mapping[str, object] | None = None) -> None:
+        chances = dict(ALWAYS)
+        for likely in self._likely[exc]:
+            chances |= likely
+        await self.venues[exc].post("faults", {**(also or {}), "chances": chances})
 
     async def stop(self) -> None:
         """Let both exchanges behave."""
-        for exc, venue in self._venues.items():
-            await venue.post("faults", _WELL[exc])
+        for venue in self.venues.values():
+            await venue.post("faults", {"reset": True})
+
+    async def fired(self) -> dict[str, int]:
+        """Return how often each fault happened, on both exchanges together."""
+        total: Counter[str] = Counter()
+        for venue in self.venues.values():
+            answer = await venue.post("faults", {})
+            total.update(msgspec.json.decode(answer, type=_Report).fired)
+        return dict(sorted(total.items()))
+
+
+def _now(what: str, for_ms: int) -> Mapping[str, object]:
+    match what:
+        case "sockets cut":
+            return CUT
+        case "users silent":
+            return {"mute": {"channels": ["user"], "for_ms": for_ms}}
+        case "down":
+            return {"down": {"for_ms": for_ms, "looks": "reset"}}
+        case "chain stalls":
+            return {"stall": {"for_ms": for_ms}}
+        case "24 hours over":
+            return {"disconnect": True}
+        case _:
+            raise ValueError(f"venue fault {what}: not known")
+
+
+AT_ONCE = ("sockets cut", "users silent", "down", "24 hours over")
+NAMES = (
+    *(f"{exc}: {what}" for exc in EXCHANGES for what in (*LIKELY, *AT_ONCE)),
+    "hyperliquid: chain stalls",
+)

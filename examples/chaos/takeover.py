@@ -1,0 +1,76 @@
+"""How long an account had no sender after the one that sent was killed or stood still."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from examples.chaos.gauges import Gauges
+from examples.walkthrough.venue_books import Request
+from tandem.cli.stack import Child, LocalStack
+from tandem.runtime.clock import Clock
+
+POLL_S = 0.05
+POLL_NS = 50_000_000
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A process that sent for its account when a blow fell on it."""
+
+    service: str
+    kind: str
+    pid: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """When another process was seen to send instead."""
+
+    struck: Struck
+    gained_ns: int
+
+
+@dataclass(slots=True)
+class Takeovers:
+    """Watches the copies of each gateway."""
+
+    stack: LocalStack
+    gauges: Gauges
+    clock: Clock
+    seen: list[Takeover] = field(default_factory=list)
+
+    async def sender_of(self, service: str) -> Child | None:
+        """Return the copy that sends now, or None when none says so."""
+        for child in self.copies(service):
+            if await self.gauges.sends(child):
+                return child
+        return None
+
+    def copies(self, service: str) -> list[Child]:
+        return [child for child in self.stack.children.values() if child.name.startswith(service)]
+
+    async def watch(self, struck: Struck, within_s: float) -> None:
+        """Wait until another process sends for the account of one that was struck."""
+        deadline_ns = struck.at_ns + int(within_s * NS_PER_S)
+        while self.clock.monotonic_ns() < deadline_ns:
+            for child in self.copies(struck.service):
+                if child.pid != struck.pid and await self.gauges.sends(child):
+                    gained_ns = self.clock.monotonic_ns() - POLL_NS
+                    self.seen.append(Takeover(struck, gained_ns))
+                    return
+            await self.clock.sleep(POLL_S)
+
+
+def service_of(child: Child) -> str:
+    """Return the service of which a process is a copy."""
+    name, _, copy = child.name.rpartition("-")
+    return name if copy.isdigit() else child.name
+
+
+def sends_again_ms(takeover: Takeover, requests: Sequence[Request]) -> int | None:
+    """Return how long after the blow the venue parsed the next order, None when none came."""
+    later = (one.mono_parsed_ns for one in requests if one.mono_parsed_ns >= takeover.gained_ns)
+    first = min(later, default=None)
+    return None if first is None else (first - takeover.struck.at_ns) // NS_PER_MS
