@@ -7,9 +7,10 @@ TAPE ?=
 TICKER ?= SOL
 MINUTES ?= 10
 SEEDS ?= 100
+STRATEGIES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test fmt check unit property integration contract e2e bench cov schemas lock docker-demo clean
+.PHONY: help demo up down logs test fmt check unit property integration contract e2e bench cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +71,9 @@ bench: $(VENV)/.dev ## fill-to-taker latency against the plumbing's floor; log a
 
 cov: $(VENV)/.dev ## coverage with branches
 	@$(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered tests/unit tests/property tests/contract
+
+keys: $(VENV)/.services ## make the users' keys below .keys/ (STRATEGIES="alpha beta" adds strategies)
+	@$(BIN)/python -m tandem.cli.keys --strategy $(STRATEGIES)
 
 docker-demo: ## the same walkthrough in containers
 	@docker compose up --build --abort-on-container-exit --exit-code-from demo demo

@@ -29,9 +29,9 @@ PRIVATE, READABLE = 0o600, 0o644
 PRIVATE_DIRECTORY = 0o700
 # What each Redis user may touch: the pages that its service writes; `reader` reads all of them.
 PAGES_OF = {
-    "order-state": ("orders*", "fills*"),
-    "position-state": ("positions*",),
-    "hedger": ("hedges*", "buckets*"),
+    "order-state": ("{orders*", "{fills*"),
+    "position-state": ("{positions*",),
+    "hedger": ("{hedges*", "{buckets*"),
 }
 READER = "reader"
 
