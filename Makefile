@@ -10,7 +10,7 @@ SEEDS ?= 100
 STRATEGIES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test fmt check unit property integration contract e2e bench cov schemas lock keys docker-demo clean
+.PHONY: help demo up down logs test fmt check unit property integration contract e2e chaos bench cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ integration: $(VENV)/.dev ## real nats-server, Redis-protocol server, paper exch
 
 e2e: $(VENV)/.dev ## whole processes, killed and restarted
 	@$(BIN)/python -m pytest -q tests/e2e
+
+chaos: $(VENV)/.services ## real processes killed at random for MINUTES=10, judged by the exchanges' books (SEED=n)
+	@$(BIN)/python -m examples.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 fmt: $(VENV)/.dev ## format and fix what can be fixed
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
