@@ -174,7 +174,7 @@ class SimLog(MemoryLog):
 
     def resend(self) -> int:
         """Send everything unanswered again; return how much."""
-        for sending in self._unanswered:
+        for sending in tuple(self._unanswered):
             self._send(sending)
         return len(self._unanswered)
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.simulation.copies import Copy
-from tests.simulation.loop import spawn
 from tests.simulation.venue_binance import BinanceFront
 from tests.simulation.venue_hyperliquid import HyperliquidFront
 
@@ -60,7 +59,7 @@ class Chaos:
             await self.world.clock.sleep(delay_s)
             action()
 
-        spawn(self.world.loop, None, wait(), "chaos-later")
+        self.world.outside(wait(), "chaos-later")
 
     def _copy(self) -> Copy:
         """Choose a copy that is alive; gateways more often than others, for they hold orders."""
@@ -94,7 +93,7 @@ class Chaos:
 
     def _stopped(self, copy: Copy) -> None:
         if not copy.is_dead:
-            spawn(self.world.loop, None, self._replace(copy), "replace")
+            self.world.outside(self._replace(copy), "replace")
 
     async def _replace(self, copy: Copy) -> None:
         await self.world.clock.sleep(0.001)

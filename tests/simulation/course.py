@@ -101,10 +101,10 @@ class _Course:
     async def run(self) -> list[str]:
         world = self.world
         world.start()
-        market = spawn(self.loop, None, self._market(), "market")
+        market = world.outside(self._market(), "market")
         if not await self._until(lambda: self._makers() > 0, START_MOST_S):
             return ["no maker ever rested"]
-        trouble = spawn(self.loop, None, self.chaos.run(), "chaos")
+        trouble = world.outside(self.chaos.run(), "chaos")
         end_ns = self.loop.now_ns + self.plan.trouble_ms * NS_PER_MS
         while self.loop.now_ns < end_ns:
             await self._flow()

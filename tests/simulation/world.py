@@ -5,9 +5,9 @@ faults strike; then the faults end, the makers are stopped, and within a bounded
 venues' books and everything that is shown must agree.
 """
 
-import random
+import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tandem.bus.memory_bus import MemoryServer
@@ -15,7 +15,7 @@ from tandem.domain.ids import Exc
 from tandem.runtime.context import Service, ServiceContext
 from tests.simulation import copies, venue_binance, venue_hyperliquid
 from tests.simulation.copies import BINANCE, HYPERLIQUID, Copy, Surroundings
-from tests.simulation.loop import SimClock, VirtualLoop
+from tests.simulation.loop import SimClock, VirtualLoop, spawn
 from tests.simulation.network import Front, Weather
 from tests.simulation.plan import Plan
 from tests.simulation.quiet import Say
@@ -188,6 +188,16 @@ class World:
         self.note("calm", "")
 
     # What happened.
+
+    def outside(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        """Start work of the world's own; its failure is the seed's."""
+        task = spawn(self.loop, None, work, name)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed(task.get_name(), error)
 
     def failed(self, name: str, error: BaseException) -> None:
         self.failures.append(f"{name} failed: {type(error).__name__}: {error}")
