@@ -7,6 +7,8 @@
 3. A report that no prefix reproduces changes nothing for a second: its fills may be on their way.
    Only then is it a mismatch, and the venue's number is adopted. Each doubt has its own second:
    the fills of one that has just begun are not missing yet.
+4. A fill at exactly T that comes after T's number was taken without it is in that number while
+   the number says more than the fills known: on most venues the fill itself caused the statement.
 """
 
 from bisect import insort
@@ -46,6 +48,7 @@ class Stated(Struct, frozen=True, array_like=True):
 class Holding(Struct, array_like=True):
     """One position. `fills` are those the anchor does not cover, in venue order.
 
+    `missing` is by how much the anchor says more than the fills known up to it.
     `amount` and `entry` are what anchor and fills add up to, kept so that the usual fill (the
     latest in venue time) costs one step; `seen` holds the exec ids that count already. `doubts` are
     what no fills explain yet, in venue order.
@@ -61,6 +64,7 @@ class Holding(Struct, array_like=True):
     doubts: list[Stated] = []
     unrealized_pnl: Decimal | None = None
     last_delta: str | None = None
+    missing: Decimal = ZERO
 
 
 class Holdings(Struct):
@@ -97,7 +101,7 @@ def _keep(holding: Holding, held: Position) -> None:
 def join_fill(holding: Holding, fill: FillReport) -> bool:
     """Count a fill unless the anchor covers it or it is counted; tell whether it was new."""
     anchor = holding.anchor
-    if fill.exec_id in holding.seen or (anchor and fill.ts_event_ns < anchor.ts_event_ns):
+    if fill.exec_id in holding.seen or (anchor and _is_covered(holding, anchor, fill)):
         return False
     new = HeldFill(fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px)
     holding.seen.add(new.exec_id)
@@ -108,6 +112,19 @@ def join_fill(holding: Holding, fill: FillReport) -> bool:
         _keep(holding, _replayed(anchor, holding.fills))
     if holding.doubts:
         holding.doubts = [one for one in holding.doubts if _prefix_at(holding, one) is None]
+    return True
+
+
+def _is_covered(holding: Holding, anchor: Stated, fill: FillReport) -> bool:
+    """Tell whether the anchor has a late fill in it; if so it is missing no more."""
+    if fill.ts_event_ns > anchor.ts_event_ns:
+        return False
+    if fill.ts_event_ns == anchor.ts_event_ns:
+        if not holding.missing or fill.start_position == position(holding).amount:
+            return False
+        holding.seen.add(fill.exec_id)
+    if holding.missing:
+        holding.missing -= fill.signed_qty
     return True
 
 
@@ -173,6 +190,7 @@ def _move_anchor(
     covered, rest = holding.fills[:prefix], holding.fills[prefix:]
     if entry is None:
         entry = _replayed(holding.anchor, covered).entry
+    holding.missing = stated.amount - _replayed(holding.anchor, covered).amount
     holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry)
     at_anchor = {fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns}
     holding.fills = rest

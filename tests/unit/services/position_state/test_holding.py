@@ -2,6 +2,7 @@
 
 from decimal import Decimal as D
 
+import msgspec
 import pytest
 
 from services.position_state import holding as holdings
@@ -188,3 +189,50 @@ def test_view_values_the_position(held: Holding) -> None:
     assert shown.timestamp == 5
     holdings.join_fill(held, fill("a", "1", 9_000_000))
     assert holdings.view(held, D(1)).timestamp == 9
+
+
+def adopted(held: Holding, amount: str, ts: int) -> None:
+    assert holdings.join_report(held, stated(amount, ts))
+    assert holdings.adopt(held, ts) is not None
+
+
+def test_missed_fill_found_after_its_own_position_was_adopted_counts_once(held: Holding) -> None:
+    holdings.join_report(held, stated("1", 5))
+    adopted(held, "-1", 10)
+    assert not holdings.join_fill(held, fill("late", "-2", 10))
+    assert not holdings.join_fill(held, fill("late", "-2", 10))
+    assert at(held)[0] == -1
+    assert holdings.join_fill(held, fill("next", "-1", 11))
+    assert at(held)[0] == -2
+
+
+def test_missed_fills_before_and_at_an_adopted_position_count_in_any_order(held: Holding) -> None:
+    holdings.join_report(held, stated("1", 5))
+    adopted(held, "4", 10)
+    for late in (fill("b", "2", 10), fill("a", "1", 9)):
+        assert not holdings.join_fill(held, late)
+    assert at(held)[0] == 4
+    assert holdings.join_fill(held, fill("c", "1", 10))
+    assert at(held)[0] == 5
+
+
+def test_position_told_before_the_fill_that_made_it_is_not_counted_twice(held: Holding) -> None:
+    assert not holdings.join_report(held, stated("-1", 10))
+    assert not holdings.join_fill(held, fill("a", "-1", 10))
+    assert at(held)[0] == -1
+
+
+def test_fill_that_begins_at_the_stated_amount_follows_it(held: Holding) -> None:
+    assert not holdings.join_report(held, stated("-1", 10))
+    after = msgspec.structs.replace(fill("a", "-1", 10), start_position=D(-1))
+    assert holdings.join_fill(held, after)
+    assert at(held)[0] == -2
+
+
+def test_fill_older_than_an_explained_position_leaves_no_room_for_another(held: Holding) -> None:
+    holdings.join_report(held, stated("0", 5))
+    holdings.join_fill(held, fill("a", "1", 10))
+    holdings._move_anchor(held, holdings.Stated(10, D(1), D(100)), 1)
+    assert not holdings.join_fill(held, fill("old", "1", 4))
+    assert holdings.join_fill(held, fill("b", "1", 10))
+    assert at(held)[0] == 2
