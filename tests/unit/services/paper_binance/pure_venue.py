@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,9 @@ from services.paper_binance.contracts import CONTRACTS
 from services.paper_binance.keyring import PAPER_ACCOUNT, PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from services.paper_binance.limits import Address
 from services.paper_binance.rest import Answer, RestRequest, answer
+from services.paper_binance.user_events import user_news
 from services.paper_binance.venue import Venue
+from services.paper_exchange.events import Event
 from services.paper_exchange.market_events import DepthSnapshot, Level
 
 NS_PER_MS = 1_000_000
@@ -43,6 +46,29 @@ def venue_with_books() -> Venue:
     return venue
 
 
+class Listener:
+    """Collects what every account is told, as JSON."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        self.events: list[Any] = []
+
+    def engine_events(self, events: list[Event], now_ns: int, modify_id: str) -> None:
+        for news in user_news(self.venue, events, now_ns, modify_id):
+            self.events.append(json.loads(msgspec.json.encode(news.event)))
+
+    def late_events(self, events: list[Event], now_ns: int, after_ms: int) -> None:
+        for news in user_news(self.venue, events, now_ns, ""):
+            told = json.loads(msgspec.json.encode(news.event))
+            self.events.append(told | {"after_ms": after_ms})
+
+    def user_event(self, account_id: object, event: object) -> None:
+        self.events.append(json.loads(msgspec.json.encode(event)))
+
+    def keys_ended(self, leases: object, now_ms: int) -> None:
+        self.events.append({"e": "ended"})
+
+
 def request(method: str, path: str, query: str, body: str = "", key: str = "") -> RestRequest:
     return RestRequest(
         method=method,
@@ -61,12 +87,19 @@ def send(venue: Venue, method: str, path: str, **params: str) -> tuple[int, Any]
 
 def send_at(venue: Venue, now_ms: int, method: str, path: str, **params: str) -> tuple[int, Any]:
     """Send as at this time."""
+    result = signed_answer(venue, method, path, now_ms, **params)
+    return result.status, msgspec.json.decode(result.body)
+
+
+def signed_answer(
+    venue: Venue, method: str, path: str, now_ms: int = NOW_MS, /, **params: str
+) -> Answer:
+    """Sign parameters, send them, and return the whole answer."""
     pairs = {**params, "timestamp": str(now_ms)}
     query = "&".join(f"{name}={value}" for name, value in pairs.items())
     signature = hmac.new(PAPER_HMAC_SECRET.encode(), query.encode(), hashlib.sha256).hexdigest()
     sent = request(method, path, f"{query}&signature={signature}")
-    result = answer(venue, sent, now_ms * NS_PER_MS)
-    return result.status, msgspec.json.decode(result.body)
+    return answer(venue, sent, now_ms * NS_PER_MS)
 
 
 def refused(venue: Venue, method: str = "POST", path: str = "order", **params: str) -> int:

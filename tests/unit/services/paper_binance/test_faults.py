@@ -1,8 +1,13 @@
+from decimal import Decimal
+from typing import Any
+
 import pytest
 
 from services.paper_binance.errors import Code, VenueError
 from services.paper_binance.faults import (
+    BREAKDOWNS,
     UNDISTURBED,
+    UNKNOWN_OUTCOMES,
     Breakdown,
     Disturbance,
     EventAction,
@@ -10,14 +15,22 @@ from services.paper_binance.faults import (
     Faults,
     arranged,
     breakdown_error,
+    disturbance_of,
     perform,
 )
+from services.paper_binance.limits import Address
 from services.paper_binance.venue import Venue
+from services.paper_binance.websocket_api import ApiSession, answer_message
+from services.paper_exchange.fault_words import Choice, Fault, PlanChange, Scripted
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
+    MARKET,
     NOW_MS,
+    Listener,
+    refused,
     send,
     send_at,
+    signed_answer,
     venue_with_books,
 )
 
@@ -143,3 +156,140 @@ def test_new_order_is_hidden_from_queries_for_a_while(venue: Venue) -> None:
     ]
 
     assert answers == [400, 200, 400, 200]
+
+
+def scripted(fault: Fault, **terms: Any) -> PlanChange:
+    return PlanChange(script=(Scripted(fault=fault, **terms),))
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault.LOSE_ANSWER, (200, 1, True, False)),
+        (Fault.DELAY_ANSWER, (200, 1, False, False)),
+        (Fault.DROP_REQUEST, (408, 0, False, True)),
+        (Fault.RATE_LIMIT, (429, 0, False, False)),
+        (Fault.BAN, (418, 0, False, False)),
+    ],
+)
+def test_plan_disturbs_orders_and_the_books_tell_the_truth(
+    venue: Venue, fault: Fault, expected: tuple[int, int, bool, bool]
+) -> None:
+    venue.faults.plan.change(scripted(fault, on="place_order", ms=50))
+
+    told = signed_answer(venue, "POST", "order", **LIMIT)
+
+    outcome = (told.status, len(venue.engine.orders()), told.is_lost, told.is_silent)
+    assert outcome == expected
+    assert venue.faults.plan.fired == {fault: 1}
+
+
+@pytest.mark.parametrize("looks", UNKNOWN_OUTCOMES)
+@pytest.mark.parametrize(
+    ("fault", "orders_count"), [(Fault.FAIL_EXECUTED, 1), (Fault.FAIL_UNEXECUTED, 0)]
+)
+def test_plan_fails_orders_with_and_without_execution(
+    venue: Venue, looks: Breakdown, fault: Fault, orders_count: int
+) -> None:
+    venue.faults.plan.change(scripted(fault, looks=looks))
+
+    told = signed_answer(venue, "POST", "order", **LIMIT)
+
+    assert told.status == BREAKDOWNS[looks].http_status
+    assert len(venue.engine.orders()) == orders_count
+
+
+def test_executed_orders_never_look_like_documented_refusals() -> None:
+    looks = {
+        disturbance_of(Choice(Fault.FAIL_EXECUTED, pick=pick)).breakdown for pick in range(100)
+    }
+
+    assert looks == set(UNKNOWN_OUTCOMES)
+    assert Breakdown.UNAVAILABLE not in looks
+
+
+def test_a_proxy_answers_without_json(venue: Venue) -> None:
+    venue.faults.plan.change(scripted(Fault.FAIL_UNEXECUTED, looks="BAD_GATEWAY"))
+
+    told = signed_answer(venue, "POST", "order", **LIMIT)
+
+    assert (told.status, told.content_type, told.body[:6]) == (502, "text/html", b"<html>")
+
+
+def test_a_ban_lasts_and_says_when_to_come_back(venue: Venue) -> None:
+    venue.faults.plan.change(scripted(Fault.BAN, ms=2_500))
+
+    first = signed_answer(venue, "POST", "order", **LIMIT)
+    still = send_at(venue, NOW_MS + 2_499, "GET", "openOrders")[0]
+    after = send_at(venue, NOW_MS + 2_500, "GET", "openOrders")[0]
+
+    assert (first.status, first.headers["Retry-After"]) == (418, "3")
+    assert (still, after) == (418, 200)
+
+
+def test_a_late_fill_is_in_the_books_at_once_and_told_after_the_cancel(venue: Venue) -> None:
+    listener = Listener(venue)
+    placed = send(venue, "POST", "order", **LIMIT)[1]
+    venue.subscribe(listener)
+    venue.faults.plan.change(scripted(Fault.LATE_FILL, ms=400))
+
+    gone = send(venue, "DELETE", "order", symbol="SOLUSDT", orderId=str(placed["orderId"]))[1]
+
+    late = [event for event in listener.events if "after_ms" in event]
+    prompt = [event for event in listener.events if "after_ms" not in event]
+    assert (gone["status"], gone["executedQty"]) == ("CANCELED", "0.50")
+    assert [event["o"]["x"] for event in prompt] == ["CANCELED"]
+    assert [event["e"] for event in late] == ["TRADE_LITE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
+    assert {event["after_ms"] for event in late} == {400}
+    assert [fill.qty for fill in venue.engine.fills()] == [Decimal("0.50")]
+    assert venue.faults.plan.fired == {Fault.LATE_FILL: 1}
+
+
+def test_a_cancel_of_nothing_counts_no_late_fill(venue: Venue) -> None:
+    venue.faults.plan.change(scripted(Fault.LATE_FILL))
+
+    assert refused(venue, "DELETE", symbol="SOLUSDT", orderId="1") == -2011
+    assert venue.faults.plan.fired[Fault.LATE_FILL] == 0
+
+
+def test_margin_gone_refuses_what_opens_and_lets_reduce(venue: Venue) -> None:
+    send(venue, "POST", "order", **MARKET)
+    venue.faults.plan.change(PlanChange(margin_orders={"paper": 1}))
+
+    codes = [send(venue, "POST", "order", **LIMIT)[1].get("code") for _ in range(2)]
+    closing = {**MARKET, "side": "SELL", "reduceOnly": "true"}
+
+    assert codes == [None, -2019]
+    assert send(venue, "POST", "order", **closing)[0] == 200
+
+
+def test_plan_hides_an_order_from_queries(venue: Venue) -> None:
+    order_id = str(send(venue, "POST", "order", **LIMIT)[1]["orderId"])
+    venue.faults.plan.change(PlanChange(chances={Fault.HIDE_ORDER: 1}, hide_ms=(100, 100)))
+
+    statuses = [
+        send_at(venue, NOW_MS + age_ms, "GET", "order", symbol="SOLUSDT", orderId=order_id)[0]
+        for age_ms in (99, 100)
+    ]
+
+    assert statuses == [400, 200]
+
+
+def test_websocket_api_meets_the_plan_too(venue: Venue) -> None:
+    venue.faults.plan.change(scripted(Fault.LOSE_ANSWER, on="ticker_price"))
+    session = ApiSession(Address("test"), NOW_MS)
+    text = '{"id":1,"method":"ticker.price","params":{"symbol":"SOLUSDT"}}'
+
+    replies = [answer_message(venue, session, text, NOW_MS * 1_000_000) for _ in range(2)]
+
+    assert [reply.is_lost for reply in replies] == [True, False]
+
+
+def test_a_ban_by_websocket_closes_the_address(venue: Venue) -> None:
+    venue.faults.plan.change(scripted(Fault.BAN, ms=50))
+    session = ApiSession(Address("test"), NOW_MS)
+    text = '{"id":1,"method":"ticker.price","params":{"symbol":"SOLUSDT"}}'
+
+    reply = answer_message(venue, session, text, NOW_MS * 1_000_000)
+
+    assert b'"status":418' in reply.text

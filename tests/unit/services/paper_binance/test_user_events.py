@@ -1,14 +1,10 @@
-import json
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 
 from services.paper_binance.keyring import PAPER_ACCOUNT
-from services.paper_binance.user_events import user_news
 from services.paper_binance.venue import Venue
-from services.paper_exchange.events import Event
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.market_events import Trade
 from services.paper_exchange.orders import ZERO, Side
@@ -17,6 +13,7 @@ from tests.unit.services.paper_binance.pure_venue import (
     MARKET,
     NOW_MS,
     NS_PER_MS,
+    Listener,
     send,
     venue_with_books,
 )
@@ -27,24 +24,6 @@ ORDER_FIELDS = [
     "m", "R", "wt", "ot", "ps", "cp", "rp", "pP", "si", "ss", "V", "pm", "gtd", "er",
 ]  # fmt: skip
 LITE_FIELDS = ["e", "E", "T", "s", "q", "p", "m", "c", "S", "L", "l", "t", "i"]
-
-
-class Listener:
-    """Collects what every account is told, as JSON."""
-
-    def __init__(self, venue: Venue) -> None:
-        self.venue = venue
-        self.events: list[Any] = []
-
-    def engine_events(self, events: list[Event], now_ns: int, modify_id: str) -> None:
-        for news in user_news(self.venue, events, now_ns, modify_id):
-            self.events.append(json.loads(msgspec.json.encode(news.event)))
-
-    def user_event(self, account_id: object, event: object) -> None:
-        self.events.append(json.loads(msgspec.json.encode(event)))
-
-    def keys_ended(self, leases: object, now_ms: int) -> None:
-        self.events.append({"e": "ended"})
 
 
 @pytest.fixture
