@@ -149,7 +149,8 @@ async def _takeovers(desk: Desk) -> dict[str, object]:
     for seen in desk.havoc.takeovers.seen:
         ms = sends_again_ms(seen, requests[seen.struck.service.removeprefix(GATEWAY)])
         if ms is not None:
-            waits.setdefault(seen.struck.kind, []).append(float(ms))
+            alone = "" if seen.struck.has_standby else " without a standby"
+            waits.setdefault(f"{seen.struck.kind}{alone}", []).append(float(ms))
     return {
         kind: {"n": len(found), **percentiles(found), "max": max(found)}
         for kind, found in waits.items()

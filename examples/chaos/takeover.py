@@ -16,10 +16,14 @@ NS_PER_S = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A process that sent for its account when a blow fell on it."""
+    """A process that sent for its account when a blow fell on it.
+
+    `has_standby`: another copy was ready. Without one the next sender is whoever starts first.
+    """
 
     service: str
     kind: str
+    has_standby: bool
     pid: int
     at_ns: int
 
