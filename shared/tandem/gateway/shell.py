@@ -10,6 +10,7 @@
 import asyncio
 from collections.abc import Coroutine
 
+from tandem.bus.background import end
 from tandem.bus.port import Following
 from tandem.domain.ids import Ticker
 from tandem.gateway.asks import Asks
@@ -256,9 +257,7 @@ class GatewayService:
         await self._core.journal.drain()
         await self._tenure.leave()
         self._fence.report(LinkState.DOWN, "stopped")
-        for task in self._work:
-            task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
+        await end(self._work)
         await self._core.journal.drain()
         await self._network.close()
 

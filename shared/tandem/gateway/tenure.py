@@ -80,7 +80,7 @@ class Tenure:
     def _offered(self, payload: bytes) -> None:
         """Look at once when somebody gives the lease back; it may not be stored just yet."""
         record = _decoded(payload)
-        if record is not None and record.is_released:
+        if record is not None and record.is_released and record.holder != self._core.context.run:
             clock = self._core.context.clock
             self._haste_until_ns = clock.monotonic_ns() + 10 * int(HASTE_S * 1e9)
             self._wake.set()

@@ -1,16 +1,19 @@
-"""Where a test may kill the process: named points that cost nothing otherwise.
+"""Where a test may kill or freeze the process: named points that cost nothing otherwise.
 
-`TANDEM_CRASH_AT=<point>[:n]` kills with SIGKILL at the n-th pass (1 when not given), and only
-when `TANDEM_TESTING=1` is set as well.
+`TANDEM_CRASH_AT=<point>[:n]` kills with SIGKILL at the n-th pass (1 when not given),
+`TANDEM_FREEZE_AT` stops with SIGSTOP there until somebody sends SIGCONT; both only when
+`TANDEM_TESTING=1` is set as well.
 """
 
 import os
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from tandem.domain.errors import ConfigurationError
 
 Seam = Callable[[str], None]
+SIGNALS = {"TANDEM_CRASH_AT": signal.SIGKILL, "TANDEM_FREEZE_AT": signal.SIGSTOP}
 
 
 def no_seam(point: str) -> None:
@@ -18,18 +21,24 @@ def no_seam(point: str) -> None:
 
 
 def seam_from(values: Mapping[str, str], kill: Callable[[], None] | None = None) -> Seam:
-    """Return the seam that the environment asks for."""
-    wanted = values.get("TANDEM_CRASH_AT", "")
-    if not wanted or values.get("TANDEM_TESTING") != "1":
+    """Return the seam that the environment asks for; `kill` stands in for either signal."""
+    if values.get("TANDEM_TESTING") != "1":
         return no_seam
+    for variable, number in SIGNALS.items():
+        if wanted := values.get(variable, ""):
+            return _counting(_place(variable, wanted), kill or partial(_signal, number))
+    return no_seam
+
+
+def _place(variable: str, wanted: str) -> tuple[str, int]:
     point, _, text = wanted.partition(":")
     if text and not (text.isdecimal() and int(text) > 0):
-        raise ConfigurationError("TANDEM_CRASH_AT", wanted, "<point> or <point>:<positive number>")
-    return _counting(point, int(text or 1), kill or _kill)
+        raise ConfigurationError(variable, wanted, "<point> or <point>:<positive number>")
+    return point, int(text or 1)
 
 
-def _counting(wanted: str, passes: int, kill: Callable[[], None]) -> Seam:
-    left = passes
+def _counting(place: tuple[str, int], strike: Callable[[], None]) -> Seam:
+    wanted, left = place
 
     def pass_point(point: str) -> None:
         nonlocal left
@@ -37,10 +46,10 @@ def _counting(wanted: str, passes: int, kill: Callable[[], None]) -> Seam:
             return
         left -= 1
         if left == 0:
-            kill()
+            strike()
 
     return pass_point
 
 
-def _kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def _signal(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.gateway.clocks import TERMS, NS_PER_MS, LogClock, Stamps, VenueClock
+from tandem.gateway.clocks import NS_PER_MS, TERMS, LogClock, Stamps, VenueClock
 
 MS = NS_PER_MS
 

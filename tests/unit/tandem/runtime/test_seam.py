@@ -29,7 +29,17 @@ def test_without_a_count_the_first_pass_kills() -> None:
     assert kills == ["x"]
 
 
-@pytest.mark.parametrize("values", [{}, TESTING, {"TANDEM_CRASH_AT": "a"}])
+def test_a_freeze_strikes_at_its_point() -> None:
+    strikes: list[str] = []
+
+    seam_from({**TESTING, "TANDEM_FREEZE_AT": "a:2"}, lambda: strikes.append("x"))("a")
+
+    assert strikes == []
+
+
+@pytest.mark.parametrize(
+    "values", [{}, TESTING, {"TANDEM_CRASH_AT": "a"}, {"TANDEM_FREEZE_AT": "a"}]
+)
 def test_nothing_kills_unless_asked_for_in_a_test(values: dict[str, str]) -> None:
     assert seam_from(values) is no_seam
 

@@ -1,0 +1,161 @@
+"""Several copies of one gateway: one sends, the others take over, and no order goes out twice.
+
+The oracle is the venue's own books: each client id names at most one order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tandem.cli.servers import LocalServer
+from tandem.domain.ids import ClientOrderId
+from tandem.domain.order import OrderStatus
+from tests.conftest import Eventually
+from tests.integration.gateway_binance import cloid
+from tests.integration.gateway_copies import CopiesWorld, Copy, copies_world
+
+NEW = OrderStatus.NEW
+LONG_S = 30.0
+PATIENT_MS = 60_000
+BELOW = "140"
+ORDERS = 40
+
+
+@pytest.fixture
+async def world(nats_server: LocalServer, tmp_path: Path) -> AsyncIterator[CopiesWorld]:
+    async with copies_world(nats_server.url, tmp_path, {}, {}) as running:
+        yield running
+
+
+async def place(world: CopiesWorld, name: ClientOrderId) -> None:
+    await world.place(name, "0.1", price=BELOW, valid_for_ms=PATIENT_MS)
+
+
+def is_answered(world: CopiesWorld, name: ClientOrderId) -> bool:
+    return world.statuses(name) > {OrderStatus.PENDING} or NEW in world.statuses(name)
+
+
+async def only_sender(world: CopiesWorld, eventually: Eventually) -> Copy:
+    await eventually(lambda: len(world.senders) == 1, LONG_S)
+    return world.senders[0]
+
+
+async def each_once(world: CopiesWorld, names: list[ClientOrderId]) -> None:
+    placed = await world.placed()
+    assert {name: placed.get(name, 0) for name in names} == dict.fromkeys(names, 1)
+
+
+async def test_one_of_two_copies_sends_and_both_are_ready(
+    world: CopiesWorld, eventually: Eventually
+) -> None:
+    sender = await only_sender(world, eventually)
+    name = cloid(1)
+    await place(world, name)
+    await eventually(lambda: NEW in world.statuses(name))
+    standby = next(copy for copy in world.copies if copy is not sender)
+    assert sender.metric("gateway_requests_sent") == 1
+    assert standby.metric("gateway_requests_sent") == 0
+    await each_once(world, [name])
+
+
+async def test_orders_flow_on_when_the_sender_is_killed(
+    world: CopiesWorld, eventually: Eventually
+) -> None:
+    sender = await only_sender(world, eventually)
+    names = [cloid(number) for number in range(1, ORDERS + 1)]
+    for name in names[: ORDERS // 2]:
+        await place(world, name)
+    sender.child.kill()
+    for name in names[ORDERS // 2 :]:
+        await place(world, name)
+    await eventually(lambda: all(NEW in world.statuses(name) for name in names), LONG_S)
+    await each_once(world, names)
+
+
+async def test_sender_that_is_asked_to_stop_hands_over(
+    world: CopiesWorld, eventually: Eventually
+) -> None:
+    sender = await only_sender(world, eventually)
+    heir = next(copy for copy in world.copies if copy is not sender)
+    await asyncio.to_thread(sender.child.stop)
+    await eventually(lambda: heir.is_sender)
+    name = cloid(1)
+    await place(world, name)
+    await eventually(lambda: NEW in world.statuses(name))
+    await each_once(world, [name])
+
+
+async def test_killed_copy_that_comes_back_stands_by(
+    world: CopiesWorld, eventually: Eventually
+) -> None:
+    killed = await only_sender(world, eventually)
+    killed.child.kill()
+    heir = next(copy for copy in world.copies if copy is not killed)
+    await eventually(lambda: heir.is_sender)
+    await asyncio.to_thread(killed.start)
+    assert (heir.is_sender, killed.is_sender) == (True, False)
+
+
+@pytest.mark.parametrize("window_ms", ["1000", "5000"])
+async def test_13_sender_that_lost_its_lease_sends(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually, window_ms: str
+) -> None:
+    """It is frozen between the check of its lease and the write, and writes after the takeover.
+
+    With the short window its request is dead by then; with the long one it is accepted, and the
+    new sender finds it.
+    """
+    frozen_at = {"TANDEM_TESTING": "1", "TANDEM_FREEZE_AT": "gateway.before_write"}
+    common = {"BINANCE_RECV_WINDOW_MS": window_ms}
+    async with copies_world(nats_server.url, tmp_path, frozen_at, {}, **common) as world:
+        frozen, heir = world.copies
+        name = cloid(1)
+        await eventually(lambda: frozen.is_sender)
+        await place(world, name)
+        await eventually(lambda: frozen.is_frozen)
+        await eventually(lambda: heir.is_sender)
+        frozen.thaw()
+        await eventually(lambda: NEW in world.statuses(name), LONG_S)
+        await each_once(world, [name])
+        assert OrderStatus.REJECTED not in world.statuses(name)
+        assert not frozen.is_sender
+
+
+async def test_13_sender_wakes_after_its_heir_has_sent_the_order_itself(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> None:
+    frozen_at = {"TANDEM_TESTING": "1", "TANDEM_FREEZE_AT": "gateway.before_write"}
+    async with copies_world(nats_server.url, tmp_path, frozen_at, {}) as world:
+        frozen, _ = world.copies
+        name, after = cloid(1), cloid(2)
+        await eventually(lambda: frozen.is_sender)
+        await place(world, name)
+        await eventually(lambda: frozen.is_frozen)
+        await eventually(lambda: NEW in world.statuses(name), LONG_S)
+        frozen.thaw()
+        await eventually(lambda: frozen.metric("gateway_outcomes") > 0)
+        await place(world, after)
+        await eventually(lambda: NEW in world.statuses(after))
+        await each_once(world, [name, after])
+        assert OrderStatus.REJECTED not in world.statuses(name)
+
+
+@pytest.mark.timeout(180)
+async def test_28_two_senders_contend(world: CopiesWorld, eventually: Eventually) -> None:
+    """Whoever sends is frozen again and again, and wakes when the other one has taken over."""
+    names = [cloid(number) for number in range(1, ORDERS + 1)]
+    for turn in range(4):
+        sender = await only_sender(world, eventually)
+        heir = next(copy for copy in world.copies if copy is not sender)
+        batch = names[turn * 10 : turn * 10 + 10]
+        for name in batch[:5]:
+            await place(world, name)
+        sender.freeze()
+        for name in batch[5:]:
+            await place(world, name)
+        await eventually(lambda heir=heir: heir.is_sender, LONG_S)
+        sender.thaw()
+    await eventually(lambda: all(NEW in world.statuses(name) for name in names), LONG_S)
+    await each_once(world, names)
