@@ -6,7 +6,9 @@
 2. An account is shaky from the second of its takers that fell in doubt within doubt_window_ms, or
    from a refusal of its key, until its time has passed, or a session came up, and none of its
    takers is in doubt.
-3. An account that no session has spoken of is not judged.
+3. An account that the venue itself traded on (liquidation, auto-deleveraging, settlement) is
+   suspect for a while: its takers go, but no maker is quoted that would need more of them.
+4. An account that no session has spoken of is not judged.
 """
 
 from msgspec import Struct, field
@@ -29,6 +31,7 @@ class Account(Struct):
     """`down`, `shaky`: why, empty while it is not. `doubts`: when takers fell in doubt lately.
 
     `until_ns`: when a shaky account may be tried again. `is_paged`: a person was told of it.
+    `suspect`: what the venue did there, until `suspect_ns`.
     """
 
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -37,10 +40,18 @@ class Account(Struct):
     shaky: str = ""
     until_ns: int = 0
     is_paged: bool = False
+    suspect: str = ""
+    suspect_ns: int = 0
 
     @property
     def fault(self) -> str:
+        """Why no taker goes there now."""
         return self.down or self.shaky
+
+    @property
+    def bar(self) -> str:
+        """Why no maker is quoted that hedges there."""
+        return self.fault or self.suspect
 
 
 def hear(account: Account, report: LinkReport, now_ns: int, rules: HedgeRules) -> bool:

@@ -89,8 +89,8 @@ def _unhedgeable(state: State, hedge: HedgeOrder) -> Obstacle | None:
     for index, leg in enumerate(hedge.legs):
         account = state.accounts.get(leg.exc)
         bucket = state.buckets.get((leg.exc, leg.ticker, hedge.pool or Pool(hedge.strategy)))
-        if account is not None and account.fault:
-            return Obstacle(f"legs[{index}].exc", leg.exc, f"{leg.exc} to be well: {account.fault}")
+        if account is not None and account.bar:
+            return Obstacle(f"legs[{index}].exc", leg.exc, f"{leg.exc} to be well: {account.bar}")
         if bucket is not None and bucket.suspended:
             why = f"what is owed on {leg.exc} to be hedged: {bucket.suspended}"
             return Obstacle(f"legs[{index}].ticker", leg.ticker, why)

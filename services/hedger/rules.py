@@ -1,6 +1,6 @@
 """Which settings enter a number, and the hash by which the log names them (pure).
 
-1. Every copy folds with the rules that the log made active, never with its own; only a copy
+1. Every copy folds with the rules that the log made active last, never with its own; only a copy
    whose own rules are the active ones proposes. So deltas and timers are the same everywhere.
 2. The hash covers the version of the fold: a build that decides differently has other rules.
 """
@@ -26,6 +26,7 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     soft_cap_notional: naked notional from which coalescing no longer delays.
     doubt_window_ms: two takers that fall in doubt within it make their account sick.
     session_ms: how long a gateway's word about its session holds.
+    system_hold_ms: how long after a liquidation or the like no maker is quoted on its account.
     settle_ms: how long a cancelled maker whose final quantity the venue has not proven counts
         as unfinished in its hedge's state (its fills are hedged whenever they come).
     keep_ms: how long a finished hedge stays on its page; watch_ms: how long late facts about a
@@ -41,6 +42,7 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     soft_cap_notional: Decimal = Decimal(10_000)
     doubt_window_ms: int = 3_000
     session_ms: int = 90_000
+    system_hold_ms: int = 60_000
     settle_ms: int = 2_000
     keep_ms: int = 600_000
     watch_ms: int = 172_800_000
@@ -62,9 +64,9 @@ def rules_hash(settings: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def to_fact(rules: HedgeRules) -> Rules:
+def to_fact(rules: HedgeRules, ordinal: int = 1) -> Rules:
     settings = settings_text(rules)
-    return Rules(rules=rules_hash(settings), settings=settings)
+    return Rules(rules=rules_hash(settings), settings=settings, ordinal=ordinal)
 
 
 def from_fact(fact: Rules) -> HedgeRules | None:

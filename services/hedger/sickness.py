@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from services.hedger import accounts, intake, retry, timers
 from services.hedger.accounts import Account
@@ -16,7 +17,7 @@ from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Link, State, account_of
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc
-from tandem.messages.reports import LinkReport, LinkState
+from tandem.messages.reports import FillReport, LinkReport, LinkState
 
 
 def on_session(state: State, turn: Turn, report: LinkReport) -> None:
@@ -53,8 +54,11 @@ def on_refused_key(state: State, turn: Turn, exc: Exc, text: str) -> None:
 
 
 def on_calm(state: State, turn: Turn, exc: Exc) -> None:
-    """The time of a shaky account is over: unless a taker is still in doubt, it is tried again."""
+    """The time of a shaky or suspect account may be over; one with a taker in doubt waits on."""
     account = account_of(state, exc)
+    if account.suspect and turn.now_ns >= account.suspect_ns:
+        account.suspect = ""
+        turn.recovered = True
     if not account.shaky:
         return
     if turn.now_ns < account.until_ns or _is_in_doubt(state, exc):
@@ -64,6 +68,19 @@ def on_calm(state: State, turn: Turn, exc: Exc) -> None:
     before = account.fault
     accounts.recover(account)
     _follow(state, turn, exc, before)
+
+
+def on_system_fill(state: State, turn: Turn, fill: FillReport) -> None:
+    """The venue traded on its own: a position, not a hedge; what is owed stays as it is."""
+    if not any(bucket.exc == fill.exc for bucket in state.buckets.values()):
+        return
+    account = account_of(state, fill.exc)
+    account.suspect = f"EXTERNAL {fill.side} {fill.last_qty} {fill.ticker} by the venue itself"
+    account.suspect_ns = turn.now_ns + state.rules.system_hold_ms * NS_PER_MS
+    turn.alarm(f"L3 {fill.exc}: {account.suspect}; the makers that hedge there are cancelled")
+    _suspend(state, turn, f"{fill.exc}: {account.suspect}", partial(_hedges_on, fill.exc))
+    key = timers.TimerKey(timers.Wakes.ACCOUNT, turn.place, fill.exc)
+    turn.effects.append(timers.arm(key, account.suspect_ns))
 
 
 def _is_in_doubt(state: State, exc: Exc) -> bool:
@@ -91,14 +108,14 @@ def _follow(state: State, turn: Turn, exc: Exc, before: str) -> None:
     fault = account_of(state, exc).fault
     if fault and not before:
         turn.alarm(f"L2 {exc}: {fault}; the makers that hedge there are cancelled")
-        _suspend(state, turn, f"{exc}: {fault}", lambda link: _hedges_on(link, exc))
+        _suspend(state, turn, f"{exc}: {fault}", partial(_hedges_on, exc))
         _touch(state, turn, exc)
     elif before and not fault:
         release(state, turn, exc)
         turn.recovered = True
 
 
-def _hedges_on(link: Link, exc: Exc) -> bool:
+def _hedges_on(exc: Exc, link: Link) -> bool:
     return any(leg.exc == exc for leg in link.legs)
 
 
@@ -128,8 +145,8 @@ def suspend_bucket(state: State, turn: Turn, bucket: Bucket, why: str) -> None:
     if not bucket.suspended:
         bucket.suspended = why
         of_bucket = f"{bucket.exc} {bucket.ticker} {bucket.pool}: {why}"
-        _suspend(state, turn, of_bucket, lambda link: _feeds(link, bucket))
+        _suspend(state, turn, of_bucket, partial(_feeds, bucket))
 
 
-def _feeds(link: Link, bucket: Bucket) -> bool:
+def _feeds(bucket: Bucket, link: Link) -> bool:
     return any(link.bucket_key(leg) == bucket.key for leg in link.legs)

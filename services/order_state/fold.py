@@ -17,7 +17,7 @@ from services.order_state import registry as book
 from services.order_state.record import Asked, Record
 from services.order_state.registry import KnownFill, Registry
 from tandem.domain.errors import MalformedMessageError
-from tandem.domain.ids import ClientOrderId, VenueOrderId
+from tandem.domain.ids import ClientOrderId, VenueOrderId, is_reserved
 from tandem.domain.order import RANK, OrderStatus
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import FillDelta, FillView, OrderDelta, OrderView
@@ -163,7 +163,24 @@ def _on_order_report(state: Registry, event: LogEvent, report: OrderReport) -> t
         return (_alarm(event, "an order report that names no order"),)
     record = book.open_record(state, report.exc, report.ticker, names)
     records.join_report(record, report)
-    return _changed(state, record, event)
+    changed = _changed(state, record, event)
+    return (*changed, _external(record)) if changed and _is_external(record) else changed
+
+
+def _is_external(record: Record) -> bool:
+    """Tell whether nobody asked for an order here; a hedge's own may outlive its decision."""
+    return record.asked is None and not (record.cloid and is_reserved(record.cloid))
+
+
+def _external(record: Record) -> Append:
+    """Tell a person of an order of the account that was placed past this system."""
+    name = record.oid or record.cloid or ""
+    text = (
+        f"EXTERNAL order {name} on {record.exc} {record.ticker}: placed by hand, by the venue or "
+        f"by another program; it changes positions, and no hedge"
+    )
+    alarm = Alarm(source="order-state", key=f"external-{record.exc}-{name}", text=text)
+    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
 
 
 def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:

@@ -1,7 +1,8 @@
 """A desk in miniature around the real fold: venues that lose answers, copies that lag and crash.
 
 One episode: one to three makers of either side fill in random pieces; two hedger copies with
-cursors of their own read the log late, freeze, crash, and offer what they decided some time ago;
+cursors of their own, and often rules of their own, read the log late, freeze, crash, and offer
+what they decided some time ago, while an operator puts the rules of one or the other in force;
 a gateway sends each logged taker once, and the venue fills it, fills a part, refuses it, or its
 answer is lost and only later proven. What the venues say reaches the log permuted, repeated and
 stale. After the trouble everything is delivered, and then must hold:
@@ -20,7 +21,7 @@ from decimal import Decimal
 
 from services.hedger import ledger
 from services.hedger.fold import HedgerFold
-from services.hedger.rules import HedgeRules
+from services.hedger.rules import HedgeRules, to_fact
 from services.hedger.state import State
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import (
@@ -111,6 +112,8 @@ class World:
         rules = HedgeRules(clip_notional=clip)
         other = rules if rng.random() < 0.7 else HedgeRules(clip_notional=Decimal(70))
         self.copies = [self._copy(rules), self._copy(other)]
+        self.builds = [rules, other]
+        self.activations = 1
         self._open()
 
     def _copy(self, rules: HedgeRules) -> Copy:
@@ -247,6 +250,14 @@ class World:
             self.think(copy)
         else:
             self.offer(copy)
+
+    def step_operator(self) -> None:
+        """Now and then put the rules of one copy or the other in force: A, B, A again."""
+        differ = self.builds[0] != self.builds[1]
+        if differ and subjects.rules(1) in self.taken and self.rng.random() < 0.4:
+            self.activations += 1
+            fact = to_fact(self.rng.choice(self.builds), self.activations)
+            self.append(subjects.rules(self.activations), fact)
 
     # The venues.
 
@@ -394,6 +405,7 @@ class World:
             self.deliver_one,
             self.deliver_slow,
             self.fire_timers,
+            self.step_operator,
         )
         for _ in range(steps):
             self.rng.choice(actions)()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -14,11 +15,11 @@ from tandem.domain.order import OrderStatus
 from tandem.messages.reports import FillReport, OrderReport
 from tests.property.hedge_facts import BrokenError
 from tests.property.hedge_judge import check, run_episode
-from tests.property.hedge_model import NONE_LEFT_OUT, Ablation
+from tests.property.hedge_model import NONE_LEFT_OUT, Ablation, World
 
 EPISODES = 10_000
 BATCH = 500
-ABLATED_EPISODES = 600
+ABLATED_EPISODES = 1_000
 ENOUGH = 3
 
 
@@ -39,10 +40,18 @@ def test_episodes_hold_what_they_are_meant_to_try() -> None:
         event.fact for world in worlds for event in world.log if isinstance(event.fact, OrderReport)
     ]
     assert sum(len(world.decisions) for world in worlds) > 300
+    assert sum(_switches(world) for world in worlds) > 5
+    assert sum(world.activations > 2 for world in worlds) > 30
     assert sum(report.in_doubt for report in reports) > 30
     assert len({report.reason for report in reports}) >= 8
     sides = [{taker.amount > 0 for taker in world.takers.values()} for world in worlds]
     assert {True, False} in sides
+
+
+def _switches(world: World) -> int:
+    """Count the decisions made under other rules than the one before."""
+    rules = [decision.rules for _, decision in world.decisions]
+    return sum(one != other for one, other in pairwise(rules))
 
 
 def _broken(ablation: Ablation = NONE_LEFT_OUT) -> list[str]:

@@ -60,10 +60,15 @@ class HedgeRefused(Message, frozen=True, kw_only=True, tag="hedge_refused"):
 
 
 class Rules(Message, frozen=True, kw_only=True, tag="rules"):
-    """The settings that enter a number; copies that implement others follow and stay silent."""
+    """The settings that enter a number; copies that implement others follow and stay silent.
+
+    `ordinal` counts the activations of the log: the subject makes each a compare-and-set, and
+    the same rules can come into force again.
+    """
 
     rules: str
     settings: str
+    ordinal: int = 1
 
 
 class Epoch(Message, frozen=True, kw_only=True, tag="epoch"):

@@ -191,6 +191,26 @@ class Desk:
     def fill(self, fill: FillReport) -> None:
         self.read(fill, subjects.fill_report(fill.exc, fill.ticker, fill.exec_id))
 
+    def foreign_fill(
+        self, exc: Exc, ticker: Ticker, amount: str, cloid: str | None = None, **more: object
+    ) -> None:
+        """Log a fill of an order that is nobody's here."""
+        self.fill(
+            FillReport(
+                exc=exc,
+                ticker=ticker,
+                exec_id=self.next_exec(),
+                venue_order_id=VenueOrderId(f"theirs-{self._execs}"),
+                client_order_id=None if cloid is None else ClientOrderId(cloid),
+                side=Side.BUY if d(amount) > 0 else Side.SELL,
+                last_qty=abs(d(amount)),
+                last_px=d(100),
+                source=ReportSource.EVENT,
+                ts_event_ns=self.now_ns,
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
     def session(self, exc: Exc, state: LinkState, run: str = "run1", text: str = "") -> None:
         """Log what a gateway process says of its session with the venue."""
         self._words += 1
@@ -236,14 +256,17 @@ class Desk:
     def maker_report(
         self, hedge_id: HedgeId, status: OrderStatus, cum: str | None = None, **more: object
     ) -> None:
-        values: dict[str, object] = {"source": ReportSource.EVENT, **more}
+        values: dict[str, object] = {
+            "source": ReportSource.EVENT,
+            "venue_order_id": VenueOrderId(f"o-{hedge_id}"),
+            **more,
+        }
         self.report(
             OrderReport(
                 exc=self.link(hedge_id).maker.exc if hedge_id in self.state.links else BINANCE,
                 ticker=SOLUSDT,
                 order_status=status,
                 ts_event_ns=self.now_ns,
-                venue_order_id=VenueOrderId(f"o-{hedge_id}"),
                 client_order_id=maker_cloid(hedge_id),
                 cum_qty=None if cum is None else d(cum),
                 **values,  # type: ignore[arg-type]

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from services.hedger.rules import DEFAULT_RULES, HedgeRules, to_fact
@@ -23,7 +24,8 @@ OTHER = HedgeRules(clip_notional=d(40))
 
 
 def read_rules(desk: Desk, fact: Rules) -> None:
-    desk.read(fact, subjects.rules(fact.rules))
+    ordinal = desk.state.activations + 1
+    desk.read(msgspec.structs.replace(fact, ordinal=ordinal), subjects.rules(ordinal))
 
 
 def held(reason: RejectReason = RejectReason.AUTH) -> Desk:
@@ -146,3 +148,28 @@ def test_a_settle_timer_after_the_proof_changes_nothing() -> None:
 
     assert not desk.link(hedge).is_settled
     assert desk.view(hedge).state is HedgeState.DONE
+
+
+def test_rules_come_into_force_again_by_a_later_activation() -> None:
+    desk = two_venues()
+    own = desk.state.active
+    read_rules(desk, to_fact(OTHER))
+
+    read_rules(desk, to_fact(DEFAULT_RULES))
+
+    assert (desk.state.active, desk.state.activations) == (own, 3)
+    desk.maker_fill(desk.hedge("h1", "-1"), "1")
+    assert desk.amounts() == [d(1)]
+
+
+@pytest.mark.parametrize(("ordinal", "subject"), [(1, "oms.control.rules.x"), (3, "rules.3")])
+def test_an_activation_that_does_not_follow_the_last_changes_nothing(
+    ordinal: int, subject: str
+) -> None:
+    desk = two_venues()
+    read_rules(desk, to_fact(DEFAULT_RULES))
+
+    desk.read(to_fact(OTHER, ordinal), subject)
+
+    assert desk.state.rules == DEFAULT_RULES
+    assert len(desk.alarms()) == 1

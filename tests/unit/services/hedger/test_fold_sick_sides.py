@@ -220,3 +220,48 @@ def test_a_doubt_about_a_taker_that_has_ended_is_no_sign_of_sickness() -> None:
     desk.doubt(cloid)
 
     assert desk.state.accounts == {}
+
+
+def test_case_23_a_liquidation_is_no_hedge_and_suspends_makers_for_a_while() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+    desk.maker_fill(hedge, "1")
+    desk.fill_takers(desk.decide())
+    desk.maker_fill(hedge, "0.5")
+
+    desk.foreign_fill(HYPERLIQUID, SOL, "-1", is_system=True)
+
+    assert desk.naked() == d("0.5")  # neither covered nor reopened by it
+    assert desk.cancels() == [maker_cloid(ONE)]
+    assert desk.alarms()[0].startswith("L3 hyperliquid: EXTERNAL SELL 1 SOL by the venue itself")
+    assert desk.hedge_all() == [d("0.5")]
+    desk.hedge("h2", "-1", valid_for_ms=120_000)
+    assert TWO not in desk.state.links
+    desk.wait(60_000)
+    assert TWO in desk.state.links
+
+
+def test_case_23_a_liquidation_where_nothing_is_hedged_is_not_ours_to_judge() -> None:
+    desk = two_venues()
+    desk.hedge("h1", "-3")
+
+    desk.foreign_fill(BINANCE, SOLUSDT, "-1", is_system=True)
+
+    assert desk.cancels() == desk.alarms() == []
+
+
+def test_case_24_a_manual_trade_during_a_hedge_changes_nothing_owed() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-2")
+    desk.maker_fill(hedge, "1")
+    decisions = desk.decide()
+
+    desk.foreign_fill(HYPERLIQUID, SOL, "1")
+    desk.foreign_fill(HYPERLIQUID, SOL, "-4", cloid="web_1")
+
+    assert desk.naked() == 1
+    assert desk.decide() == []
+    desk.fill_takers(decisions)
+    desk.maker_fill(hedge, "1")
+    assert desk.hedge_all() == [d(1)]
+    assert desk.bucket().done == 2

@@ -1,5 +1,8 @@
+import pytest
+
 from services.hedger import ledger, upkeep
-from tandem.domain.order import OrderStatus
+from tandem.domain.execution import ReportSource
+from tandem.domain.order import OrderStatus, RejectReason
 from tandem.runtime.effects import SetRow
 from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, Desk, d, two_venues
 
@@ -82,3 +85,19 @@ def test_nothing_happens_twice_in_one_minute() -> None:
     later(desk, 1)
 
     assert upkeep.sweep(desk.state) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "is_known"), [(ReportSource.LOCAL, False), (ReportSource.ACK, True)]
+)
+def test_a_taker_that_was_never_sent_is_let_go_soon(source: ReportSource, is_known: bool) -> None:
+    desk = two_venues()
+    desk.maker_fill(desk.hedge("h1", "-1"), "1")
+    (decision,) = desk.decide()
+    cloid = decision.takers[0].client_order_id
+    desk.taker_report(cloid, OrderStatus.REJECTED, "0", reason=RejectReason.STALE, source=source)
+
+    later(desk, 1)
+
+    assert (ledger.find(desk.bucket(), cloid) is not None) is is_known
+    assert desk.amounts() == [d(1)]

@@ -19,6 +19,7 @@ from tandem.domain.ids import (
     Ticker,
     Token,
     VenueOrderId,
+    taker_cloid,
 )
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side
 from tandem.messages import subjects
@@ -202,6 +203,35 @@ def test_orders_that_are_not_ours_are_marked_external() -> None:
     assert world.page()[0].external
     world.read(_fill("9", 1, cloid=None))
     assert (world.page()[0].cum_qty, world.page()[0].client_order_id) == (D(1), None)
+
+
+@pytest.mark.parametrize("cloid", [None, ClientOrderId("web_1")])
+def test_case_24_an_order_that_nobody_asked_for_here_is_alarmed_as_external(
+    cloid: ClientOrderId | None,
+) -> None:
+    effects = World().read(_report(OrderStatus.NEW, client_order_id=cloid, amount=D(3)))
+
+    [alarm] = [one.fact for one in effects if isinstance(one, Append)]
+
+    assert isinstance(alarm, Alarm)
+    assert alarm.text.startswith("EXTERNAL order 77 on hyperliquid SOL")
+
+
+def test_an_order_that_was_asked_for_is_not_external() -> None:
+    world = World()
+    world.place()
+
+    effects = world.read(_report(OrderStatus.NEW))
+
+    assert not any(isinstance(one, Append) for one in effects)
+
+
+def test_an_order_of_a_hedge_is_ours_even_where_its_decision_was_lost() -> None:
+    cloid = taker_cloid("0" * 12, 0, 1, 0)
+
+    effects = World().read(_report(OrderStatus.NEW, client_order_id=cloid, amount=D(3)))
+
+    assert not any(isinstance(one, Append) for one in effects)
 
 
 def test_fills_known_by_oid_join_the_order_once_its_name_is_told() -> None:

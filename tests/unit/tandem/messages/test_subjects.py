@@ -151,7 +151,7 @@ DELTA = Delta(epoch=0, seq=7, index=1)
         (subjects.stop_hedge(STRATEGY, CALL), "oms.control.stop.s%2E1.t1"),
         (subjects.halt(CALL), "oms.control.halt.t1"),
         (subjects.resume(CALL), "oms.control.resume.t1"),
-        (subjects.rules("r"), "oms.control.rules.r"),
+        (subjects.rules(3), "oms.control.rules.3"),
         (subjects.epoch(4), "oms.control.epoch.4"),
         (subjects.alarm("s", "k"), "oms.control.alarm.s.k"),
         (subjects.order_delta(A, "c", DELTA), "orders.acc%2E1.c.0.7.1"),

@@ -1,0 +1,52 @@
+"""Put this environment's rules in force: the one message of an upgrade.
+
+`python -m services.hedger.activate`, once every copy that implements them runs. The activation
+names the one it follows, so of two at once the log takes one.
+"""
+
+import asyncio
+import os
+import sys
+
+from services.hedger.config import hedge_rules
+from services.hedger.rules import to_fact
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.port import Log
+from tandem.domain.errors import TandemError
+from tandem.messages import codec, subjects
+from tandem.messages.hedges import Rules
+from tandem.runtime.clock import SystemClock
+from tandem.runtime.config import Environment, nats_options
+
+
+async def activate(log: Log, env: Environment) -> Rules:
+    """Log the rules after the newest activation and return them; nothing if they are in force.
+
+    Raises:
+        ConflictError: somebody else activated rules at the same moment.
+    """
+    newest = await log.find(subjects.ALL_RULES)
+    fact = codec.decode_fact(newest.payload) if newest is not None else None
+    last = fact if isinstance(fact, Rules) else None
+    following = to_fact(hedge_rules(env), last.ordinal + 1 if last else 1)
+    if last is not None and last.rules == following.rules:
+        return last
+    await log.append(subjects.rules(following.ordinal), codec.encode(following), same=True)
+    return following
+
+
+async def _main(env: Environment) -> Rules:
+    bus = await NatsBus.connect(nats_options(env, "hedger-activate"), SystemClock())
+    try:
+        return await activate(bus.log, env)
+    finally:
+        await bus.close()
+
+
+if __name__ == "__main__":
+    try:
+        made = asyncio.run(_main(Environment(os.environ)))
+    except TandemError as error:
+        sys.stderr.write(f"activate: {error}\n")
+        sys.exit(1)
+    sys.stdout.write(f"activation {made.ordinal}: rules {made.rules} {made.settings}\n")
