@@ -1,0 +1,112 @@
+from decimal import Decimal
+
+import pytest
+
+from services.paper_exchange.shell.audit import (
+    AccountAction,
+    CancelByHand,
+    ControlError,
+    Deleverage,
+    Liquidate,
+    PlaceByHand,
+)
+from services.paper_hyperliquid.by_hand import act
+from services.paper_hyperliquid.service import MASTER
+from tests.unit.services.paper_hyperliquid.floor import Floor
+from tests.unit.services.paper_hyperliquid.sockets import Hall
+
+BY_HAND = {"account": MASTER, "symbol": "SOL", "side": "buy", "qty": Decimal(1)}
+
+
+def by_hand(**changes: object) -> PlaceByHand:
+    return PlaceByHand(**(BY_HAND | changes))  # type: ignore[arg-type]
+
+
+def test_an_order_by_hand_rests_without_a_cloid() -> None:
+    floor = Floor()
+
+    outcome = act(floor.venue, by_hand(price=Decimal(149), post_only=True), floor.now_ns)
+
+    (row,) = floor.ask_mine("frontendOpenOrders")
+    assert (str(row["oid"]), row["cloid"], row["tif"]) == (outcome.order_id, None, "Alo")
+
+
+@pytest.mark.parametrize(("side", "position"), [("buy", "1.0"), ("sell", "-1.0")])
+def test_a_trade_by_hand_moves_the_position(side: str, position: str) -> None:
+    floor = Floor()
+
+    outcome = act(floor.venue, by_hand(side=side), floor.now_ns)
+
+    assert (outcome.fills_count, floor.position()) == (1, position)
+
+
+def test_a_cancel_by_hand_takes_an_order_off() -> None:
+    floor = Floor()
+    oid = floor.rest("buy", "149", "1")
+
+    act(floor.venue, CancelByHand(account=MASTER, order_id=str(oid)), floor.now_ns)
+
+    assert floor.status_of(oid) == "canceled"
+
+
+def test_a_liquidation_is_told_with_its_fill_its_order_and_its_event() -> None:
+    hall = Hall()
+    sink = hall.listener("userFills", "orderUpdates", "userEvents")
+    hall.floor.take("buy", "2")
+    hall.publisher.publish()
+    sink.frames()
+
+    act(hall.floor.venue, Liquidate(account=MASTER, symbol="SOL"), hall.floor.now_ns)
+    hall.publisher.publish()
+
+    fills, events, updates, liquidation = (frame["data"] for frame in sink.frames())
+    (fill,) = fills["fills"]
+    assert events == {"fills": [fill]}
+    assert fill["liquidation"] == {
+        "liquidatedUser": MASTER, "markPx": fill["px"], "method": "market",
+    }  # fmt: skip
+    assert fill["dir"] == "Liquidated Cross Long"
+    assert [row["status"] for row in updates] == ["open", "filled"]
+    assert liquidation["liquidation"]["liquidated_user"] == MASTER
+    assert hall.floor.position() == "0.0"
+    order = hall.floor.ask_mine("orderStatus", oid=fill["oid"])["order"]["order"]
+    assert (order["tif"], order["orderType"]) == ("LiquidationMarket", "Market")
+
+
+def test_deleveraging_is_a_system_fill_without_an_order_update() -> None:
+    hall = Hall()
+    sink = hall.listener("userFills", "orderUpdates")
+    hall.floor.take("sell", "2")
+    hall.publisher.publish()
+    sink.frames()
+
+    action = Deleverage(account=MASTER, symbol="SOL", qty=Decimal("0.5"))
+    outcome = act(hall.floor.venue, action, hall.floor.now_ns)
+    hall.publisher.publish()
+
+    (frame,) = sink.frames()
+    (fill,) = frame["data"]["fills"]
+    assert (fill["tid"], fill["hash"], fill["dir"]) == (0, "0x" + "0" * 64, "Auto-Deleveraging")
+    assert outcome.fills_count == 1
+    assert hall.floor.position() == "-1.5"
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (by_hand(account="0x1"), "account=0x1"),
+        (by_hand(symbol="NOPE"), "symbol=NOPE"),
+        (by_hand(symbol="MATIC"), "symbol=MATIC"),
+        (by_hand(qty=Decimal("0.001")), "invalid size"),
+        (by_hand(price=Decimal(1)), "95%"),
+        (CancelByHand(account=MASTER, order_id="x"), "order_id=x"),
+        (Liquidate(account=MASTER, symbol="SOL"), "at most the position of 0"),
+    ],
+)
+def test_nonsense_is_refused(action: AccountAction, words: str) -> None:
+    floor = Floor()
+
+    with pytest.raises(ControlError, match=words):
+        act(floor.venue, action, floor.now_ns)
+
+    assert floor.ask_mine("openOrders") == []
