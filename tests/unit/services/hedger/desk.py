@@ -4,6 +4,7 @@ After each fact the desk checks what always holds (ledger.py I6, attribution.py 
 test of the hedger is also a test of conservation.
 """
 
+from contextvars import ContextVar
 from decimal import Decimal
 
 from services.hedger import ledger
@@ -69,11 +70,18 @@ def instrument(exc: Exc, ticker: Ticker, lot: str = "0.01", **changes: object) -
     return Instrument(**{**values, **changes})  # type: ignore[arg-type]
 
 
+MADE: ContextVar[list["Desk"] | None] = ContextVar("MADE", default=None)
+
+
 class Desk:
-    """`now_ns` is the log's clock; `effects` are those of the last fact read."""
+    """`now_ns` is the log's clock; `effects` are those of the last fact read, `history` all."""
 
     def __init__(self, rules: HedgeRules = DEFAULT_RULES) -> None:
+        made = MADE.get()
+        if made is not None:
+            made.append(self)
         self.fold = HedgerFold(rules)
+        self.history: list[tuple[Effect, ...]] = []
         self.state: State = self.fold.initial()
         self.now_ns = START_NS
         self.seq = 0
@@ -92,6 +100,7 @@ class Desk:
         event = LogEvent(self.seq, self.now_ns, subject, fact)
         self.log.append(event)
         self.effects = self.fold.apply(self.state, event)
+        self.history.append(self.effects)
         for effect in self.effects:
             self._note(effect)
         for bucket in self.state.buckets.values():
@@ -146,14 +155,13 @@ class Desk:
         """Log a hedge order for `amount` of SOLUSDT on Binance, by default on SOL."""
         hedge_id = HedgeId(name)
         maker = MakerSpec(exc=BINANCE, ticker=SOLUSDT, amount=d(amount), price=d(100))
-        values: dict[str, object] = {"maker": maker, **changes}
+        values: dict[str, object] = {"maker": maker, "strategy": STRATEGY, **changes}
         order = HedgeOrder(
             hedge_id=hedge_id,
-            strategy=STRATEGY,
             legs=legs or (LegSpec(exc=HYPERLIQUID, ticker=SOL),),
             **values,  # type: ignore[arg-type]
         )
-        self.read(order, subjects.hedge_intent(STRATEGY, hedge_id))
+        self.read(order, subjects.hedge_intent(order.strategy, hedge_id))
         return hedge_id
 
     def stop(self, hedge_id: HedgeId, call: str = "stop1") -> None:

@@ -284,3 +284,35 @@ def test_case_26_a_triangle_by_quote_of_fill_hedges_each_fill_at_its_own_price()
     assert desk.naked(HYPERLIQUID, usd) == d("199.4")
     assert desk.bucket(HYPERLIQUID, usd).unpriced == 0
     assert sorted(desk.hedge_all()) == [d(-2), d("199.4")]
+
+
+def test_case_27_a_pool_shared_by_two_strategies_hedges_their_sum() -> None:
+    desk = two_venues(lot="0.5")
+    first = desk.hedge("h1", "-1", pool="shared", strategy="basis")
+    second = desk.hedge("h2", "-1", pool="shared", strategy="carry")
+    third = desk.hedge("h3", "1", pool="shared", strategy="carry")
+    sent: list[Decimal] = []
+
+    for hedge, size in ((first, "0.3"), (second, "0.4"), (third, "0.6"), (first, "0.7")):
+        desk.maker_fill(hedge, size)
+        sent += desk.hedge_all()
+
+    pool = desk.bucket(pool="shared")
+    views = [desk.view(hedge) for hedge in (first, second, third)]
+    assert list(desk.state.buckets) == [pool.key]
+    assert sum(sent) == pool.done == d("0.5")
+    assert sum(view.legs[0].target for view in views) == pool.target == d("0.8")
+    assert sum(view.legs[0].owed for view in views) == pool.target - pool.done
+    assert {view.strategy for view in views} == {"basis", "carry"}
+
+
+def test_case_27_strategies_without_a_common_pool_keep_their_remainders_apart() -> None:
+    desk = two_venues(lot="0.5")
+    first = desk.hedge("h1", "-1", strategy="basis")
+    second = desk.hedge("h2", "-1", strategy="carry")
+
+    desk.maker_fill(first, "0.3")
+    desk.maker_fill(second, "0.3")
+
+    assert desk.hedge_all() == []
+    assert desk.bucket(pool="basis").target == desk.bucket(pool="carry").target == d("0.3")
