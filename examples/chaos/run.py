@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import aiohttp
+import msgspec
 import redis.exceptions
 
 from examples.chaos import report
@@ -52,6 +55,7 @@ async def run(stack: LocalStack, market: Market, options: Options, say: Say) -> 
         await _play(desk, blows, say)
         outcome = await _until_quiet(desk, say)
         await desk.gauges.sample(stack)
+        await _keep(desk, outcome, stack.plan.directory)
         return _line(desk, outcome) | {
             "venue_faults": await desk.havoc.faults.fired(),
             "takeover_ms": await _takeovers(desk),
@@ -142,6 +146,21 @@ async def _look(desk: Desk, began_ns: int) -> Outcome | None:
     return None
 
 
+async def _keep(desk: Desk, outcome: Outcome, directory: Path) -> None:
+    """Leave beside the logs what is needed to find out why."""
+    kept: dict[str, object] = {
+        "journal": desk.havoc.journal.events,
+        "takeovers": desk.havoc.takeovers.seen,
+        "trades": outcome.evidence.trades,
+        "orders": outcome.evidence.orders,
+        "findings": outcome.findings,
+    }
+    for exc, venue in desk.witnesses.venues.items():
+        kept[f"requests-{exc}"] = await venue.requests()
+    for name, value in kept.items():
+        (directory / f"{name}.json").write_bytes(msgspec.json.encode(value))
+
+
 async def _takeovers(desk: Desk) -> dict[str, object]:
     """Return, by kind of blow, how long after it the venue heard from another sender."""
     requests = {exc: await venue.requests() for exc, venue in desk.witnesses.venues.items()}
@@ -171,6 +190,7 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "blows": dict(sorted(kinds.items())),
         "ended_themselves": dict(desk.havoc.ended_themselves),
         "unhedged_ms": {**waits.spread, "max": waits.max_ms},
+        "unhedged_max_at": None if worst is None else _utc(worst.from_ms),
         "unhedged_max_during": desk.havoc.journal.during(worst.from_ms, worst.until_ms, LEAD_MS)
         if worst is not None
         else [],
@@ -181,3 +201,7 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "makers_cancelled": sum(one.cancelled for one in desk.strategies),
         "recovered_ms": outcome.recovered_ms,
     }
+
+
+def _utc(wall_ms: int) -> str:
+    return datetime.fromtimestamp(wall_ms / MS_PER_S, UTC).isoformat(timespec="milliseconds")

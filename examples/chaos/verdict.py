@@ -6,6 +6,7 @@
 3. For each bucket: maker fills x ratio = taker fills + the owed remainder that is shown.
 4. In quiet, less than one tradable order is owed, nothing is in flight and no order is open.
 5. Every copy's pages, Redis and the clients' mirrors equal the venues' books.
+6. Makers were filled and hedges were sent: a run in which nothing happened shows nothing.
 """
 
 from collections import Counter, defaultdict
@@ -34,6 +35,7 @@ class Fault(StrEnum):
     STILL_OPEN = "still_open"
     ORDERS_DIFFER = "orders_differ"
     POSITIONS_DIFFER = "positions_differ"
+    NOTHING_HAPPENED = "nothing_happened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def judge(evidence: Evidence) -> list[Finding]:
         *not_conserved(evidence),
         *not_quiet(evidence),
         *views_differ(evidence),
+        *nothing_happened(evidence),
     ]
 
 
@@ -255,3 +258,13 @@ def _differ(view: View, book: View) -> Iterable[Finding]:
         if ours is not None and theirs is not None and dict(ours) != dict(theirs):
             only = dict(ours.items() - theirs.items()), dict(theirs.items() - ours.items())
             yield Finding(fault, f"{view.reader} of {view.exc}: ours {only[0]}, theirs {only[1]}")
+
+
+def nothing_happened(evidence: Evidence) -> list[Finding]:
+    """Find a run without a maker fill, or without a hedge (invariant 6)."""
+    kinds = (("maker fill", is_maker_cloid), ("hedge", is_taker_cloid))
+    return [
+        Finding(Fault.NOTHING_HAPPENED, f"no {name} at any venue")
+        for name, is_kind in kinds
+        if not any(is_kind(trade.cloid) for trade in evidence.trades)
+    ]

@@ -142,3 +142,8 @@ def test_an_order_that_is_open_at_the_end_is_found() -> None:
 )
 def test_a_reader_that_sees_something_else_is_found(view: View, fault: Fault) -> None:
     assert faults(replace(SOUND, views=(*BOOKS, view))) == {fault}
+
+
+def test_a_run_in_which_nothing_happened_shows_nothing() -> None:
+    assert faults(Evidence()) == {Fault.NOTHING_HAPPENED}
+    assert Fault.NOTHING_HAPPENED in faults(replace(SOUND, trades=(BOUGHT,)))
