@@ -7,13 +7,14 @@
 3. An order that is found ended, without its quantity, has its fills asked for at once.
 4. Orders that are due together share one round: its lists cost most of a minute's budget, which
    hedges live on too.
+5. What the venue's table does not list cannot be asked for by name, and is refused if it is sent:
+   the lists of everything must do.
 """
 
 from dataclasses import dataclass
 
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
-from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import AskOrder
 from tandem.gateway.core import Core
@@ -23,6 +24,7 @@ from tandem.gateway.requests import (
     FillsQuery,
     OpenOrdersQuery,
     OrderQuery,
+    Query,
     Report,
     VenueQueryError,
 )
@@ -58,7 +60,7 @@ class Lookups:
         )
 
     def look_up(self, effect: LookUp) -> None:
-        if not effect.is_thorough or effect.ticker not in self._core.instruments:
+        if not effect.is_thorough:
             self._core.context.tasks.spawn(self._look_up(effect), f"look-up-{effect.cloid}")
             return
         if not self._due:
@@ -95,7 +97,7 @@ class Lookups:
             left = [effect for effect in effects if not await self._is_done(effect)]
             if left:
                 self._judge(left, await self._listed(left), venue_ms)
-        except VenueQueryError as error:
+        except (VenueQueryError, LookupInconclusiveError) as error:
             for effect in left:
                 self._fail(effect, error)
 
@@ -122,32 +124,41 @@ class Lookups:
         """Ask for an order by its id.
 
         Raises:
-            LookupInconclusiveError: its instrument is not known.
+            LookupInconclusiveError: a list was cut.
             VenueQueryError: no usable answer.
         """
-        query = OrderQuery(instrument=self._instrument(effect), client_order_id=effect.cloid)
+        instrument = self._core.instruments.get(effect.ticker)
+        if instrument is None:
+            return False
+        query = OrderQuery(instrument=instrument, client_order_id=effect.cloid)
         found = await self._queries.order(query)
         if not found:
             return False
         if any(_lacks_quantity(fact) for fact in found):
             fills = FillsQuery((query.instrument,), effect.since_ms)
-            found = (*found, *(await self._queries.listing(fills, urgent=True)).facts)
+            found = (*found, *await self._whole(fills))
         facts = self._core.sender.found(effect.cloid, found, self._core.now())
         self._dispatcher.carry_out(facts)
         return True
 
-    def _instrument(self, effect: LookUp) -> Instrument:
-        instrument = self._core.instruments.get(effect.ticker)
-        if instrument is None:
-            raise LookupInconclusiveError(f"{effect.ticker} is not in the instrument table")
-        return instrument
+    async def _whole(self, query: Query) -> tuple[Report, ...]:
+        """Return a listing that shows everything.
+
+        Raises:
+            LookupInconclusiveError: there are more pages than we read.
+        """
+        listing = await self._queries.listing(query, urgent=True)
+        if listing.more is not None:
+            raise LookupInconclusiveError(f"cut after {len(listing.facts)} facts: {listing.more}")
+        return listing.facts
 
     async def _listed(self, effects: list[LookUp]) -> "Seen":
         """Return the open orders, the fills, and what the orders are that nobody knows."""
-        listed = (await self._queries.listing(OpenOrdersQuery(), urgent=True)).facts
-        instruments = {effect.ticker: self._instrument(effect) for effect in effects}
+        listed = await self._whole(OpenOrdersQuery())
+        table = self._core.instruments
+        instruments = {one.ticker: table[one.ticker] for one in effects if one.ticker in table}
         query = FillsQuery(tuple(instruments.values()), min(one.since_ms for one in effects))
-        fills = (await self._queries.listing(query, urgent=True)).facts
+        fills = await self._whole(query)
         strangers = self._strangers(fills)
         unmasked: list[Report] = []
         for ticker, oid in sorted(strangers)[:MAX_STRANGERS]:

@@ -93,7 +93,7 @@ def test_a_readable_answer() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "wait_ms"),
     [
-        (429, b"null", 5_000),
+        (429, b"null", 1_000),
         (500, b"null", 0),
         (200, b"null", 0),
         (200, b"<html>", 0),
