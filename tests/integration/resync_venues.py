@@ -1,37 +1,47 @@
 """What a test does at either exchange behind the gateway's back: trade, order by hand, go mute."""
 
 import contextlib
-import hashlib
-import hmac
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import urlencode
+from typing import Any
 
 import aiohttp
 import msgspec
 
 from examples.walkthrough.venue_books import Books
-from services.paper_binance.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from tandem.cli.stack import binance_variables, hyperliquid_variables
 from tandem.domain.ids import Exc, Ticker
-from tandem.runtime.clock import SystemClock
-from tests.integration import gateway_hyperliquid, paper_hyperliquid
 from tests.integration.binance_process import paper_venue
+from tests.integration.gateway_hyperliquid import ACCOUNT, paper
 
-NS_PER_MS = 1_000_000
-FOREVER = 1_000_000_000
+MUTE_MS = 600_000
 BIDS = [[f"{150 - step / 10:.2f}", "5"] for step in range(1, 31)]
 ASKS = [[f"{150 + step / 10:.2f}", "5"] for step in range(1, 31)]
-SOL_ASSET = 5
 
 
-@dataclass(slots=True)
-class Ports:
-    """Where one exchange and its control port listen."""
+class Placed(msgspec.Struct, frozen=True):
+    """An order placed by hand."""
 
+    order_id: str
+
+
+class FaultReport(msgspec.Struct, frozen=True):
+    """What goes wrong now, and how often each fault has fired."""
+
+    active: tuple[str, ...]
+    fired: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """An exchange with one account, whose SOL a test trades; `variables` point a gateway at it."""
+
+    exc: Exc
+    ticker: Ticker
+    module: str
+    account: str
+    variables: Callable[[int], Mapping[str, str]]
     session: aiohttp.ClientSession
     port: int
     control_port: int
@@ -43,155 +53,74 @@ class Ports:
             assert response.status == 200, await response.text()
             return await response.read()
 
-    async def show(self, symbol: str) -> None:
+    async def show(self) -> None:
         """Replace the displayed book."""
-        depth = {"kind": "depth", "symbol": symbol, "bids": BIDS, "asks": ASKS, "replace": True}
-        await self.control("market", depth)
+        depth = {"kind": "depth", "symbol": self.ticker, "bids": BIDS, "asks": ASKS}
+        await self.control("market", {**depth, "replace": True})
 
-    async def trade(self, symbol: str, side: str, price: str, qty: str) -> None:
+    async def trade(self, side: str, price: str, qty: str) -> None:
         """Let somebody else trade; `side` is the aggressor's."""
-        action = {"kind": "trade", "symbol": symbol, "side": side, "price": price, "qty": qty}
-        await self.control("market", action)
+        trade = {"kind": "trade", "symbol": self.ticker, "side": side, "price": price, "qty": qty}
+        await self.control("market", trade)
 
-    async def books(self, account: str) -> Books:
-        answer = await self.control(f"books?account={account}")
+    async def books(self) -> Books:
+        answer = await self.control(f"books?account={self.account}")
         return msgspec.json.decode(answer, type=Books, strict=False)
 
-
-class Venue(Protocol):
-    """An exchange with one account, whose SOL a test trades."""
-
-    exc: Exc
-    ticker: Ticker
-    module: str
-    account: str
-    ports: Ports
-
-    def variables(self, port: int) -> Mapping[str, str]:
-        """Return what points a gateway at the exchange behind `port`."""
-        ...
-
-    async def place(self, amount: str, price: str) -> str:
-        """Place a limit order by hand; return the venue's id."""
-        ...
-
-    async def cancel(self, oid: str) -> None:
-        """Cancel an order by hand."""
-        ...
+    async def faults(self, **body: object) -> FaultReport:
+        return msgspec.json.decode(await self.control("faults", body), type=FaultReport)
 
     async def mute(self) -> None:
         """Let the account's stream tell nothing more, with its socket open."""
-        ...
-
-    async def unmute(self) -> None: ...
-
-
-class BinanceVenue:
-    """The Binance paper exchange."""
-
-    exc = Exc("binance")
-    ticker = Ticker("SOLUSDT")
-    module = "services.gateway_binance"
-    account = "paper"
-
-    def __init__(self, ports: Ports) -> None:
-        self.ports = ports
-
-    def variables(self, port: int) -> Mapping[str, str]:
-        return binance_variables(port)
-
-    async def place(self, amount: str, price: str) -> str:
-        side = "SELL" if amount.startswith("-") else "BUY"
-        terms = {"symbol": self.ticker, "type": "LIMIT", "timeInForce": "GTC", "side": side}
-        quantity = amount.removeprefix("-")
-        answer = await self.signed("POST", "order", **terms, quantity=quantity, price=price)
-        return str(answer["orderId"])
-
-    async def cancel(self, oid: str) -> None:
-        await self.signed("DELETE", "order", symbol=self.ticker, orderId=oid)
-
-    async def signed(self, method: str, path: str, **params: object) -> Any:
-        now_ms = SystemClock().wall_ns() // NS_PER_MS
-        query = urlencode({**params, "timestamp": now_ms})
-        secret = PAPER_HMAC_SECRET.encode()
-        signature = hmac.new(secret, query.encode(), hashlib.sha256).hexdigest()
-        return await self.send(method, f"{path}?{query}&signature={signature}")
-
-    async def send(self, method: str, path: str) -> Any:
-        url = f"http://127.0.0.1:{self.ports.port}/fapi/v1/{path}"
-        headers = {"X-MBX-APIKEY": PAPER_HMAC_KEY}
-        async with self.ports.session.request(method, url, headers=headers) as response:
-            assert response.status == 200, await response.text()
-            return await response.json()
-
-    async def mute(self) -> None:
-        await self.ports.control("faults", {"events": [{"action": "DROP", "count": FOREVER}]})
+        await self.faults(mute={"channels": ["user"], "for_ms": MUTE_MS})
 
     async def unmute(self) -> None:
-        await self.ports.control("faults", {"reset": True})
+        await self.faults(reset=True)
 
-
-class HyperliquidVenue:
-    """The Hyperliquid paper exchange; orders by hand are the master key's."""
-
-    exc = Exc("hyperliquid")
-    ticker = Ticker("SOL")
-    module = "services.gateway_hyperliquid"
-    account = gateway_hyperliquid.ACCOUNT
-
-    def __init__(self, ports: Ports) -> None:
-        self.ports = ports
-        self._hand = paper_hyperliquid.PaperVenue(ports.session, ports.port, ports.control_port)
-
-    def variables(self, port: int) -> Mapping[str, str]:
-        return hyperliquid_variables(port)
-
-    async def place(self, amount: str, price: str) -> str:
-        order = {
-            "a": SOL_ASSET,
-            "b": not amount.startswith("-"),
-            "p": price,
-            "s": amount.removeprefix("-"),
-            "r": False,
-            "t": {"limit": {"tif": "Gtc"}},
-        }
-        status = await self._act({"type": "order", "orders": [order], "grouping": "na"})
-        return str((status.get("resting") or status["filled"])["oid"])
+    async def place(self, amount: str, price: str | None = None) -> str:
+        """Place an order by hand, one that takes where no price is given; return its id."""
+        side = "sell" if amount.startswith("-") else "buy"
+        terms: dict[str, Any] = {"symbol": self.ticker, "side": side, "price": price}
+        return await self._act(action="place", qty=amount.removeprefix("-"), **terms)
 
     async def cancel(self, oid: str) -> None:
-        await self._act({"type": "cancel", "cancels": [{"a": SOL_ASSET, "o": int(oid)}]})
+        """Cancel an order by hand."""
+        body = {"action": "cancel", "account": self.account, "order_id": oid}
+        await self.control("act", body)
 
-    async def _act(self, action: dict[str, Any]) -> Any:
-        body = self._hand.signed(action, paper_hyperliquid.MASTER_KEY)
-        status, answer = await self._hand.post("/exchange", body)
-        assert (status, answer["status"]) == (200, "ok"), answer
-        return answer["response"]["data"]["statuses"][0]
-
-    async def mute(self) -> None:
-        await self.ports.control("faults", {"mute_users": True})
-
-    async def unmute(self) -> None:
-        await self.ports.control("faults", {})
-
-
-def wire_price(price: Decimal) -> str:
-    """Return a price in the one spelling that both venues take."""
-    return format(price.normalize(), "f")
+    async def _act(self, **body: object) -> str:
+        answer = await self.control("act", {**body, "account": self.account})
+        return msgspec.json.decode(answer, type=Placed).order_id
 
 
 @contextlib.asynccontextmanager
 async def binance(directory: Path) -> AsyncIterator[Venue]:
-    async with paper_venue(directory) as paper, aiohttp.ClientSession() as session:
-        yield BinanceVenue(Ports(session, paper.address.port, paper.address.control_port))
+    async with paper_venue(directory) as exchange, aiohttp.ClientSession() as session:
+        yield Venue(
+            Exc("binance"),
+            Ticker("SOLUSDT"),
+            "services.gateway_binance",
+            "paper",
+            binance_variables,
+            session,
+            exchange.address.port,
+            exchange.address.control_port,
+        )
 
 
 @contextlib.asynccontextmanager
 async def hyperliquid(_directory: Path) -> AsyncIterator[Venue]:
-    async with (
-        gateway_hyperliquid.paper("--paused") as ports,
-        aiohttp.ClientSession() as session,
-    ):
-        yield HyperliquidVenue(Ports(session, ports["port"], ports["control_port"]))
+    async with paper("--paused") as ports, aiohttp.ClientSession() as session:
+        yield Venue(
+            Exc("hyperliquid"),
+            Ticker("SOL"),
+            "services.gateway_hyperliquid",
+            ACCOUNT,
+            hyperliquid_variables,
+            session,
+            ports["port"],
+            ports["control_port"],
+        )
 
 
 VENUES = {"binance": binance, "hyperliquid": hyperliquid}

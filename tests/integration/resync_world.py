@@ -16,6 +16,7 @@ from services.hedger.fold import HedgerFold
 from services.hedger.rules import DEFAULT_RULES
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
+from tandem.bus import topology
 from tandem.bus.port import Entry
 from tandem.cli.stack import Child, StackPlan, checkout
 from tandem.domain.ids import ClientOrderId, Strategy, Token, VenueOrderId
@@ -68,8 +69,15 @@ class ResyncWorld:
     def is_resynced(self) -> bool:
         return self.states()[-1:] == [LinkState.RESYNCED]
 
+    def broke_since(self, known: int) -> bool:
+        """Tell whether the session with the venue broke after its first `known` states."""
+        return LinkState.DOWN in self.states()[known:]
+
     def reports(self, oid: str) -> list[OrderReport]:
         return [one for one in self.facts(OrderReport) if one.venue_order_id == oid]
+
+    def reports_of(self, number: int) -> list[OrderReport]:
+        return [one for one in self.facts(OrderReport) if one.client_order_id == cloid(number)]
 
     def decisions(self) -> list[Decision]:
         return self.facts(Decision)
@@ -103,7 +111,7 @@ class ResyncWorld:
         await self.log(subjects.cancel_by_oid(exc, STRATEGY, oid, token), cancel)
 
     async def trade(self, side: str, price: str, qty: str) -> None:
-        await self.venue.ports.trade(self.venue.ticker, side, price, qty)
+        await self.venue.trade(side, price, qty)
 
     def orders(self) -> tuple[OrderView, ...]:
         """Return the page of the orders that are open at the venue, as far as we know."""
@@ -128,7 +136,7 @@ class ResyncWorld:
 
     async def differences(self) -> list[str]:
         """Return how pages and books differ."""
-        books = await self.venue.ports.books(self.venue.account)
+        books = await self.venue.books()
         return orders_agree(self.orders(), books) + positions_agree(self.positions(), books)
 
     async def agrees(self, within_s: float) -> None:
@@ -148,7 +156,7 @@ class ResyncWorld:
 
 async def _folds(url: str) -> state_services.World:
     bus = await state_services.connect(url)
-    await state_services.topology.apply(bus, state_services.topology.Limits())
+    await topology.apply(bus, topology.Limits())
     folds = state_services.World(url, bus)
     for fold in (OrderFold(), PositionFold(), HedgerFold(DEFAULT_RULES)):
         await folds.add(fold)
@@ -161,7 +169,7 @@ async def resync_world(
 ) -> AsyncIterator[ResyncWorld]:
     """Run exchange, relay, gateway and folds; yields when all are ready."""
     async with VENUES[name](directory) as venue, contextlib.AsyncExitStack() as stack:
-        relay = Relay(venue.ports.port)
+        relay = Relay(venue.port)
         port = await relay.start()
         stack.push_async_callback(relay.close)
         folds = await _folds(nats_url)
@@ -176,7 +184,7 @@ async def resync_world(
             "TANDEM_LOG_LEVEL": "info",
             **variables,
         }
-        await venue.ports.show(venue.ticker)
+        await venue.show()
         world = ResyncWorld(venue, relay, gateway, folds)
         following = await folds.bus.log.follow((subjects.ALL_FACTS,), 0, world.take)
         stack.push_async_callback(following.close)

@@ -64,11 +64,12 @@ async def test_mute_stream_whose_socket_stays_open_is_found_and_opened_anew(
 ) -> None:
     await rest(world, eventually, 1, "-3")
     await eventually(world.is_resynced)
+    known = len(world.states())
     await world.venue.mute()
     await world.trade("buy", "150", "1")
 
     await world.agrees(SOON_S)
-    await eventually(lambda: LinkState.DOWN in world.states()[2:])
+    await eventually(lambda: world.broke_since(known))
     await world.venue.unmute()
     await eventually(world.is_resynced)
     await world.trade("buy", "150", "1")
@@ -147,8 +148,7 @@ async def test_order_placed_by_hand_is_cancelled_by_its_venue_id(
     await eventually(lambda: world.row(oid) is None)
 
     await world.agrees(SOON_S)
-    books = await world.venue.ports.books(world.venue.account)
-    assert books.open_orders == ()
+    assert (await world.venue.books()).open_orders == ()
 
 
 async def test_gateway_away_while_orders_fill_end_and_appear(
@@ -173,7 +173,7 @@ async def test_order_of_which_only_a_fill_is_left_is_asked_for(
     world: ResyncWorld, eventually: Eventually
 ) -> None:
     await world.kill_gateway()
-    oid = await world.venue.place("2", "151")
+    oid = await world.venue.place("2")
 
     await world.start_gateway()
     await eventually(lambda: bool(world.reports(oid)), within_s=SOON_S)

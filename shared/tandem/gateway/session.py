@@ -21,7 +21,7 @@ from tandem.transport.backoff import Backoff
 from tandem.transport.exchange import NoAnswerError, NothingSentError
 
 LASTING_NS = 30_000_000_000
-RENEW_AGAIN_NS = 60_000_000_000
+RETRY_RENEWAL_NS = 60_000_000_000
 UNREACHED_MOST_MS = 2_500
 MS_PER_S = 1_000
 
@@ -54,7 +54,7 @@ class Session:
         self._current: Connection | None = None
         self._lives: dict[Connection, asyncio.Task[_End]] = {}
         self._next: Connection | None = None
-        self._renewed_ns: int | None = None
+        self._renewing_ns: int | None = None
         self._dropped = Backoff(f"{core.exc}:{channel.name}")
         self._unreached = Backoff(f"{core.exc}:{channel.name}", most_ms=UNREACHED_MOST_MS)
 
@@ -142,7 +142,7 @@ class Session:
 
     def _replace(self, connection: Connection) -> None:
         old, self._current, self._next = self._current, connection, None
-        self.channel = connection.channel
+        self.channel, self._renewing_ns = connection.channel, None
         self._core.context.log.info("renewed", channel=self.name)
         if old is not None:
             old.end("renewed")
@@ -153,10 +153,10 @@ class Session:
 
     def on_renewal(self, connection: Connection, renewal: RenewNeeded) -> None:
         now_ns = self._core.context.clock.monotonic_ns()
-        too_soon = self._renewed_ns is not None and now_ns - self._renewed_ns < RENEW_AGAIN_NS
+        too_soon = self._renewing_ns is not None and now_ns - self._renewing_ns < RETRY_RENEWAL_NS
         if connection is not self._current or self._next is not None or too_soon:
             return
-        self._renewed_ns = now_ns
+        self._renewing_ns = now_ns
         self._core.context.log.info("renewing", channel=self.name, reason=renewal.reason)
         self._next = Connection(self._core, renewal.channel, self)
         self._begin(self._next)
