@@ -12,7 +12,16 @@ from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.stack import Child, StackPlan, binance_variables, checkout
-from tandem.domain.ids import ClientOrderId, Exc, Pool, Strategy, Ticker, Token
+from tandem.domain.ids import (
+    ClientOrderId,
+    Exc,
+    Pool,
+    Strategy,
+    Ticker,
+    Token,
+    bucket_hash,
+    taker_cloid,
+)
 from tandem.domain.order import OrderStatus, OrderType
 from tandem.messages import codec, subjects
 from tandem.messages.codec import Answer, Fact
@@ -80,11 +89,11 @@ class GatewayWorld:
         order = CancelOrder(exc=EXC, token=CALL, strategy=STRATEGY, client_order_id=name)
         await self.log(subjects.cancel_order(EXC, STRATEGY, name, CALL), order)
 
-    async def decide(self, name: ClientOrderId, amount: str) -> None:
-        """Log a decision with one taker, made at the head of the log."""
+    async def decide(self, amount: str) -> ClientOrderId:
+        """Log a decision with one taker, made at the head of the log, and return the taker's id."""
         pool, state = Pool("pool"), await self.bus.log.state()
         taker = TakerOrder(
-            client_order_id=name,
+            client_order_id=taker_cloid(bucket_hash(EXC, SOL, pool), 0, 1, 0),
             amount=Decimal(amount),
             band_bp=Decimal(5),
             hard_cap_bp=Decimal(50),
@@ -102,6 +111,7 @@ class GatewayWorld:
             takers=(taker,),
         )
         await self.log(subjects.decision((EXC, SOL, pool), 0, 1), decision)
+        return taker.client_order_id
 
     async def log(self, subject: str, fact: Fact) -> None:
         await self.bus.log.append(subject, codec.encode(fact))

@@ -161,11 +161,11 @@ async def test_taker_of_a_decision_goes_out_at_once_inside_its_band(
 ) -> None:
     await world.venue.show(BIDS, ASKS)
     await eventually(lambda: bool(world.facts(MarkReport)))
-    await world.decide(cloid(12), "-2")
-    await eventually(lambda: FILLED in world.statuses(cloid(12)))
-    prices = {report.price for report in world.reports(cloid(12)) if report.price}
+    name = await world.decide("-2")
+    await eventually(lambda: FILLED in world.statuses(name))
+    prices = {report.price for report in world.reports(name) if report.price}
     assert all(Decimal("149.80") <= price <= Decimal("149.99") for price in prices)
-    assert {report.time_in_force for report in world.reports(cloid(12))} == {TimeInForce.IOC}
+    assert {report.time_in_force for report in world.reports(name)} == {TimeInForce.IOC}
 
 
 async def test_session_of_an_ed25519_key_places_orders(

@@ -97,12 +97,11 @@ async def test_order_that_never_arrived_and_is_no_longer_valid_is_rejected_once(
 async def test_taker_that_filled_without_an_answer_is_counted_and_not_repeated(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
-    name = cloid(5)
     await eventually(lambda: bool(world.facts(MarkReport)))
     events = [{"action": "DROP", "event": "", "count": 20}]
     answers = [{"operation": "place_order", "breakdown": "TIMEOUT", "is_executed": True}]
     await world.venue.control("faults", {"answers": answers, "events": events})
-    await world.decide(name, "1")
+    name = await world.decide("1")
     await eventually(lambda: OrderStatus.FILLED in world.statuses(name), LONG_S)
     await eventually(lambda: len(world.fills_of(name)) == 1, LONG_S)
     assert [fill.signed_qty for fill in world.fills_of(name)] == [Decimal(1)]

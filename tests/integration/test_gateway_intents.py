@@ -4,12 +4,20 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tandem.cli.servers import LocalServer
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, HedgeId, Pool, Strategy, Ticker, Token
+from tandem.domain.ids import (
+    ClientOrderId,
+    HedgeId,
+    Pool,
+    Strategy,
+    Ticker,
+    Token,
+    bucket_hash,
+    taker_cloid,
+)
 from tandem.domain.order import OrderStatus, OrderType, RejectReason
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision, TakerOrder
@@ -145,11 +153,11 @@ async def test_cancel_of_a_ticker_means_all_before_it_and_nothing_after(
 async def test_decision_far_behind_the_log_is_stale_and_sends_nothing(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
-    name = cloid(20)
     for number in range(260):
         await world.log(subjects.stop_hedge(STRATEGY, Token(f"filler{number}")), filler(number))
     state = await world.bus.log.state()
-    await world.log(subjects.decision((EXC, SOL, POOL), 0, 1), decision(name, state.last_seq - 256))
+    late, name = decision(SOL, state.last_seq - 256)
+    await world.log(subjects.decision((EXC, SOL, POOL), 0, 1), late)
     await eventually(lambda: rejections(world, name))
     assert [reason for reason, _ in rejections(world, name)] == [RejectReason.STALE]
     assert (await world.venue.books())["orders"] == []
@@ -158,8 +166,7 @@ async def test_decision_far_behind_the_log_is_stale_and_sends_nothing(
 async def test_taker_on_an_unlisted_ticker_is_refused_by_name(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
-    name = cloid(21)
-    bare = msgspec.structs.replace(decision(name, 10**6), ticker=Ticker("XRPUSDT"))
+    bare, name = decision(Ticker("XRPUSDT"), 10**6)
     await world.log(subjects.decision((EXC, bare.ticker, POOL), 0, 1), bare)
     await eventually(lambda: rejections(world, name))
     assert "not listed" in rejections(world, name)[0][1]
@@ -169,13 +176,15 @@ def filler(number: int) -> StopHedge:
     return StopHedge(hedge_id=HedgeId("none"), token=Token(f"filler{number}"), strategy=STRATEGY)
 
 
-def decision(name: ClientOrderId, as_of: int) -> Decision:
+def decision(ticker: Ticker, as_of: int) -> tuple[Decision, ClientOrderId]:
+    """Return a decision and its only taker's client id."""
+    name = taker_cloid(bucket_hash(EXC, ticker, POOL), 0, 1, 0)
     taker = TakerOrder(
         client_order_id=name, amount=Decimal(1), band_bp=Decimal(5), hard_cap_bp=Decimal(50)
     )
-    return Decision(
+    made = Decision(
         exc=EXC,
-        ticker=SOL,
+        ticker=ticker,
         pool=POOL,
         epoch=0,
         ordinal=1,
@@ -185,6 +194,7 @@ def decision(name: ClientOrderId, as_of: int) -> Decision:
         rules="test",
         takers=(taker,),
     )
+    return made, name
 
 
 async def test_orders_go_over_http_while_the_order_channel_is_down(

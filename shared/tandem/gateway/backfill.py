@@ -44,6 +44,7 @@ class Backfill:
 
     def __init__(self, core: Core, queries: VenueQueries) -> None:
         self.begun = 0
+        self.is_whole = False
         self.heard = Heard()
         self.on_missed: Callable[[tuple[str, ...]], None] | None = None
         self._ended = 0
@@ -58,6 +59,11 @@ class Backfill:
         self._strangers = Strangers()
         self._backoff = Backoff(f"{core.exc}:backfill", first_ms=250, most_ms=MOST_PAUSE_MS)
         self._ran = core.context.metrics.counter("gateway_backfills", "runs", ("result",))
+
+    def look_back(self, since_ms: int) -> None:
+        """Ask for everything since then again: the log may have lost any of it."""
+        self._first_ms, self._filled_to_ms = since_ms, None
+        self._filled.clear()
 
     def want(self) -> None:
         """Ask for a run soon."""
@@ -120,7 +126,7 @@ class Backfill:
             self.on_missed(missed)
 
     async def _run_once(self) -> None:
-        core = self._core
+        core, self.is_whole = self._core, True
         started_ms = core.now().venue_ms or await self._queries.time_ms()
         if self._first_ms is None:
             self._first_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
@@ -144,7 +150,7 @@ class Backfill:
         cut = [one.more.since_ms for one in (former, newer) if isinstance(one.more, FillsQuery)]
         self._filled_to_ms = min([started_ms, *cut])
         if cut:
-            self.want()
+            self._go_on()
 
     def _traded(self, positions: Listing) -> set[Ticker]:
         """Return the tickers in which the account may have traded."""
@@ -170,7 +176,12 @@ class Backfill:
         for order in self._rota.turn(due, MAX_ASKED):
             await self._ask(order)
         if len(due) > MAX_ASKED:
-            self.want()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """There was more than one run may ask for."""
+        self.is_whole = False
+        self.want()
 
     async def _ask(self, order: KnownOrder) -> None:
         core, instrument = self._core, self._core.instruments.get(order.ticker)

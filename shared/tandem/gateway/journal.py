@@ -6,7 +6,11 @@
 3. What was logged in the last ten minutes is kept, and offered again when the bus comes back: a
    server that lost its newest messages gets them anew, under the same identities.
 4. `drain` ends when everything appended so far is stored.
-5. What a hedge waits for is appended at once; the rest follows together a moment later, so that
+5. What this copy concludes as the sender (`facts.is_conclusion`) is stored only while it is the
+   sender: the log compares. A former sender's word, late for whatever reason, contradicts no one.
+   Without the right to conclude it is held back; the next right of the same term logs it, and of
+   any term what follows from the log alone.
+6. What a hedge waits for is appended at once; the rest follows together a moment later, so that
    it neither delays the hedger's reading nor costs a write each. A crash in that moment loses
    nothing: the backfill finds the same facts again. A stage of an order whose end was appended
    meanwhile says nothing any more and is left out.
@@ -14,9 +18,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 
-from tandem.bus.port import Appended
+from tandem.bus.port import Appended, Guard
+from tandem.domain.errors import SupersededError
 from tandem.gateway import facts
 from tandem.gateway.facts import GatewayFact
 from tandem.gateway.seen import SeenSubjects
@@ -29,6 +34,25 @@ NS_PER_HOUR = 3_600_000_000_000
 FOLLOW_S = 0.002
 KEPT_NS = 600_000_000_000
 MAX_KEPT = 50_000
+MAX_HELD = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """The right to conclude: in which term, and what the log compares."""
+
+    term: int
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A message as it is appended; `term` is 0 unless it concludes in one."""
+
+    subject: str
+    payload: bytes
+    is_conclusion: bool = False
+    term: int = 0
 
 
 class Journal:
@@ -40,14 +64,23 @@ class Journal:
         self._ended = SeenSubjects()
         self._waiting: set[asyncio.Future[Appended]] = set()
         self._following: list[tuple[str, GatewayFact]] = []
-        self._kept: deque[tuple[int, str, bytes]] = deque(maxlen=MAX_KEPT)
+        self._kept: deque[tuple[int, _Written]] = deque(maxlen=MAX_KEPT)
+        self._say: Say | None = None
+        self._held: dict[str, _Written] = {}
         metrics = context.metrics
         self._logged = metrics.counter("gateway_facts_logged", "facts stored first by this copy")
         self._repeated = metrics.counter(
             "gateway_facts_repeated", "facts that the log had already, by another copy or source"
         )
+        self._void = metrics.counter(
+            "gateway_conclusions_void", "conclusions that the log refused: another copy sends"
+        )
         waiting = metrics.gauge("gateway_facts_waiting", "facts appended and not yet stored")
         waiting.set_function(lambda: len(self._waiting))
+
+    def forget(self) -> None:
+        """Suppress nothing any more: the log no longer holds what it was seen to hold."""
+        self._seen, self._ended = SeenSubjects(), SeenSubjects()
 
     def read(self, subject: str) -> None:
         """Remember that the log holds this subject."""
@@ -61,7 +94,9 @@ class Journal:
             return
         if not at_any_age and self._is_expired(fact):
             return
-        if facts.may_follow(fact):
+        if facts.is_conclusion(fact):
+            self._conclude(subject, fact)
+        elif facts.may_follow(fact):
             self._follow(subject, fact)
         else:
             self.append(subject, facts.stamped(fact, self._context.clock.wall_ns()))
@@ -94,41 +129,77 @@ class Journal:
         kept_ns = retention_ns - min(NS_PER_HOUR, retention_ns // 2)
         return happened_ns < self._context.clock.wall_ns() - kept_ns
 
-    def append(self, subject: str, fact: Message) -> Awaitable[Appended]:
+    def append(self, subject: str, fact: Message) -> None:
         """Append a message under its subject."""
         self._seen.add(subject)
         if isinstance(fact, OrderReport) and fact.order_status.is_terminal:
             self._ended.add(facts.order_name(fact))
-        payload = codec.encode(fact)
-        self._keep(subject, payload)
-        return self._append(subject, payload)
+        self._write(_Written(subject, codec.encode(fact)))
 
-    def _keep(self, subject: str, payload: bytes) -> None:
+    def _conclude(self, subject: str, fact: GatewayFact) -> None:
+        payload = codec.encode(facts.stamped(fact, self._context.clock.wall_ns()))
+        if self._say is None:
+            self._hold_back(_Written(subject, payload, is_conclusion=True))
+            return
+        self._seen.add(subject)
+        self._write(_Written(subject, payload, is_conclusion=True, term=self._say.term))
+
+    def _hold_back(self, written: _Written) -> None:
+        self._held[written.subject] = written
+        if len(self._held) > MAX_HELD:
+            del self._held[next(iter(self._held))]
+
+    def speak(self, say: Say) -> None:
+        """Conclude from now on, beginning with what was held back and is not said by others."""
+        self._say = say
+        held, self._held = self._held, {}
+        for written in held.values():
+            if written.term in {0, say.term} and written.subject not in self._seen:
+                self._seen.add(written.subject)
+                self._write(replace(written, term=say.term))
+
+    def be_silent(self) -> None:
+        """Conclude nothing: another copy may be the sender."""
+        self._say = None
+
+    def _write(self, written: _Written) -> None:
         now_ns = self._context.clock.monotonic_ns()
         while self._kept and now_ns - self._kept[0][0] > KEPT_NS:
             self._kept.popleft()
-        self._kept.append((now_ns, subject, payload))
+        self._kept.append((now_ns, written))
+        self._append(written)
 
     def offer_again(self) -> None:
         """Append what was logged lately once more; the log keeps one of each."""
-        for _, subject, payload in tuple(self._kept):
-            self._append(subject, payload)
+        for _, written in tuple(self._kept):
+            self._append(written)
 
-    def _append(self, subject: str, payload: bytes) -> Awaitable[Appended]:
-        future = asyncio.ensure_future(self._context.bus.log.append_soon(subject, payload))
+    def _append(self, written: _Written) -> None:
+        guard = None
+        if written.is_conclusion:
+            if self._say is None or self._say.term != written.term:
+                self._hold_back(written)
+                return
+            guard = self._say.guard
+        log = self._context.bus.log
+        future = asyncio.ensure_future(log.append_soon(written.subject, written.payload, guard))
         self._waiting.add(future)
-        future.add_done_callback(self._stored)
-        return future
+        future.add_done_callback(lambda done: self._stored(written, done))
 
-    def _stored(self, future: "asyncio.Future[Appended]") -> None:
+    def _stored(self, written: _Written, future: "asyncio.Future[Appended]") -> None:
         self._waiting.discard(future)
         if future.cancelled():
             return
-        if future.exception() is not None:
+        error = future.exception()
+        if isinstance(error, SupersededError):
+            self._void.inc()
+            self._seen.discard(written.subject)
+            self._hold_back(written)
+        elif error is not None:
             self._context.tasks.spawn(_fail(future), "journal-failed")
-            return
-        (self._repeated if future.result().already else self._logged).inc()
-        self._context.seam("gateway.after_report")
+        else:
+            (self._repeated if future.result().already else self._logged).inc()
+            self._context.seam("gateway.after_report")
 
     async def drain(self) -> None:
         """Wait until what was appended is stored."""

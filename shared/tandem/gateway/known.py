@@ -39,7 +39,10 @@ class KnownOrder:
 
 @dataclass(slots=True)
 class Known:
-    """Orders by client id and by (ticker, venue id), positions that may be open, fills' end."""
+    """Orders by client id and by (ticker, venue id), positions that may be open, fills' end.
+
+    `begun_ns`: the log's time where reading began; `epoch_ns`: that of its newest epoch.
+    """
 
     by_cloid: dict[ClientOrderId, KnownOrder] = field(default_factory=dict)
     by_oid: dict[tuple[Ticker, VenueOrderId], KnownOrder] = field(default_factory=dict)
@@ -50,6 +53,8 @@ class Known:
     asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
     owners: dict[ClientOrderId, Strategy] = field(default_factory=dict)
     last_fill_ns: int = 0
+    begun_ns: int = 0
+    epoch_ns: int = 0
 
     def take_ask(self, cloid: ClientOrderId, seq: int) -> None:
         """Learn where in the log an order was asked for."""
@@ -137,7 +142,7 @@ class Known:
         """Return from when on fills may be missing, before any backfill of this process."""
         told = [order.last_ns for order in self.live.values()]
         told += [order.first_ns for order in self.unproven.values()]
-        oldest = min(told, default=now_ms * NS_PER_MS)
+        oldest = min(told, default=self.begun_ns or now_ms * NS_PER_MS)
         since_ns = min(oldest, self.last_fill_ns or oldest)
         return since_ns // NS_PER_MS - margin_ms
 

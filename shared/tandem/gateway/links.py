@@ -5,10 +5,12 @@
    HTTP stands in for it, and it tells no events. RESYNCED is logged only after a backfill that
    began while the account was up.
 3. When a market channel ends, its books are forgotten: what was missed is unknown.
-4. A stream that is up and missed what the venue's lists show is opened anew.
+4. A log that was cut has lost nobody knows what. So before the account is RESYNCED for a new epoch,
+   what may still be on its way has arrived, and all is asked for that the log reaches back to.
+5. A stream that is up and missed what the venue's lists show is opened anew.
 """
 
-from tandem.gateway.backfill import Backfill
+from tandem.gateway.backfill import MARGIN_MS, Backfill
 from tandem.gateway.channel import (
     BookUpdate,
     ChannelItem,
@@ -19,12 +21,17 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.core import Core
+from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.fence import Fence
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
+from tandem.runtime.kept import KEPT_NS
+
+POLL_S = 0.02
+# Longer than any request that another copy wrote may live: its lease, the send budget, the window.
+QUIET_S = 3.0
 
 
 class Links:
@@ -35,6 +42,7 @@ class Links:
     ) -> None:
         self.sessions = tuple(Session(core, channel, self) for channel in core.venue.channels())
         self.epoch = 0
+        self.resynced_epoch = 0
         self._core = core
         self._dispatcher = dispatcher
         self._backfill = backfill
@@ -97,15 +105,34 @@ class Links:
                 session.reopen(reason)
 
     def resync(self) -> None:
-        """Fill the gap, then say so, unless the session broke meanwhile."""
-        self._core.context.tasks.spawn(self._resync(self._ups), "resync")
+        """Fill the gap, then say so, unless the session broke or a later one began meanwhile."""
+        self._ups += 1
+        self._core.context.tasks.spawn(self._resync(self._ups, self.epoch), "resync")
 
-    async def _resync(self, ups: int) -> None:
-        begun = self._backfill.begun
-        self._backfill.want()
-        await self._backfill.until_run_after(begun)
+    async def _resync(self, ups: int, epoch: int) -> None:
+        await self._until_read()
+        if epoch > self.resynced_epoch:
+            await self._core.context.clock.sleep(QUIET_S)
+            self._backfill.look_back(self._reach_ms())
+        is_whole = False
+        while ups == self._ups and not is_whole:
+            begun = self._backfill.begun
+            self._backfill.want()
+            await self._backfill.until_run_after(begun)
+            is_whole = self._backfill.is_whole
         if ups == self._ups and self.is_up():
-            self._fence.report(LinkState.RESYNCED, "backfilled", self.epoch)
+            self._fence.report(LinkState.RESYNCED, "backfilled", epoch)
+
+    async def _until_read(self) -> None:
+        """Wait until the log was read: what is missing is judged by what it holds."""
+        while not self._fence.is_caught_up:
+            await self._core.context.clock.sleep(POLL_S)
+
+    def _reach_ms(self) -> int:
+        """Return since when the log may miss something: its beginning, or what is offered again."""
+        now_ns = self._core.context.clock.wall_ns()
+        since_ns = min(self._core.known.begun_ns or now_ns, now_ns - KEPT_NS)
+        return since_ns // NS_PER_MS - MARGIN_MS
 
     def on_item(self, session: Session, item: ChannelItem) -> None:
         match item:

@@ -1,7 +1,9 @@
 """What each message of the log means to a gateway: its own fold, and what goes to the machines.
 
 1. What the log holds a report of is never taken for sending.
-2. A message that cannot be read, or whose fields contradict its subject, is refused exactly once.
+2. In the first minute of an epoch, what is asked for may have been asked for, and sent, before the
+   log was cut: it is looked up first.
+3. A message that cannot be read, or whose fields contradict its subject, is refused exactly once.
 """
 
 from collections.abc import Callable
@@ -28,20 +30,23 @@ from tandem.messages.reports import (
     LinkReport,
     OrderReport,
     PositionReport,
+    SenderReport,
     SpecsReport,
 )
-from tandem.messages.rules import check_cancel, is_plain
+from tandem.messages.rules import check_cancel, foreign_taker, is_plain
 
 INTENT_TOKENS = 6
 STRATEGY, CLOID = 3, 4
+OFFERED_AGAIN_NS = 60_000_000_000
 INTENTS = subjects.ALL_INTENTS.removesuffix(">")
+SessionFact = LinkReport | SenderReport | Epoch
 
 
 @dataclass(frozen=True, slots=True)
 class Reactions:
     """What the service does about facts that concern the session as a whole."""
 
-    on_session_fact: Callable[[LinkReport | Epoch], None]
+    on_session_fact: Callable[[SessionFact, Entry], None]
     on_sweep: Callable[[CancelOrder, Entry], None]
     watch: Callable[[Ticker], None]
 
@@ -65,6 +70,7 @@ class Reader:
         clock = self._core.context.clock
         read_ns = clock.monotonic_ns()
         self._core.log_clock.observe(entry.ts_ns, read_ns)
+        self._core.known.begun_ns = self._core.known.begun_ns or entry.ts_ns
         try:
             fact = codec.decode_fact(entry.payload)
             _check_kind(fact, entry.subject)
@@ -93,6 +99,9 @@ class Reader:
             numbers = (taker.amount, taker.band_bp, taker.hard_cap_bp)
             if not all(is_plain(number) for number in numbers):
                 raise MalformedMessageError(f"takers[{index}]", "finite decimals")
+        stranger = foreign_taker(decision)
+        if stranger is not None:
+            raise MalformedMessageError("takers", f"{stranger} is no client id of this decision")
         for ticket in tickets.from_decision(decision, entry.ts_ns, entry.seq):
             self._take_ticket(ticket)
         self._reactions.watch(decision.ticker)
@@ -105,6 +114,9 @@ class Reader:
             return
         self._reactions.watch(order.ticker)
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
+        epoch_ns = self._core.known.epoch_ns
+        if epoch_ns and entry.ts_ns < epoch_ns + OFFERED_AGAIN_NS:
+            self._core.sender.suspect(order.client_order_id, self._core.now())
 
     def _take_ticket(self, ticket: Ticket) -> None:
         self._core.known.take_ask(ticket.cloid, ticket.seq)
@@ -148,8 +160,8 @@ class Reader:
                 self._specs.read(entry, fact)
             case IntentRefused():
                 core.cancels.settled(fact.subject)
-            case LinkReport() | Epoch():
-                self._reactions.on_session_fact(fact)
+            case LinkReport() | SenderReport() | Epoch():
+                self._reactions.on_session_fact(fact, entry)
             case Halt() if entry.subject == subjects.halt(fact.token):
                 core.restraint.take(fact)
             case Resume() if entry.subject == subjects.resume(fact.token):

@@ -56,6 +56,7 @@ from tandem.gateway.checks import Refusal
 from tandem.gateway.clocks import MAX_ERROR_NS
 from tandem.gateway.requests import Outcome, Report, Stamp
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
+from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillReport, OrderReport
 
 NS_PER_MS = 1_000_000
@@ -110,6 +111,7 @@ class Sender:
 
     def __init__(self, window_ms: int, answer_timeout_ms: int) -> None:
         self.is_open = False
+        self.backfilled_seq: int | None = None
         self._window_ms = window_ms
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._tickets: dict[ClientOrderId, Ticket] = {}
@@ -156,15 +158,44 @@ class Sender:
             if ticket.phase is Phase.READY:
                 ticket.phase = Phase.HELD
 
+    def forget_unsent(self) -> None:
+        """The log was cut: orders that it lost are not sent, those that it kept are read again.
+
+        What may be at the venue is looked up and reported as ever, and never sent again.
+        """
+        self.backfilled_seq = None
+        for ticket in self.orders():
+            if ticket.phase in {Phase.HELD, Phase.READY}:
+                self._leave_lane(ticket)
+                del self._tickets[ticket.cloid]
+            ticket.until_ns = 0
+
+    def suspect(self, cloid: ClientOrderId, now: Now) -> None:
+        """Look an order up before it is sent: a log that lost its intent may have got it anew."""
+        ticket = self._tickets.get(cloid)
+        if ticket is None or ticket.phase is not Phase.READY:
+            return
+        self._leave_lane(ticket)
+        ticket.phase, ticket.is_shared = Phase.DOUBT, True
+        ticket.horizon_ms = self._latest_ms(now) + self._window_ms
+        if isinstance(ticket.ask, NewOrder) and ticket.ask.ts_sent_ns:
+            asked_until_ns = ticket.ask.ts_sent_ns + ticket.valid_ms * NS_PER_MS
+            ticket.until_ns = min(ticket.until_ns, asked_until_ns)
+
     def pass_fence(self, now: Now) -> None:
         """All that is here may have been sent by another process: it must be looked up."""
         self.hold()
         self.is_open = True
-        latest_ms = now.venue_ms + now.error_ms + MAX_ERROR_MS + SEND_BUDGET_MS
+        latest_ms = self._latest_ms(now)
         for ticket in self._tickets.values():
             ticket.horizon_ms = max(ticket.horizon_ms, latest_ms + self._window_ms)
             if ticket.phase is Phase.HELD:
                 ticket.phase = Phase.DOUBT
+
+    @staticmethod
+    def _latest_ms(now: Now) -> int:
+        """Return the latest time that any process may have stamped until now."""
+        return now.venue_ms + now.error_ms + MAX_ERROR_MS + SEND_BUDGET_MS
 
     def _make_ready(self, ticket: Ticket) -> None:
         ticket.phase = Phase.READY
@@ -191,7 +222,13 @@ class Sender:
         return (LogReport(report),)
 
     def ready(self, *, urgent: bool, mono_ns: int) -> Ticket | None:
-        """Return the next order of the lane that may be sent now."""
+        """Return the next order of the lane that may be sent now.
+
+        No hedge is, before the account was backfilled: takers whose decision a cut log has lost
+        are known only then.
+        """
+        if urgent and self.backfilled_seq is None:
+            return None
         lane = self._lanes[0 if urgent else 1]
         return next((one for one in lane.values() if one.not_before_ns <= mono_ns), None)
 
@@ -211,6 +248,9 @@ class Sender:
             behind = ticket.seq - ticket.ask.decision.as_of
             if behind > MAX_BEHIND:
                 text = f"decided {behind} messages ago, at most {MAX_BEHIND}"
+                return Refusal(RejectReason.STALE, text)
+            if ticket.ask.decision.as_of < (self.backfilled_seq or 0):
+                text = f"decided before the account was backfilled at {self.backfilled_seq}"
                 return Refusal(RejectReason.STALE, text)
         if ticket.is_valid(now):
             return None

@@ -11,20 +11,21 @@ import asyncio
 from collections.abc import Coroutine
 
 from tandem.bus.background import end
-from tandem.bus.port import Following
+from tandem.bus.port import Entry, Following, LogState
 from tandem.domain.ids import Ticker
 from tandem.gateway.asks import Asks
 from tandem.gateway.backfill import Backfill
 from tandem.gateway.clearing import Clearing
 from tandem.gateway.core import Core, make_core
 from tandem.gateway.dispatch import Dispatcher
+from tandem.gateway.epochs import Epochs
 from tandem.gateway.fence import Fence
 from tandem.gateway.links import Links
 from tandem.gateway.lookup import Lookups
 from tandem.gateway.marks import Marks
 from tandem.gateway.port import VenueProtocol
 from tandem.gateway.queries import VenueQueries
-from tandem.gateway.reading import Reactions, Reader
+from tandem.gateway.reading import Reactions, Reader, SessionFact
 from tandem.gateway.requests import VenueQueryError
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.specs import Specs
@@ -33,7 +34,7 @@ from tandem.gateway.tenure import Fitness, Tenure
 from tandem.gateway.ticket import Phase
 from tandem.messages import subjects
 from tandem.messages.hedges import Epoch
-from tandem.messages.reports import LinkReport, LinkState
+from tandem.messages.reports import LinkReport, LinkState, SenderReport
 from tandem.runtime.context import ServiceContext
 from tandem.transport.backoff import Backoff
 from tandem.transport.network import Internet, Network
@@ -48,7 +49,7 @@ DRAIN_S = 3.0
 MS_PER_S = 1_000
 NS_PER_HOUR = 3_600_000_000_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
-KINDS_READ = ("order", "fill", "position", "specs", "link", "refused")
+KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused")
 
 
 class GatewayService:
@@ -70,6 +71,7 @@ class GatewayService:
         self._fence = Fence(self._core, self._dispatcher, self._on_open)
         self._backfill = Backfill(self._core, self._queries)
         self._links = Links(self._core, self._dispatcher, self._backfill, self._fence)
+        self._epochs = Epochs(self._core, self._links, self._fence)
         self._specs = Specs(self._core, self._queries)
         self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
         self._clearing = Clearing(self._core, self._dispatcher)
@@ -168,20 +170,31 @@ class GatewayService:
             *(subjects.reports_kind_of(exc, kind) for kind in KINDS_READ),
             subjects.ALL_CONTROL,
         )
-        self._following = await self._context.bus.log.follow(filters, 0, reader.on_entry)
-        self._fence.close("started")
+        self._following = await self._context.bus.log.follow(
+            filters, 0, reader.on_entry, self._on_cut
+        )
+        self._close_fence("reads the log from its start")
 
-    def _on_session_fact(self, fact: LinkReport | Epoch) -> None:
+    def _on_cut(self, _state: LogState) -> None:
+        """The log no longer holds what was read: unlearn it, and read again from the start."""
+        self._epochs.on_cut()
+        self._spawn(self._follow_anew(), "follow-anew")
+
+    async def _follow_anew(self) -> None:
+        if self._following is not None:
+            await self._following.close()
+        await self._follow()
+
+    def _on_session_fact(self, fact: SessionFact, entry: Entry) -> None:
         match fact:
-            case LinkReport():
-                self._core.lease.note_term(fact.term)
-                self._fence.read(fact)
-            case Epoch() if fact.epoch > self._links.epoch:
-                self._links.epoch = fact.epoch
-                if self._links.is_up():
-                    self._links.resync()
-            case Epoch():
+            case SenderReport():
+                self._fence.read_sender(fact, entry.seq)
                 return
+            case LinkReport():
+                self._fence.read(fact)
+            case Epoch():
+                pass
+        self._epochs.read(fact, entry)
 
     def _on_open(self) -> None:
         """The log was read up to the fence: from here on what it asks for is done at once."""
@@ -244,6 +257,7 @@ class GatewayService:
             await self._context.clock.sleep(EXPIRE_PERIOD_S)
             retention_ns = self._context.settings.retention_hours * NS_PER_HOUR
             self._core.known.expire(self._context.clock.wall_ns() - retention_ns)
+            self._fence.say_term()
 
     async def drain(self) -> None:
         self._dispatcher.is_open = False

@@ -64,8 +64,10 @@ def taker(as_of: int = 1, seq: int = 2) -> Ticket:
 
 
 def closed() -> Sender:
-    """A sender that has not passed its fence."""
-    return Sender(WINDOW_MS, TIMEOUT_MS)
+    """A sender that has not passed its fence; its account was backfilled."""
+    sender = Sender(WINDOW_MS, TIMEOUT_MS)
+    sender.backfilled_seq = 0
+    return sender
 
 
 def fresh() -> Sender:

@@ -15,6 +15,7 @@ from tests.unit.tandem.gateway.sending import (
     accepted_report,
     at,
     fresh,
+    lookups,
     outcome,
     reports,
     sent,
@@ -178,3 +179,56 @@ def test_fence_passes_over_orders_that_are_on_the_wire() -> None:
     sender = sent()
     sender.pass_fence(at(1))
     assert sender.count(Phase.SENT) == 1
+
+
+def test_no_hedge_goes_out_before_the_account_was_backfilled() -> None:
+    sender = fresh()
+    sender.backfilled_seq = None
+    sender.take(taker())
+
+    assert sender.ready(urgent=True, mono_ns=0) is None
+    sender.backfilled_seq = 1
+    assert sender.ready(urgent=True, mono_ns=0) is not None
+
+
+def test_hedge_decided_before_the_backfill_is_stale() -> None:
+    sender = fresh()
+    sender.backfilled_seq = 5
+    ticket = taker(as_of=4, seq=6)
+
+    refused = sender.stale(ticket, at(0))
+
+    assert refused is not None
+    assert refused.reason is RejectReason.STALE
+    assert sender.stale(taker(as_of=5, seq=6), at(0)) is None
+
+
+def test_order_of_a_log_that_was_cut_is_not_sent_unless_it_is_read_again() -> None:
+    sender = fresh()
+    sender.take(ticket_of())
+
+    sender.forget_unsent()
+
+    assert len(sender.orders()) == 0
+    sender.take(ticket_of())
+    assert len(sender.orders()) == 1
+
+
+def test_order_at_the_venue_outlives_a_cut_and_is_never_sent_again() -> None:
+    sender = sent()
+
+    sender.forget_unsent()
+
+    (ticket,) = sender.orders()
+    assert ticket.phase is Phase.SENT
+    assert not ticket.is_valid(at(1))
+
+
+def test_suspected_order_is_looked_up_before_it_is_sent() -> None:
+    sender = fresh()
+    sender.take(ticket_of())
+
+    sender.suspect(CLOID, at(0))
+
+    assert sender.ready(urgent=False, mono_ns=0) is None
+    assert [one.cloid for one in lookups(sender.tick(at(1)))] == [CLOID]
