@@ -201,7 +201,7 @@ class StreamHub:
 
     def _tell(self, news: UserNews) -> None:
         key = self._venue.listen_keys.current(news.account_id)
-        if key is None or self.silences.holds(Channel.USER, self._venue.mono_ns()):
+        if key is None or self._is_silent(Channel.USER):
             return
         mono_ns = self._tell_key(key, news.event)
         if news.exec_id is not None and mono_ns is not None:
@@ -241,7 +241,11 @@ class StreamHub:
             self.cut(Channel.MARKET)
         elif choice.fault is Fault.MUTE_MARKET:
             self.silences.begin(Channel.MARKET, self._venue.mono_ns() + choice.ms * NS_PER_MS)
-        return self.silences.holds(Channel.MARKET, self._venue.mono_ns())
+        return self._is_silent(Channel.MARKET)
+
+    def _is_silent(self, channel: Channel) -> bool:
+        silences = self.silences
+        return silences.were_begun and silences.holds(channel, self._venue.mono_ns())
 
 
 def _name(event: UserEvent) -> str:

@@ -36,6 +36,11 @@ class Silences:
         return until_ns is not None and now_ns < until_ns
 
     @property
+    def were_begun(self) -> bool:
+        """Whether there was any silence since the last end; cheap to ask."""
+        return bool(self._until_ns)
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels that were silenced since the last end."""
         return tuple(self._until_ns)

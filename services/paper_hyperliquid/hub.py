@@ -241,7 +241,7 @@ class Hub:
 
     def _is_silent(self, channel: Channel) -> bool:
         silences = self.silences
-        return bool(silences.channels) and silences.holds(channel, self.clock.monotonic_ns())
+        return silences.were_begun and silences.holds(channel, self.clock.monotonic_ns())
 
     def _abort_listeners(self, subscription: sub.Subscription) -> None:
         for client in tuple(self._listeners.get(subscription, ())):

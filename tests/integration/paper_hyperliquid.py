@@ -59,10 +59,19 @@ class PaperVenue:
 
     def signed(self, action: dict[str, Any], key: str = AGENT_KEY) -> dict[str, Any]:
         """Return the body of a signed action with a fresh nonce."""
+        return self._signed(action, key, None)
+
+    def signed_until(self, action: dict[str, Any], valid_ms: int) -> dict[str, Any]:
+        """Return the body of a signed action that expires so soon."""
+        now_ms = SystemClock().wall_ns() // NS_PER_MS
+        body = self._signed(action, AGENT_KEY, now_ms + valid_ms)
+        return body | {"expiresAfter": now_ms + valid_ms}
+
+    def _signed(self, action: dict[str, Any], key: str, expires_ms: int | None) -> dict[str, Any]:
         now_ms = SystemClock().wall_ns() // NS_PER_MS
         self._last_nonce = nonce = max(self._last_nonce + 1, now_ms)
         wallet = eth_account.Account.from_key(key)
-        signature = signing.sign_l1_action(wallet, action, None, nonce, None, False)
+        signature = signing.sign_l1_action(wallet, action, None, nonce, expires_ms, False)
         return {"action": action, "nonce": nonce, "signature": signature}
 
     async def connect(self) -> "Socket":

@@ -11,6 +11,14 @@ import msgspec
 
 SYNTHETIC = "synthetic"
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FAULTS_HELP = """\
+faults, set through the control port (docs/paper-exchanges.md lists them all):
+  GET  /control/faults   what can be set, what is on, how often each fired
+  POST /control/faults   {"seed": 7, "chances": {"lose_answer": 0.02}, "delay_ms": [1500, 4000]}
+                         {"script": [{"fault": "drop_event", "on": "ORDER_TRADE_UPDATE"}]}
+                         {"cut": ["user"]}  {"down": {"for_ms": 5000}}  {"reset": true}
+  POST /control/act      {"action": "place"|"cancel"|"liquidate"|"deleverage", "account": ...}
+"""
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -47,7 +55,10 @@ def parse_options(
 ) -> PaperOptions:
     """Return the options from the command line, then the environment, then the defaults."""
     parser = argparse.ArgumentParser(
-        prog=prog, description=f"A paper exchange on localhost; environment prefix {prefix}_."
+        prog=prog,
+        description=f"A paper exchange on localhost; environment prefix {prefix}_.",
+        epilog=FAULTS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option in OPTIONS:
         variable = f"{prefix}_{option.name.replace('-', '_').upper()}"
