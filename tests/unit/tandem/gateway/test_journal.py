@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
+import msgspec
 import pytest
 import structlog
 
@@ -24,8 +25,8 @@ Eventually = Callable[..., Awaitable[None]]
 class Setting:
     """A journal on a log in memory."""
 
-    def __init__(self) -> None:
-        env, clock = Environment({}), SystemClock()
+    def __init__(self, **variables: str) -> None:
+        env, clock = Environment(variables), SystemClock()
         self.bus = MemoryBus(clock)
         context = ServiceContext(
             name="gateway-test",
@@ -100,6 +101,37 @@ async def test_draining_leaves_nothing_behind(setting: Setting) -> None:
 
 async def test_the_same_fact_again_is_not_appended(setting: Setting) -> None:
     setting.journal.log(setting.fill())
+    setting.journal.log(setting.fill())
+    await setting.journal.drain()
+    assert setting.stored == ["fill.1"]
+
+
+HOUR_NS = 3_600_000_000_000
+
+
+async def test_what_the_log_would_soon_expire_is_not_logged(setting: Setting) -> None:
+    old = setting.now_ns - 47 * HOUR_NS - 1
+    setting.journal.log(msgspec.structs.replace(setting.fill(), ts_event_ns=old))
+    end = setting.report(OrderStatus.CANCELLED, ReportSource.QUERY)
+    setting.journal.log(msgspec.structs.replace(end, ts_event_ns=old))
+    await setting.journal.drain()
+    assert setting.stored == []
+
+
+async def test_old_live_order_and_the_old_end_of_one_that_the_log_holds_live_are_logged(
+    setting: Setting,
+) -> None:
+    old = setting.now_ns - 100 * HOUR_NS
+    live = setting.report(OrderStatus.NEW, ReportSource.QUERY)
+    setting.journal.log(msgspec.structs.replace(live, ts_event_ns=old))
+    end = setting.report(OrderStatus.CANCELLED, ReportSource.QUERY)
+    setting.journal.log(msgspec.structs.replace(end, ts_event_ns=old), at_any_age=True)
+    await setting.journal.drain()
+    assert setting.stored == ["order.query", "order.query"]
+
+
+async def test_shortest_retention_still_takes_what_happens_now() -> None:
+    setting = Setting(TANDEM_RETENTION_HOURS="1")
     setting.journal.log(setting.fill())
     await setting.journal.drain()
     assert setting.stored == ["fill.1"]

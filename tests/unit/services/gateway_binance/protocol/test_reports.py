@@ -7,6 +7,7 @@ from services.gateway_binance.protocol import events, reports, rows
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.gateway.facts import subject_of
 from tandem.gateway.requests import Report
 from tandem.messages import subjects
 from tandem.messages.reports import FillCost, FillReport, OrderReport
@@ -80,6 +81,12 @@ def test_fill_has_one_identity_in_all_three_sources(payload: Payload) -> None:
             )
         )
     assert len(seen) == 1
+
+
+def test_cost_has_one_identity_in_both_sources(payload: Payload) -> None:
+    streamed = _update(payload("order_trade_update_partial"))[2]
+    listed = reports.trade_row_reports(_trades(payload("user_trades"))[0], QUERY)[1]
+    assert subject_of(streamed) == subject_of(listed)
 
 
 def test_early_hint_of_a_fill_names_our_order_and_no_total(payload: Payload) -> None:

@@ -4,10 +4,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from services.gateway_hyperliquid.protocol.instruments import instruments
+from services.gateway_hyperliquid.protocol.instruments import instruments, is_of_main_dex
 from services.gateway_hyperliquid.protocol.payloads import Meta
-from tandem.domain.ids import Exc
+from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument, is_legal_price
 
 DATA = Path(__file__).parents[4] / "data" / "hyperliquid"
@@ -43,3 +44,11 @@ def test_a_delisted_asset_keeps_its_place_and_is_not_tradable() -> None:
 
 def test_the_table_is_sorted_by_ticker() -> None:
     assert list(listed()) == ["BTC", "ETH", "OLD", "SOL"]
+
+
+@pytest.mark.parametrize(
+    ("coin", "is_ours"),
+    [("BTC", True), ("kPEPE", True), ("xyz:TSLA", False), ("PURR/USDC", False), ("@107", False)],
+)
+def test_positions_are_listed_of_the_main_dex_alone(coin: str, is_ours: bool) -> None:
+    assert is_of_main_dex(Ticker(coin)) == is_ours

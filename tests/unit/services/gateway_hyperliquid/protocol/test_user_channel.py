@@ -4,21 +4,27 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.gateway_hyperliquid.protocol.identity import Identity
+from services.gateway_hyperliquid.protocol.payloads import FillRow
+from services.gateway_hyperliquid.protocol.reports import Reading
 from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserChannel
 from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.errors import ConfigurationError
+from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus
 from tandem.gateway.channel import (
     ChannelReady,
+    RenewNeeded,
     ReopenNeeded,
     ResyncNeeded,
     SendFrame,
     UnknownEvent,
 )
+from tandem.gateway.facts import subject_of
 from tandem.gateway.requests import Stamp
 from tandem.messages.reports import FillCost, FillReport, OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
@@ -125,6 +131,19 @@ def test_repeated_fills_are_the_same_facts() -> None:
     assert channel.receive(frame, 5) == channel.receive(frame, 5)
 
 
+def test_the_stream_and_the_lists_tell_each_fact_under_one_identity() -> None:
+    frame = json.loads((DATA / "user_fills.json").read_bytes())
+    here = Reading(Exc("hyperliquid"), ACCOUNT, 9, ReportSource.QUERY)
+    rows = msgspec.convert(frame["data"]["fills"], list[FillRow], strict=False)
+
+    told = opened().receive((DATA / "user_fills.json").read_bytes(), 5)
+    listed = Witness().fills(rows, here)
+
+    assert [subject_of(one) for one in told if isinstance(one, FillReport | FillCost)] == [
+        subject_of(one) for one in listed
+    ]
+
+
 def test_an_unknown_status_asks_for_a_resync() -> None:
     frame = (DATA / "order_updates.json").read_bytes().replace(b'"open"', b'"odd"')
 
@@ -161,3 +180,17 @@ def test_it_is_kept_alive() -> None:
 def test_it_has_no_market_data_and_asks_nothing_over_http() -> None:
     assert opened().watch(()) == ()
     assert opened().answered(answer(b"")) == ()
+
+
+def test_a_day_old_connection_asks_for_its_successor_which_knows_the_same() -> None:
+    channel = opened()
+    channel.receive((DATA / "order_updates.json").read_bytes(), 5)
+    channel.tick(0, STAMP)
+    (renewal,) = (
+        step for step in channel.tick(23 * 3_600 * S, STAMP) if isinstance(step, RenewNeeded)
+    )
+
+    assert renewal.channel.prepare(STAMP) is None
+    renewal.channel.open(None, STAMP, ())
+    items = renewal.channel.receive((DATA / "user_fills.json").read_bytes(), 5)
+    assert [one.cum_qty for one in items if isinstance(one, OrderReport)] == [Decimal("0.01")]

@@ -247,6 +247,16 @@ def test_positions_carry_the_venues_time() -> None:
     ]
 
 
+def test_absence_of_another_dexs_coin_from_the_positions_means_nothing() -> None:
+    listing = venue().decode_listing(PositionsQuery(), answers("clearinghouse_state.json"))
+
+    assert [listing.covers(Ticker(coin)) for coin in ("SOL", "xyz:GOLD", "@107")] == [
+        True,
+        False,
+        False,
+    ]
+
+
 def test_other_questions_are_no_listings() -> None:
     with pytest.raises(VenueQueryError, match="TimeQuery is no listing"):
         venue().decode_listing(TimeQuery(), body("[]"))
