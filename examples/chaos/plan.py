@@ -87,7 +87,7 @@ def schedule(seed: int, pace: Pace) -> tuple[Blow, ...]:
 
 
 def _of_kind(kind: Kind, pace: Pace, prng: Prng) -> list[Blow]:
-    mean_ms = 100 * MS_PER_MINUTE // max(1, pace.kills_per_minute * SHARES[kind])
+    mean_ms = 100 * MS_PER_MINUTE // max(1, pace.kills_per_minute * _share(kind, pace.kinds))
     targets, found = _targets(kind, pace), []
     draw = _dealt(targets, prng)
     at_ms = prng.between(0, mean_ms)
@@ -95,6 +95,13 @@ def _of_kind(kind: Kind, pace: Pace, prng: Prng) -> list[Blow]:
         found.append(Blow(at_ms, kind, draw(), prng.between(*HOLDS_MS[kind])))
         at_ms += prng.between(mean_ms // 3, mean_ms * 5 // 3)
     return found
+
+
+def _share(kind: Kind, kinds: frozenset[Kind]) -> int:
+    """Return a kind's percentage: the deaths that are wanted make up the whole pace of kills."""
+    if kind not in DEATHS:
+        return SHARES[kind]
+    return 100 * SHARES[kind] // sum(SHARES[death] for death in DEATHS if death in kinds)
 
 
 def _targets(kind: Kind, pace: Pace) -> tuple[str, ...]:

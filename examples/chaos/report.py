@@ -23,10 +23,6 @@ class Unhedged:
     spread: Mapping[str, float]
     worst: Stretch | None
 
-    @property
-    def max_ms(self) -> int | None:
-        return self.worst.ms if self.worst is not None else None
-
 
 def unhedged(evidence: Evidence) -> Unhedged:
     """Return the stretches of all buckets together."""
@@ -38,7 +34,12 @@ def unhedged(evidence: Evidence) -> Unhedged:
         if one.is_maker
     ]
     worst = max(found, key=lambda one: one.ms, default=None)
-    return Unhedged(percentiles([float(one.ms) for one in found]), worst)
+    return Unhedged(spread([one.ms for one in found]), worst)
+
+
+def spread(found: Sequence[int]) -> dict[str, float]:
+    """Return median, 99th percentile and the most; nothing of nothing."""
+    return {**percentiles([float(ms) for ms in found]), "max": max(found)} if found else {}
 
 
 def _moves(evidence: Evidence) -> dict[BucketKey, list[Move]]:

@@ -1,6 +1,7 @@
 """One chaos run on a stack: strategies and crowd at work, blows falling, then quiet and verdict."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from examples.chaos.stage import GATEWAYS, Market, names_of
 from examples.chaos.takeover import sends_again_ms
 from examples.chaos.venue_faults import NAMES
 from examples.chaos.verdict import Evidence, Finding, judge
-from examples.walkthrough.audit import percentiles
 from tandem.cli.stack import LocalStack
 from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import TaskOwner
@@ -162,17 +162,18 @@ async def _keep(desk: Desk, outcome: Outcome, directory: Path) -> None:
 
 
 async def _takeovers(desk: Desk) -> dict[str, object]:
-    """Return, by kind of blow, how long after it the venue heard from another sender."""
+    """Return, by kind of blow, how long after it another copy held the lease, and sent."""
     requests = {exc: await venue.requests() for exc, venue in desk.witnesses.venues.items()}
-    waits: dict[str, list[float]] = {}
+    leases, sends = defaultdict(list), defaultdict(list)
     for seen in desk.havoc.takeovers.seen:
+        alone = "" if seen.struck.has_standby else " without a standby"
+        leases[f"{seen.struck.kind}{alone}"].append(seen.lease_ms)
         ms = sends_again_ms(seen, requests[seen.struck.service.removeprefix(GATEWAY)])
         if ms is not None:
-            alone = "" if seen.struck.has_standby else " without a standby"
-            waits.setdefault(f"{seen.struck.kind}{alone}", []).append(float(ms))
+            sends[f"{seen.struck.kind}{alone}"].append(ms)
     return {
-        kind: {"n": len(found), **percentiles(found), "max": max(found)}
-        for kind, found in waits.items()
+        kind: {"n": len(found), "lease": report.spread(found), "sends": report.spread(sends[kind])}
+        for kind, found in leases.items()
     }
 
 
@@ -189,7 +190,7 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "kills": sum(kinds[kind] for kind in DEATHS),
         "blows": dict(sorted(kinds.items())),
         "ended_themselves": dict(desk.havoc.ended_themselves),
-        "unhedged_ms": {**waits.spread, "max": waits.max_ms},
+        "unhedged_ms": waits.spread,
         "unhedged_max_at": None if worst is None else _utc(worst.from_ms),
         "unhedged_max_during": desk.havoc.journal.during(worst.from_ms, worst.until_ms, LEAD_MS)
         if worst is not None

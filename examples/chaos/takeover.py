@@ -35,6 +35,10 @@ class Takeover:
     struck: Struck
     gained_ns: int
 
+    @property
+    def lease_ms(self) -> int:
+        return (self.gained_ns - self.struck.at_ns) // NS_PER_MS
+
 
 @dataclass(slots=True)
 class Takeovers:

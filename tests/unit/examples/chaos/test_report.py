@@ -23,13 +23,14 @@ EVIDENCE = Evidence(
 
 def test_each_maker_fill_waits_until_its_hedge() -> None:
     waits = unhedged(EVIDENCE)
-    assert waits.spread == {"p50": 35.0, "p99": 39.9}
-    assert waits.max_ms == 40
+    assert waits.spread == {"p50": 35.0, "p99": 39.9, "max": 40}
+    assert waits.worst is not None
+    assert (waits.worst.from_ms, waits.worst.until_ms) == (1_000, 1_040)
 
 
 def test_no_fill_waits_for_nothing() -> None:
     waits = unhedged(Evidence())
-    assert (waits.max_ms, waits.spread) == (None, {})
+    assert (waits.worst, waits.spread) == (None, {})
 
 
 def test_fills_and_hedges_are_counted_by_the_venues_books() -> None:
