@@ -15,6 +15,7 @@ from services.paper_binance.websocket_api import (
 )
 from services.paper_exchange.channels import Channel, Silences
 from services.paper_exchange.shell.frames import TextSink
+from services.paper_exchange.shell.late import finish
 from tandem.runtime.clock import Clock, TaskOwner
 
 PING_EVERY_S = 180.0
@@ -90,7 +91,7 @@ class ApiServer:
             await self._serve(session, socket, sink, later)
         finally:
             self._sinks.discard(sink)
-            await later.close()
+            await finish(later)
         return socket
 
     async def _serve(

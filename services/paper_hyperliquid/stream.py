@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 from services.paper_exchange.channels import Channel
 from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.shell.frames import TextSink
+from services.paper_exchange.shell.late import finish
 from services.paper_exchange.shell.venue_clock import VenueClock
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.frames import GREETING, PONG, error_frame, post_frame
@@ -56,7 +57,7 @@ class Stream:
             await self._serve(client, socket, later)
         finally:
             self._hub.disconnect(client)
-            await later.close()
+            await finish(later)
             del self._sockets[client]
         return socket
 
