@@ -87,7 +87,11 @@ def _stray(state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | F
         oldest = next(iter(state.strays))
         del state.strays[oldest]
         turn.alarm(f"more than {MAX_STRAYS} orders of unknown hedges: {oldest} is forgotten")
-    state.strays.setdefault(cloid, Stray(turn.now_ns)).facts.append(fact)
+    stray = state.strays.setdefault(cloid, Stray(turn.now_ns))
+    was_filled = _is_filled_maker((cloid, stray))
+    stray.facts.append(fact)
+    if _is_filled_maker((cloid, stray)) and not was_filled:
+        turn.alarm(f"the maker {cloid} on {fact.exc} has filled and belongs to no hedge known here")
 
 
 def claim(state: State, cloid: ClientOrderId) -> tuple[OrderReport | FillReport, ...]:

@@ -82,6 +82,11 @@ class Feed:
         return tuple(self._subscriptions)
 
     @property
+    def epoch(self) -> int:
+        """The newest epoch of the log that was heard of."""
+        return self._epoch
+
+    @property
     def is_paused(self) -> bool:
         """Whether reading waits for a handler to catch up."""
         return self._reading.is_paused

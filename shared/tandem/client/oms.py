@@ -25,6 +25,7 @@ from tandem.client.feed import Feed, FeedOptions
 from tandem.client.later import LaterCalls
 from tandem.client.mirror_calls import MirrorCalls
 from tandem.client.mirrors import Fills, Hedges, Orders, Positions
+from tandem.client.offers import Offers
 from tandem.client.order_calls import OrderCalls
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.client.tables import InstrumentCalls, Tables
@@ -158,6 +159,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
                 seam=options.seam,
             ),
         )
+        self._offers = Offers(self._bus.log, ports)
+        self._bus.on_reconnect(lambda: self._offers.offer_again(self._feed.epoch))
         await self._feed.start()
         await self._load_tables(ports)
         await self._join_mirrors()

@@ -8,6 +8,8 @@ from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
+from msgspec.structs import replace
+
 from tandem.bus.port import Bus
 from tandem.client import arguments
 from tandem.client.arguments import Number, OrderOptions
@@ -15,6 +17,7 @@ from tandem.client.feed import Feed
 from tandem.client.handles import CancelReceipt, LinkHandle, OrderHandle
 from tandem.client.identities import rand_cloid, rand_token
 from tandem.client.mirrors import Hedges, Orders
+from tandem.client.offers import Offers
 from tandem.client.tables import Tables
 from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Token
@@ -30,6 +33,7 @@ from tandem.messages.intents import (
     StopHedge,
 )
 from tandem.messages.message import Message
+from tandem.runtime.clock import Clock
 
 
 class OrderCalls:
@@ -39,6 +43,8 @@ class OrderCalls:
     tables: Tables
     _bus: Bus
     _feed: Feed
+    _offers: Offers
+    _clock: Clock
     _orders: dict[Exc, Orders]
     _hedges: Hedges
     _pending_timeout_s: float
@@ -78,6 +84,7 @@ class OrderCalls:
 
     async def _submit(self, order: NewOrder) -> OrderHandle:
         cloid = order.client_order_id
+        order = replace(order, ts_sent_ns=self._clock.wall_ns())
         await self._append(subjects.new_order(order.exc, order.strategy, cloid), order)
         orders = self._orders[order.exc]
         return OrderHandle(cloid, order.exc, orders, self._feed, self._pending_timeout_s)
@@ -91,9 +98,11 @@ class OrderCalls:
         """
         try:
             async with timeout(self._append_timeout_s):
-                stored = await self._bus.log.append(subject, codec.encode(intent), same=True)
+                payload = codec.encode(intent)
+                stored = await self._bus.log.append(subject, payload, same=True)
         except TimeoutError as error:
             raise UnavailableError(f"{subject}: the log did not confirm in time") from error
+        self._offers.keep(stored.seq, subject, payload)
         return stored.seq
 
     async def cancel_order(

@@ -222,11 +222,7 @@ class Sender:
         return (LogReport(report),)
 
     def ready(self, *, urgent: bool, mono_ns: int) -> Ticket | None:
-        """Return the next order of the lane that may be sent now.
-
-        No hedge is, before the account was backfilled: takers whose decision a cut log has lost
-        are known only then.
-        """
+        """Return the next order of the lane; no hedge before the account was backfilled."""
         if urgent and self.backfilled_seq is None:
             return None
         lane = self._lanes[0 if urgent else 1]

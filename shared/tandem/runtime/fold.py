@@ -4,12 +4,14 @@
    process, because reading on would skip a fact.
 2. Reading stops while too many outputs are unanswered, and goes on where it stopped.
 3. When the log no longer holds what was read, it was cut (the reader tells before it reads on): a
-   new epoch is logged and the fold starts over.
+   new epoch is logged and the fold starts over. Hedges that it has read lately are logged again:
+   their strategy may be gone, and without them nobody knows what their makers' fills call for.
 4. Proposals are made only at the head of the log, and not while gateways have yet to resync.
 """
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar, assert_never
@@ -25,6 +27,7 @@ from tandem.domain.errors import (
 from tandem.messages import subjects
 from tandem.messages.codec import Answer, Query, encode
 from tandem.messages.hedges import Epoch, TimerFired
+from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.runtime import filters, standing
 from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Publish, SetRow
 from tandem.runtime.fold_answers import Answers
@@ -32,6 +35,7 @@ from tandem.runtime.fold_copy import FoldCopy
 from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
 from tandem.runtime.fold_saver import Saver
+from tandem.runtime.kept import KEPT_NS
 from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
 from tandem.runtime.snapshots import Snapshot, SnapshotStore
@@ -43,6 +47,7 @@ PULSE_S = 0.1
 ASK_AGAIN_S = 0.1
 SNAPSHOT_POLL_S = 0.5
 SETTLE_POLL_S = 0.02
+MOST_HEARD = 1_000
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -70,6 +75,7 @@ class FoldRunner(Generic[S]):
         self._interrupted = asyncio.Event()
         self._cut: LogState | None = None
         self._offers_again = False
+        self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
         self._caught_up = False
         self._complete_seq = 0
         self._listened_ns = 0
@@ -206,6 +212,9 @@ class FoldRunner(Generic[S]):
         self.counters.cuts += 1
         epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
         await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
+        for entry in self._heard:
+            if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < KEPT_NS:
+                self._ports.bus.log.append_soon(entry.subject, entry.payload)
         accounts = frozenset(self._copy.standing.accounts)
         self._copy = FoldCopy(self._fold, state.created_ns, accounts)
         self._outbox = self._new_outbox()
@@ -243,6 +252,8 @@ class FoldRunner(Generic[S]):
             )
         elif isinstance(reading.fact, TimerFired):
             self._timers.fired(reading.fact)
+        elif isinstance(reading.fact, HedgeOrder | StopHedge):
+            self._heard.append(entry)
         self._proposer.read(entry.subject)
         for effect in reading.effects:
             self._carry_out(entry.seq, effect)

@@ -1,0 +1,77 @@
+"""What a strategy asked for lately, offered again when the log comes back without it.
+
+1. An intent is kept once the log has acknowledged it; it is offered again only if the log ends
+   before its place or holds something else there. What has merely expired is not lost.
+2. Whoever finds the log cut begins a new epoch; it stands in the log before what is offered
+   again, so gateways look such orders up before they send them.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from tandem.bus.port import Log
+from tandem.client.reading import ReadingPorts
+from tandem.domain.errors import UnavailableError
+from tandem.messages import codec, subjects
+from tandem.messages.hedges import Epoch
+from tandem.runtime.kept import KEPT_NS, MOST_KEPT
+
+RETRY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One acknowledged intent and its place in the log."""
+
+    kept_ns: int
+    seq: int
+    subject: str
+    payload: bytes
+
+
+class Offers:
+    """The intents of one client."""
+
+    def __init__(self, log: Log, ports: ReadingPorts) -> None:
+        self._log, self._ports = log, ports
+        self._kept: deque[Intent] = deque(maxlen=MOST_KEPT)
+
+    def keep(self, seq: int, subject: str, payload: bytes) -> None:
+        """Keep an intent that the log holds at `seq`."""
+        now_ns = self._ports.clock.monotonic_ns()
+        while self._kept and now_ns - self._kept[0].kept_ns > KEPT_NS:
+            self._kept.popleft()
+        self._kept.append(Intent(now_ns, seq, subject, payload))
+
+    def offer_again(self, epoch: int) -> None:
+        """Find out what of it the log has lost, begin the epoch after `epoch`, log it again."""
+        if self._kept:
+            self._ports.tasks.spawn(self._offer_again(epoch), "offer-again")
+
+    async def _offer_again(self, epoch: int) -> None:
+        lost = await self._lost()
+        if not lost:
+            return
+        self._ports.log.error("the log was cut: intents are offered again", count=len(lost))
+        began = Epoch(epoch=epoch + 1, text="the log was cut")
+        await self._log.append(subjects.epoch(began.epoch), codec.encode(began))
+        for intent in lost:
+            again = await self._log.append(intent.subject, intent.payload)
+            self._ports.log.info("offered again", subject=intent.subject, already=again.already)
+            self._kept.remove(intent)
+            self.keep(again.seq or intent.seq, intent.subject, intent.payload)
+
+    async def _lost(self) -> tuple[Intent, ...]:
+        """Return those that the log lost, in order; what it lost, it lost from its end."""
+        while True:
+            try:
+                first_seq = (await self._log.state()).first_seq
+                lost: deque[Intent] = deque()
+                for intent in reversed(tuple(self._kept)):
+                    if intent.seq < first_seq or await self._log.find(intent.subject) is not None:
+                        break
+                    lost.appendleft(intent)
+            except UnavailableError:
+                await self._ports.clock.sleep(RETRY_S)
+                continue
+            return tuple(lost)

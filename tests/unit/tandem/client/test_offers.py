@@ -1,0 +1,78 @@
+"""Intents of a client, offered again to a log that has lost them."""
+
+from tandem.client.offers import Offers
+from tandem.domain.ids import HedgeId, Strategy, Token
+from tandem.messages import codec, subjects
+from tandem.messages.hedges import Epoch
+from tandem.messages.intents import StopHedge
+from tests.unit.tandem.client.bus import Desk, until
+
+STRATEGY = Strategy("s")
+
+
+class Strategist:
+    """A client whose intents the log has acknowledged."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.log = self.desk.world.server.oms
+        self.offers = Offers(self.desk.bus.log, self.desk.ports)
+        self.subjects: list[str] = []
+
+    async def ask(self, count: int) -> None:
+        for _ in range(count):
+            token = Token(f"t{len(self.subjects)}")
+            stop = StopHedge(hedge_id=HedgeId("h"), token=token, strategy=STRATEGY)
+            subject, payload = subjects.stop_hedge(STRATEGY, token), codec.encode(stop)
+            stored = await self.desk.bus.log.append(subject, payload)
+            self.offers.keep(stored.seq, subject, payload)
+            self.subjects.append(subject)
+
+    def stored(self) -> list[str]:
+        return [entry.subject for entry in self.log.after(0)]
+
+
+async def test_lost_intents_are_logged_again_in_order_behind_a_new_epoch() -> None:
+    one = Strategist()
+    await one.ask(4)
+    one.log.cut(after_seq=2)
+
+    one.offers.offer_again(epoch=3)
+
+    await until(lambda: len(one.stored()) == 5)
+    assert one.stored() == [*one.subjects[:2], subjects.epoch(4), *one.subjects[2:]]
+    logged = one.log.find(subjects.epoch(4))
+    assert logged is not None
+    assert isinstance(codec.decode_fact(logged.payload), Epoch)
+
+
+async def test_a_log_that_lost_nothing_gets_no_epoch() -> None:
+    one = Strategist()
+    await one.ask(2)
+
+    one.offers.offer_again(epoch=0)
+    await one.ask(1)
+
+    assert one.stored() == one.subjects
+
+
+async def test_what_has_expired_is_not_offered_again() -> None:
+    one = Strategist()
+    await one.ask(3)
+    one.log.expire(before_seq=4)
+
+    one.offers.offer_again(epoch=0)
+    await one.ask(1)
+
+    assert one.stored() == one.subjects[3:]
+
+
+async def test_an_intent_lost_twice_is_logged_twice_again() -> None:
+    one = Strategist()
+    await one.ask(2)
+    for epoch in range(2):
+        one.log.cut(after_seq=1)
+        one.offers.offer_again(epoch)
+        await until(lambda: one.subjects[1] in one.stored())
+
+    assert one.stored() == [one.subjects[0], subjects.epoch(2), one.subjects[1]]
