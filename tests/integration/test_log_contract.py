@@ -10,9 +10,9 @@ from tandem.bus import topology
 from tandem.bus.memory_bus import MemoryBus
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
-from tandem.bus.port import Bus, Entry
+from tandem.bus.port import Bus, Entry, Guard
 from tandem.cli.servers import LocalServer
-from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from tandem.domain.errors import ConflictError, InvalidInputError, SupersededError, UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Strategy, Ticker
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
@@ -391,3 +391,17 @@ async def test_find_by_filter_returns_the_newest_that_matches(world: World) -> N
     assert newest is not None
     assert newest.subject == subjects.new_order(Exc("a"), STRATEGY, ClientOrderId("2"))
     assert await world.other.log.find(subjects.intents_of(Exc("c"))) is None
+
+
+async def test_what_is_guarded_is_stored_only_while_its_guard_holds(world: World) -> None:
+    first, second = (subjects.sender_report(BINANCE, term, 1) for term in (1, 2))
+    mine = await world.bus.log.append(first, b"mine")
+    guard = Guard(subjects.senders_of(BINANCE), mine.seq)
+    during = await world.bus.log.append_soon(subjects.alarm("a", "1"), b"x", guard)
+    await world.other.log.append(second, b"theirs")
+
+    with pytest.raises(SupersededError):
+        await world.bus.log.append_soon(subjects.alarm("a", "2"), b"x", guard)
+
+    assert not during.already
+    assert await world.bus.log.find(subjects.alarm("a", "2")) is None

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tandem.bus.memory_bus import Answering, MemoryBus, MemoryLog, MemoryServer
-from tandem.bus.port import Appended, Cursor, Entry, Following, LogState, OnCut
-from tandem.domain.errors import UnavailableError
+from tandem.bus.memory_bus import Answering, MemoryBus, MemoryCells, MemoryLog, MemoryServer
+from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
+from tandem.domain.errors import SupersededError, UnavailableError
 from tests.simulation.loop import Process, SimClock, VirtualLoop, outside, spawn
 
 HEARTBEAT_NS = 50_000_000
@@ -37,6 +37,8 @@ class _Sending:
     subject: str
     payload: bytes
     done: "asyncio.Future[Appended]"
+    guard: Guard | None = None
+    guard: Guard | None = None
 
 
 class SimFollowing:
@@ -137,11 +139,13 @@ class SimLog(MemoryLog):
         self._leaves_ns = 0
         self._answers_ns = 0
 
-    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:  # type: ignore[explicit-override]
+    def append_soon(  # type: ignore[explicit-override]
+        self, subject: str, payload: bytes, guard: Guard | None = None
+    ) -> Awaitable[Appended]:
         if not self.is_slow:
-            return outside().run(super().append_soon, subject, payload)
+            return outside().run(super().append_soon, subject, payload, guard)
         done: asyncio.Future[Appended] = self.bus.loop.create_future()
-        sending = _Sending(subject, payload, done)
+        sending = _Sending(subject, payload, done, guard)
         self._unanswered.append(sending)
         self._send(sending)
         return done
@@ -157,19 +161,25 @@ class SimLog(MemoryLog):
     def _stored(self, sending: _Sending, generation: int) -> None:
         if generation != self.bus.generation:
             return
-        appended = self._stream.store(sending.subject, sending.payload)
-        self.bus.note_stored(sending.subject, appended)
+        appended = None
+        if sending.guard is None or self._stream.holds(sending.guard):
+            appended = self._stream.store(sending.subject, sending.payload)
+            self.bus.note_stored(sending.subject, appended)
         self._answers_ns = max(self._answers_ns, self.bus.loop.now_ns + self.bus.pace.answer_ns)
         self.bus.travel(
-            self._answers_ns, lambda: self._answered(sending, appended, generation), arrives=True
+            self._answers_ns, lambda: self._answered(sending, answer, generation), arrives=True
         )
 
-    def _answered(self, sending: _Sending, appended: Appended, generation: int) -> None:
+    def _answered(self, sending: _Sending, appended: Appended | None, generation: int) -> None:
         if generation != self.bus.generation:
             return
         if sending in self._unanswered:
             self._unanswered.remove(sending)
-        if not sending.done.done():
+        if sending.done.done():
+            return
+        if appended is None:
+            sending.done.set_exception(SupersededError(f"{sending.subject}: not the newest"))
+        else:
             sending.done.set_result(appended)
 
     def resend(self) -> int:
@@ -201,6 +211,59 @@ class SimLog(MemoryLog):
         return following
 
 
+class SimCells(MemoryCells):
+    """One process's view of the leases, over its connection."""
+
+    def __init__(self, bus: "SimBus", inner: MemoryCells) -> None:
+        super().__init__(inner._stream, inner._link)
+        self.bus = bus
+
+    async def newest(self, subject: str) -> Entry | None:  # type: ignore[explicit-override]
+        await self._travels(self.bus.pace.append_ns + self.bus.pace.answer_ns)
+        return await super().newest(subject)
+
+    async def replace(  # type: ignore[explicit-override]
+        self, subject: str, payload: bytes, expected_seq: int
+    ) -> int | None:
+        self._require_link(subject)
+        bus, generation = self.bus, self.bus.generation
+        done: asyncio.Future[int | None] = bus.loop.create_future()
+
+        def stored() -> None:
+            if generation != bus.generation:
+                return
+            seq = self._stream.replace(subject, payload, expected_seq)
+            bus.travel(bus.loop.now_ns + bus.pace.answer_ns, lambda: answered(seq), arrives=True)
+
+        def answered(seq: int | None) -> None:
+            if generation == bus.generation and not done.done():
+                done.set_result(seq)
+
+        bus.travel(bus.loop.now_ns + bus.pace.append_ns, stored)
+        try:
+            async with asyncio.timeout(OFFER_TIMEOUT_S):
+                return await done
+        except TimeoutError as error:
+            raise UnavailableError(f"no answer for {subject}") from error
+
+    async def _travels(self, delay_ns: int) -> None:
+        if delay_ns:
+            await self.bus.clock.sleep(delay_ns / NS)
+
+    async def watch(  # type: ignore[explicit-override]
+        self, subject: str, on_offer: Callable[[bytes], None]
+    ) -> None:
+        bus = self.bus
+
+        def stored(entry: Entry) -> None:
+            if entry.subject == subject and bus.connected:
+                due_ns = bus.loop.now_ns + bus.pace.delivery_ns
+                bus.loop.call_at(due_ns / NS, on_offer, entry.payload, context=bus.process.home)
+
+        self._stream.watch(stored)
+        self._watchers.append(stored)
+
+
 class SimBus(MemoryBus):
     """One process's client of the simulated server."""
 
@@ -214,11 +277,14 @@ class SimBus(MemoryBus):
         self.hears_since_ns = 0
         self.keeps_wire = True
         self.resent = 0
+        self._newest: dict[str, tuple[Callable[[str], bool], int, int]] = {}
         self.stored_twice = 0
         self._log = SimLog(self, self._log, is_slow=True)
         self._deltas = SimLog(self, self._deltas, is_slow=False)
         self._snapshots = SimLog(self, self._snapshots, is_slow=False)
         self._marks = SimLog(self, self._marks, is_slow=False)
+        self._logs = (self._log, self._deltas, self._snapshots, self._marks)
+        self._leases = SimCells(self, self._leases)
 
     def travel(self, due_ns: int, arrive: Callable[[], None], *, arrives: bool = False) -> None:
         """Carry something out when it arrives: at the server, or (`arrives`) at this process."""
@@ -231,6 +297,33 @@ class SimBus(MemoryBus):
                 arrive()
 
         self.loop.call_at(due_ns / NS, landed, context=OUTSIDE)
+
+    def newest(self, subjects: str) -> int:
+        """Return the sequence of the newest entry under a filter, 0 when there is none."""
+        state = self.server.oms.state()
+        known = self._newest.get(subjects)
+        if known is None or known[1] > state.last_seq:
+            known = (matcher((subjects,)), 0, 0)
+        is_wanted, read_seq, seq = known
+        for at in range(read_seq + 1, state.last_seq + 1):
+            entry = self.server.oms.get(at)
+            if entry is not None and is_wanted(entry.subject):
+                seq = at
+        self._newest[subjects] = (is_wanted, state.last_seq, seq)
+        return seq
+
+    async def announce(self, subject: str, payload: bytes) -> None:  # type: ignore[explicit-override]
+        if self.connected:
+            outside().run(_say, self.server.hearers.get(subject, ()), payload)
+
+    async def listen(  # type: ignore[explicit-override]
+        self, subject: str, on_word: Callable[[bytes], None]
+    ) -> None:
+        def heard(payload: bytes) -> None:
+            due_ns = self.loop.now_ns + self.pace.delivery_ns
+            self.loop.call_at(due_ns / NS, on_word, payload, context=self.process.home)
+
+        await super().listen(subject, heard)
 
     def note_stored(self, subject: str, appended: Appended) -> None:
         self.stored_twice += appended.already
@@ -245,7 +338,8 @@ class SimBus(MemoryBus):
         for copies in self.server.listeners.values():
             for entry in [one for one in copies if one[0] is self]:
                 copies.remove(entry)
-        for log in (self._log, self._deltas, self._snapshots, self._marks):
+        self._leases.close()
+        for log in self._logs:
             for reader in log._readers:
                 reader._closed = True
                 reader._stream.unwatch(reader._stored)
@@ -256,7 +350,7 @@ class SimBus(MemoryBus):
 
     def reconnect(self) -> None:  # type: ignore[explicit-override]
         self._link.connected = True
-        for log in (self._log, self._deltas, self._snapshots, self._marks):
+        for log in self._logs:
             if isinstance(log, SimLog):
                 self.resent += log.resend()
         super().reconnect()
@@ -267,6 +361,14 @@ class SimBus(MemoryBus):
             return await spawn(self.loop, self.process, _as_task(work), f"answer-{subject}")
 
         await super().serve(subject, answer_here, queue=queue)
+
+
+def _say(
+    hearers: Sequence[tuple[MemoryBus, Callable[[bytes], None]]], payload: bytes
+) -> None:
+    for bus, on_word in hearers:
+        if bus.connected:
+            on_word(payload)
 
 
 async def _as_task(work: Awaitable[bytes]) -> bytes:

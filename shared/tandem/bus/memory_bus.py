@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from tandem.bus.background import Background, report
 from tandem.bus.memory_stream import MemoryStream
 from tandem.bus.place import cursor_at, place_is_kept
-from tandem.bus.port import Appended, Cursor, Entry, Following, LogState, OnCut
+from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.subject_match import matcher
 from tandem.bus.timing import Timing
 from tandem.domain.errors import (
     ConflictError,
     InvalidInputError,
     InvariantError,
+    SupersededError,
     UnavailableError,
 )
 
@@ -40,6 +41,7 @@ class MemoryServer:
         self.marks = MemoryStream(timing, keeps_newest=True)
         self.leases = MemoryStream(timing, keeps_newest=True)
         self.listeners: dict[str, deque[tuple[MemoryBus, Answering]]] = {}
+        self.hearers: dict[str, list[tuple[MemoryBus, Callable[[bytes], None]]]] = {}
 
 
 @dataclass(slots=True)
@@ -177,15 +179,21 @@ class MemoryLog:
             raise ConflictError(f"id already used: {subject} holds different content")
         return Appended(stored.seq, already=True)
 
-    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:
+    def append_soon(
+        self, subject: str, payload: bytes, guard: Guard | None = None
+    ) -> Awaitable[Appended]:
         done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         if len(payload) > MAX_PAYLOAD:
             done.set_exception(_too_large(payload))
             return done
 
         def store() -> None:
-            if not done.cancelled():
-                done.set_result(self._stream.store(subject, payload))
+            if done.cancelled():
+                return
+            if guard is not None and not self._stream.holds(guard):
+                done.set_exception(SupersededError(f"{subject}: another is the newest"))
+                return
+            done.set_result(self._stream.store(subject, payload))
 
         self._link.when_connected(store)
         return done
@@ -359,6 +367,15 @@ class MemoryBus:
     async def serve(self, subject: str, answer: Answering, *, queue: str) -> None:
         del queue  # one queue a subject is all that a service asks for
         self.server.listeners.setdefault(subject, deque()).append((self, answer))
+
+    async def announce(self, subject: str, payload: bytes) -> None:
+        if self._link.connected:
+            for bus, on_word in self.server.hearers.get(subject, ()):
+                if bus.connected:
+                    on_word(payload)
+
+    async def listen(self, subject: str, on_word: Callable[[bytes], None]) -> None:
+        self.server.hearers.setdefault(subject, []).append((self, on_word))
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)

@@ -8,7 +8,7 @@
 
 from collections.abc import Callable
 
-from tandem.bus.port import Appended, Entry, LogState
+from tandem.bus.port import Appended, Entry, Guard, LogState
 from tandem.bus.subject_match import matcher
 from tandem.bus.timing import Timing
 
@@ -44,6 +44,10 @@ class MemoryStream:
     @property
     def keeps_newest(self) -> bool:
         return self._keeps_newest
+
+    def holds(self, guard: Guard) -> bool:
+        newest = self.find(guard.subjects)
+        return (newest.seq if newest is not None else 0) == guard.seq
 
     def replace(self, subject: str, payload: bytes, expected_seq: int) -> int | None:
         """Store if the newest of the subject is `expected_seq` (0: none); None: it is not."""

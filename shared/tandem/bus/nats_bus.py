@@ -20,7 +20,7 @@ from tandem.bus.jetstream_api import JetStreamApi
 from tandem.bus.nats_cells import NatsCells
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
-from tandem.bus.port import Appended, Cursor, Entry, Following, LogState, OnCut
+from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.publisher import Publisher
 from tandem.bus.timing import Timing
 from tandem.domain.errors import ConflictError, UnavailableError
@@ -54,8 +54,10 @@ class NatsLog:
             if stored is not None:
                 return _same(stored, payload)
 
-    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:
-        return self._publisher.append_soon(subject, payload)
+    def append_soon(
+        self, subject: str, payload: bytes, guard: Guard | None = None
+    ) -> Awaitable[Appended]:
+        return self._publisher.append_soon(subject, payload, guard)
 
     async def try_append(self, subject: str, payload: bytes) -> Appended:
         return await self._publisher.offer(subject, payload, OFFER_TIMEOUT_S)
@@ -236,6 +238,16 @@ class NatsBus:
             _log.error("not answered", subject=message.subject, error=str(error))
         finally:
             self._answering -= 1
+
+    async def announce(self, subject: str, payload: bytes) -> None:
+        if self.connected:  # else the client would keep it, and tell it too late
+            await self._client.publish(subject, payload)
+
+    async def listen(self, subject: str, on_word: Callable[[bytes], None]) -> None:
+        async def heard(message: Msg) -> None:
+            on_word(message.data)
+
+        await self._client.subscribe(subject, cb=heard)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)

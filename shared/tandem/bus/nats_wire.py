@@ -19,6 +19,7 @@ NO_MESSAGE_CODE = 10037
 NO_STREAM_CODE = 10059
 REPLACED_CODE = 10071
 EXPECTED_SEQ_HEADER = "Nats-Expected-Last-Subject-Sequence"
+EXPECTED_OF_HEADER = "Nats-Expected-Last-Subject-Sequence-Subject"
 
 HEARTBEAT = "100"
 LAST_CONSUMER_HEADER = "Nats-Last-Consumer"

@@ -35,6 +35,14 @@ class Appended:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """Store only while the newest message under `subjects` (a filter) is the one at `seq`."""
+
+    subjects: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogState:
     """First and last sequence, creation time and message count of a log."""
 
@@ -89,8 +97,15 @@ class Log(Protocol):
         """
         ...
 
-    def append_soon(self, subject: str, payload: bytes) -> Awaitable[Appended]:
-        """Start an append now, in call order, without waiting for its answer."""
+    def append_soon(
+        self, subject: str, payload: bytes, guard: Guard | None = None
+    ) -> Awaitable[Appended]:
+        """Start an append now, in call order, without waiting for its answer.
+
+        Raises (when awaited):
+            SupersededError: `guard` does not hold; the log itself compares, so nothing that is
+                guarded is stored once what it guards against is.
+        """
         ...
 
     async def try_append(self, subject: str, payload: bytes) -> Appended:
@@ -197,6 +212,14 @@ class Bus(Protocol):
         self, subject: str, answer: Callable[[bytes], Awaitable[bytes]], *, queue: str
     ) -> None:
         """Answer requests on `subject`; copies with one `queue` share them."""
+        ...
+
+    async def announce(self, subject: str, payload: bytes) -> None:
+        """Tell whoever listens at this moment: nothing is stored and nothing confirmed."""
+        ...
+
+    async def listen(self, subject: str, on_word: Callable[[bytes], None]) -> None:
+        """Call back with each announcement; any may be lost."""
         ...
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:

@@ -1,7 +1,8 @@
 """How facts reach a stream: pipelined, in call order, retried until the server has stored them.
 
-1. Every append gets an answer: stored, taken before, or too large. All else is sent again under
-   the same subject, in the original order; what was stored meanwhile comes back as taken.
+1. Every append gets an answer: stored, taken before, too large, or superseded where it was
+   guarded. All else is sent again under the same subject, in the original order; what was stored
+   meanwhile comes back as taken.
 2. Nothing is written while disconnected, and no more than `WINDOW` appends are unanswered.
 3. An offer (`offer`) is written once or not at all.
 """
@@ -19,10 +20,16 @@ from nats.aio.msg import Msg
 from tandem.bus.background import Background
 from tandem.bus.counters import BusCounters
 from tandem.bus.direct_client import DirectClient
-from tandem.bus.nats_wire import PublishAnswer, Verdict, publish_answer
-from tandem.bus.port import Appended
+from tandem.bus.nats_wire import (
+    EXPECTED_OF_HEADER,
+    EXPECTED_SEQ_HEADER,
+    PublishAnswer,
+    Verdict,
+    publish_answer,
+)
+from tandem.bus.port import Appended, Guard
 from tandem.bus.timing import Timing
-from tandem.domain.errors import InvalidInputError, UnavailableError
+from tandem.domain.errors import InvalidInputError, SupersededError, UnavailableError
 
 WINDOW = 2_000
 ACK_TIMEOUT_NS = 3_000_000_000
@@ -40,6 +47,7 @@ class _Sending:
     subject: str
     payload: bytes
     done: "asyncio.Future[Appended]"
+    headers: dict[str, str] | None = None
     sent_ns: int = 0
 
 
@@ -83,12 +91,15 @@ class Publisher:
         """Appends that have no answer yet."""
         return len(self._queue) + len(self._waiting)
 
-    def append_soon(self, subject: str, payload: bytes) -> "asyncio.Future[Appended]":
+    def append_soon(
+        self, subject: str, payload: bytes, guard: Guard | None = None
+    ) -> "asyncio.Future[Appended]":
         done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         if len(payload) > self._client.max_payload:
             done.set_exception(_too_large(payload, f"at most {self._client.max_payload} bytes"))
             return done
-        self._queue.append(_Sending(str(next(self._tokens)), subject, payload, done))
+        headers = _headers(guard) if guard is not None else None
+        self._queue.append(_Sending(str(next(self._tokens)), subject, payload, done, headers))
         self._wake.set()
         return done
 
@@ -147,7 +158,10 @@ class Publisher:
         self._waiting[sending.token] = sending
         try:
             await self._client.publish(
-                sending.subject, sending.payload, reply=f"{self._inbox}.{sending.token}"
+                sending.subject,
+                sending.payload,
+                reply=f"{self._inbox}.{sending.token}",
+                headers=sending.headers,
             )
         except nats.errors.OutboundBufferLimitError:
             del self._waiting[sending.token]
@@ -184,6 +198,9 @@ class Publisher:
             return
         if answer.verdict is Verdict.TOO_LARGE:
             sending.done.set_exception(_too_large(sending.payload, answer.text))
+            return
+        if answer.verdict is Verdict.REPLACED:
+            sending.done.set_exception(SupersededError(f"{sending.subject}: {answer.text}"))
             return
         already = answer.verdict is Verdict.TAKEN
         self._counters.already += already
@@ -223,6 +240,10 @@ def _offered(answer: PublishAnswer, subject: str, payload: bytes) -> Appended:
     if answer.verdict is Verdict.TOO_LARGE:
         raise _too_large(payload, answer.text)
     return Appended(answer.seq, answer.verdict is Verdict.TAKEN)
+
+
+def _headers(guard: Guard) -> dict[str, str]:
+    return {EXPECTED_OF_HEADER: guard.subjects, EXPECTED_SEQ_HEADER: str(guard.seq)}
 
 
 def _too_large(payload: bytes, rule: str) -> InvalidInputError:

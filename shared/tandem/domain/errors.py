@@ -7,6 +7,7 @@ TandemError
 │   └── ConfigurationError        a setting from the environment is missing or malformed
 ├── MalformedMessageError    reject it: a message of the wire contract that cannot be decoded
 ├── ConflictError            reconcile: the id is already used by a different fact
+├── SupersededError          drop it: somebody else has the say now
 ├── UnavailableError         try again: nobody answered, or not in time
 └── InvariantError           stop: the state contradicts itself
 """
@@ -56,6 +57,10 @@ class MalformedMessageError(TandemError, ValueError):
         super().__init__(f"{field}: {rule}")
         self.field = field
         self.rule = rule
+
+
+class SupersededError(TandemError):
+    """A message whose sender no longer has the say: it was not stored, and never will be."""
 
 
 class ConflictError(TandemError):

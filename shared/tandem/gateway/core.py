@@ -77,6 +77,7 @@ class Core:
         """Send and conclude nothing more until the next fence."""
         self.sender.hold()
         self.cancels.hold()
+        self.journal.be_silent()
 
     def stamp(self) -> Stamp:
         """Stamp a question that is asked now; an order takes its stamp from a `Now`.

@@ -3,6 +3,7 @@
 import msgspec
 
 from tandem.domain.execution import ReportSource
+from tandem.domain.order import OrderStatus
 from tandem.messages import codec, subjects
 from tandem.messages.reports import (
     FillCost,
@@ -12,10 +13,13 @@ from tandem.messages.reports import (
     MarkReport,
     OrderReport,
     PositionReport,
+    SenderReport,
     SpecsReport,
 )
 
-GatewayFact = OrderReport | FillReport | FillCost | PositionReport | IntentRefused | LinkReport
+GatewayFact = (
+    OrderReport | FillReport | FillCost | PositionReport | IntentRefused | LinkReport | SenderReport
+)
 
 NS_PER_MINUTE = 60_000_000_000
 
@@ -35,6 +39,8 @@ def subject_of(fact: GatewayFact) -> str:
             return subjects.intent_refused(fact.exc, fact.subject)
         case LinkReport():
             return subjects.link_report(fact.exc, fact.run, fact.n)
+        case SenderReport():
+            return subjects.sender_report(fact.exc, fact.term, fact.n)
 
 
 def venue_ns(fact: GatewayFact) -> int | None:
@@ -42,7 +48,7 @@ def venue_ns(fact: GatewayFact) -> int | None:
     match fact:
         case OrderReport() | FillReport() | FillCost() | PositionReport():
             return fact.ts_event_ns
-        case IntentRefused() | LinkReport():
+        case IntentRefused() | LinkReport() | SenderReport():
             return None
 
 
@@ -66,6 +72,18 @@ def mark_subject(mark: MarkReport, minute: int) -> str:
 def order_name(report: OrderReport) -> str:
     """Return the venue's name of an order: ids are the venue's, on Binance one series a symbol."""
     return f"{report.ticker} {report.venue_order_id or report.client_order_id}"
+
+
+def is_conclusion(fact: GatewayFact) -> bool:
+    """Tell whether a fact is what the sender made of it, and not what the venue showed.
+
+    Only the one that may send can conclude: that an order is refused, or in doubt, or that a
+    venue's refusal of one request was the end of its order.
+    """
+    if not isinstance(fact, OrderReport):
+        return isinstance(fact, IntentRefused)
+    is_refusal = fact.source is ReportSource.ACK and fact.order_status is OrderStatus.REJECTED
+    return is_refusal or fact.source is ReportSource.LOCAL or fact.in_doubt
 
 
 def may_follow(fact: GatewayFact) -> bool:

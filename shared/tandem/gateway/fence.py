@@ -3,16 +3,20 @@
 1. The fence is a LinkReport of this process, appended after the latest of its start, a reconnect
    of the bus and the beginning of its term. Reading it back proves that everything stored before
    it was read.
-2. It opens only for the copy that holds the lease.
+2. It opens only for the copy that holds the lease, and whose SenderReport of this term was read:
+   from there on the log takes no conclusion of a former sender.
 3. It opens only once the venue told its time after the mark was made: the horizon of what was held
    is in venue time.
 """
 
 from collections.abc import Callable
 
+from tandem.bus.port import Guard
 from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
-from tandem.messages.reports import LinkReport, LinkState
+from tandem.gateway.journal import Say
+from tandem.messages import subjects
+from tandem.messages.reports import LinkReport, LinkState, SenderReport
 
 
 class Fence:
@@ -29,6 +33,8 @@ class Fence:
         self._marked_ns = 0
         self._epoch = 0
         self.is_caught_up = False
+        self._says = 0
+        self._say: Say | None = None
 
     @property
     def is_open(self) -> bool:
@@ -45,7 +51,6 @@ class Fence:
                 n=self._n,
                 state=state,
                 epoch=epoch,
-                term=self._core.lease.term_at(self._core.context.clock.monotonic_ns()),
                 text=text,
                 ts_recv_ns=self._core.context.clock.wall_ns(),
             )
@@ -54,6 +59,26 @@ class Fence:
     def repeat(self) -> None:
         """Say again how it stands: the word of a process that lives must not lapse."""
         self.report(self.state, "as before", self._epoch)
+
+    def say_term(self) -> None:
+        """Log that this process is the sender, if it is; again before the log expires it."""
+        clock = self._core.context.clock
+        term = self._core.lease.term_at(clock.monotonic_ns())
+        if term:
+            self._says += 1
+            exc, run = self._core.exc, self._run
+            self._core.journal.log(
+                SenderReport(exc=exc, run=run, term=term, n=self._says, ts_recv_ns=clock.wall_ns())
+            )
+
+    def read_sender(self, sender: SenderReport, seq: int) -> None:
+        """Take from the log who sends; `seq` is where it says so."""
+        if sender.run != self._run:
+            self._core.lease.outranked(sender.term)
+            return
+        self._say = Say(sender.term, Guard(subjects.senders_of(self._core.exc), seq))
+        if self.is_open:
+            self._core.journal.speak(self._say)
 
     def shut(self) -> None:
         """Send nothing: the lease is another's, or about to be."""
@@ -64,6 +89,8 @@ class Fence:
         """Send nothing until a new mark was read back: what is unread may have been sent."""
         self.shut()
         self.is_caught_up = False
+        self._say = None
+        self.say_term()
         is_down = self.state is LinkState.DOWN
         self.report(LinkState.DOWN if is_down else LinkState.UP, text)
         self._mark = self._n
@@ -78,12 +105,16 @@ class Fence:
     def try_open(self) -> None:
         """Open if the mark was read, the lease is ours and the venue's time is known."""
         now = self._core.now()
-        if self.is_open or not self.is_caught_up or not self._core.lease.holds(now.mono_ns):
+        term = self._core.lease.term_at(now.mono_ns)
+        if self.is_open or not self.is_caught_up or not term:
+            return
+        if self._say is None or self._say.term != term:
             return
         clock = self._core.venue_clock
         if clock.measured_ns < self._marked_ns or clock.doubt(now.mono_ns):
             return
         self._core.sender.pass_fence(now)
         self._core.cancels.pass_fence()
+        self._core.journal.speak(self._say)
         self._dispatcher.is_open = True
         self._on_open()

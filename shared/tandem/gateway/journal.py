@@ -184,17 +184,26 @@ class Journal:
         log = self._context.bus.log
         future = asyncio.ensure_future(log.append_soon(written.subject, written.payload, guard))
         self._waiting.add(future)
-        future.add_done_callback(lambda done: self._stored(written, done))
+        future.add_done_callback(lambda done: self._stored(written, guard, done))
 
-    def _stored(self, written: _Written, future: "asyncio.Future[Appended]") -> None:
+    def _superseded(self, written: _Written, guard: Guard | None) -> None:
+        """Another copy sends, or this one has said anew that it does: then it is said again."""
+        self._void.inc()
+        self._seen.discard(written.subject)
+        if self._say is not None and self._say.guard != guard:
+            self._append(written)
+        else:
+            self._hold_back(written)
+
+    def _stored(
+        self, written: _Written, guard: Guard | None, future: "asyncio.Future[Appended]"
+    ) -> None:
         self._waiting.discard(future)
         if future.cancelled():
             return
         error = future.exception()
         if isinstance(error, SupersededError):
-            self._void.inc()
-            self._seen.discard(written.subject)
-            self._hold_back(written)
+            self._superseded(written, guard)
         elif error is not None:
             self._context.tasks.spawn(_fail(future), "journal-failed")
         else:

@@ -99,9 +99,11 @@ class Lease:
         record = self._record
         return record is None or record.is_released or record.holder != self._run
 
-    def note_term(self, term: int) -> None:
-        """Learn of a term from the log: a store that was wiped must not count from 1 again."""
+    def outranked(self, term: int) -> None:
+        """Learn of another copy's term from the log: a store that was wiped counts on from it."""
         self._highest = max(self._highest, term)
+        if self._term <= term:
+            self._lose()
 
     def leave(self) -> None:
         """Give the lease back and take it no more."""

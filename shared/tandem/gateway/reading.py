@@ -162,12 +162,15 @@ class Reader:
                 core.cancels.settled(fact.subject)
             case LinkReport() | SenderReport() | Epoch():
                 self._reactions.on_session_fact(fact, entry)
-            case Halt() if entry.subject == subjects.halt(fact.token):
-                core.restraint.take(fact)
-            case Resume() if entry.subject == subjects.resume(fact.token):
-                core.restraint.take(fact)
+            case Halt() | Resume():
+                self._learn_restraint(fact, entry)
             case _:
                 return
+
+    def _learn_restraint(self, fact: Halt | Resume, entry: Entry) -> None:
+        spell = subjects.halt if isinstance(fact, Halt) else subjects.resume
+        if entry.subject == spell(fact.token):
+            self._core.restraint.take(fact)
 
     def _refuse_malformed(self, entry: Entry, error: MalformedMessageError) -> None:
         self._malformed.inc()

@@ -19,3 +19,7 @@ class SeenSubjects:
         self.newer.add(name)
         if len(self.newer) > MAX_SEEN // 2:
             self.older, self.newer = self.newer, set()
+
+    def discard(self, name: str) -> None:
+        self.newer.discard(name)
+        self.older.discard(name)

@@ -27,6 +27,7 @@ Fact = (
     | reports.MarkReport
     | reports.SpecsReport
     | reports.LinkReport
+    | reports.SenderReport
     | reports.IntentRefused
     | hedges.Decision
     | hedges.TimerFired

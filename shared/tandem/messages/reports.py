@@ -126,18 +126,27 @@ class LinkState(StrEnum):
 
 
 class LinkReport(Message, frozen=True, kw_only=True, tag="link_report"):
-    """A gateway's session with its venue: `run` names the process, `n` counts its reports.
-
-    `term` is that of the lease under which the process sends for the account; 0: it does not.
-    """
+    """A gateway's session with its venue: `run` names the process, `n` counts its reports."""
 
     exc: Exc
     run: str
     n: int
     state: LinkState
     epoch: int = 0
-    term: int = 0
     text: str = ""
+    ts_recv_ns: int = field(name="ts_recv", default=0)
+
+
+class SenderReport(Message, frozen=True, kw_only=True, tag="sender_report"):
+    """From here on a process sends for its account, in this term of the lease; `n` repeats it.
+
+    What a sender of an earlier term concludes on its own is not stored past this message.
+    """
+
+    exc: Exc
+    run: str
+    term: int
+    n: int
     ts_recv_ns: int = field(name="ts_recv", default=0)
 
 

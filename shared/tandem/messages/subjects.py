@@ -132,6 +132,15 @@ def link_report(exc: Exc, run: str, n: int) -> str:
     return f"oms.venue.{token(exc)}.link.{token(run)}.{n}"
 
 
+def sender_report(exc: Exc, term: int, n: int) -> str:
+    return f"oms.venue.{token(exc)}.sender.{term}.{n}"
+
+
+def senders_of(exc: Exc) -> str:
+    """Filter: every message by which a process became an account's sender."""
+    return f"oms.venue.{token(exc)}.sender.*.*"
+
+
 def intent_refused(exc: Exc, intent_subject: str) -> str:
     return f"oms.venue.{token(exc)}.refused.{token(intent_subject)}"
 
@@ -233,6 +242,11 @@ def mark(exc: Exc, ticker: Ticker) -> str:
 def lease(exc: Exc) -> str:
     """Where it stands who may send for an account."""
     return f"leases.{token(exc)}"
+
+
+def presence(fold: str) -> str:
+    """Where copies of a fold say that they stand at the head of the log, several times a second."""
+    return f"tandem.presence.{token(fold)}"
 
 
 def venue_ask(exc: Exc) -> str:
