@@ -79,7 +79,7 @@ keys: $(VENV)/.services ## make the users' keys below .keys/ (STRATEGIES="alpha 
 	@$(BIN)/python -m tandem.cli.keys --strategy $(STRATEGIES)
 
 docker-demo: ## the same walkthrough in containers
-	@docker compose up --build --abort-on-container-exit --exit-code-from demo demo
+	@docker compose up --build --wait && docker compose logs --no-log-prefix demo
 
 clean: ## remove the virtual environment and run files
 	@rm -rf $(VENV) .run build *.egg-info

@@ -45,6 +45,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--local", action="store_true", help="start NATS, Redis and all services")
     parser.add_argument("--tape", default="", help="recorded market data (with --local)")
     parser.add_argument("--ticker", default="SOL", help="what to hedge (default %(default)s)")
+    parser.add_argument(
+        "--stay",
+        default="",
+        metavar="FILE",
+        help="write the audit there when it passed, and stay up",
+    )
     parser.add_argument("--nats-url", default=os.environ.get("TANDEM_NATS_URL", ""))
     for venue in ("binance", "hyperliquid"):
         variable = f"WALKTHROUGH_{venue.upper()}_CONTROL"
@@ -95,13 +101,19 @@ def _watching(scenario: Scenario) -> dict[str, dict[str, str]]:
     }
 
 
+def _key() -> Path | None:
+    """The strategy's key, where the bus knows users."""
+    file = os.environ.get("TANDEM_NATS_NKEY_SEED_FILE", "")
+    return Path(file) if file else None
+
+
 async def _walk(options: argparse.Namespace, scenario: Scenario, say: Narrator) -> int:
     async with aiohttp.ClientSession() as session:
         books = {
             BINANCE: VenueBooks(session, options.binance_control),
             HYPERLIQUID: VenueBooks(session, options.hyperliquid_control),
         }
-        client = ClientOptions(ready_timeout_s=READY_TIMEOUT_S)
+        client = ClientOptions(nkey_seed_file=_key(), ready_timeout_s=READY_TIMEOUT_S)
         oms = OMS(
             options.nats_url,
             strategy="walkthrough",
@@ -116,6 +128,9 @@ async def _walk(options: argparse.Namespace, scenario: Scenario, say: Narrator) 
             link = await steps.hedge_order(desk)
             summary = await steps.balance_the_books(desk, link)
     say.last(json.dumps(summary))
+    if options.stay:
+        Path(options.stay).write_text(json.dumps(summary))
+        await asyncio.Event().wait()
     return 0
 
 

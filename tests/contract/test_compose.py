@@ -5,12 +5,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_DEPLOYED = {"paper_exchange", "__pycache__"}
-INFRASTRUCTURE = {"nats", "redis", "demo"}
+INFRASTRUCTURE = {"nats", "redis", "keys", "streams", "demo"}
 
 
 def _composed() -> dict[str, str]:
     """Return each service of compose.yaml with its text."""
-    text = (ROOT / "compose.yaml").read_text().split("\nservices:\n")[1].split("\nvolumes:")[0]
+    text = (ROOT / "compose.yaml").read_text().split("\nservices:\n")[1].split("\nconfigs:")[0]
     parts = re.split(r"^  ([a-z-]+):$", text, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
@@ -29,5 +29,23 @@ def test_each_composed_service_runs_its_own_package() -> None:
 
 def test_images_are_pinned_to_a_version() -> None:
     text = (ROOT / "compose.yaml").read_text() + (ROOT / "services" / "Dockerfile").read_text()
-    images = re.findall(r"(?:image: |^FROM )(\S+)", text, flags=re.MULTILINE)
-    assert [image for image in images if image != "tandem-oms" and ":" not in image] == []
+    images = re.findall(r"(?:image: |^ARG PYTHON=)(\S+)", text, flags=re.MULTILINE)
+    assert [image for image in images if ":" not in image] == []
+
+
+def test_each_user_s_keys_are_given_to_that_user_only() -> None:
+    for name, text in _composed().items():
+        mounted = re.findall(r'"keys-([a-z-]+):/(?:run|etc/tandem)/keys:ro"', text)
+        own = {"streams": "admin", "demo": "strategy-walkthrough"}.get(name, name)
+        has_keys = name not in {"keys", "paper-binance", "paper-hyperliquid"}
+        assert mounted == ([own] if has_keys else []), name
+
+
+def test_no_secret_is_in_a_variable() -> None:
+    text = (ROOT / "compose.yaml").read_text() + (ROOT / ".env").read_text()
+    assert (
+        re.findall(
+            r"^\s*[A-Z_]*(?:SECRET|AGENT_KEY|API_KEY|PASSWORD|SEED)\b.*$", text, re.MULTILINE
+        )
+        == []
+    )

@@ -13,6 +13,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tandem.domain.ids import Exc, Strategy
 from tandem.messages import subjects
 from tandem.messages.subjects import token
 
@@ -21,7 +22,7 @@ FACTS, DELTAS = subjects.OMS_STREAM, subjects.DELTAS_STREAM
 SNAP, MARKS, LEASES = subjects.SNAP_STREAM, subjects.MARKS_STREAM, "LEASES"
 # What a client reads of the log: the instrument tables, and whether it was cut.
 CLIENT_READS = (subjects.reports_kind("specs"), subjects.ALL_EPOCHS)
-ALARMS = "oms.control.alarm.>"
+ALARMS = subjects.ALL_ALARMS
 EPOCHS = subjects.ALL_EPOCHS
 PAGES = "tandem.page.>"
 ADMIN = "admin"
@@ -83,14 +84,14 @@ def _sees_streams() -> Iterator[str]:
 
 
 def _gateway(account: str) -> User:
-    exc = token(account)
+    exc = Exc(account)
     return _user(
         f"gateway-{account}",
         (
-            f"oms.venue.{exc}.>",
+            subjects.reports_of(exc),
             ALARMS,
-            f"marks.{exc}.>",
-            f"leases.{exc}",
+            subjects.marks_of(exc),
+            subjects.lease(exc),
             *_sees_streams(),
             *_reads(FACTS),
             *_looks(MARKS),
@@ -98,7 +99,7 @@ def _gateway(account: str) -> User:
             # Marks live in memory: whoever finds the stream gone makes it anew.
             f"{API}.STREAM.CREATE.{MARKS}",
         ),
-        (f"tandem.ask.{exc}", f"leases.{exc}", PRESENCE),
+        (subjects.venue_ask(exc), subjects.lease(exc), PRESENCE),
     )
 
 
@@ -107,8 +108,8 @@ def _state_service(name: str, publish: Sequence[str], pages: Sequence[str]) -> U
         *publish,
         EPOCHS,
         ALARMS,
-        "oms.control.rules.>",
-        f"snap.{token(name)}.>",
+        subjects.ALL_RULES,
+        subjects.snapshots_of(name),
         *_sees_streams(),
         *_reads(FACTS),
         *_looks(DELTAS),
@@ -129,22 +130,22 @@ def _position_state() -> User:
 def _hedger() -> User:
     own = (
         "hedges.>",
-        "oms.hedge.>",
+        subjects.ALL_HEDGE_FACTS,
         # Makers and their cancels, in the name of the strategy that asked for the hedge.
-        "oms.intent.*.*.*.new",
-        "oms.intent.*.*.*.cancel.*",
+        subjects.ALL_NEW_ORDERS,
+        subjects.ALL_CANCELS,
         PRESENCE,
     )
     return _state_service("hedger", own, (subjects.HEDGES_PAGE,))
 
 
 def _strategy(name: str) -> User:
-    own = token(name)
+    own = Strategy(name)
     return _user(
         f"strategy-{name}",
         (
-            f"oms.intent.*.{own}.>",
-            f"oms.control.stop.{own}.*",
+            subjects.intents_by(own),
+            subjects.stops_by(own),
             PAGES,
             "tandem.ask.*",
             *_looks(FACTS),

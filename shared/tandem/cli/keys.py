@@ -22,7 +22,7 @@ from tandem.bus.permissions import User
 from tandem.domain.errors import ConfigurationError
 
 DEFAULT_ACCOUNTS = ("binance", "hyperliquid")
-DEFAULT_STRATEGIES = ("demo",)
+DEFAULT_STRATEGIES = ("walkthrough",)
 SEED_FILE = "nats.seed"
 PASSWORD_FILE = "redis.password"  # noqa: S105 - the name of a file
 PRIVATE, READABLE = 0o600, 0o644
@@ -54,6 +54,13 @@ def make(directory: Path, desk: Desk) -> tuple[User, ...]:
     }
     _write(directory / "redis" / "users.acl", redis_users(digests), READABLE)
     return users
+
+
+def give(directory: Path, places: Path) -> None:
+    """Copy each user's files to the place of that name, where there is one: a volume of its own."""
+    for place in places.iterdir():
+        for file in sorted((directory / place.name).glob("*")):
+            _write(place / file.name, file.read_text(), file.stat().st_mode & 0o777)
 
 
 def strategies_of(directory: Path) -> tuple[str, ...]:
@@ -127,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     directory = Path(options.directory)
     strategies = {*DEFAULT_STRATEGIES, *strategies_of(directory), *options.strategy}
     users = make(directory, Desk(tuple(options.account), tuple(sorted(strategies))))
+    if options.give:
+        give(directory, Path(options.give))
     for user in users:
         sys.stdout.write(f"{user.name:<24} {directory / user.name / SEED_FILE}\n")
     return 0
@@ -138,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--account", nargs="*", default=DEFAULT_ACCOUNTS, help="accounts on venues, by their names"
     )
+    parser.add_argument("--give", default="", help="copy each user's keys to its directory in here")
     parser.add_argument("--strategy", nargs="*", default=(), help="strategies to add")
     return parser
 

@@ -25,6 +25,8 @@ LEASES_STREAM = "LEASES"
 ALL_FACTS = "oms.>"
 ALL_INTENTS = "oms.intent.>"
 ALL_HEDGE_INTENTS = "oms.intent.hedge.*.*"
+ALL_NEW_ORDERS = "oms.intent.*.*.*.new"
+ALL_CANCELS = "oms.intent.*.*.*.cancel.*"
 ALL_REPORTS = "oms.venue.>"
 ALL_DECISIONS = "oms.hedge.decision.>"
 ALL_TIMERS = "oms.hedge.timer.>"
@@ -32,6 +34,8 @@ ALL_HEDGE_FACTS = "oms.hedge.>"
 ALL_CONTROL = "oms.control.>"
 ALL_RULES = "oms.control.rules.*"
 ALL_EPOCHS = "oms.control.epoch.*"
+ALL_ALARMS = "oms.control.alarm.>"
+ALL_RULES = "oms.control.rules.>"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
@@ -90,6 +94,15 @@ def cancel_all(exc: Exc, strategy: Strategy, call: Token) -> str:
 
 def intents_of(exc: Exc) -> str:
     return f"oms.intent.{token(exc)}.>"
+
+
+def intents_by(strategy: Strategy) -> str:
+    """Everything that one strategy may ask for."""
+    return f"oms.intent.*.{token(strategy)}.>"
+
+
+def stops_by(strategy: Strategy) -> str:
+    return f"oms.control.stop.{token(strategy)}.*"
 
 
 def order_report(report: OrderReport) -> str:
@@ -228,6 +241,14 @@ def deltas_of(kind: str, exc: Exc | None = None) -> str:
 
 def snapshot(fold: str, rules_hash: str) -> str:
     return f"snap.{token(fold)}.{token(rules_hash)}"
+
+
+def snapshots_of(fold: str) -> str:
+    return f"snap.{token(fold)}.>"
+
+
+def marks_of(exc: Exc) -> str:
+    return f"marks.{token(exc)}.>"
 
 
 def snapshot_part(fold: str, rules_hash: str, slot: str, part: int) -> str:
