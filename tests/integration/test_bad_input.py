@@ -219,7 +219,7 @@ SETTINGS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("order_state", "TANDEM_HTTP_PORT", {"TANDEM_HTTP_PORT": "seventy"}),
     ("order_state", "TANDEM_HTTP_PORT", {"TANDEM_HTTP_PORT": "70000"}),
     ("order_state", "TANDEM_LOG_LEVEL", {"TANDEM_LOG_LEVEL": "loud"}),
-    ("position_state", "TANDEM_RETENTION_HOURS", {"TANDEM_RETENTION_HOURS": "0"}),
+    ("position_state", "TANDEM_RETENTION", {"TANDEM_RETENTION": "48"}),
     ("position_state", "TANDEM_NATS_CREDS", {"TANDEM_NATS_CREDS": "/no/such/file"}),
     ("position_state", "TANDEM_SNAPSHOT_EVERY", {"TANDEM_SNAPSHOT_EVERY": "-1"}),
     ("hedger", "TANDEM_HEDGE_BANDS_BP", {"TANDEM_HEDGE_BANDS_BP": "5,wide"}),

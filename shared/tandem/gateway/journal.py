@@ -24,15 +24,14 @@ from tandem.bus.port import Appended, Guard
 from tandem.domain.errors import SupersededError
 from tandem.gateway import facts
 from tandem.gateway.facts import GatewayFact
+from tandem.gateway.repeats import Repeats
 from tandem.gateway.seen import SeenSubjects
 from tandem.messages import codec
 from tandem.messages.message import Message
 from tandem.messages.reports import OrderReport
 from tandem.runtime.context import ServiceContext
 
-NS_PER_HOUR = 3_600_000_000_000
 FOLLOW_S = 0.002
-KEPT_NS = 600_000_000_000
 MAX_KEPT = 50_000
 MAX_HELD = 1_000
 
@@ -47,11 +46,15 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A message as it is appended; `term` is 0 unless it concludes in one."""
+    """A message as it is appended; `term` is 0 unless it concludes in one.
+
+    `is_told`: the venue's stream told it.
+    """
 
     subject: str
     payload: bytes
     is_conclusion: bool = False
+    is_told: bool = False
     term: int = 0
 
 
@@ -67,6 +70,7 @@ class Journal:
         self._kept: deque[tuple[int, _Written]] = deque(maxlen=MAX_KEPT)
         self._say: Say | None = None
         self._held: dict[str, _Written] = {}
+        self._repeats = Repeats()
         metrics = context.metrics
         self._logged = metrics.counter("gateway_facts_logged", "facts stored first by this copy")
         self._repeated = metrics.counter(
@@ -75,6 +79,12 @@ class Journal:
         self._void = metrics.counter(
             "gateway_conclusions_void", "conclusions that the log refused: another copy sends"
         )
+        share = metrics.gauge(
+            "gateway_duplicate_share", "of a minute's stream: what the log had; 0: a copy is deaf"
+        )
+        share.set_function(lambda: self._repeats.share(context.clock.monotonic_ns()))
+        told = metrics.gauge("gateway_stream_facts", "told by the venue's stream in a minute")
+        told.set_function(lambda: self._repeats.told(context.clock.monotonic_ns()))
         waiting = metrics.gauge("gateway_facts_waiting", "facts appended and not yet stored")
         waiting.set_function(lambda: len(self._waiting))
 
@@ -90,7 +100,7 @@ class Journal:
         """Append a fact, unless the log is known to hold it, or would have expired it."""
         subject = facts.subject_of(fact)
         if subject in self._seen:
-            self._repeated.inc()
+            self._count(is_told=facts.is_told(fact), is_repeat=True)
             return
         if not at_any_age and self._is_expired(fact):
             return
@@ -100,6 +110,11 @@ class Journal:
             self._follow(subject, fact)
         else:
             self.append(subject, facts.stamped(fact, self._context.clock.wall_ns()))
+
+    def _count(self, *, is_told: bool, is_repeat: bool) -> None:
+        (self._repeated if is_repeat else self._logged).inc()
+        if is_told:
+            self._repeats.count(self._context.clock.monotonic_ns(), is_repeat=is_repeat)
 
     def _follow(self, subject: str, fact: GatewayFact) -> None:
         self._seen.add(subject)
@@ -125,16 +140,14 @@ class Journal:
             return False
         if isinstance(fact, OrderReport) and not fact.order_status.is_terminal:
             return False
-        retention_ns = self._context.settings.retention_hours * NS_PER_HOUR
-        kept_ns = retention_ns - min(NS_PER_HOUR, retention_ns // 2)
-        return happened_ns < self._context.clock.wall_ns() - kept_ns
+        return happened_ns < self._context.clock.wall_ns() - self._context.settings.loggable_ns
 
     def append(self, subject: str, fact: Message) -> None:
         """Append a message under its subject."""
         self._seen.add(subject)
         if isinstance(fact, OrderReport) and fact.order_status.is_terminal:
             self._ended.add(facts.order_name(fact))
-        self._write(_Written(subject, codec.encode(fact)))
+        self._write(_Written(subject, codec.encode(fact), is_told=facts.is_told(fact)))
 
     def _conclude(self, subject: str, fact: GatewayFact) -> None:
         payload = codec.encode(facts.stamped(fact, self._context.clock.wall_ns()))
@@ -164,15 +177,17 @@ class Journal:
 
     def _write(self, written: _Written) -> None:
         now_ns = self._context.clock.monotonic_ns()
-        while self._kept and now_ns - self._kept[0][0] > KEPT_NS:
+        while self._kept and now_ns - self._kept[0][0] > self._context.settings.kept_ns:
             self._kept.popleft()
         self._kept.append((now_ns, written))
         self._append(written)
 
     def offer_again(self) -> None:
         """Append what was logged lately once more; the log keeps one of each."""
-        for _, written in tuple(self._kept):
-            self._append(written)
+        oldest_ns = self._context.clock.monotonic_ns() - self._context.settings.kept_ns
+        for kept_ns, written in tuple(self._kept):
+            if kept_ns >= oldest_ns:
+                self._append(written)
 
     def _append(self, written: _Written) -> None:
         guard = None
@@ -207,7 +222,7 @@ class Journal:
         elif error is not None:
             self._context.tasks.spawn(_fail(future), "journal-failed")
         else:
-            (self._repeated if future.result().already else self._logged).inc()
+            self._count(is_told=written.is_told, is_repeat=future.result().already)
             self._context.seam("gateway.after_report")
 
     async def drain(self) -> None:

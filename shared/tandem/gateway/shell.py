@@ -47,7 +47,6 @@ EXPIRE_PERIOD_S = 600.0
 REPEAT_PERIOD_S = 30.0
 DRAIN_S = 3.0
 MS_PER_S = 1_000
-NS_PER_HOUR = 3_600_000_000_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
 KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused")
 
@@ -101,6 +100,7 @@ class GatewayService:
     async def start(self) -> None:
         await self._asks.serve()
         self._context.bus.on_reconnect(self._reconnected)
+        await self._clearing.listen()
         self._spawn(self._tenure.run(), "lease")
         self._spawn(self._boot(), "boot")
 
@@ -255,7 +255,7 @@ class GatewayService:
         """Forget ended orders that the log has expired."""
         while True:
             await self._context.clock.sleep(EXPIRE_PERIOD_S)
-            retention_ns = self._context.settings.retention_hours * NS_PER_HOUR
+            retention_ns = self._context.settings.retention_ns
             self._core.known.expire(self._context.clock.wall_ns() - retention_ns)
             self._fence.say_term()
 

@@ -15,7 +15,6 @@ from tandem.gateway.requests import VenueQueryError
 from tandem.messages.reports import SpecsReport
 
 REFRESH_S = 600.0
-NS_PER_HOUR = 3_600_000_000_000
 
 
 class Specs:
@@ -56,13 +55,14 @@ class Specs:
         self._core.journal.append(subject, specs)
 
     def _is_old(self) -> bool:
-        retention_ns = self._core.context.settings.retention_hours * NS_PER_HOUR
+        retention_ns = self._core.context.settings.retention_ns
         return self._core.context.clock.wall_ns() - self._logged_ns > retention_ns // 4
 
     async def run(self) -> None:
         """Keep the table fresh."""
         while True:
-            await self._core.context.clock.sleep(REFRESH_S)
+            retention_s = self._core.context.settings.retention_s
+            await self._core.context.clock.sleep(min(REFRESH_S, retention_s / 8))
             try:
                 await self.refresh()
             except VenueQueryError as error:

@@ -14,9 +14,11 @@ from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
 from tandem.bus.permissions import inbox_prefix
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Exc
+from tandem.runtime.kept import KEPT_NS
 
 E = TypeVar("E", bound=enum.StrEnum)
 MS_PER_S = 1_000
+NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,15 @@ COMMON_VARIABLES = (
     Variable("TANDEM_HTTP_PORT", "their port; 0: any free one", "0"),
     Variable("TANDEM_LOG_LEVEL", "debug, info, warning or error", "info"),
     Variable("TANDEM_LOG_FORMAT", "json or console", "json"),
-    Variable("TANDEM_RETENTION_HOURS", "how long facts are kept", "48"),
+    Variable("TANDEM_RETENTION", "how long facts are kept: 30s, 90m, 48h or 7d", "48h"),
     Variable("TANDEM_STREAM_REPLICAS", "servers that keep each stream", "1"),
     Variable("TANDEM_SNAPSHOT_EVERY", "messages between two snapshots of a fold", "20000"),
     Variable("TANDEM_RUN_FILE", "file for pid and HTTP port, written once ready"),
 )
 ACCOUNT_VARIABLE = Variable("TANDEM_EXC", "name of the account this gateway serves")
+
+
+UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class Environment:
@@ -88,6 +93,17 @@ class Environment:
             raise ConfigurationError(name, text, "a whole number") from error
         if not least <= value <= most:
             raise ConfigurationError(name, text, f"within {least} and {most}")
+        return value
+
+    def duration_s(self, name: str, default: str, *, least: int, most: int) -> int:
+        """Return the seconds of a whole number with its unit, such as `30s` or `48h`."""
+        text = self.text(name, default)
+        number, unit = text[:-1], text[-1:]
+        if not (number.isascii() and number.isdigit() and unit in UNITS_S):
+            raise ConfigurationError(name, text, f"a whole number and one of {', '.join(UNITS_S)}")
+        value = int(number) * UNITS_S[unit]
+        if not least <= value <= most:
+            raise ConfigurationError(name, text, f"within {least}s and {most}s")
         return value
 
     def choice(self, name: str, kind: type[E], default: E) -> E:
@@ -128,10 +144,24 @@ class Settings:
     http_port: int = 0
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
-    retention_hours: int = 48
+    retention_s: int = 48 * 3_600
     stream_replicas: int = 1
     snapshot_every: int = 20_000
     run_file: Path | None = None
+
+    @property
+    def retention_ns(self) -> int:
+        return self.retention_s * NS
+
+    @property
+    def loggable_ns(self) -> int:
+        """How old a fact may be when it is logged: its identity must hold for a while yet."""
+        return self.retention_ns - min(3_600 * NS, self.retention_ns // 4)
+
+    @property
+    def kept_ns(self) -> int:
+        """How long what was logged is kept to be offered again: never past its own expiry."""
+        return min(KEPT_NS, self.retention_ns // 2)
 
 
 def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
@@ -145,7 +175,7 @@ def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
         http_port=env.integer("TANDEM_HTTP_PORT", 0, most=65_535),
         log_level=env.choice("TANDEM_LOG_LEVEL", LogLevel, LogLevel.INFO),
         log_format=env.choice("TANDEM_LOG_FORMAT", LogFormat, LogFormat.JSON),
-        retention_hours=env.integer("TANDEM_RETENTION_HOURS", 48, least=1, most=24 * 365),
+        retention_s=env.duration_s("TANDEM_RETENTION", "48h", least=10, most=365 * 86_400),
         stream_replicas=env.integer("TANDEM_STREAM_REPLICAS", 1, least=1, most=5),
         snapshot_every=env.integer("TANDEM_SNAPSHOT_EVERY", 20_000, least=1),
         run_file=Path(run_file) if run_file is not None else None,

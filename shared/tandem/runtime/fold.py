@@ -35,7 +35,6 @@ from tandem.runtime.fold_copy import FoldCopy
 from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
 from tandem.runtime.fold_saver import Saver
-from tandem.runtime.kept import KEPT_NS
 from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
 from tandem.runtime.snapshots import Snapshot, SnapshotStore
@@ -212,8 +211,9 @@ class FoldRunner(Generic[S]):
         self.counters.cuts += 1
         epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
         await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
+        kept_ns = self._options.kept_ns
         for entry in self._heard:
-            if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < KEPT_NS:
+            if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < kept_ns:
                 self._ports.bus.log.append_soon(entry.subject, entry.payload)
         accounts = frozenset(self._copy.standing.accounts)
         self._copy = FoldCopy(self._fold, state.created_ns, accounts)
@@ -322,7 +322,8 @@ class FoldRunner(Generic[S]):
         return Outbox(
             OutboxPorts(
                 ports.bus, ports.clock, ports.tasks, ports.seam, self.counters, self._conflict
-            )
+            ),
+            self._options.kept_ns,
         )
 
     def _conflict(self, error: ConflictError) -> None:

@@ -9,8 +9,10 @@ from structlog.typing import FilteringBoundLogger
 from tandem.bus.port import Bus
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Head, SetRow
+from tandem.runtime.kept import KEPT_NS
 from tandem.runtime.seam import Seam
 
+SNAPSHOT_PERIOD_S = 300.0
 S_contra = TypeVar("S_contra", contravariant=True)
 
 
@@ -50,14 +52,15 @@ class FoldOptions:
     """Tuning of one copy.
 
     `run` tells processes apart. Reading stops above `most_in_flight` unanswered outputs and goes
-    on below `few_in_flight`. With `accept_gap` a copy starts although facts that it has never
-    read have expired.
+    on below `few_in_flight`. Facts logged within `kept_ns` are offered again. With `accept_gap` a
+    copy starts although facts that it has never read have expired.
     """
 
     run: str = "copy"
     snapshot_every: int = 20_000
-    snapshot_period_s: float = 300.0
+    snapshot_period_s: float = SNAPSHOT_PERIOD_S
     snapshot_alarm_s: float = 12 * 3600.0
     most_in_flight: int = 10_000
     few_in_flight: int = 2_000
+    kept_ns: int = KEPT_NS
     accept_gap: bool = False

@@ -8,7 +8,13 @@ from tandem.runtime.config import Variable
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.effects import Fold
 from tandem.runtime.fold import FoldRunner
-from tandem.runtime.fold_ports import FoldOptions, FoldPorts, Pages, RowFold
+from tandem.runtime.fold_ports import (
+    SNAPSHOT_PERIOD_S,
+    FoldOptions,
+    FoldPorts,
+    Pages,
+    RowFold,
+)
 from tandem.runtime.metrics import Metrics
 from tandem.runtime.pages import RedisPages
 
@@ -35,7 +41,9 @@ class FoldService(Generic[S]):
         options = FoldOptions(
             run=context.run,
             snapshot_every=context.settings.snapshot_every,
-            snapshot_alarm_s=context.settings.retention_hours * 3600 / 4,
+            snapshot_period_s=min(SNAPSHOT_PERIOD_S, context.settings.retention_s / 8),
+            snapshot_alarm_s=context.settings.retention_s / 4,
+            kept_ns=context.settings.kept_ns,
             accept_gap=context.env.integer(ACCEPT_GAP.name, 0, most=1) == 1,
         )
         self.runner = FoldRunner(fold, ports, options)

@@ -5,7 +5,6 @@ none refuses them all. What is older than the time kept is found at the venues.
 """
 
 from collections import deque
-from collections.abc import Iterator
 
 KEPT_NS = 600_000_000_000
 MOST_KEPT = 50_000
@@ -14,18 +13,17 @@ MOST_KEPT = 50_000
 class Kept:
     """Subjects and payloads in the order in which they were logged, bounded in age and number."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_ns: int = KEPT_NS) -> None:
+        self._kept_ns = kept_ns
         self._kept: deque[tuple[int, str, bytes]] = deque(maxlen=MOST_KEPT)
 
-    def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        """Go over them, oldest first, as they are now."""
-        return iter([(subject, payload) for _, subject, payload in self._kept])
-
-    def __len__(self) -> int:
-        return len(self._kept)
+    def since(self, now_ns: int) -> tuple[tuple[str, bytes], ...]:
+        """Return what is not too old now, oldest first."""
+        oldest_ns = now_ns - self._kept_ns
+        return tuple((subject, payload) for ns, subject, payload in self._kept if ns >= oldest_ns)
 
     def keep(self, now_ns: int, subject: str, payload: bytes) -> None:
         """Keep one that is logged now, and let go of what is too old."""
-        while self._kept and now_ns - self._kept[0][0] > KEPT_NS:
+        while self._kept and now_ns - self._kept[0][0] > self._kept_ns:
             self._kept.popleft()
         self._kept.append((now_ns, subject, payload))

@@ -25,7 +25,7 @@ from tandem.messages.codec import encode
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Publish
 from tandem.runtime.fold_counters import FoldCounters
-from tandem.runtime.kept import Kept
+from tandem.runtime.kept import KEPT_NS, Kept
 from tandem.runtime.seam import Seam
 
 GATHER_S = 0.002
@@ -48,12 +48,12 @@ class OutboxPorts:
 class Outbox:
     """What was asked for and is not stored yet."""
 
-    def __init__(self, ports: OutboxPorts) -> None:
+    def __init__(self, ports: OutboxPorts, kept_ns: int = KEPT_NS) -> None:
         self._ports = ports
         self._open: dict[int, int] = {}
         self._gathered: list[tuple[int, Publish]] = []
         self._in_flight = 0
-        self._kept = Kept()
+        self._kept = Kept(kept_ns)
 
     @property
     def in_flight(self) -> int:
@@ -75,7 +75,7 @@ class Outbox:
 
     def offer_again(self, seq: int) -> None:
         """Append what was logged lately once more; the log keeps one of each."""
-        for subject, payload in self._kept:
+        for subject, payload in self._kept.since(self._ports.clock.monotonic_ns()):
             self._opened(seq)
             started = self._ports.bus.log.append_soon(subject, payload)
             self._then(started, lambda done: self._offered(done, seq))

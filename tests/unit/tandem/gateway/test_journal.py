@@ -131,7 +131,7 @@ async def test_old_live_order_and_the_old_end_of_one_that_the_log_holds_live_are
 
 
 async def test_shortest_retention_still_takes_what_happens_now() -> None:
-    setting = Setting(TANDEM_RETENTION_HOURS="1")
+    setting = Setting(TANDEM_RETENTION="1h")
     setting.journal.log(setting.fill())
     await setting.journal.drain()
     assert setting.stored == ["fill.1"]

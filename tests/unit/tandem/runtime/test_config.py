@@ -12,7 +12,7 @@ def test_without_variables_the_defaults_hold() -> None:
     assert common.nats.url == "nats://127.0.0.1:4222"
     assert common.nats.name == "hedger"
     assert common.redis_url is None
-    assert common.retention_hours == 48
+    assert common.retention_s == 48 * 3600
     assert (common.log_level, common.log_format) == (LogLevel.INFO, LogFormat.JSON)
 
 
@@ -85,3 +85,24 @@ def test_words_are_split_at_commas() -> None:
 def test_an_account_has_a_default() -> None:
     assert account(Environment({}), "binance") == "binance"
     assert account(Environment({"TANDEM_EXC": "binance-sub1"}), "binance") == "binance-sub1"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("90m", 5_400), ("48h", 172_800), ("7d", 604_800)]
+)
+def test_a_duration_is_a_number_with_its_unit(text: str, seconds: int) -> None:
+    assert settings(Environment({"TANDEM_RETENTION": text}), "x").retention_s == seconds
+
+
+@pytest.mark.parametrize("text", ["48", "h", "1.5h", "-1h", "9s", "2w", "1 h", "366d"])
+def test_a_duration_without_unit_or_out_of_bounds_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="TANDEM_RETENTION"):
+        settings(Environment({"TANDEM_RETENTION": text}), "x")
+
+
+def test_what_may_be_logged_and_is_kept_scales_with_a_short_retention() -> None:
+    short = settings(Environment({"TANDEM_RETENTION": "40s"}), "x")
+    usual = settings(Environment({}), "x")
+
+    assert (short.loggable_ns, short.kept_ns) == (30 * 10**9, 20 * 10**9)
+    assert (usual.loggable_ns, usual.kept_ns) == (47 * 3_600 * 10**9, 600 * 10**9)
