@@ -51,6 +51,9 @@ class Relay:
         self._target = port
         self._is_cut = False
         self._writers: set[asyncio.StreamWriter] = set()
+        self._clients: dict[asyncio.StreamWriter, asyncio.StreamWriter] = {}
+        self._streams: set[asyncio.StreamWriter] = set()
+        self._frozen: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -65,6 +68,7 @@ class Relay:
             return
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers |= {writer, far_writer}
+        self._clients[far_writer] = writer
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             task = asyncio.get_running_loop().create_task(
                 self._pump(source, sink, is_to_venue=sink is far_writer)
@@ -79,6 +83,10 @@ class Relay:
             while chunk := await source.read(65_536):
                 if is_to_venue and self.slow_s:
                     await SystemClock().sleep(self.slow_s)
+                if sink in self._frozen:
+                    continue
+                if is_to_venue and b"websocket" in chunk[:1_000]:
+                    self._streams.add(sink)
                 sink.write(chunk)
                 await sink.drain()
         sink.close()
@@ -89,6 +97,10 @@ class Relay:
         self._is_cut = True
         for writer in tuple(self._writers):
             writer.transport.abort()
+
+    def freeze(self) -> None:
+        """Let nothing more through to the clients of the streams of now; all stay open."""
+        self._frozen |= {self._clients[sink] for sink in self._streams}
 
     def mend(self) -> None:
         self._is_cut = False

@@ -212,3 +212,17 @@ async def test_many_fills_during_an_absence_are_listed_page_by_page(
 
     assert world.amount() == Decimal(-MANY) / 100
     assert len({fill.exec_id for fill in world.fills()}) == MANY
+
+
+async def test_stream_whose_bytes_no_longer_come_is_found(
+    world: ResyncWorld, eventually: Eventually
+) -> None:
+    await rest(world, eventually, 1, "-3")
+    await eventually(world.is_resynced)
+    known = len(world.states())
+    world.relay.freeze()
+    await world.trade("buy", "150", "1")
+
+    await world.agrees(SOON_S)
+    await eventually(lambda: world.broke_since(known))
+    await eventually(world.is_resynced)
