@@ -21,8 +21,7 @@ LOTS = (1, 1, 1, 2, 2, 3, 5, 8, 13, 21)
 REACH = {"sell": Decimal("0.5"), "buy": Decimal("1.5")}
 PRICE_STEP = Decimal("0.01")
 NS_PER_S = 1_000_000_000
-TICKS_PER_FILL = 2
-MOST_AT_ONCE = 4
+MOST_BEHIND_S = 15
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -41,27 +40,29 @@ class Crowd:
     fills: int = 0
 
     async def trade(self, per_s: int) -> None:
-        """Fill makers `per_s` times a second until cancelled; what was not possible is gone."""
-        tick_ns = NS_PER_S // (per_s * TICKS_PER_FILL)
-        due = Decimal(0)
+        """Fill makers `per_s` times a second until cancelled.
+
+        What was not possible, because nobody quoted, is made up for at twice the rate; what is
+        further behind than MOST_BEHIND_S is let go.
+        """
+        tick_ns = NS_PER_S // (per_s * 2)
+        began_ns, let_go = self.clock.monotonic_ns(), 0
         while True:
-            began_ns = self.clock.monotonic_ns()
-            due = min(due + Decimal(1) / TICKS_PER_FILL, Decimal(MOST_AT_ONCE))
-            while due >= 1:
-                due -= max(1, await self._trade_once())
-            spent_ns = self.clock.monotonic_ns() - began_ns
-            if spent_ns > tick_ns:
-                due += Decimal(spent_ns - tick_ns) / tick_ns / TICKS_PER_FILL
+            tick_began_ns = self.clock.monotonic_ns()
+            wanted = (tick_began_ns - began_ns) * per_s // NS_PER_S - let_go
+            let_go += max(0, wanted - self.fills - per_s * MOST_BEHIND_S)
+            if self.fills < wanted:
+                await self._trade_once()
+            spent_ns = self.clock.monotonic_ns() - tick_began_ns
             await self.clock.sleep(max(0, tick_ns - spent_ns) / NS_PER_S)
 
-    async def _trade_once(self) -> int:
+    async def _trade_once(self) -> None:
         """Trade on one side, or on the other where nobody quotes."""
         sides = ("sell", "buy") if self.prng.percent(50) else ("buy", "sell")
         for side in sides:
             if filled := await self._take(side):
                 self.fills += filled
-                return filled
-        return 0
+                return
 
     async def _take(self, side: str) -> int:
         lots = LOTS[self.prng.between(0, len(LOTS) - 1)]

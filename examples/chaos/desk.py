@@ -10,7 +10,7 @@ import aiohttp
 from examples.chaos.crowd import Crowd
 from examples.chaos.evidence import Witnesses
 from examples.chaos.gauges import Gauges
-from examples.chaos.havoc import Havoc
+from examples.chaos.havoc import Havoc, is_up
 from examples.chaos.journal import Journal
 from examples.chaos.options import Options
 from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
@@ -66,7 +66,7 @@ async def open_desk(stack: LocalStack, market: Market, options: Options) -> Asyn
         opened.push_async_callback(bus.close)
         journal = Journal(clock.wall_ns, clock.monotonic_ns)
         gauges = Gauges(session)
-        takeovers = Takeovers(stack, gauges, clock)
+        takeovers = Takeovers(stack, gauges, clock, is_up)
         havoc = Havoc(stack, VenueFaults(venues, clock, options.seed), takeovers, journal)
         opened.push_async_callback(havoc.close)
         clients = tuple(one.oms for one in strategies)

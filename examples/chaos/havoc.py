@@ -12,7 +12,7 @@ from collections import Counter
 
 import redis.asyncio
 
-from examples.chaos.journal import Event, Journal
+from examples.chaos.journal import Journal
 from examples.chaos.plan import SENDER, Blow, Kind
 from examples.chaos.takeover import Struck, Takeovers, service_of
 from examples.chaos.venue_faults import VenueFaults
@@ -92,7 +92,7 @@ class Havoc:
         is_freeze = blow.kind in {Kind.FREEZE, Kind.STUN}
         if sends:
             within_s = hold_s if is_freeze else TAKEOVER_S
-            struck = self._struck(child, child.pid, event)
+            struck = Struck(service_of(child), event.kind, child.pid, event.from_mono_ns)
             self._tasks.spawn(self.takeovers.watch(struck, within_s), "takeover")
         try:
             if is_freeze:
@@ -105,12 +105,6 @@ class Havoc:
             self._in_hand.discard(child.name)
         await self._until_up(child)
         self.journal.end(event)
-
-    def _struck(self, child: Child, pid: int, event: Event) -> Struck:
-        service = service_of(child)
-        others = (one for one in self.takeovers.copies(service) if one is not child)
-        has_standby = any(is_up(one) and one.name not in self._in_hand for one in others)
-        return Struck(service, event.kind, has_standby, pid, event.from_mono_ns)
 
     async def _freeze(self, pid: int, hold_s: float) -> None:
         os.kill(pid, signal.SIGSTOP)

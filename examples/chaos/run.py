@@ -29,6 +29,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import TaskOwner
 
 MS_PER_S = 1_000
+S_PER_MINUTE = 60
 MS_PER_MINUTE = 60_000
 NS_PER_MS = 1_000_000
 LOOK_EVERY_S = 2.0
@@ -166,7 +167,7 @@ async def _takeovers(desk: Desk) -> dict[str, object]:
     requests = {exc: await venue.requests() for exc, venue in desk.witnesses.venues.items()}
     leases, sends = defaultdict(list), defaultdict(list)
     for seen in desk.havoc.takeovers.seen:
-        alone = "" if seen.struck.has_standby else " without a standby"
+        alone = "" if seen.has_standby else " without a standby"
         leases[f"{seen.struck.kind}{alone}"].append(seen.lease_ms)
         ms = sends_again_ms(seen, requests[seen.struck.service.removeprefix(GATEWAY)])
         if ms is not None:
@@ -187,6 +188,7 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "minutes": desk.options.minutes,
         **report.judged(outcome.findings),
         **report.counts(outcome.evidence),
+        "fills_per_s": round(desk.crowd.fills / (desk.options.minutes * S_PER_MINUTE), 1),
         "kills": sum(kinds[kind] for kind in DEATHS),
         "blows": dict(sorted(kinds.items())),
         "ended_themselves": dict(desk.havoc.ended_themselves),

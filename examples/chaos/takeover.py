@@ -1,6 +1,6 @@
 """How long an account had no sender after the one that sent was killed or stood still."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from examples.chaos.gauges import Gauges
@@ -16,24 +16,24 @@ NS_PER_S = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A process that sent for its account when a blow fell on it.
-
-    `has_standby`: another copy was ready. Without one the next sender is whoever starts first.
-    """
+    """A process that sent for its account when a blow fell on it."""
 
     service: str
     kind: str
-    has_standby: bool
     pid: int
     at_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """When another process was seen to send instead."""
+    """When another process was seen to send instead.
+
+    `has_standby`: another copy was ready all the while. Without one, whoever starts first sends.
+    """
 
     struck: Struck
     gained_ns: int
+    has_standby: bool
 
     @property
     def lease_ms(self) -> int:
@@ -47,6 +47,7 @@ class Takeovers:
     stack: LocalStack
     gauges: Gauges
     clock: Clock
+    is_ready: Callable[[Child], bool]
     seen: list[Takeover] = field(default_factory=list)
 
     async def sender_of(self, service: str) -> Child | None:
@@ -62,12 +63,15 @@ class Takeovers:
     async def watch(self, struck: Struck, within_s: float) -> None:
         """Wait until another process sends for the account of one that was struck."""
         deadline_ns = struck.at_ns + int(within_s * NS_PER_S)
+        has_standby = True
         while self.clock.monotonic_ns() < deadline_ns:
-            for child in self.copies(struck.service):
-                if child.pid != struck.pid and await self.gauges.sends(child):
+            others = [one for one in self.copies(struck.service) if one.pid != struck.pid]
+            for child in others:
+                if await self.gauges.sends(child):
                     gained_ns = self.clock.monotonic_ns() - POLL_NS
-                    self.seen.append(Takeover(struck, gained_ns))
+                    self.seen.append(Takeover(struck, gained_ns, has_standby))
                     return
+            has_standby = has_standby and any(self.is_ready(child) for child in others)
             await self.clock.sleep(POLL_S)
 
 
