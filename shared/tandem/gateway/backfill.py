@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from tandem.domain.ids import Ticker
 from tandem.gateway import reconcile
 from tandem.gateway.core import NS_PER_MS, Core
-from tandem.gateway.heard import GRACE_MS, Heard
+from tandem.gateway.heard import GRACE_MS, Heard, Missed
 from tandem.gateway.known import KnownOrder
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.reconcile import Rota, Strangers
@@ -46,7 +46,7 @@ class Backfill:
         self.begun = 0
         self.is_whole = False
         self.heard = Heard()
-        self.on_missed: Callable[[tuple[str, ...]], None] | None = None
+        self.on_missed: Callable[[Missed], None] | None = None
         self._ended = 0
         self._core = core
         self._queries = queries
@@ -121,8 +121,8 @@ class Backfill:
         return interval_s
 
     def _judge_stream(self) -> None:
-        missed = self.heard.missed(self._core.now().venue_ms)
-        if missed and self.on_missed is not None:
+        missed = self.heard.judge(self._core.now().venue_ms)
+        if missed is not None and self.on_missed is not None:
             self.on_missed(missed)
 
     async def _run_once(self) -> None:
@@ -203,8 +203,9 @@ class Backfill:
         self._log(facts, at_any_age=True)
 
     def _log(self, facts: Iterable[Report], *, at_any_age: bool = False) -> None:
+        venue_ms = self._core.now().venue_ms
         for fact in facts:
-            self.heard.listed(fact)
+            self.heard.listed(fact, venue_ms)
             self._strangers.see(fact)
             self._core.journal.log(fact, at_any_age=at_any_age)
             self._core.sender.take_fact(fact)

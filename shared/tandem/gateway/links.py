@@ -24,6 +24,7 @@ from tandem.gateway.channel import (
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.fence import Fence
+from tandem.gateway.heard import Missed
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
@@ -95,13 +96,14 @@ class Links:
             self._backfill.heard.closed()
             self._fence.report(LinkState.DOWN, f"channel {session.name}: {reason}")
 
-    def _on_missed(self, names: tuple[str, ...]) -> None:
-        """The socket is open and the account's stream mute, or it lost something: the same."""
-        self._missed.inc(len(names))
-        reason = f"the stream did not tell {len(names)} facts such as {names[0]}"
-        self._core.context.log.warning("stream missed facts", reason=reason)
+    def _on_missed(self, missed: Missed) -> None:
+        """The lists showed what the account's stream did not tell."""
+        count, first = len(missed.names), missed.names[0]
+        self._missed.inc(count)
+        reason = f"the stream did not tell {count} facts such as {first}"
+        self._core.context.log.warning("stream missed facts", reason=reason, mute=missed.is_mute)
         for session in self.sessions:
-            if self._is_needed(session):
+            if missed.is_mute and self._is_needed(session):
                 session.reopen(reason)
 
     def resync(self) -> None:
