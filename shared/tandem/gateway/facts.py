@@ -5,6 +5,7 @@ import msgspec
 from tandem.domain.execution import ReportSource
 from tandem.domain.order import OrderStatus
 from tandem.messages import codec, subjects
+from tandem.messages.message import Message
 from tandem.messages.reports import (
     FillCost,
     FillReport,
@@ -84,6 +85,11 @@ def is_conclusion(fact: GatewayFact) -> bool:
         return isinstance(fact, IntentRefused)
     is_refusal = fact.source is ReportSource.ACK and fact.order_status is OrderStatus.REJECTED
     return is_refusal or fact.source is ReportSource.LOCAL or fact.in_doubt
+
+
+def is_told(fact: Message) -> bool:
+    """Tell whether the venue's stream brought a fact."""
+    return isinstance(fact, OrderReport | FillReport) and fact.source is ReportSource.EVENT
 
 
 def may_follow(fact: GatewayFact) -> bool:

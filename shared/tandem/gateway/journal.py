@@ -228,7 +228,7 @@ class Journal:
     async def drain(self) -> None:
         """Wait until what was appended is stored."""
         self._append_following()
-        if self._waiting:
+        while self._waiting:
             await asyncio.wait(tuple(self._waiting))
 
 

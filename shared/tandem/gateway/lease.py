@@ -102,8 +102,9 @@ class Lease:
     def outranked(self, term: int) -> None:
         """Learn of another copy's term from the log: a store that was wiped counts on from it."""
         self._highest = max(self._highest, term)
-        if self._term <= term:
+        if 0 < self._term <= term:
             self._lose()
+            self.unseen()
 
     def leave(self) -> None:
         """Give the lease back and take it no more."""
@@ -115,14 +116,15 @@ class Lease:
         `handicap_ns` is how much longer than others this copy lets a free lease lie, None when
         it is not fit to take it at all.
         """
-        if self._must_look:
+        if self._must_look or self._seen_ns is None:
             return Look()
         if self._is_leaving:
             return None if self.is_left else self._write(is_released=True)
         if self.holds(mono_ns):
             renew_ns = self._times.ttl_ns // RENEWALS_A_TTL
             return self._write() if mono_ns - self._begun_ns >= renew_ns else None
-        if handicap_ns is not None and self._is_free(mono_ns - handicap_ns):
+        waited_ns = mono_ns - self._seen_ns
+        if handicap_ns is not None and waited_ns >= handicap_ns + self._wait_ns():
             return Write(Record(holder=self._run, term=self._next_term()), self._seq)
         look_ns = self._times.ttl_ns // LOOKS_A_TTL
         return Look() if mono_ns - self._looked_ns >= look_ns else None
@@ -137,13 +139,11 @@ class Lease:
     def _patience_ns(self) -> int:
         return self._times.ttl_ns + self._times.margin_ns
 
-    def _is_free(self, mono_ns: int) -> bool:
-        if self._seen_ns is None:
-            return False
+    def _wait_ns(self) -> int:
+        """Return for how long the record must not change before it may be replaced."""
         record = self._record
-        if record is not None and (record.is_released or self._is_unbroken):
-            return mono_ns >= self._seen_ns
-        return mono_ns - self._seen_ns >= self._patience_ns()
+        is_free = record is not None and (record.is_released or self._is_unbroken)
+        return 0 if is_free else self._patience_ns()
 
     def begin(self, write: Write, mono_ns: int) -> None:
         """A write is about to be made; one that gives the lease back ends it already now."""

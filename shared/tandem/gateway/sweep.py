@@ -1,6 +1,7 @@
 """Which orders a cancel of many means: those we know of at once, then those the venue lists.
 
-What was asked for after the cancel, in the order of the log, is not meant by it.
+What was asked for after the cancel, in the order of the log, is not meant by it, nor what the
+venue tells to have begun well after it: a copy that takes over finds cancels that are long done.
 """
 
 from collections.abc import Iterator
@@ -18,11 +19,16 @@ from tandem.messages.reports import OrderReport
 from tandem.transport.backoff import Backoff
 
 MAX_WAITING = 1_000
+# By how much the venue's clock and the log's may differ.
+CLOCKS_APART_NS = 5_000_000_000
 MS_PER_S = 1_000
 
 
 class Sweeps:
-    """Carries out cancels that name no order; those read before the fence wait for it."""
+    """Carries out cancels that name no order; those read before the fence wait for it.
+
+    One that is under way when the right to send is lost waits for the next fence like them.
+    """
 
     def __init__(self, core: Core, queries: VenueQueries, dispatcher: Dispatcher) -> None:
         self._core = core
@@ -70,7 +76,9 @@ class Sweeps:
         for order in orders:
             in_scope = cancel.ticker is None or order.ticker == cancel.ticker
             in_scope &= self._is_allowed(cancel, order)
-            if in_scope and not self._core.known.was_asked_after(order.cloid, entry.seq):
+            is_later = order.first_ns > entry.ts_ns + CLOCKS_APART_NS
+            is_later |= self._core.known.was_asked_after(order.cloid, entry.seq)
+            if in_scope and not is_later:
                 yield order
 
     def _is_allowed(self, cancel: CancelOrder, order: KnownOrder) -> bool:
@@ -80,6 +88,9 @@ class Sweeps:
     async def _sweep(self, cancel: CancelOrder, entry: Entry) -> None:
         tries = 0
         while True:
+            if not self._dispatcher.is_open:
+                self._waiting.append((cancel, entry))
+                return
             try:
                 listing = await self._queries.listing(OpenOrdersQuery(), urgent=True)
             except VenueQueryError as error:

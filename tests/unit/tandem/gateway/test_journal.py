@@ -8,10 +8,12 @@ import pytest
 import structlog
 
 from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.port import Guard
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
-from tandem.gateway.journal import Journal
+from tandem.gateway.journal import Journal, Say
+from tandem.messages import subjects
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
@@ -20,6 +22,9 @@ from tandem.runtime.metrics import Metrics
 from tandem.runtime.seam import no_seam
 
 Eventually = Callable[..., Awaitable[None]]
+
+
+EXC = Exc("e")
 
 
 class Setting:
@@ -52,6 +57,11 @@ class Setting:
             ts_event_ns=self.now_ns,
             venue_order_id=VenueOrderId("7"),
         )
+
+    def refusal(self) -> OrderReport:
+        report = self.report(OrderStatus.REJECTED, ReportSource.LOCAL)
+        cloid = ClientOrderId("0x1")
+        return msgspec.structs.replace(report, venue_order_id=None, client_order_id=cloid)
 
     def fill(self) -> FillReport:
         return FillReport(
@@ -135,3 +145,94 @@ async def test_shortest_retention_still_takes_what_happens_now() -> None:
     setting.journal.log(setting.fill())
     await setting.journal.drain()
     assert setting.stored == ["fill.1"]
+
+
+def saying(setting: Setting, term: int) -> Say:
+    """Make somebody the sender of a term in the log, and return the right to speak for it."""
+    subject = subjects.sender_report(EXC, term, 1)
+    seq = setting.bus.server.oms.store(subject, b"{}").seq
+    return Say(term, Guard(subjects.senders_of(EXC), seq))
+
+
+def conclusions(setting: Setting) -> list[str]:
+    return [one for one in setting.stored if not one.startswith("sender")]
+
+
+async def test_conclusion_is_held_back_until_this_copy_has_the_say(setting: Setting) -> None:
+    setting.journal.log(setting.refusal())
+    await setting.journal.drain()
+    before = conclusions(setting)
+
+    setting.journal.speak(saying(setting, 1))
+    await setting.journal.drain()
+
+    assert (before, conclusions(setting)) == ([], ["order.local"])
+
+
+async def test_conclusion_of_a_former_sender_is_refused_by_the_log(setting: Setting) -> None:
+    setting.journal.speak(saying(setting, 1))
+    saying(setting, 2)
+
+    setting.journal.log(setting.refusal())
+    await setting.journal.drain()
+
+    assert conclusions(setting) == []
+
+
+async def test_conclusion_that_waited_for_the_bus_is_void_after_a_takeover(
+    setting: Setting,
+) -> None:
+    setting.journal.speak(saying(setting, 1))
+    setting.bus.disconnect()
+    setting.journal.log(setting.refusal())
+    saying(setting, 2)
+
+    setting.bus.reconnect()
+    await setting.journal.drain()
+
+    assert conclusions(setting) == []
+
+
+async def test_conclusion_is_said_again_when_the_same_term_is_said_anew(setting: Setting) -> None:
+    setting.journal.speak(saying(setting, 1))
+    again = Say(1, saying(setting, 1_000).guard)
+
+    setting.journal.log(setting.refusal())
+    setting.journal.speak(again)
+    await setting.journal.drain()
+    await setting.journal.drain()
+
+    assert conclusions(setting) == ["order.local"]
+
+
+async def test_conclusion_of_an_earlier_term_is_not_said_in_a_later_one(setting: Setting) -> None:
+    setting.journal.speak(saying(setting, 1))
+    later = saying(setting, 2)
+    setting.journal.log(setting.refusal())
+    await setting.journal.drain()
+    setting.journal.be_silent()
+
+    setting.journal.speak(later)
+    await setting.journal.drain()
+
+    assert conclusions(setting) == []
+
+
+async def test_what_the_venue_shows_is_logged_by_every_copy(setting: Setting) -> None:
+    setting.journal.be_silent()
+    setting.journal.log(setting.fill())
+    await setting.journal.drain()
+    assert setting.stored == ["fill.1"]
+
+
+async def test_held_conclusion_that_the_log_shows_meanwhile_is_not_repeated(
+    setting: Setting,
+) -> None:
+    refusal = setting.refusal()
+    setting.journal.log(refusal)
+    setting.journal.read(subjects.order_report(refusal))
+
+    setting.journal.speak(saying(setting, 1))
+    await setting.journal.drain()
+
+    assert conclusions(setting) == []
