@@ -85,10 +85,15 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
         facts += _trade_reports(listed, _received(exc, answer))
         if len(listed) >= TRADES_LIMIT:
             cut.append(instrument)
-            since_ms.append(max(row.time for row in listed))
+            since_ms.append(_next_since_ms(listed, query.since_ms))
     more = FillsQuery(tuple(cut), min(since_ms)) if cut else None
     asked = frozenset(instrument.ticker for instrument in query.instruments)
     return Listing(tuple(facts), more=more, covers=asked.__contains__)
+
+
+def _next_since_ms(listed: tuple[rows.TradeRow, ...], since_ms: int) -> int:
+    """Return from when a cut list goes on; past a millisecond that alone fills a list."""
+    return max(*(row.time for row in listed), since_ms + 1)
 
 
 def _trade_reports(listed: tuple[rows.TradeRow, ...], at: Received) -> list[Report]:

@@ -36,6 +36,7 @@ from tandem.transport.exchange import RawAnswer
 
 # A list of this many rows may have been cut (docs: 500 rows, for fills 2000).
 ROWS_MAY_BE_CUT: Final = 500
+ROWS_MOST: Final = 2_000
 # The venue does not say for how long; hedges wait with everything else, so not for long.
 RATE_WAIT_MS: Final = 1_000
 
@@ -120,6 +121,8 @@ def next_fills(query: FillsQuery, rows: Sequence[FillRow]) -> FillsQuery | None:
     if len(rows) < ROWS_MAY_BE_CUT:
         return None
     last_ms = max(row.time for row in rows)
-    if last_ms <= query.since_ms:
-        raise VenueQueryError(f"{len(rows)} fills at {last_ms}: the list cannot be continued")
-    return FillsQuery(query.instruments, last_ms)
+    if last_ms > query.since_ms:
+        return FillsQuery(query.instruments, last_ms)
+    if len(rows) < ROWS_MOST:
+        return None
+    raise VenueQueryError(f"{len(rows)} fills at {last_ms}: the list cannot be continued")

@@ -7,7 +7,7 @@ import pytest
 
 from services.gateway_binance.protocol import listings
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import Exc
+from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.requests import (
     FillsQuery,
@@ -91,6 +91,19 @@ def test_cut_list_of_fills_asks_on_for_its_symbol_alone(payload: Payload, btc: I
     answers = (_answer(json.dumps(rows).encode()), _answer(b"[]"))
     listing = listings.decode_listing(EXC, FillsQuery((btc, eth), 0), answers)
     assert listing.more == FillsQuery((btc,), 1790000000999)
+
+
+def test_list_filled_by_one_millisecond_goes_on_after_it(payload: Payload, btc: Instrument) -> None:
+    rows = json.loads(payload("user_trades"))[:1] * 1_000
+    at_ms = rows[0]["time"]
+    answers = (_answer(json.dumps(rows).encode()),)
+    listing = listings.decode_listing(EXC, FillsQuery((btc,), at_ms), answers)
+    assert listing.more == FillsQuery((btc,), at_ms + 1)
+
+
+def test_list_of_fills_means_something_for_the_symbols_asked_about_alone(btc: Instrument) -> None:
+    listing = listings.decode_listing(EXC, FillsQuery((btc,), 0), (_answer(b"[]"),))
+    assert (listing.covers(btc.ticker), listing.covers(Ticker("SOLUSDT"))) == (True, False)
 
 
 def test_positions_are_listed_as_of_the_time_asked_before(payload: Payload) -> None:

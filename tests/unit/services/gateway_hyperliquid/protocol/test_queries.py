@@ -9,6 +9,7 @@ from services.gateway_hyperliquid.protocol.infos import Info
 from services.gateway_hyperliquid.protocol.payloads import FillRow
 from services.gateway_hyperliquid.protocol.queries import (
     ROWS_MAY_BE_CUT,
+    ROWS_MOST,
     TIME,
     decoded,
     info_of,
@@ -135,4 +136,8 @@ def test_a_long_list_is_continued_at_its_last_millisecond() -> None:
 
 def test_a_list_that_cannot_be_continued_says_so() -> None:
     with pytest.raises(VenueQueryError, match="cannot be continued"):
-        next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MAY_BE_CUT)
+        next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MOST)
+
+
+def test_a_millisecond_of_many_fills_that_the_venue_lists_whole_is_the_end() -> None:
+    assert next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MAY_BE_CUT) is None
