@@ -27,6 +27,7 @@ EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run, and return the exit code."""
     options = parse(argv, secrets.randbits(32))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
     directory = options.directory or Path(tempfile.mkdtemp(prefix="tandem-chaos-"))
     held = False
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _run(market: Market, options: Options, directory: Path) -> dict[str, object]:
