@@ -1,11 +1,16 @@
-"""Wire the hedger's fold to the bus."""
+"""Wire the hedger's fold to the bus, and let gateways know while it hedges."""
 
 from services.hedger.config import hedge_rules
 from services.hedger.fold import HedgerFold
+from services.hedger.presence import Presence
 from services.hedger.state import State
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.fold_service import FoldService
 
 
 def build(context: ServiceContext) -> FoldService[State]:
-    return FoldService(context, HedgerFold(hedge_rules(context.env)))
+    fold = HedgerFold(hedge_rules(context.env))
+    service = FoldService(context, fold)
+    presence = Presence(context, service.runner, fold.rules)
+    context.tasks.spawn(presence.run(), "hedger-presence")
+    return service

@@ -138,6 +138,7 @@ async def gateway_world(
             "TANDEM_NATS_URL": nats_url,
             "TANDEM_TICKERS": SOL,
             "TANDEM_BACKFILL_SECONDS": "5",
+            "TANDEM_HEDGER_SILENCE_MS": "0",  # there is no hedger here
             **variables,
         }
         bus = None

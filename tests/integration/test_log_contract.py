@@ -405,3 +405,25 @@ async def test_what_is_guarded_is_stored_only_while_its_guard_holds(world: World
 
     assert not during.already
     assert await world.bus.log.find(subjects.alarm("a", "2")) is None
+
+
+async def test_an_announcement_is_heard_by_those_who_listen_and_by_nobody_later(
+    world: World, eventually: Eventually
+) -> None:
+    subject, heard = subjects.presence("fold"), list[bytes]()
+    await world.other.listen(subject, heard.append)
+
+    async def tell(word: bytes) -> None:
+        async with asyncio.timeout(10.0):
+            while word not in heard:  # any one may be lost
+                await world.bus.announce(subject, word)
+                await SystemClock().sleep(0.005)
+
+    await tell(b"here")
+    world.lose_server()
+    await eventually(lambda: not world.bus.connected)
+    await world.bus.announce(subject, b"lost")
+    world.bring_server_back()
+
+    await tell(b"again")
+    assert b"lost" not in heard

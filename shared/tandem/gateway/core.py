@@ -125,5 +125,5 @@ def make_core(
         ),
         instruments=instruments,
         market=market,
-        restraint=Restraint(venue.exc),
+        restraint=Restraint(venue.exc, settings.hedger_silence_ms),
     )

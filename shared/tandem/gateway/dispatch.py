@@ -154,7 +154,7 @@ class Dispatcher:
         if isinstance(ticket.ask, Taker):
             taker = ticket.ask
             return orders.from_taker(taker.decision, taker.order, self._core.desk, now.mono_ns)
-        held_back = self._core.restraint.refusal(ticket.ask)
+        held_back = self._core.restraint.refusal(ticket.ask, now.mono_ns)
         return held_back or orders.from_intent(ticket.ask, self._core.desk, now.mono_ns)
 
     def _has_no_room(self, request: OrderRequest, now: Now, *, urgent: bool) -> bool:

@@ -4,24 +4,29 @@
    so lifts all. The order of the log decides, in every copy alike.
 2. While one is in force nothing goes out but what reduces: the takers of hedges, and orders that
    are reduce-only. A hedge's maker never goes: it makes exposure even where it reduces.
-3. The makers of hedges that rest are cancelled as long as any is left; what they have filled is
+3. While no hedger has said for silence_ms that it stands at the head of the log, no hedge's maker
+   goes out either: nobody would hedge it.
+4. The makers of hedges that rest are cancelled as long as any is left; what they have filled is
    hedged as always.
 """
 
 from tandem.domain import ids
-from tandem.domain.ids import Exc, Token
+from tandem.domain.ids import ClientOrderId, Exc, Token
 from tandem.domain.order import RejectReason
 from tandem.gateway.checks import Refusal
-from tandem.gateway.known import KnownOrder
 from tandem.messages.intents import Halt, NewOrder, Resume
+
+NS_PER_MS = 1_000_000
 
 
 class Restraint:
-    """The halts of one account."""
+    """The halts of one account, and how long the hedgers have been silent; 0: nobody listens."""
 
-    def __init__(self, exc: Exc) -> None:
+    def __init__(self, exc: Exc, silence_ms: int = 0) -> None:
         self._exc = exc
+        self._silence_ms = silence_ms
         self._halts: dict[Token, Halt] = {}
+        self._heard_ns: int | None = None
 
     def take(self, fact: Halt | Resume) -> None:
         """Take a halt or a resume from the log."""
@@ -36,24 +41,36 @@ class Restraint:
         else:
             self._halts.pop(fact.halt, None)
 
-    @property
-    def halt(self) -> Halt | None:
-        """Return the oldest halt in force."""
-        return next(iter(self._halts.values()), None)
+    def hear(self, mono_ns: int) -> None:
+        """A hedger stands at the head, or it is only now that one could be heard (again)."""
+        self._heard_ns = mono_ns
 
-    def refusal(self, order: NewOrder) -> Refusal | None:
+    def refusal(self, order: NewOrder, mono_ns: int) -> Refusal | None:
         """Return why an order is not let out now."""
-        halt = self.halt
-        if halt is None or (order.reduce_only and not ids.is_maker_cloid(order.client_order_id)):
-            return None
+        is_maker = ids.is_maker_cloid(order.client_order_id)
+        why = self._halt() if is_maker or not order.reduce_only else ""
+        why = why or (self._silence(mono_ns) if is_maker else "")
+        return Refusal(RejectReason.HALTED, why) if why else None
+
+    def clears(self, mono_ns: int) -> str:
+        """Return why resting makers must go now, or the empty text."""
+        return self._halt() or self._silence(mono_ns)
+
+    def _halt(self) -> str:
+        halt = next(iter(self._halts.values()), None)
+        if halt is None:
+            return ""
         why = f": {halt.text}" if halt.text else ""
-        text = f"halt {halt.token} by {halt.strategy} is in force{why}"
-        return Refusal(RejectReason.HALTED, text)
+        return f"halt {halt.token} by {halt.strategy} is in force{why}"
 
-    def must_go(self, order: KnownOrder) -> bool:
-        """Tell whether a resting order must be cancelled now."""
-        return self.halt is not None and is_maker(order)
+    def _silence(self, mono_ns: int) -> str:
+        if not self._silence_ms or self._heard_ns is None:
+            return ""
+        silent_ms = (mono_ns - self._heard_ns) // NS_PER_MS
+        if silent_ms <= self._silence_ms:
+            return ""
+        return f"no hedger stands at the head of the log (silent for {self._silence_ms} ms)"
 
 
-def is_maker(order: KnownOrder) -> bool:
-    return order.cloid is not None and ids.is_maker_cloid(order.cloid)
+def is_maker(cloid: ClientOrderId | None) -> bool:
+    return cloid is not None and ids.is_maker_cloid(cloid)

@@ -17,6 +17,11 @@ GATEWAY_VARIABLES = (
     Variable("TANDEM_BACKFILL_LIVE_SECONDS", "how often while orders of ours are live", "10"),
     Variable("TANDEM_GRANTED", "strategies that may cancel the orders of others too", "none"),
     Variable("TANDEM_LEASE_TTL_MS", "how long the right to send outlives its last renewal", "1200"),
+    Variable(
+        "TANDEM_HEDGER_SILENCE_MS",
+        "makers of hedges go once no hedger was at the head for so long; 0: never",
+        "1000",
+    ),
     Variable("TANDEM_ANSWER_TIMEOUT_MS", "after this an unanswered order is in doubt", "1000"),
 )
 
@@ -29,6 +34,7 @@ class GatewaySettings:
     backfill_s: int = 30
     backfill_live_s: int = 10
     answer_timeout_ms: int = 1_000
+    hedger_silence_ms: int = 0
     lease_ttl_ms: int = 1_200
     granted: frozenset[Strategy] = frozenset()
 
@@ -48,6 +54,7 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         backfill_s=env.integer("TANDEM_BACKFILL_SECONDS", 30, least=1, most=3_600),
         backfill_live_s=env.integer("TANDEM_BACKFILL_LIVE_SECONDS", 10, least=1, most=3_600),
         lease_ttl_ms=env.integer("TANDEM_LEASE_TTL_MS", 1_200, least=200, most=60_000),
+        hedger_silence_ms=env.integer("TANDEM_HEDGER_SILENCE_MS", 1_000, most=60_000),
         answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
         granted=frozenset(Strategy(word) for word in env.words("TANDEM_GRANTED")),
     )

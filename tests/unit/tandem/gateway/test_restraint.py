@@ -14,13 +14,13 @@ from tandem.domain.ids import (
     maker_cloid,
     taker_cloid,
 )
-from tandem.domain.order import OrderStatus, OrderType, RejectReason
-from tandem.gateway.known import KnownOrder
-from tandem.gateway.restraint import Restraint
+from tandem.domain.order import OrderType, RejectReason
+from tandem.gateway.restraint import NS_PER_MS, Restraint, is_maker
 from tandem.messages.intents import Halt, NewOrder, Resume
 
 EXC, OTHER = Exc("binance"), Exc("hyperliquid")
 DESK = Strategy("desk")
+NOW_NS = 10**12
 PLAIN, MAKER = ClientOrderId("plain"), maker_cloid(HedgeId("h1"))
 
 
@@ -45,10 +45,6 @@ def order(cloid: ClientOrderId, *, reduce_only: bool = False) -> NewOrder:
     )
 
 
-def resting(cloid: ClientOrderId) -> KnownOrder:
-    return KnownOrder(Ticker("SOLUSDT"), cloid, None, OrderStatus.NEW, 0)
-
-
 @pytest.mark.parametrize(
     ("facts", "is_halted"),
     [
@@ -71,15 +67,15 @@ def test_a_halt_is_in_force_until_a_later_resume(
     for fact in facts:
         restraint.take(fact)
 
-    assert (restraint.refusal(order(PLAIN)) is not None) is is_halted
-    assert restraint.must_go(resting(MAKER)) is is_halted
+    assert (restraint.refusal(order(PLAIN), NOW_NS) is not None) is is_halted
+    assert bool(restraint.clears(NOW_NS)) is is_halted
 
 
 def test_a_refusal_names_the_halt() -> None:
     restraint = Restraint(EXC)
     restraint.take(halt("a1", text="the fund is closing"))
 
-    refusal = restraint.refusal(order(PLAIN))
+    refusal = restraint.refusal(order(PLAIN), NOW_NS)
 
     assert refusal is not None
     assert refusal.reason is RejectReason.HALTED
@@ -93,12 +89,43 @@ def test_a_reduce_only_order_goes_unless_it_is_a_hedges_maker(
     restraint = Restraint(EXC)
     restraint.take(halt("a"))
 
-    assert (restraint.refusal(order(cloid, reduce_only=True)) is None) is goes
+    assert (restraint.refusal(order(cloid, reduce_only=True), NOW_NS) is None) is goes
 
 
-@pytest.mark.parametrize("cloid", [PLAIN, taker_cloid("0" * 12, 0, 1, 0)])
-def test_only_makers_of_hedges_must_go(cloid: ClientOrderId) -> None:
-    restraint = Restraint(EXC)
-    restraint.take(halt("a"))
+@pytest.mark.parametrize(
+    ("cloid", "makes"), [(MAKER, True), (PLAIN, False), (taker_cloid("0" * 12, 0, 1, 0), False)]
+)
+def test_only_makers_of_hedges_are_makers(cloid: ClientOrderId, makes: bool) -> None:
+    assert is_maker(cloid) is makes
 
-    assert not restraint.must_go(resting(cloid))
+
+def test_an_order_without_client_id_is_nobodys_maker() -> None:
+    assert not is_maker(None)
+
+
+@pytest.mark.parametrize(
+    ("silence_ms", "silent_ms", "is_held"),
+    [(1_000, 1_000, False), (1_000, 1_001, True), (0, 60_000, False)],
+)
+def test_without_a_hedger_at_the_head_makers_are_held_back(
+    silence_ms: int, silent_ms: int, is_held: bool
+) -> None:
+    restraint = Restraint(EXC, silence_ms)
+    restraint.hear(NOW_NS)
+    later_ns = NOW_NS + silent_ms * NS_PER_MS
+
+    refusal = restraint.refusal(order(MAKER), later_ns)
+
+    assert (refusal is not None) is bool(restraint.clears(later_ns)) is is_held
+    assert restraint.refusal(order(PLAIN), later_ns) is None
+
+
+def test_a_hedger_that_was_heard_ends_the_silence() -> None:
+    restraint = Restraint(EXC, 1_000)
+    restraint.hear(NOW_NS)
+    later_ns = NOW_NS + 60_000 * NS_PER_MS
+    assert restraint.refusal(order(MAKER), later_ns) is not None
+
+    restraint.hear(later_ns)
+
+    assert restraint.refusal(order(MAKER), later_ns) is None
