@@ -37,7 +37,11 @@ VARIABLES: Final = (
     Variable("HYPERLIQUID_API_URL", "HTTP address of the venue", "by network"),
     Variable("HYPERLIQUID_WS_URL", "WebSocket address of the venue", "by network"),
     Variable("HYPERLIQUID_ACCOUNT", "the account's own address, not its agent's", "on paper: set"),
-    Variable("HYPERLIQUID_AGENT_KEY", "secret of the agent that signs (or _FILE)", "on paper: set"),
+    Variable(
+        "HYPERLIQUID_AGENT_KEY",
+        "secret of the agent that signs (or _FILE); several, by commas or lines, sign in turn",
+        "on paper: set",
+    ),
     Variable("HYPERLIQUID_VAULT", "sub-account or vault to trade for instead"),
     Variable("HYPERLIQUID_WINDOW_MS", "how long a request may live (expiresAfter)", "1000"),
     Variable("HYPERLIQUID_COLLATERAL", "where the balance is: perp, or spot when unified", "perp"),
@@ -106,14 +110,14 @@ def read(env: Environment) -> GatewayConfig:
         ConfigurationError: one is missing or malformed; it names the variable.
     """
     defaults = _DEFAULTS[env.choice("HYPERLIQUID_NETWORK", Place, Place.PAPER)]
-    key = _key(env, defaults)
+    key, *more = _keys(env, defaults)
     vault = env.optional("HYPERLIQUID_VAULT")
     vault = None if vault is None else _address("HYPERLIQUID_VAULT", vault)
     account = _address("HYPERLIQUID_ACCOUNT", env.text("HYPERLIQUID_ACCOUNT", defaults.account))
     return GatewayConfig(
         _endpoints(env, defaults),
-        Signer(key, defaults.network, vault),
-        Identity(account, key.address, vault),
+        Signer(key, defaults.network, vault, tuple(more)),
+        Identity(account, key.address, vault, tuple(one.address for one in more)),
         _options(env),
     )
 
@@ -125,14 +129,18 @@ def _endpoints(env: Environment, defaults: _Defaults) -> Endpoints:
     return Endpoints(api_url, env.text("HYPERLIQUID_WS_URL", ws_url))
 
 
-def _key(env: Environment, defaults: _Defaults) -> AgentKey:
-    secret = env.secret("HYPERLIQUID_AGENT_KEY") or defaults.agent_key
-    if secret is None:
+def _keys(env: Environment, defaults: _Defaults) -> tuple[AgentKey, ...]:
+    secret = env.secret("HYPERLIQUID_AGENT_KEY") or defaults.agent_key or ""
+    secrets = secret.replace(",", " ").split()
+    if not secrets:
         raise ConfigurationError("HYPERLIQUID_AGENT_KEY", "", "required, but not set")
     try:
-        return AgentKey(secret)
+        keys = tuple(AgentKey(one) for one in secrets)
     except InvalidInputError as error:
         raise ConfigurationError("HYPERLIQUID_AGENT_KEY", error.value, error.rule) from error
+    if len({key.address for key in keys}) < len(keys):
+        raise ConfigurationError("HYPERLIQUID_AGENT_KEY", "(hidden)", "each key once")
+    return keys
 
 
 def _address(variable: str, text: str) -> str:

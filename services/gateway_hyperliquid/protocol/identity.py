@@ -19,11 +19,15 @@ _role: Final = msgspec.json.Decoder(UserRole)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The account that owns the orders, the key's address, the sub-account or vault traded."""
+    """The account that owns the orders, the key's address, the sub-account or vault traded.
+
+    `others`: addresses of further keys that sign in turn.
+    """
 
     account: str
     signer: str
     vault: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def queried(self) -> str:

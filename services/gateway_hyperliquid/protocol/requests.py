@@ -45,11 +45,20 @@ _KINDS: Final[Mapping[Tif, LimitKind]] = {
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signs, for which network, and the sub-account or vault that is traded, if any."""
+    """Who signs, for which network, and the sub-account or vault that is traded, if any.
+
+    With `more` keys each term of the lease signs with its own, in turn: the venue keeps the used
+    nonces of each key apart, so a sender never fights its predecessor over them.
+    """
 
     key: AgentKey
     network: Network
     vault: str | None = None
+    more: tuple[AgentKey, ...] = ()
+
+    def key_of(self, term: int) -> AgentKey:
+        turn = term % (len(self.more) + 1)
+        return self.more[turn - 1] if turn else self.key
 
 
 def canonical_cloid(cloid: ClientOrderId) -> ClientOrderId:
@@ -67,7 +76,7 @@ def canonical_cloid(cloid: ClientOrderId) -> ClientOrderId:
 def request_body(request: OrderRequest, stamp: Stamp, signer: Signer) -> bytes:
     """Return the signed body of a request."""
     seal = Seal(stamp.nonce, signer.vault, stamp.venue_ms + stamp.window_ms)
-    return sealed(action_of(request), seal, signer.key, signer.network)
+    return sealed(action_of(request), seal, signer.key_of(stamp.term), signer.network)
 
 
 def request_frame(request: OrderRequest, stamp: Stamp, signer: Signer) -> bytes:

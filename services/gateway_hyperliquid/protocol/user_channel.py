@@ -1,7 +1,8 @@
 """What the account's own stream says: order states and fills, with no order among them.
 
 1. It is opened only after the venue confirmed that our key may act for the account: with an
-   agent's own address every stream and answer would be empty, without an error.
+   agent's own address every stream and answer would be empty, without an error. Further keys are
+   confirmed one by one once it is open, before their term comes as a rule.
 2. orderUpdates are never replayed and userFills begin with a snapshot (Hyperliquid docs,
    WebSocket): what was missed comes from the resync that follows a reconnect.
 3. An unknown status, or a frame that cannot be read, asks for a resync: nothing is guessed.
@@ -9,8 +10,9 @@
    one to two days with their socket open.
 """
 
+import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -25,6 +27,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import (
+    CallHttp,
     ChannelItem,
     ChannelStep,
     Opening,
@@ -33,10 +36,11 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.requests import Stamp
+from tandem.gateway.requests import Stamp, VenueQueryError
 from tandem.transport.exchange import HttpRequest, RawAnswer
 
 RENEW_NS: Final = 23 * 3_600 * 1_000_000_000
+ASK_AGAIN_NS: Final = 10_000_000_000
 SPREAD_NS: Final = 3_600 * 1_000_000_000
 
 _updates: Final = msgspec.json.Decoder(tuple[OrderUpdate, ...])
@@ -66,12 +70,14 @@ class UserChannel:
         self._witness = witness
         self._session = Session()
         self._is_checked = False
+        self._unchecked = list(identity.others)
+        self._asked_ns: int | None = None
         self._began_ns: int | None = None
 
     def successor(self) -> "UserChannel":
         """Return the channel of the connection that is to replace this one."""
         channel = UserChannel(self._exc, self._endpoints, self._identity, self._witness)
-        channel._is_checked = self._is_checked
+        channel._is_checked, channel._unchecked = self._is_checked, self._unchecked
         return channel
 
     def prepare(self, stamp: Stamp) -> HttpRequest | None:  # noqa: ARG002  (the port's)
@@ -123,10 +129,26 @@ class UserChannel:
     def tick(self, mono_ns: int, stamp: Stamp) -> tuple[ChannelStep, ...]:  # noqa: ARG002
         if self._began_ns is None:
             self._began_ns = mono_ns
-        steps = self._session.tick(mono_ns)
+        steps = (*self._session.tick(mono_ns), *self._check(mono_ns))
         if mono_ns - self._began_ns < RENEW_NS + self._began_ns % SPREAD_NS:
             return steps
         return (*steps, RenewNeeded("it is a day old", self.successor()))
 
-    def answered(self, answer: RawAnswer) -> Items:  # noqa: ARG002  (the port's)
+    def _check(self, mono_ns: int) -> tuple[ChannelStep, ...]:
+        """Ask for the role of the next key that signs in turn."""
+        asked_ns = self._asked_ns
+        if not self._unchecked or (asked_ns is not None and mono_ns - asked_ns < ASK_AGAIN_NS):
+            return ()
+        self._asked_ns = mono_ns
+        info = Info("userRole", self._unchecked[0])
+        return (CallHttp(info_request(self._endpoints.api_url, info)),)
+
+    def answered(self, answer: RawAnswer) -> Items:
+        """Take the role of a further key; one that may not sign ends the process."""
+        if self._unchecked:
+            identity = replace(self._identity, signer=self._unchecked[0])
+            with contextlib.suppress(VenueQueryError):  # asked again in a while
+                check_role(identity, answer)
+                del self._unchecked[0]
+                self._asked_ns = None
         return ()

@@ -56,6 +56,26 @@ def test_a_sub_account_is_signed_for_and_asked_about() -> None:
     assert given.identity.queried == "0x" + "c3" * 20
 
 
+@pytest.mark.parametrize("separator", [",", "\n", " , "])
+def test_several_keys_sign_in_turn(separator: str) -> None:
+    second = "0x" + "44" * 32
+    given = settings(**LIVE | {"HYPERLIQUID_AGENT_KEY": f"{KEY}{separator}{second}"})
+
+    addresses = [given.signer.key_of(term).address for term in (1, 2, 3)]
+    assert addresses[0] == addresses[2] != addresses[1] == given.identity.signer
+    assert given.identity.others == (addresses[0],)
+
+
+def test_a_single_key_signs_always() -> None:
+    given = settings(**LIVE)
+    assert {given.signer.key_of(term).address for term in range(5)} == {given.identity.signer}
+
+
+def test_the_same_key_twice_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="each key once"):
+        settings(**LIVE | {"HYPERLIQUID_AGENT_KEY": f"{KEY},{KEY}"})
+
+
 @pytest.mark.parametrize("variable", ["HYPERLIQUID_ACCOUNT", "HYPERLIQUID_AGENT_KEY"])
 def test_real_money_needs_account_and_key(variable: str) -> None:
     given = {name: value for name, value in LIVE.items() if name != variable}

@@ -163,3 +163,10 @@ def test_client_ids_are_lower_case() -> None:
 def test_other_client_ids_are_refused(cloid: str) -> None:
     with pytest.raises(InvalidInputError, match="32 hex digits"):
         canonical_cloid(ClientOrderId(cloid))
+
+
+def test_each_term_signs_with_its_own_key() -> None:
+    signer = Signer(AgentKey("22" * 32), Network.TESTNET, more=(AgentKey("33" * 32),))
+    stamps = [Stamp(7, STAMP.venue_ms, STAMP.nonce, 1_000, term) for term in (1, 2, 3)]
+    first, second, third = (request_body(ORDER, stamp, signer) for stamp in stamps)
+    assert first == third != second == request_body(ORDER, STAMP, SIGNER)

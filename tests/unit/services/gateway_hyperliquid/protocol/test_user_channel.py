@@ -17,6 +17,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus
 from tandem.gateway.channel import (
+    CallHttp,
     ChannelReady,
     RenewNeeded,
     ReopenNeeded,
@@ -77,6 +78,37 @@ def test_the_role_is_asked_once() -> None:
 def test_an_agents_address_as_the_account_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=f"the account it acts for is {ACCOUNT}"):
         opened(Identity(AGENT, AGENT))
+
+
+SECOND = "0x" + "77" * 20
+
+
+def asked(channel: UserChannel, mono_ns: int) -> list[str]:
+    steps = channel.tick(mono_ns, STAMP)
+    bodies = [json.loads(step.request.body) for step in steps if isinstance(step, CallHttp)]
+    return [body["user"] for body in bodies]
+
+
+def test_further_keys_are_asked_about_once_it_is_open() -> None:
+    channel = opened(Identity(ACCOUNT, AGENT, others=(SECOND,)))
+    assert asked(channel, 1) == [SECOND]
+    assert asked(channel, 2) == []
+    channel.answered(answer(AGENT_ROLE))
+    assert asked(channel, 10**11) == []
+
+
+def test_question_about_a_further_key_without_a_usable_answer_is_asked_again() -> None:
+    channel = opened(Identity(ACCOUNT, AGENT, others=(SECOND,)))
+    first = asked(channel, 1)
+    channel.answered(RawAnswer(Transport.HTTP, 500, b"", 5))
+    assert first == asked(channel, 10**11) == [SECOND]
+
+
+def test_further_key_of_another_account_is_refused() -> None:
+    channel = opened(Identity(ACCOUNT, AGENT, others=(SECOND,)))
+    asked(channel, 1)
+    with pytest.raises(ConfigurationError, match="agent"):
+        channel.answered(answer(b'{"role":"missing"}'))
 
 
 def test_it_subscribes_by_the_accounts_address() -> None:
