@@ -133,12 +133,13 @@ class Backfill:
         maybe_open = core.known.maybe_open()
         positions = await self._queries.listing(PositionsQuery())
         await self._fills(started_ms, self._first_ms, positions)
-        self._log(positions.facts)
+        self._log(positions.facts, is_lasting=True)
         if positions.more is None:
             covered = [ticker for ticker in maybe_open if positions.covers(ticker)]
             at_ms = positions.venue_ms or started_ms
             self._log(reconcile.flat_positions(core.exc, covered, positions.facts, at_ms))
-        await self._orders(started_ms)
+        orders = await self._orders(started_ms)
+        core.journal.forget_lasting((*positions.facts, *orders.facts))
 
     async def _fills(self, started_ms: int, first_ms: int, positions: Listing) -> None:
         since_ms = first_ms if self._filled_to_ms is None else self._filled_to_ms - MARGIN_MS
@@ -165,11 +166,11 @@ class Backfill:
         self._log(listing.facts)
         return listing
 
-    async def _orders(self, started_ms: int) -> None:
+    async def _orders(self, started_ms: int) -> Listing:
         known = self._core.known
         live = known.live_orders()
         listing = await self._queries.listing(OpenOrdersQuery())
-        self._log(listing.facts)
+        self._log(listing.facts, is_lasting=True)
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
         strangers = self._strangers.orders(known.by_oid)
         due = (*missing, *known.unproven_orders(), *strangers)
@@ -177,6 +178,7 @@ class Backfill:
             await self._ask(order)
         if len(due) > MAX_ASKED:
             self._go_on()
+        return listing
 
     def _go_on(self) -> None:
         """There was more than one run may ask for."""
@@ -202,10 +204,15 @@ class Backfill:
             return
         self._log(facts, at_any_age=True)
 
-    def _log(self, facts: Iterable[Report], *, at_any_age: bool = False) -> None:
-        venue_ms = self._core.now().venue_ms
+    def _log(
+        self, facts: Iterable[Report], *, at_any_age: bool = False, is_lasting: bool = False
+    ) -> None:
+        venue_ms, journal = self._core.now().venue_ms, self._core.journal
         for fact in facts:
             self.heard.listed(fact, venue_ms)
             self._strangers.see(fact)
-            self._core.journal.log(fact, at_any_age=at_any_age)
+            if is_lasting:
+                journal.log_lasting(fact)
+            else:
+                journal.log(fact, at_any_age=at_any_age)
             self._core.sender.take_fact(fact)

@@ -2,7 +2,9 @@
 
 1. A fact whose subject this process has seen in the log, or appended, is not appended again.
 2. Facts that the log would have expired soon are not logged: their identity would not hold.
-   What orders say that the log holds live is logged whatever its age.
+   What is so now (open orders, positions) and the ends of orders that the log holds live are
+   logged whatever their age; what is so now again once the log has expired it, for whoever reads
+   the log from then on.
 3. What was logged in the last ten minutes is kept, and offered again when the bus comes back: a
    server that lost its newest messages gets them anew, under the same identities.
 4. `drain` ends when everything appended so far is stored.
@@ -18,6 +20,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from tandem.bus.port import Appended, Guard
@@ -32,6 +35,7 @@ from tandem.messages.reports import OrderReport
 from tandem.runtime.context import ServiceContext
 
 FOLLOW_S = 0.002
+REFRESH_NS = 60_000_000_000
 MAX_KEPT = 50_000
 MAX_HELD = 1_000
 
@@ -65,6 +69,7 @@ class Journal:
         self._context = context
         self._seen = SeenSubjects()
         self._ended = SeenSubjects()
+        self._lasting: dict[str, int] = {}
         self._waiting: set[asyncio.Future[Appended]] = set()
         self._following: list[tuple[str, GatewayFact]] = []
         self._kept: deque[tuple[int, _Written]] = deque(maxlen=MAX_KEPT)
@@ -110,6 +115,24 @@ class Journal:
             self._follow(subject, fact)
         else:
             self.append(subject, facts.stamped(fact, self._context.clock.wall_ns()))
+
+    def log_lasting(self, fact: GatewayFact) -> None:
+        """Log what is so now; offer it again in a while, for the log may have expired it."""
+        subject, now_ns = facts.subject_of(fact), self._context.clock.monotonic_ns()
+        if now_ns - self._lasting.setdefault(subject, now_ns) < self._refresh_ns:
+            self.log(fact, at_any_age=True)
+            return
+        self._lasting[subject] = now_ns
+        self.append(subject, fact)
+
+    def forget_lasting(self, now: Collection[GatewayFact]) -> None:
+        """Remember of what was so only what still is."""
+        subjects = {facts.subject_of(fact) for fact in now}
+        self._lasting = {one: ns for one, ns in self._lasting.items() if one in subjects}
+
+    @property
+    def _refresh_ns(self) -> int:
+        return min(REFRESH_NS, self._context.settings.retention_ns // 8)
 
     def _count(self, *, is_told: bool, is_repeat: bool) -> None:
         (self._repeated if is_repeat else self._logged).inc()

@@ -12,9 +12,9 @@ from tandem.bus.port import Guard
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
-from tandem.gateway.journal import Journal, Say
+from tandem.gateway.journal import REFRESH_NS, Journal, Say
 from tandem.messages import subjects
-from tandem.messages.reports import FillReport, OrderReport
+from tandem.messages.reports import FillReport, OrderReport, PositionReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import ServiceContext
@@ -27,11 +27,29 @@ Eventually = Callable[..., Awaitable[None]]
 EXC = Exc("e")
 
 
+class LateClock:
+    """The machine's clocks; `late_ns` is how much later it is."""
+
+    def __init__(self) -> None:
+        self.late_ns = 0
+        self._clock = SystemClock()
+
+    def wall_ns(self) -> int:
+        return self._clock.wall_ns()
+
+    def monotonic_ns(self) -> int:
+        return self._clock.monotonic_ns() + self.late_ns
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+
 class Setting:
     """A journal on a log in memory."""
 
     def __init__(self, **variables: str) -> None:
-        env, clock = Environment(variables), SystemClock()
+        env, self.clock = Environment(variables), LateClock()
+        clock = self.clock
         self.bus = MemoryBus(clock)
         context = ServiceContext(
             name="gateway-test",
@@ -236,3 +254,54 @@ async def test_held_conclusion_that_the_log_shows_meanwhile_is_not_repeated(
     await setting.journal.drain()
 
     assert conclusions(setting) == []
+
+
+async def test_live_order_that_the_log_expired_is_logged_again(setting: Setting) -> None:
+    live = setting.report(OrderStatus.NEW, ReportSource.QUERY)
+    setting.journal.log_lasting(live)
+    await setting.journal.drain()
+    setting.bus.server.oms.expire(2)
+    setting.journal.log_lasting(live)
+    await setting.journal.drain()
+    assert setting.stored == []
+
+    setting.clock.late_ns = REFRESH_NS
+    setting.journal.log_lasting(live)
+    await setting.journal.drain()
+    assert setting.stored == ["order.query"]
+
+
+async def test_live_order_that_the_log_still_holds_stays_one_fact(setting: Setting) -> None:
+    live = setting.report(OrderStatus.NEW, ReportSource.QUERY)
+    for minutes in range(3):
+        setting.clock.late_ns = minutes * REFRESH_NS
+        setting.journal.log_lasting(live)
+        await setting.journal.drain()
+    assert setting.stored == ["order.query"]
+
+
+async def test_what_is_so_no_more_is_not_remembered_as_lasting(setting: Setting) -> None:
+    live = setting.report(OrderStatus.NEW, ReportSource.QUERY)
+    setting.journal.log_lasting(live)
+    setting.journal.forget_lasting(())
+    setting.bus.server.oms.expire(2)
+    setting.clock.late_ns = REFRESH_NS
+    setting.journal.log_lasting(live)
+    await setting.journal.drain()
+    assert setting.stored == []
+
+
+async def test_position_older_than_the_log_is_logged(setting: Setting) -> None:
+    old = setting.now_ns - 1_000 * HOUR_NS
+    setting.journal.log_lasting(
+        PositionReport(
+            exc=EXC,
+            ticker=Ticker("T"),
+            amount=Decimal(1),
+            entry=Decimal(100),
+            source=ReportSource.QUERY,
+            ts_event_ns=old,
+        )
+    )
+    await setting.journal.drain()
+    assert setting.stored == ["position.100"]
