@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tandem.bus.memory_bus import Answering, MemoryBus, MemoryCells, MemoryLog, MemoryServer
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
+from tandem.bus.subject_match import matcher
 from tandem.domain.errors import SupersededError, UnavailableError
 from tests.simulation.loop import Process, SimClock, VirtualLoop, outside, spawn
 
@@ -37,7 +38,6 @@ class _Sending:
     subject: str
     payload: bytes
     done: "asyncio.Future[Appended]"
-    guard: Guard | None = None
     guard: Guard | None = None
 
 
@@ -162,13 +162,16 @@ class SimLog(MemoryLog):
         if generation != self.bus.generation:
             return
         appended = None
-        if sending.guard is None or self._stream.holds(sending.guard):
+        if self._may_store(sending.guard):
             appended = self._stream.store(sending.subject, sending.payload)
             self.bus.note_stored(sending.subject, appended)
         self._answers_ns = max(self._answers_ns, self.bus.loop.now_ns + self.bus.pace.answer_ns)
         self.bus.travel(
-            self._answers_ns, lambda: self._answered(sending, answer, generation), arrives=True
+            self._answers_ns, lambda: self._answered(sending, appended, generation), arrives=True
         )
+
+    def _may_store(self, guard: Guard | None) -> bool:
+        return guard is None or self.bus.newest(guard.subjects) == guard.seq
 
     def _answered(self, sending: _Sending, appended: Appended | None, generation: int) -> None:
         if generation != self.bus.generation:

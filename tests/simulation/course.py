@@ -4,13 +4,14 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import process_time
 from typing import Any
 
-from tests.simulation import oracle
+from tests.simulation import contents, oracle
 from tests.simulation.chaos import Chaos
 from tests.simulation.loop import NS_PER_S, VirtualLoop, spawn
-from tests.simulation.plan import Plan
+from tests.simulation.plan import Plan, Quote, plan
 from tests.simulation.strategy import seeded_names
 from tests.simulation.world import World
 
@@ -20,7 +21,8 @@ LEAST_FILLS = 200
 QUIET_POLL_MS = 250
 QUIET_MOST_S = 120
 START_MOST_S = 30
-CALM_MOST_S = 40
+CALM_MOST_S = 60
+MORE_MS = 500
 
 
 @dataclass
@@ -52,6 +54,14 @@ def run(plan: Plan, *, traces: bool = False) -> Result:
             gc.enable()
 
 
+def timed(seed: int) -> Result:
+    """Run one seed and note what it cost."""
+    began = process_time()
+    result = run(plan(seed))
+    result.counts["cpu us"] = int((process_time() - began) * 1e6)
+    return result
+
+
 @contextmanager
 def _unraised() -> Iterator[None]:
     """Let coroutines that were left running die without a word: their processes were killed."""
@@ -80,6 +90,7 @@ async def _course(world: World) -> Result:
         import traceback
 
         violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
+    contents.count(world)
     world.counts["virtual ms"] = world.loop.now_ns // NS_PER_MS
     return Result(
         seed=world.plan.seed,
@@ -106,17 +117,27 @@ class _Course:
             return ["no maker ever rested"]
         trouble = world.outside(self.chaos.run(), "chaos")
         end_ns = self.loop.now_ns + self.plan.trouble_ms * NS_PER_MS
-        while self.loop.now_ns < end_ns:
+        while self.loop.now_ns < end_ns and not world.failures:
             await self._flow()
         trouble.cancel()
         world.calm()
         end_ns = self.loop.now_ns + CALM_MOST_S * NS_PER_S
-        while world.counts["maker fills"] < LEAST_FILLS and self.loop.now_ns < end_ns:
+        while world.counts["maker fills"] < LEAST_FILLS and self._may_go_on(end_ns):
+            if not self._makers() and not world.strategy.left:
+                world.strategy.left.append(self._more())
+                await self.clock.sleep(MORE_MS / 1_000)
             await self._flow()
         world.strategy.wants_stop = True
         violations = await self._quiet()
         market.cancel()
         return violations
+
+    def _may_go_on(self, end_ns: int) -> bool:
+        return self.loop.now_ns < end_ns and not self.world.failures
+
+    def _more(self) -> Quote:
+        """Quote like the first time, when trouble has left too little to fill."""
+        return replace(self.plan.quotes[0], at_ms=0)
 
     def _makers(self) -> int:
         return sum(len(venue.makers()) for venue in self.world.venues.values())

@@ -101,8 +101,8 @@ def _copies(rng: random.Random) -> dict[str, int]:
         "order-state": rng.choice((1, 1, 2)),
         "position-state": rng.choice((1, 1, 2)),
         "hedger": rng.choice((1, 2, 2, 3)),
-        "gateway-binance": 1,
-        "gateway-hyperliquid": 1,
+        "gateway-binance": rng.choice((1, 2)),
+        "gateway-hyperliquid": rng.choice((1, 2)),
     }
 
 

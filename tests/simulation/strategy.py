@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAME = "s"
 BID, ASK = Decimal("99.9"), Decimal("100.1")
 APPEND_S = 120.0
+POLL_S = 0.05
 
 
 @contextmanager
@@ -98,17 +99,11 @@ class Strategy:
     async def _live(self, oms: SimOMS, clock: SimClock) -> None:
         await oms.init()
         self.is_ready = True
-        while self.left:
-            wait_ms = self.left[0].at_ms - self.world.loop.now_ns // 1_000_000
-            if wait_ms > 0:
-                await clock.sleep(min(wait_ms, 50) / 1_000)
-                if self.wants_stop:
-                    break
-                continue
-            quote = self.left.pop(0)
-            await self._quote(oms, quote)
         while not self.wants_stop:
-            await clock.sleep(0.05)
+            if not self.left or self.left[0].at_ms > self.world.loop.now_ns // 1_000_000:
+                await clock.sleep(POLL_S)
+                continue
+            await self._quote(oms, self.left.pop(0))
         await self._stop(oms)
         self.has_stopped = True
 

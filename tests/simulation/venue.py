@@ -128,6 +128,7 @@ class Venue:
         self.mark = MAKER_PX
         self.tell: Tell = lambda order, fill: None
         self.witness: Callable[[VenueFill], None] = lambda fill: None
+        self._asked: set[str] = set()
         self._last_oid = 1_000
         self._last_trade = 0
         self._last_ms = 0
@@ -150,6 +151,11 @@ class Venue:
 
     def is_open(self, cloid: str) -> bool:
         return any(oid in self.open for oid in self.books.by_cloid.get(cloid, ()))
+
+    def asked(self, cloid: str) -> None:
+        """Count a request that reached the venue; the second of one client id was sent again."""
+        self.counts["resent orders"] += cloid in self._asked
+        self._asked.add(cloid)
 
     def accept(self, order: VenueOrder) -> VenueOrder:
         """Take an order into the books; a maker rests, an IOC meets the market at once."""

@@ -137,6 +137,7 @@ class BinanceFront:
         return False
 
     def _place(self, params: Params, done: Done) -> None:
+        self.venue.asked(params["newClientOrderId"])
         if self._window_fault(params):
             done(400, {"code": -1021, "msg": "Timestamp for this request is outside recvWindow."})
             return

@@ -170,6 +170,8 @@ class HyperliquidFront:
 
     def _carry_out(self, payload: bytes, done: "_Done") -> None:
         body, venue = _body.decode(payload), self.venue
+        for order in body.action.orders:
+            venue.asked(order.c)
         if body.expires_after is not None and body.expires_after < venue.now_ms():
             venue.counts["outside the window"] += 1
             done.refuse("Action already expired")
