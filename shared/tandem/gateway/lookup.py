@@ -7,7 +7,9 @@
 3. An order that is found ended, without its quantity, has its fills asked for at once.
 4. Orders that are due together share one round: its lists cost most of a minute's budget, which
    hedges live on too.
-5. What the venue's table does not list cannot be asked for by name, and is refused if it is sent:
+5. While the venue's time does not advance its lists prove nothing, and are not asked for: a long
+   stall would use up what cancels and hedges need.
+6. What the venue's table does not list cannot be asked for by name, and is refused if it is sent:
    the lists of everything must do.
 """
 
@@ -28,11 +30,13 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
-from tandem.gateway.sender import LookUp
+from tandem.gateway.sender import Kill, LookUp
 from tandem.messages.reports import FillReport, OrderReport
+from tandem.transport.exchange import NoAnswerError, NothingSentError
 
 MAX_STRANGERS = 20
 GATHER_S = 0.02
+MS_PER_S = 1_000
 
 
 class LookupInconclusiveError(UnavailableError):
@@ -55,6 +59,9 @@ class Lookups:
         self._queries = queries
         self._dispatcher = dispatcher
         self._due: list[LookUp] = []
+        self._kills = core.context.metrics.counter(
+            "gateway_nonces_killed", "of requests in doubt: free or used", ("nonce",)
+        )
         self._failed = core.context.metrics.counter(
             "gateway_lookups_failed", "rounds without proof"
         )
@@ -69,6 +76,26 @@ class Lookups:
 
     def ask_order(self, effect: AskOrder) -> None:
         self._core.context.tasks.spawn(self._ask(effect), f"ask-{effect.key}")
+
+    def kill(self, effect: Kill) -> None:
+        self._core.context.tasks.spawn(self._kill(effect), f"kill-{effect.cloid}")
+
+    async def _kill(self, effect: Kill) -> None:
+        """Use up a doubtful request's nonce: if it was free, the request is dead."""
+        core, now = self._core, self._core.now()
+        if not core.lease.holds(now.mono_ns):
+            return
+        request = core.venue.encode_kill(effect.stamp, core.stamps.make(now.venue_ms))
+        try:
+            answer = await core.network.call(request, core.settings.answer_timeout_ms / MS_PER_S)
+        except (NothingSentError, NoAnswerError):
+            return
+        is_killed = core.venue.is_killed(answer)
+        self._kills.labels("free" if is_killed else "used").inc()
+        if is_killed:
+            killed = core.sender.killed(effect.cloid, effect.stamp.call, core.now())
+            self._dispatcher.carry_out(killed)
+            self._dispatcher.pump()
 
     async def _look_up(self, effect: LookUp) -> None:
         if not await self._is_done(effect):
@@ -95,11 +122,18 @@ class Lookups:
         try:
             venue_ms = await self._queries.time_ms()
             left = [effect for effect in effects if not await self._is_done(effect)]
+            left = [effect for effect in left if self._can_count(effect, venue_ms)]
             if left:
                 self._judge(left, await self._listed(left), venue_ms)
         except (VenueQueryError, LookupInconclusiveError) as error:
             for effect in left:
                 self._fail(effect, error)
+
+    def _can_count(self, effect: LookUp, venue_ms: int) -> bool:
+        if venue_ms > effect.past_ms:
+            return True
+        self._core.sender.lookup_failed(effect.cloid, self._core.now())
+        return False
 
     def _judge(self, effects: list[LookUp], everything: "Seen", venue_ms: int) -> None:
         """Conclude for each order from all that the venue shows."""

@@ -2,7 +2,8 @@
 
 1. Only a READY order is handed to the wire, and being written takes it out of READY.
 2. It is READY again only if no byte was written, the venue proved that the request was not
-   executed, or its absence was proven: the venue showed a time past the horizon, and then two
+   executed (by its answer, or by letting another action of ours have the request's nonce while
+   nobody else may send), or its absence was proven: the venue showed a time past the horizon, and then two
    rounds found nothing, the second begun a second after the first by our clock and by its own.
 3. An intent read at or before the fence that has no report in the log is looked up first. Every
    fence starts the doubts anew, and none is settled while there is no right to send: another
@@ -66,6 +67,8 @@ LOOK_BACK_MS = 60_000
 ROUND_GAP_MS = 1_000
 ROUND_GAP_NS = ROUND_GAP_MS * NS_PER_MS
 FIRST_LOOKUP_GAP_MS = 250
+LAST_LOOKUP_GAP_MS = 5_000
+QUICK_LOOKUPS = 10
 ROUNDS = 2
 MAX_CLOCK_TRIES = 2
 MAX_BEHIND = 256
@@ -86,12 +89,14 @@ class LookUp:
     """Ask the venue for this order; the answer comes back as found, absent or failed.
 
     Before the horizon its id is enough to ask for; past it a round is thorough (open orders and
-    the fills since `since_ms` too), for only such a round can prove absence.
+    the fills since `since_ms` too), for only such a round can prove absence. It counts only if the
+    venue showed a time past `past_ms` before it.
     """
 
     cloid: ClientOrderId
     ticker: Ticker
     since_ms: int
+    past_ms: int
     is_thorough: bool
 
 
@@ -103,14 +108,25 @@ class Alarm:
     text: str
 
 
-SenderEffect = LogReport | LookUp | Alarm
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Use up the nonce of a request in doubt, if it is still free: then that request is dead."""
+
+    cloid: ClientOrderId
+    stamp: Stamp
+
+
+SenderEffect = LogReport | LookUp | Alarm | Kill
 
 
 class Sender:
     """The orders of one account whose outcome is not known yet."""
 
-    def __init__(self, window_ms: int, answer_timeout_ms: int) -> None:
+    def __init__(
+        self, window_ms: int, answer_timeout_ms: int, *, kills_nonces: bool = False
+    ) -> None:
         self.is_open = False
+        self._kills_nonces = kills_nonces
         self.backfilled_seq: int | None = None
         self._window_ms = window_ms
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
@@ -262,7 +278,7 @@ class Sender:
         ticket.is_shared = False
         if ticket.call is not None:
             self._calls.pop(ticket.call, None)
-        ticket.call = stamp.call
+        ticket.call, ticket.stamp = stamp.call, stamp
         ticket.deadline_ns = now.mono_ns + self._answer_timeout_ns
         ticket.horizon_ms = stamp.venue_ms + stamp.window_ms + 2 * now.error_ms
         self._calls[stamp.call] = ticket
@@ -328,7 +344,22 @@ class Sender:
         ticket.lookup_ns = now.mono_ns
         told = () if ticket.is_told else (LogReport(tickets.in_doubt(ticket)),)
         ticket.is_told = True
-        return (*told, *self._look_up(ticket, now))
+        return (*told, *self._kill(ticket), *self._look_up(ticket, now))
+
+    def _kill(self, ticket: Ticket) -> Iterator[Kill]:
+        """Ask once for a request of ours that its nonce be used up."""
+        stamp, ticket.stamp = ticket.stamp, None
+        if self._kills_nonces and stamp is not None and self.is_open and ticket.is_ours:
+            yield Kill(ticket.cloid, stamp)
+
+    def killed(self, cloid: ClientOrderId, call: int, now: Now) -> tuple[SenderEffect, ...]:
+        """The nonce of that request was still free, and is used up: it was never executed."""
+        ticket = self._tickets.get(cloid)
+        if ticket is None or ticket.call != call or ticket.phase is not Phase.DOUBT:
+            return ()
+        if not (self.is_open and ticket.is_ours) or ticket.is_seen:
+            return ()
+        return self._proven_absent(ticket, now)
 
     def take_fact(self, fact: Report) -> None:
         """Learn what the venue or the log says: a report ends its order, a fill shows it."""
@@ -385,9 +416,12 @@ class Sender:
         ticket.is_looking = True
         ticket.lookups += 1
         ticket.looked_ns = now.mono_ns
-        is_thorough = now.venue_ms > ticket.horizon_ms
+        past_ms = ticket.horizon_ms
+        if ticket.absences:
+            past_ms = max(past_ms, ticket.absent_ms + ROUND_GAP_MS - 1)
         since_ms = ticket.born_ms(now) - LOOK_BACK_MS
-        yield LookUp(ticket.cloid, ticket.ticker, since_ms, is_thorough)
+        is_thorough = now.venue_ms > ticket.horizon_ms
+        yield LookUp(ticket.cloid, ticket.ticker, since_ms, past_ms, is_thorough)
 
     def found(
         self, cloid: ClientOrderId, facts: tuple[Report, ...], now: Now
@@ -425,6 +459,7 @@ class Sender:
     def _plan_lookup(self, ticket: Ticket, now: Now) -> None:
         ticket.is_looking = False
         gap_ms = min(ROUND_GAP_MS, FIRST_LOOKUP_GAP_MS << min(ticket.lookups, 8))
+        gap_ms = min(LAST_LOOKUP_GAP_MS, gap_ms << min(8, max(0, ticket.lookups - QUICK_LOOKUPS)))
         ticket.lookup_ns = now.mono_ns + gap_ms * NS_PER_MS
 
     def _proven_absent(self, ticket: Ticket, now: Now) -> tuple[SenderEffect, ...]:

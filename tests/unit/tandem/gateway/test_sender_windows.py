@@ -308,6 +308,24 @@ def test_venue_whose_time_stands_still_leaves_the_order_in_doubt() -> None:
     assert sender.count(Phase.DOUBT) == 1
 
 
+def test_round_that_cannot_count_yet_says_from_when_it_will() -> None:
+    sender = doubtful()
+    [first] = lookups(sender.tick(at(2_000)))
+    sender.absent(CLOID, 2_000, at(2_000))
+    [second] = lookups(sender.tick(at(3_000)))
+    assert (first.past_ms, second.past_ms) == (HORIZON_MS, 2_999)
+
+
+def test_doubt_that_lasts_is_looked_up_ever_more_rarely() -> None:
+    """Its rounds would use up what cancels and hedges need."""
+    sender, ms = doubtful(), 0
+    for _ in range(40):
+        ms += 5_000
+        assert len(lookups(sender.tick(at(ms)))) == 1
+        sender.lookup_failed(CLOID, at(ms))
+    assert lookups(sender.tick(at(ms + 4_999))) == []
+
+
 def test_round_begun_within_a_second_of_the_last_does_not_count() -> None:
     """However late its answer came: it may show what the one before it showed."""
     sender = doubtful()
@@ -393,12 +411,12 @@ def test_fill_alone_ends_no_order_and_forbids_a_resend() -> None:
     """An IOC's end may be told never: the order is asked for until its state is known."""
     sender = doubtful()
     sender.take_fact(fill_report())
-    for ms in range(2_000, 20_000, 1_500):
+    for ms in range(5_000, LONG_MS, 5_000):
         assert len(lookups(sender.tick(at(ms)))) == 1
         sender.absent(CLOID, ms, at(ms))
     assert sender.count(Phase.DOUBT) == 1
-    sender.tick(at(30_000))
-    sender.found(CLOID, (accepted_report(),), at(30_010))
+    sender.tick(at(LONG_MS))
+    sender.found(CLOID, (accepted_report(),), at(LONG_MS + 10))
     assert CLOID not in sender
 
 
