@@ -5,6 +5,8 @@ Sequences alone do not tell: a log whose newest messages were lost gives their s
 
 from tandem.bus.port import Cursor, Entry, LogState
 
+ANY_CREATED_NS = 0
+
 
 def place_is_kept(
     cursor: Cursor, state: LogState, stored: Entry | None, *, keeps_newest: bool = False
@@ -12,12 +14,14 @@ def place_is_kept(
     """Tell whether what was read up to `cursor` still is what the log holds.
 
     Args:
-        cursor: a place in the log as it was; without a subject only the sequence counts.
+        cursor: a place in the log as it was; without a subject only the sequence counts, and
+            ANY_CREATED_NS stands for whichever stream is there.
         state: the log as it is.
         stored: what it holds at the cursor's sequence; None when nothing.
         keeps_newest: whether newer messages replace older ones of their subject there.
     """
-    if cursor.created_ns != state.created_ns or cursor.seq > state.last_seq:
+    is_same = cursor.created_ns in {ANY_CREATED_NS, state.created_ns}
+    if not is_same or cursor.seq > state.last_seq:
         return False
     if stored is None:
         return keeps_newest or cursor.seq == 0 or cursor.seq < state.first_seq

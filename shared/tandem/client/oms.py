@@ -213,9 +213,9 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         self._readings = [specs, epochs, marks]
         try:
             async with timeout(self._options.ready_timeout_s):
-                specs.start(0, await self._bus.log.state())
-                epochs.start(0, await self._bus.log.state())
-                marks.start(0, await self._bus.marks.state())
+                specs.start()
+                epochs.start()
+                marks.start()
                 while not self._has_tables(specs):
                     await self._clock.sleep(TABLES_POLL_S)
         except TimeoutError as error:

@@ -6,14 +6,15 @@
 3. An entry that cannot be taken is logged and passed over.
 """
 
-from asyncio import Event, Task, wait
+from asyncio import Event, Task
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
-from tandem.bus.place import cursor_at
+from tandem.bus.background import end
+from tandem.bus.place import ANY_CREATED_NS, cursor_at
 from tandem.bus.port import Cursor, Entry, Following, Log, LogState
 from tandem.domain.errors import MalformedMessageError
 from tandem.runtime.clock import Clock, TaskOwner
@@ -65,16 +66,16 @@ class Reading:
     def is_paused(self) -> bool:
         return not self._going.is_set()
 
-    def start(self, after_seq: int, state: LogState) -> None:
-        """Follow from `after_seq` of the stream in this state."""
-        self._place = Cursor(created_ns=state.created_ns, seq=after_seq)
+    def start(self, after_seq: int = 0, state: LogState | None = None) -> None:
+        """Follow from `after_seq` of the stream in this state, or as it is once it is there."""
+        created_ns = state.created_ns if state is not None else ANY_CREATED_NS
+        self._place = Cursor(created_ns=created_ns, seq=after_seq)
         self._running = self._ports.tasks.spawn(self._run(), "reading")
 
     async def close(self) -> None:
         if self._running is not None:
             self._interrupt()
-            self._running.cancel()
-            await wait({self._running})
+            await end({self._running})
 
     def pause(self) -> None:
         """Take nothing more until `resume`."""

@@ -1,4 +1,4 @@
-from tandem.bus.place import cursor_at, place_is_kept
+from tandem.bus.place import ANY_CREATED_NS, cursor_at, place_is_kept
 from tandem.bus.port import Cursor, Entry, LogState
 
 CURSOR = Cursor(created_ns=1, seq=5, subject="oms.a", ts_ns=9)
@@ -41,3 +41,9 @@ def test_where_newer_messages_replace_older_ones_a_replaced_place_is_kept() -> N
 
 def test_the_place_of_a_message_is_all_that_names_it() -> None:
     assert cursor_at(1, Entry(5, 9, "oms.a", b"")) == CURSOR
+
+
+def test_a_place_of_any_stream_is_lost_only_with_its_message() -> None:
+    place = Cursor(created_ns=ANY_CREATED_NS, seq=5, subject="oms.a", ts_ns=9)
+    assert place_is_kept(place, log(created_ns=7), Entry(5, 9, "oms.a", b""))
+    assert not place_is_kept(place, log(created_ns=7), Entry(5, 8, "oms.a", b""))
