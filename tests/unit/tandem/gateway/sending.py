@@ -16,6 +16,8 @@ EXC, TICKER, CLOID = Exc("v"), Ticker("SOL"), ClientOrderId("0x01")
 MS = 1_000_000
 WINDOW_MS = 1_000
 TIMEOUT_MS = 800
+LONG_MS = 60_000
+HORIZON_MS = WINDOW_MS + 10  # of what `sent` wrote at 0, with an error bound of 5 ms
 
 
 def at(ms: int, *, venue_ms: int | None = None, error_ms: int = 5) -> Now:
@@ -128,3 +130,28 @@ def fill_report(cloid: ClientOrderId = CLOID) -> FillReport:
         ts_event_ns=1,
         source=ReportSource.EVENT,
     )
+
+
+def restarted(at_ms: int = 1_000) -> Sender:
+    """A new process that read the intent, but no report of it, before its fence at `at_ms`."""
+    sender = closed()
+    sender.take(ticket_of(valid_for_ms=LONG_MS))
+    sender.pass_fence(at(at_ms))
+    return sender
+
+
+def prove_absent(sender: Sender, from_ms: int) -> None:
+    """Two rounds, a second apart, that find nothing."""
+    for ms in (from_ms, from_ms + 1_000):
+        assert lookups(sender.tick(at(ms)))
+        sender.absent(CLOID, ms, at(ms))
+
+
+def doubtful(valid_for_ms: int = LONG_MS) -> Sender:
+    """One order written at 0, its answer lost at once; the first lookup found nothing."""
+    sender = fresh()
+    sender.take(ticket_of(valid_for_ms=valid_for_ms))
+    write(sender, 1, 0)
+    sender.lost(1, at(0))
+    sender.lookup_failed(CLOID, at(0))
+    return sender

@@ -1,67 +1,42 @@
 """Each window in which a crash, a loss or a clock could double an order or lose its outcome."""
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from tandem.domain.execution import OutcomeKind, ReportSource
+from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Ticker
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway import sender as sender_module
 from tandem.gateway.sender import (
-    LOOK_BACK_MS,
-    MAX_ERROR_MS,
     MAX_TICKETS,
-    SEND_BUDGET_MS,
     Alarm,
     LogReport,
-    Sender,
 )
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
+    HORIZON_MS,
+    LONG_MS,
     MS,
     TIMEOUT_MS,
-    WINDOW_MS,
     accepted_report,
     at,
     closed,
+    doubtful,
     fill_report,
     fresh,
     lookups,
     outcome,
+    prove_absent,
     reports,
+    restarted,
     sent,
-    taker,
     ticket_of,
     write,
 )
-
-LONG_MS = 60_000
-HORIZON_MS = WINDOW_MS + 10  # of what `sent` wrote at 0, with an error bound of 5 ms
-
-
-def restarted(at_ms: int = 1_000) -> Sender:
-    """A new process that read the intent, but no report of it, before its fence at `at_ms`."""
-    sender = closed()
-    sender.take(ticket_of(valid_for_ms=LONG_MS))
-    sender.pass_fence(at(at_ms))
-    return sender
-
-
-def prove_absent(sender: Sender, from_ms: int) -> None:
-    """Two rounds, a second apart, that find nothing."""
-    for ms in (from_ms, from_ms + 1_000):
-        assert lookups(sender.tick(at(ms)))
-        sender.absent(CLOID, ms, at(ms))
-
-
-def doubtful(valid_for_ms: int = LONG_MS) -> Sender:
-    """One order written at 0, its answer lost at once; the first lookup found nothing."""
-    sender = fresh()
-    sender.take(ticket_of(valid_for_ms=valid_for_ms))
-    write(sender, 1, 0)
-    sender.lost(1, at(0))
-    sender.lookup_failed(CLOID, at(0))
-    return sender
 
 
 def test_crash_before_the_write_sends_once_after_proven_absence() -> None:
@@ -265,97 +240,6 @@ def test_answer_to_a_request_of_an_earlier_reign_frees_nothing_in_the_next() -> 
     assert sender.ready(urgent=False, mono_ns=LONG_MS * MS) is None
 
 
-def test_horizon_covers_a_sender_frozen_before_its_write() -> None:
-    """The former sender checked its right at the fence's own moment, its clock as wrong as it
-    may be, froze, and wrote: that request lives until exactly here."""
-    sender = restarted(1_000)
-    frozen_stamp_ms = 1_000 + 5 + MAX_ERROR_MS + SEND_BUDGET_MS
-    ticket = sender.get(CLOID)
-    assert ticket is not None
-    assert ticket.horizon_ms == frozen_stamp_ms + WINDOW_MS
-
-
-def test_clock_that_steps_between_rounds_proves_nothing_early() -> None:
-    """Forward a second before the first round, back before the second: that one shows too little.
-
-    At the end the venue has shown a whole second past the horizon, so that a step back of less
-    revives nothing.
-    """
-    sender = doubtful()
-    sender.tick(at(500))
-    sender.absent(CLOID, 500 + 1_000, at(500))
-    sender.tick(at(1_500))
-    sender.absent(CLOID, 1_500, at(1_500))
-    assert sender.count(Phase.DOUBT) == 1
-    sender.tick(at(2_500))
-    sender.absent(CLOID, 2_500, at(2_500))
-    assert sender.count(Phase.READY) == 1
-
-
-def test_clock_that_steps_back_behind_the_horizon_starts_the_rounds_anew() -> None:
-    sender = doubtful()
-    for ms, venue_ms in ((2_000, 2_000), (3_000, 900), (4_500, 2_400)):
-        sender.tick(at(ms))
-        sender.absent(CLOID, venue_ms, at(ms))
-    assert sender.count(Phase.DOUBT) == 1
-
-
-def test_venue_whose_time_stands_still_leaves_the_order_in_doubt() -> None:
-    sender = doubtful()
-    for ms in range(2_000, LONG_MS, 1_500):
-        sender.tick(at(ms))
-        sender.absent(CLOID, 1_500, at(ms))
-    assert sender.count(Phase.DOUBT) == 1
-
-
-def test_round_that_cannot_count_yet_says_from_when_it_will() -> None:
-    sender = doubtful()
-    [first] = lookups(sender.tick(at(2_000)))
-    sender.absent(CLOID, 2_000, at(2_000))
-    [second] = lookups(sender.tick(at(3_000)))
-    assert (first.past_ms, second.past_ms) == (HORIZON_MS, 2_999)
-
-
-def test_doubt_that_lasts_is_looked_up_ever_more_rarely() -> None:
-    """Its rounds would use up what cancels and hedges need."""
-    sender, ms = doubtful(), 0
-    for _ in range(40):
-        ms += 5_000
-        assert len(lookups(sender.tick(at(ms)))) == 1
-        sender.lookup_failed(CLOID, at(ms))
-    assert lookups(sender.tick(at(ms + 4_999))) == []
-
-
-def test_round_begun_within_a_second_of_the_last_does_not_count() -> None:
-    """However late its answer came: it may show what the one before it showed."""
-    sender = doubtful()
-    sender.tick(at(2_000))
-    sender.absent(CLOID, 2_000, at(2_000))
-    sender.tick(at(2_500))
-    sender.absent(CLOID, 3_500, at(9_000))
-    assert sender.count(Phase.DOUBT) == 1
-
-
-def test_pause_past_the_validity_is_a_rejection_at_once() -> None:
-    """It would be stale by then; whoever asked learns why while it can still act."""
-    sender = fresh()
-    sender.take(taker())
-    write(sender, 1, 0)
-    throttled = outcome(
-        OutcomeKind.NOT_EXECUTED, reason=RejectReason.RATE_LIMIT, retry_after_ms=1_001
-    )
-    [report] = reports(sender.answered(1, throttled, at(0)))
-    assert (report.reason, report.source) == (RejectReason.RATE_LIMIT, ReportSource.ACK)
-
-
-def test_waiting_for_limits_past_the_validity_ends_stale_and_unsent() -> None:
-    sender = fresh()
-    sender.take(taker())
-    [report] = reports(sender.tick(at(1_001)))
-    assert report.reason is RejectReason.STALE
-    assert sender.ready(urgent=True, mono_ns=LONG_MS * MS) is None
-
-
 @pytest.mark.parametrize("is_resent", [False, True])
 def test_acceptance_after_proven_absence_raises_an_alarm(is_resent: bool) -> None:
     sender = doubtful()
@@ -457,17 +341,16 @@ def test_backlog_beyond_the_bound_is_never_refused_before_the_fence() -> None:
     assert sender.count(Phase.HELD) == MAX_TICKETS + 1
 
 
-@pytest.mark.parametrize("ahead_ms", [-3_600_000, 0, 3_600_000])
-def test_fills_are_asked_from_before_the_intent_whatever_the_log_server_thinks_the_time_is(
-    ahead_ms: int,
-) -> None:
-    """The intent is 2 s old; the log's clock is an hour off, the venue's is not ours to judge."""
-    sender = closed()
-    sender.take(ticket_of(ts_ms=10**7 + ahead_ms))
-    now = at(10**7 + ahead_ms + 2_000, venue_ms=50_000_000)
-    sender.pass_fence(now)
-    [look] = lookups(sender.tick(now))
-    assert look.since_ms == 50_000_000 - 2_000 - LOOK_BACK_MS
+def test_every_window_that_the_sender_lists_has_its_test() -> None:
+    named = set(re.findall(r"`(test_\w+)`", sender_module.__doc__ or ""))
+    here = Path(__file__).parent
+    written = {
+        name
+        for path in here.glob("test_sender*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert named
+    assert named - written == set()
 
 
 def test_order_of_a_ticker_is_looked_up_under_that_ticker() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.gateway_hyperliquid.protocol import errors
 from services.gateway_hyperliquid.protocol.errors import (
     is_gone,
     of_http_status,
@@ -18,41 +19,91 @@ REJECTED, NOT_EXECUTED, UNKNOWN = (
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "kind", "reason"),
-    [
-        ("Price must be divisible by tick size. asset=1", REJECTED, RejectReason.INVALID),
-        ("Order must have minimum value of $10. asset=1", REJECTED, RejectReason.SIZE),
-        ("Insufficient margin to place order. asset=1", REJECTED, RejectReason.MARGIN),
-        ("Reduce only order would increase position.", REJECTED, RejectReason.REDUCE_ONLY),
-        (
-            "Order could not immediately match against any resting orders. asset=1",
-            REJECTED,
-            RejectReason.NO_MATCH,
-        ),
-        (
-            "Order price cannot be more than 95% away from the reference price",
-            REJECTED,
-            RejectReason.NO_MATCH,
-        ),
-        (
-            "Order would increase open interest while open interest is capped",
-            REJECTED,
-            RejectReason.MARKET_STATE,
-        ),
-        ("Order value too large. Max is $5000000.", REJECTED, RejectReason.SIZE),
-        ("Invalid nonce: nonce too low 1 < 2", NOT_EXECUTED, RejectReason.CLOCK),
-        ("Action already expired", NOT_EXECUTED, RejectReason.CLOCK),
-        ("User or API Wallet 0x1 does not exist.", REJECTED, RejectReason.AUTH),
-        ("L1 error: User or API Wallet 0x1 does not exist.", REJECTED, RejectReason.AUTH),
-        ("Must deposit before performing actions. User: 0x1", REJECTED, RejectReason.AUTH),
-        ("too many pending post requests id=4", NOT_EXECUTED, RejectReason.RATE_LIMIT),
-    ],
-)
+INVALID, SIZE, MARGIN = RejectReason.INVALID, RejectReason.SIZE, RejectReason.MARGIN
+NO_MATCH, STATE, AUTH = RejectReason.NO_MATCH, RejectReason.MARKET_STATE, RejectReason.AUTH
+
+# Hyperliquid docs, Error responses, and the whole-request refusals that clients report.
+LISTED = [
+    ("Price must be divisible by tick size. asset=1", REJECTED, INVALID),
+    ("Order must have minimum value of $10. asset=1", REJECTED, SIZE),
+    ("Order must have minimum value of 10 USDC. asset=10000", REJECTED, SIZE),
+    ("Insufficient margin to place order. asset=1", REJECTED, MARGIN),
+    ("Reduce only order would increase position. asset=1", REJECTED, RejectReason.REDUCE_ONLY),
+    (
+        "Post only order would have immediately matched, bbo was 2440.1@2440.2. asset=1",
+        REJECTED,
+        RejectReason.POST_ONLY,
+    ),
+    (
+        "Order could not immediately match against any resting orders. asset=1",
+        REJECTED,
+        NO_MATCH,
+    ),
+    ("Invalid TP/SL price. asset=1", REJECTED, INVALID),
+    ("No liquidity available for market order. asset=1", REJECTED, NO_MATCH),
+    ("Order would increase open interest while open interest is capped", REJECTED, STATE),
+    ("Order would increase open interest too quickly", REJECTED, STATE),
+    (
+        "Order rejected due to price more aggressive than oracle while at open interest cap",
+        REJECTED,
+        STATE,
+    ),
+    ("Order price too far from oracle. asset=1", REJECTED, NO_MATCH),
+    ("Price too far from oracle", REJECTED, NO_MATCH),
+    (
+        "Order would cause position to exceed margin tier limit at current leverage",
+        REJECTED,
+        MARGIN,
+    ),
+    ("Insufficient spot balance asset=10000", REJECTED, MARGIN),
+    ("Order has invalid price.", REJECTED, INVALID),
+    ("Order has invalid size.", REJECTED, SIZE),
+    ("Order has zero size.", REJECTED, SIZE),
+    ("Orders are empty.", REJECTED, INVALID),
+    ("Order price cannot be more than 95% away from the reference price", REJECTED, NO_MATCH),
+    ("Order price cannot be more than 80% away from the reference price", REJECTED, NO_MATCH),
+    ("Order value too large. Max is $5000000.", REJECTED, SIZE),
+    ("Unexpected number of trigger orders", REJECTED, INVALID),
+    ("Invalid nonce: duplicate nonce 1764221206959", UNKNOWN, RejectReason.OTHER),
+    ("Invalid nonce: nonce too low 1 < 2", NOT_EXECUTED, RejectReason.CLOCK),
+    ("Invalid nonce: nonce too high 2 > 1", NOT_EXECUTED, RejectReason.CLOCK),
+    ("Action already expired", NOT_EXECUTED, RejectReason.CLOCK),
+    (
+        "Too many cumulative requests sent (37986 > 10436) for cumulative volume traded $437.92. "
+        "Place taker orders to free up 1 request per USDC traded.",
+        NOT_EXECUTED,
+        RejectReason.RATE_LIMIT,
+    ),
+    ("too many pending post requests id=4", NOT_EXECUTED, RejectReason.RATE_LIMIT),
+    ("User or API Wallet 0x1 does not exist.", REJECTED, AUTH),
+    ("L1 error: User or API Wallet 0x1 does not exist.", REJECTED, AUTH),
+    ("Must deposit before performing actions. User: 0x1", REJECTED, AUTH),
+    ("Unable to recover signer.", REJECTED, AUTH),
+    ("Vault not registered: 0x1", REJECTED, AUTH),
+    ("Mainnet and testnet require different signature.", REJECTED, AUTH),
+    ("Multi-sig required", REJECTED, AUTH),
+    ("Nonce mismatch.", REJECTED, INVALID),
+    ("Action disabled when unified account is active", REJECTED, STATE),
+    ("Failed to parse the request body as JSON", REJECTED, INVALID),
+    ("Failed to deserialize the JSON body into the target type", REJECTED, INVALID),
+    ("Expected request with `Content-Type: application/json`", REJECTED, INVALID),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "reason"), LISTED)
 def test_a_listed_text_is_proof(text: str, kind: OutcomeKind, reason: RejectReason) -> None:
     verdict = of_text(text)
 
     assert (verdict.kind, verdict.reason, verdict.text) == (kind, reason, text)
+
+
+def test_every_listed_text_is_tested() -> None:
+    untested = [
+        start
+        for start, _, _ in errors._TEXTS
+        if not any(text.startswith(start) for text, *_ in LISTED)
+    ]
+    assert untested == []
 
 
 @pytest.mark.parametrize(
