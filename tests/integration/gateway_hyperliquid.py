@@ -175,6 +175,11 @@ class World:
         async with self._session.request(method, url, json=body) as response:
             return await response.json()
 
+    async def metrics(self, http_port: int) -> str:
+        """Return what the gateway counts, as text."""
+        async with self._session.get(f"http://127.0.0.1:{http_port}/metrics") as response:
+            return await response.text()
+
     async def quote(self, bids: object = BIDS, asks: object = ASKS) -> None:
         """Replace the book of SOL."""
         depth = {"kind": "depth", "symbol": "SOL", "bids": bids, "asks": asks, "replace": True}

@@ -179,7 +179,7 @@ class HyperliquidFront:
         key = (body.signature.r, body.nonce)
         if key in self.nonces:
             venue.counts["duplicate nonces refused"] += 1
-            if self.nonces[key] != payload:
+            if self.nonces[key] != payload and body.action.type != "noop":
                 self.reused.append(f"nonce {body.nonce} of {key[0]} for other bytes")
             done.refuse("Invalid nonce: duplicate nonce")
             return

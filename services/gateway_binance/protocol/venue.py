@@ -23,7 +23,7 @@ from services.gateway_binance.protocol.settings import VenueSettings
 from services.gateway_binance.protocol.signing import Signer
 from services.gateway_binance.protocol.user_channel import UserChannel
 from services.gateway_binance.protocol.words import SYSTEM_PREFIXES
-from tandem.domain.errors import InvalidInputError
+from tandem.domain.errors import InvalidInputError, InvariantError
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
@@ -111,6 +111,13 @@ class BinanceVenue:
 
     def encode_http(self, request: OrderRequest, stamp: Stamp) -> HttpRequest:
         return self._rest.order(request, self._settings.order, stamp)
+
+    def encode_kill(self, doubtful: Stamp, stamp: Stamp) -> HttpRequest:
+        """Refuse: Binance has no nonces; `traits.kills_nonces` says so."""
+        raise InvariantError(f"{self.exc}: no nonce to kill for {doubtful} at {stamp}")
+
+    def is_killed(self, answer: RawAnswer) -> bool:  # noqa: ARG002  (the port's)
+        return False
 
     def decode_outcome(self, request: OrderRequest, answer: RawAnswer) -> Outcome:
         outcome = decode_outcome(self._exc, request, answer)

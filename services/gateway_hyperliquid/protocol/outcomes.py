@@ -50,6 +50,15 @@ def outcome(request: OrderRequest, answer: RawAnswer, exc: Exc) -> Outcome:
         return Outcome(kind=OutcomeKind.UNKNOWN, text=f"unreadable answer: {error}")
 
 
+def is_done(answer: RawAnswer) -> bool:
+    """Tell whether the venue says that it carried out an action without statuses of its own."""
+    try:
+        said = _said(answer)
+        return isinstance(said, Answered) and said.type == "default"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
 def _said(answer: RawAnswer) -> Answered | Verdict:
     if answer.transport is Transport.WEBSOCKET:
         return _frame_said(answer.body)

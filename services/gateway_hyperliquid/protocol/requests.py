@@ -18,6 +18,7 @@ from services.gateway_hyperliquid.protocol.actions import (
     CloidRef,
     Limit,
     LimitKind,
+    Noop,
     OidRef,
     OrderWire,
     PlaceOrders,
@@ -59,6 +60,15 @@ class Signer:
     def key_of(self, term: int) -> AgentKey:
         turn = term % (len(self.more) + 1)
         return self.more[turn - 1] if turn else self.key
+
+
+def noop_body(doubtful: Stamp, stamp: Stamp, signer: Signer) -> bytes:
+    """Return a signed action that does nothing but use up the nonce of `doubtful`.
+
+    Whichever of the two is admitted first makes the other a duplicate nonce.
+    """
+    seal = Seal(doubtful.nonce, signer.vault, stamp.venue_ms + stamp.window_ms)
+    return sealed(Noop(), seal, signer.key_of(doubtful.term), signer.network)
 
 
 def canonical_cloid(cloid: ClientOrderId) -> ClientOrderId:

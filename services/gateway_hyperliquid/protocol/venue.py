@@ -23,7 +23,7 @@ from services.gateway_hyperliquid.protocol.instruments import (
 )
 from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
-from services.gateway_hyperliquid.protocol.outcomes import outcome
+from services.gateway_hyperliquid.protocol.outcomes import is_done, outcome
 from services.gateway_hyperliquid.protocol.payloads import ClearinghouseState, SpotState
 from services.gateway_hyperliquid.protocol.reports import (
     NS_PER_MS,
@@ -34,6 +34,7 @@ from services.gateway_hyperliquid.protocol.reports import (
 from services.gateway_hyperliquid.protocol.requests import (
     Signer,
     canonical_cloid,
+    noop_body,
     request_body,
     request_frame,
 )
@@ -143,6 +144,14 @@ class HyperliquidVenue:
         url = f"{self._endpoints.api_url}/exchange"
         return HttpRequest(HttpMethod.POST, url, JSON_HEADERS, body)
 
+    def encode_kill(self, doubtful: Stamp, stamp: Stamp) -> HttpRequest:
+        body = noop_body(doubtful, stamp, self._signer)
+        url = f"{self._endpoints.api_url}/exchange"
+        return HttpRequest(HttpMethod.POST, url, JSON_HEADERS, body)
+
+    def is_killed(self, answer: RawAnswer) -> bool:
+        return is_done(answer)
+
     def decode_outcome(self, request: OrderRequest, answer: RawAnswer) -> Outcome:
         return outcome(request, answer, self.exc)
 
@@ -226,6 +235,7 @@ def _traits(options: VenueOptions) -> Traits:
         has_fok=False,
         reduce_only_skips_min_notional=options.reduce_only_skips_minimum,
         window_ms=options.window_ms,
+        kills_nonces=True,
         book_max_age_ms=options.book_max_age_ms,
     )
 

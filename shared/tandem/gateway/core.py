@@ -110,7 +110,9 @@ def make_core(
         network=network,
         lease=Lease(context.run, lease_times(settings.lease_ttl_ms)),
         journal=Journal(context),
-        sender=Sender(traits.window_ms, settings.answer_timeout_ms),
+        sender=Sender(
+            traits.window_ms, settings.answer_timeout_ms, kills_nonces=traits.kills_nonces
+        ),
         cancels=Cancels(settings.answer_timeout_ms),
         stamps=Stamps(traits.window_ms),
         budgets=Budgets(venue.rate_limits),

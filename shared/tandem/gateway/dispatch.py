@@ -30,7 +30,7 @@ from tandem.gateway.checks import Refusal
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder, Stamp
-from tandem.gateway.sender import Alarm, LogReport, LookUp, SenderEffect
+from tandem.gateway.sender import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.session import Session
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
 from tandem.transport.exchange import NothingSentError, Transport
@@ -51,6 +51,8 @@ class Asker(Protocol):
     def look_up(self, effect: LookUp) -> None: ...
 
     def ask_order(self, effect: AskOrder) -> None: ...
+
+    def kill(self, effect: Kill) -> None: ...
 
 
 @dataclass(slots=True)
@@ -265,6 +267,9 @@ class Dispatcher:
                 case LookUp():
                     if self.asker is not None:
                         self.asker.look_up(effect)
+                case Kill():
+                    if self.asker is not None:
+                        self.asker.kill(effect)
                 case Alarm():
                     self._broken.inc()
                     self._core.context.log.error(effect.text, cloid=effect.cloid)

@@ -32,6 +32,7 @@ class Traits:
         reduce_only_skips_min_notional: the minimum notional spares reduce-only orders.
         window_ms: how long a request may live (recvWindow, expiresAfter).
         book_max_age_ms: a book not heard of for longer gives no reference.
+        kills_nonces: a request can be made void by using up its nonce (`encode_kill`).
         refused_price_match: modes that the venue has suspended.
     """
 
@@ -43,6 +44,7 @@ class Traits:
     reduce_only_skips_min_notional: bool
     window_ms: int = 1_000
     book_max_age_ms: int = 500
+    kills_nonces: bool = False
     refused_price_match: frozenset[PriceMatch] = frozenset()
 
 
@@ -82,6 +84,17 @@ class VenueProtocol(Protocol):
 
     def encode_http(self, request: OrderRequest, stamp: Stamp) -> HttpRequest:
         """Return the same request for HTTP, for when the channel cannot be written to."""
+        ...
+
+    def encode_kill(self, doubtful: Stamp, stamp: Stamp) -> HttpRequest:
+        """Return an action that only uses up the nonce of `doubtful`; it dies as `stamp` says.
+
+        Called only where `traits.kills_nonces`.
+        """
+        ...
+
+    def is_killed(self, answer: RawAnswer) -> bool:
+        """Tell whether the answer proves that the nonce was free until then; never raises."""
         ...
 
     def decode_outcome(self, request: OrderRequest, answer: RawAnswer) -> Outcome:

@@ -3,8 +3,9 @@
 1. Only a READY order is handed to the wire, and being written takes it out of READY.
 2. It is READY again only if no byte was written, the venue proved that the request was not
    executed (by its answer, or by letting another action of ours have the request's nonce while
-   nobody else may send), or its absence was proven: the venue showed a time past the horizon, and then two
-   rounds found nothing, the second begun a second after the first by our clock and by its own.
+   nobody else may send), or its absence was proven: the venue showed a time past the horizon, and
+   then two rounds found nothing, the second begun a second after the first by our clock and by
+   its own.
 3. An intent read at or before the fence that has no report in the log is looked up first. Every
    fence starts the doubts anew, and none is settled while there is no right to send: another
    process may have sent meanwhile, so that no refusal of our own request speaks for its.

@@ -7,6 +7,7 @@ from enum import StrEnum
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway.requests import Stamp
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import OrderReport
@@ -46,7 +47,8 @@ class Ticket:
     """An order until its outcome is known.
 
     `ts_ns` is the log's timestamp of the intent, `until_ns` the end of its validity on that clock.
-    `call` is its latest request, None before the first. `is_told`: the log has the doubt already.
+    `call` is its latest request, None before the first; `stamp` that request's, until it was asked
+    to be killed. `is_told`: the log has the doubt already.
     `horizon_ms`: past this venue time no request of it can be accepted any more.
     `is_shared`: another process may have sent it since; `is_seen`: a fill of it was told.
     `looked_ns`: when the latest lookup began; `absent_ns`, `absent_ms`: when the latest round that
@@ -63,6 +65,7 @@ class Ticket:
     seq: int = 0
     phase: Phase = Phase.HELD
     call: int | None = None
+    stamp: Stamp | None = None
     tries: int = 0
     not_before_ns: int = 0
     deadline_ns: int = 0

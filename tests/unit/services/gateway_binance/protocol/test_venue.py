@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.gateway_binance.protocol.settings import Endpoints, VenueSettings
 from services.gateway_binance.protocol.signing import Ed25519Signer, HmacSigner, Signer
 from services.gateway_binance.protocol.venue import BinanceVenue
-from tandem.domain.errors import InvalidInputError
+from tandem.domain.errors import InvalidInputError, InvariantError
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
@@ -59,6 +59,14 @@ def test_venue_is_what_the_shell_wants() -> None:
     venue: VenueProtocol = _venue()
     assert venue.exc == "binance"
     assert venue.traits.order_channel in {channel.name for channel in venue.channels()}
+
+
+def test_there_is_no_nonce_to_kill() -> None:
+    venue = _venue()
+    assert not venue.traits.kills_nonces
+    assert not venue.is_killed(RawAnswer(Transport.HTTP, 200, b"{}", 1))
+    with pytest.raises(InvariantError):
+        venue.encode_kill(STAMP, STAMP)
 
 
 def test_orders_and_user_events_are_critical_and_market_data_is_not() -> None:

@@ -101,6 +101,33 @@ def test_market_orders_are_priced_by_the_shell() -> None:
     )
 
 
+def test_a_noop_takes_the_nonce_and_the_key_of_the_doubtful_request() -> None:
+    doubtful = Stamp(call=3, venue_ms=1_000, nonce=1_008, window_ms=1_000, term=5)
+    request = venue().encode_kill(
+        doubtful, Stamp(call=9, venue_ms=4_000, nonce=4_001, window_ms=500)
+    )
+
+    sent = json.loads(request.body)
+    assert request.url == "http://venue/exchange"
+    assert (sent["action"], sent["nonce"], sent["expiresAfter"]) == ({"type": "noop"}, 1_008, 4_500)
+    assert venue().traits.kills_nonces
+
+
+@pytest.mark.parametrize(
+    ("text", "proves"),
+    [
+        ('{"status":"ok","response":{"type":"default"}}', True),
+        ('{"status":"err","response":"Invalid nonce: duplicate nonce 1008"}', False),
+        ('{"status":"ok","response":{"type":"order","data":{"statuses":[]}}}', False),
+        ("no answer of the venue's", False),
+    ],
+)
+def test_only_a_noop_that_was_carried_out_proves_that_its_nonce_was_free(
+    text: str, proves: bool
+) -> None:
+    assert venue().is_killed(body(text)[0]) is proves
+
+
 def test_both_transports_carry_the_same_signed_body() -> None:
     frame = json.loads(venue().encode_frame(ORDER, STAMP))
     request = venue().encode_http(ORDER, STAMP)
