@@ -19,8 +19,9 @@ from typing import assert_never
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side
+from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.requests import Outcome, Report, Stamp
-from tandem.gateway.sender import Alarm, LogReport, LookUp, Sender, SenderEffect
+from tandem.gateway.sender import Sender
 from tandem.gateway.ticket import Now, Ticket, from_new_order
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillReport, OrderReport
@@ -416,6 +417,8 @@ def carry_out(world: World, process: Process, effects: tuple[SenderEffect, ...])
                 world.later(begin_ms, partial(look, world, process, effect))
             case Alarm():
                 world.alarms += 1
+            case Kill():
+                raise AssertionError("this venue has no nonces")
             case _:
                 assert_never(effect)
 

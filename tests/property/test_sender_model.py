@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import RejectReason
 from tandem.gateway.checks import Refusal
+from tandem.gateway.effects import SenderEffect
 from tandem.gateway.requests import Stamp
-from tandem.gateway.sender import ROUNDS, Sender, SenderEffect
+from tandem.gateway.sender import ROUNDS, Sender
 from tandem.gateway.ticket import Now, Phase, Ticket
 from tests.property.sender_model import BrokenError, Rules, World, check, run
 

@@ -28,9 +28,9 @@ from tandem.gateway.cancels import (
 from tandem.gateway.channel import Replied
 from tandem.gateway.checks import Refusal
 from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder, Stamp
-from tandem.gateway.sender import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.session import Session
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
 from tandem.transport.exchange import NothingSentError, Transport

@@ -21,6 +21,7 @@ from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import AskOrder
 from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
+from tandem.gateway.effects import Kill, LookUp
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import (
     FillsQuery,
@@ -30,7 +31,6 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
-from tandem.gateway.sender import Kill, LookUp
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.transport.exchange import NoAnswerError, NothingSentError
 

@@ -48,7 +48,6 @@ Crash windows, each with the test that goes through it (tests of the sender: `te
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Ticker
@@ -56,6 +55,7 @@ from tandem.domain.order import RejectReason
 from tandem.gateway import ticket as tickets
 from tandem.gateway.checks import Refusal
 from tandem.gateway.clocks import MAX_ERROR_NS
+from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.requests import Outcome, Report, Stamp
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
 from tandem.messages.intents import NewOrder
@@ -76,48 +76,6 @@ MAX_BEHIND = 256
 MAX_TICKETS = 10_000
 MAX_ENDED = 20_000
 MAX_BURIED = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class LogReport:
-    """Log this fact."""
-
-    fact: Report
-
-
-@dataclass(frozen=True, slots=True)
-class LookUp:
-    """Ask the venue for this order; the answer comes back as found, absent or failed.
-
-    Before the horizon its id is enough to ask for; past it a round is thorough (open orders and
-    the fills since `since_ms` too), for only such a round can prove absence. It counts only if the
-    venue showed a time past `past_ms` before it.
-    """
-
-    cloid: ClientOrderId
-    ticker: Ticker
-    since_ms: int
-    past_ms: int
-    is_thorough: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """The venue did what was proven impossible: a person must look."""
-
-    cloid: ClientOrderId
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """Use up the nonce of a request in doubt, if it is still free: then that request is dead."""
-
-    cloid: ClientOrderId
-    stamp: Stamp
-
-
-SenderEffect = LogReport | LookUp | Alarm | Kill
 
 
 class Sender:
@@ -358,9 +316,7 @@ class Sender:
         ticket = self._tickets.get(cloid)
         if ticket is None or ticket.call != call or ticket.phase is not Phase.DOUBT:
             return ()
-        if not (self.is_open and ticket.is_ours) or ticket.is_seen:
-            return ()
-        return self._proven_absent(ticket, now)
+        return self._proven_absent(ticket, now) if self.is_open and ticket.is_ours else ()
 
     def take_fact(self, fact: Report) -> None:
         """Learn what the venue or the log says: a report ends its order, a fill shows it."""

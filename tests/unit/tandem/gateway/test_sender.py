@@ -6,7 +6,8 @@ from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway.checks import Refusal
-from tandem.gateway.sender import MAX_ENDED, MAX_TICKETS, LogReport
+from tandem.gateway.effects import LogReport
+from tandem.gateway.sender import MAX_ENDED, MAX_TICKETS
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,

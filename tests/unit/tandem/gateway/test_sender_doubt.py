@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import OrderStatus, RejectReason
-from tandem.gateway.sender import MAX_ERROR_MS, LogReport
+from tandem.gateway.effects import LogReport
+from tandem.gateway.sender import MAX_ERROR_MS
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,

@@ -2,8 +2,9 @@
 
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway.effects import Kill
 from tandem.gateway.requests import Stamp
-from tandem.gateway.sender import Kill, Sender
+from tandem.gateway.sender import Sender
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,

@@ -10,11 +10,8 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Ticker
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway import sender as sender_module
-from tandem.gateway.sender import (
-    MAX_TICKETS,
-    Alarm,
-    LogReport,
-)
+from tandem.gateway.effects import Alarm, LogReport
+from tandem.gateway.sender import MAX_TICKETS
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
