@@ -18,6 +18,7 @@ from tests.simulation.venue import CANCELLED, EXPIRED, LIVE, Venue, VenueFill, V
 
 HOST = "hyperliquid.sim"
 ACCOUNT = "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"
+NOOP = b"noop"
 GONE = "Order was never placed, already canceled, or filled."
 NO_MATCH = "Order could not immediately match against any resting orders. asset=0"
 REFUSALS = (
@@ -177,13 +178,14 @@ class HyperliquidFront:
             done.refuse("Action already expired")
             return
         key = (body.signature.r, body.nonce)
+        mark = NOOP if body.action.type == "noop" else payload
         if key in self.nonces:
             venue.counts["duplicate nonces refused"] += 1
-            if self.nonces[key] != payload and body.action.type != "noop":
+            if NOOP not in {self.nonces[key], mark} and self.nonces[key] != mark:
                 self.reused.append(f"nonce {body.nonce} of {key[0]} for other bytes")
             done.refuse("Invalid nonce: duplicate nonce")
             return
-        self.nonces[key] = payload
+        self.nonces[key] = mark
         self._dispatch(body.action, done)
 
     def _dispatch(self, action: _Action, done: "_Done") -> None:
