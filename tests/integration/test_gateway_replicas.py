@@ -60,6 +60,22 @@ async def test_one_of_two_copies_sends_and_both_are_ready(
     await each_once(world, [name])
 
 
+async def test_what_both_copies_hear_is_logged_once_and_counted_as_a_repeat(
+    world: CopiesWorld, eventually: Eventually
+) -> None:
+    await only_sender(world, eventually)
+    names = [cloid(number) for number in range(1, 6)]
+    for name in names:
+        await place(world, name)
+    await eventually(
+        lambda: all(copy.metric("gateway_stream_facts") >= len(names) for copy in world.copies)
+    )
+    shares = [copy.metric("gateway_duplicate_share") for copy in world.copies]
+    subjects = [entry.subject for entry, _ in world.entries]
+    assert sum(shares) > 0
+    assert len(subjects) == len(set(subjects))
+
+
 async def test_orders_flow_on_when_the_sender_is_killed(
     world: CopiesWorld, eventually: Eventually
 ) -> None:
