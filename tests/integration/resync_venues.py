@@ -53,9 +53,9 @@ class Venue:
             assert response.status == 200, await response.text()
             return await response.read()
 
-    async def show(self) -> None:
+    async def show(self, bids: list[list[str]], asks: list[list[str]]) -> None:
         """Replace the displayed book."""
-        depth = {"kind": "depth", "symbol": self.ticker, "bids": BIDS, "asks": ASKS}
+        depth = {"kind": "depth", "symbol": self.ticker, "bids": bids, "asks": asks}
         await self.control("market", {**depth, "replace": True})
 
     async def trade(self, side: str, price: str, qty: str) -> None:

@@ -28,12 +28,14 @@ from tandem.messages.hedges import Decision
 from tandem.messages.intents import CancelOrder, NewOrder
 from tandem.messages.queries import OrdersPage, PageRequest, PositionsPage
 from tandem.messages.reports import FillReport, LinkReport, LinkState, OrderReport
+from tandem.runtime.config import Environment
 from tests.integration import state_services
 from tests.integration.gateway_hyperliquid import Relay
-from tests.integration.resync_venues import VENUES, Venue
+from tests.integration.resync_venues import ASKS, BIDS, VENUES, Venue
 
 STRATEGY = Strategy("test")
 BACKFILL_S = 1
+HOUR_S = 3_600
 F = TypeVar("F")
 
 
@@ -154,9 +156,9 @@ class ResyncWorld:
         await asyncio.to_thread(self.gateway.start)
 
 
-async def _folds(url: str) -> state_services.World:
+async def _folds(url: str, limits: topology.Limits) -> state_services.World:
     bus = await state_services.connect(url)
-    await topology.apply(bus, topology.Limits())
+    await topology.apply(bus, limits)
     folds = state_services.World(url, bus)
     for fold in (OrderFold(), PositionFold(), HedgerFold(DEFAULT_RULES)):
         await folds.add(fold)
@@ -172,7 +174,10 @@ async def resync_world(
         relay = Relay(venue.port)
         port = await relay.start()
         stack.push_async_callback(relay.close)
-        folds = await _folds(nats_url)
+        retention_s = Environment(variables).duration_s(
+            "TANDEM_RETENTION", "48h", least=10, most=HOUR_S * 48
+        )
+        folds = await _folds(nats_url, topology.Limits(retention_s))
         stack.push_async_callback(folds.close)
         command = (sys.executable, "-m", venue.module)
         gateway = Child(f"gateway-{name}", command, StackPlan(checkout(), directory))
@@ -184,7 +189,7 @@ async def resync_world(
             "TANDEM_LOG_LEVEL": "info",
             **variables,
         }
-        await venue.show()
+        await venue.show(BIDS, ASKS)
         world = ResyncWorld(venue, relay, gateway, folds)
         following = await folds.bus.log.follow((subjects.ALL_FACTS,), 0, world.take)
         stack.push_async_callback(following.close)
