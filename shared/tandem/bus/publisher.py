@@ -1,9 +1,9 @@
 """How facts reach a stream: pipelined, in call order, retried until the server has stored them.
 
 1. Every append gets an answer: stored, taken before, too large, or superseded where it was
-   guarded. All else is sent again under the same subject, in the original order; what was stored
-   meanwhile comes back as taken.
-2. Nothing is written while disconnected, and no more than `WINDOW` appends are unanswered.
+   guarded. What was refused, or not answered in time, is sent again under the same subject, and
+   only that; what was stored meanwhile comes back as taken. A late answer counts.
+2. Nothing is written while disconnected, and no more is unanswered than `Congestion` allows.
 3. An offer (`offer`) is written once or not at all.
 """
 
@@ -18,6 +18,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from tandem.bus.background import Background
+from tandem.bus.congestion import Congestion
 from tandem.bus.counters import BusCounters
 from tandem.bus.direct_client import DirectClient
 from tandem.bus.nats_wire import (
@@ -31,8 +32,6 @@ from tandem.bus.port import Appended, Guard
 from tandem.bus.timing import Timing
 from tandem.domain.errors import InvalidInputError, SupersededError, UnavailableError
 
-WINDOW = 2_000
-ACK_TIMEOUT_NS = 3_000_000_000
 WATCH_PERIOD_S = 0.25
 BACKOFF_FIRST_S = 0.05
 BACKOFF_MOST_S = 2.0
@@ -49,11 +48,14 @@ class _Sending:
     done: "asyncio.Future[Appended]"
     headers: dict[str, str] | None = None
     sent_ns: int = 0
+    tries: int = 0
 
 
 @dataclass(slots=True)
 class _Retry:
-    """When sending may go on after a refusal."""
+    """What was refused, and when sending may go on."""
+
+    refused: list[_Sending] = field(default_factory=list)
 
     delay_s: float = BACKOFF_FIRST_S
     due: bool = False
@@ -73,7 +75,9 @@ class Publisher:
         self._inbox = ""
         self._tokens: Iterator[int] = itertools.count(1)
         self._queue: deque[_Sending] = deque()
+        self._unsettled: dict[str, _Sending] = {}
         self._waiting: dict[str, _Sending] = {}
+        self._congestion = Congestion()
         self._offers: dict[str, asyncio.Future[PublishAnswer]] = {}
         self._wake = asyncio.Event()
         self._retry = _Retry()
@@ -89,7 +93,7 @@ class Publisher:
     @property
     def backlog(self) -> int:
         """Appends that have no answer yet."""
-        return len(self._queue) + len(self._waiting)
+        return len(self._queue) + len(self._waiting) + len(self._retry.refused)
 
     def append_soon(
         self, subject: str, payload: bytes, guard: Guard | None = None
@@ -124,20 +128,27 @@ class Publisher:
 
     def resend(self) -> None:
         """Send everything unanswered again, oldest first: the connection is new."""
-        if self._waiting:
-            self._counters.retried += len(self._waiting)
-            ahead = sorted(self._waiting.values(), key=lambda sending: int(sending.token))
-            self._waiting.clear()
-            self._queue.extendleft(reversed(ahead))
+        self._congestion.reconnected()
+        self._send_again([*self._waiting.values(), *self._retry.refused])
+        self._retry.refused.clear()
+
+    def _send_again(self, sendings: list[_Sending]) -> None:
+        self._counters.retried += len(sendings)
+        for sending in sendings:
+            self._waiting.pop(sending.token, None)
+        sendings.sort(key=lambda sending: int(sending.token), reverse=True)
+        self._queue.extendleft(sendings)
         self._wake.set()
 
     def fail_all(self, error: Exception) -> None:
         """Give every unanswered append up: the bus closes."""
-        for sending in (*self._waiting.values(), *self._queue):
+        for sending in (*self._unsettled.values(), *self._queue):
             if not sending.done.done():
                 sending.done.set_exception(error)
                 sending.done.exception()
+        self._unsettled.clear()
         self._waiting.clear()
+        self._retry.refused.clear()
         self._queue.clear()
 
     async def _write_all(self) -> None:
@@ -149,13 +160,15 @@ class Publisher:
 
     def _may_write(self) -> bool:
         connected: bool = self._client.is_connected
-        return connected and not self._retry.due and len(self._waiting) < WINDOW
+        return connected and not self._retry.due and len(self._waiting) < self._congestion.window
 
     async def _write(self, sending: _Sending) -> None:
-        if sending.done.cancelled():
+        if sending.done.done():
+            self._unsettled.pop(sending.token, None)
             return
         sending.sent_ns = self._timing.monotonic_ns()
-        self._waiting[sending.token] = sending
+        sending.tries += 1
+        self._unsettled[sending.token] = self._waiting[sending.token] = sending
         try:
             await self._client.publish(
                 sending.subject,
@@ -167,7 +180,7 @@ class Publisher:
             del self._waiting[sending.token]
             self._queue.appendleft(sending)
         except (nats.errors.Error, ValueError) as error:
-            del self._waiting[sending.token]
+            del self._waiting[sending.token], self._unsettled[sending.token]
             sending.done.set_exception(InvalidInputError("subject", sending.subject, str(error)))
 
     def _answered_plainly(self, subject: str, _reply: str, payload: bytes) -> None:
@@ -184,15 +197,19 @@ class Publisher:
             if not offered.done():
                 offered.set_result(answer)
             return
-        sending = self._waiting.pop(token, None)
+        sending = self._unsettled.get(token)
         if sending is not None:
             self._settle(sending, answer)
 
     def _settle(self, sending: _Sending, answer: PublishAnswer) -> None:
         self._wake.set()
+        is_waiting = self._waiting.pop(sending.token, None) is not None
         if answer.verdict is Verdict.NOT_STORED:
-            self._not_stored(sending, answer.text)
+            if is_waiting:
+                self._not_stored(sending, answer.text)
             return
+        del self._unsettled[sending.token]
+        self._congestion.answered(at_first=sending.tries == 1)
         self._retry.delay_s = BACKOFF_FIRST_S
         if sending.done.done():
             return
@@ -208,7 +225,7 @@ class Publisher:
         sending.done.set_result(Appended(answer.seq, already))
 
     def _not_stored(self, sending: _Sending, text: str) -> None:
-        self._waiting[sending.token] = sending
+        self._retry.refused.append(sending)
         self._counters.refused += 1
         now_ns = self._timing.monotonic_ns()
         if now_ns - self._retry.alarmed_ns >= ALARM_EVERY_NS:
@@ -216,22 +233,25 @@ class Publisher:
             _log.error("not stored, trying again", subject=sending.subject, answer=text)
         if not self._retry.due:
             self._retry.due = True
+            self._congestion.refused()
             self._background.spawn(self._resend_later(), "bus-publisher-retry")
 
     async def _resend_later(self) -> None:
         await self._timing.sleep(self._retry.delay_s)
         self._retry.delay_s = min(self._retry.delay_s * 2, BACKOFF_MOST_S)
+        refused, self._retry.refused = self._retry.refused, []
         self._retry.due = False
-        self.resend()
+        self._send_again(refused)
 
     async def _watch(self) -> None:
         while True:
             await self._timing.sleep(WATCH_PERIOD_S)
-            late_ns = self._timing.monotonic_ns() - ACK_TIMEOUT_NS
-            oldest = next(iter(self._waiting.values()), None)
-            if oldest is not None and oldest.sent_ns < late_ns and self._client.is_connected:
-                _log.error("no answer to an append, trying again", subject=oldest.subject)
-                self.resend()
+            late_ns = self._timing.monotonic_ns() - self._congestion.patience_ns
+            late = [one for one in self._waiting.values() if one.sent_ns < late_ns]
+            if late and self._client.is_connected:
+                _log.error("no answer to appends, trying again", subject=late[0].subject)
+                self._congestion.late()
+                self._send_again(late)
 
 
 def _offered(answer: PublishAnswer, subject: str, payload: bytes) -> Appended:
