@@ -6,6 +6,7 @@ The oracle is the venue's own books: each client id names at most one order.
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,8 +14,10 @@ from tandem.cli.servers import LocalServer
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus
 from tests.conftest import Eventually
+from tests.integration.binance_process import BIDS
 from tests.integration.gateway_binance import cloid
 from tests.integration.gateway_copies import CopiesWorld, Copy, copies_world
+from tests.integration.gateway_hyperliquid import relayed
 
 NEW = OrderStatus.NEW
 LONG_S = 30.0
@@ -175,3 +178,35 @@ async def test_28_two_senders_contend(world: CopiesWorld, eventually: Eventually
         sender.thaw()
     await eventually(lambda: all(NEW in world.statuses(name) for name in names), LONG_S)
     await each_once(world, names)
+
+
+async def test_refusal_told_by_a_sender_that_was_cut_off_contradicts_no_heir(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> None:
+    """Its word waits for the bus; meanwhile the heir has sent the order, and it was accepted."""
+    name = cloid(1)
+    async with relayed(urlsplit(nats_server.url).port or 0) as (bus, port):
+        cut_off = {
+            "TANDEM_NATS_URL": f"nats://127.0.0.1:{port}",
+            "TANDEM_TESTING": "1",
+            "TANDEM_FREEZE_AT": "gateway.before_write",
+        }
+        async with copies_world(nats_server.url, tmp_path, cut_off, {}) as world:
+            former, heir = world.copies
+            await eventually(lambda: former.is_sender)
+            crossing = {"price": "150.05", "post_only": True, "valid_for_ms": PATIENT_MS}
+            await world.place(name, "0.1", **crossing)
+            await eventually(lambda: former.is_frozen)
+            bus.cut()
+            former.thaw()
+            await eventually(lambda: former.metric("gateway_outcomes") > 0)
+            await world.venue.show(BIDS, [["160", "5"]])
+            await eventually(lambda: heir.is_sender)
+            await eventually(lambda: NEW in world.statuses(name), LONG_S)
+            bus.mend()
+            await eventually(lambda: former.metric("gateway_facts_waiting") == 0, LONG_S)
+            await eventually(lambda: former.metric("bus_reconnects") > 0, LONG_S)
+            await place(world, cloid(2))
+            await eventually(lambda: NEW in world.statuses(cloid(2)), LONG_S)
+            assert OrderStatus.REJECTED not in world.statuses(name)
+            await each_once(world, [cloid(2)])
