@@ -28,6 +28,7 @@ from tandem.messages.hedges import Decision
 from tandem.messages.intents import CancelOrder, NewOrder
 from tandem.messages.queries import OrdersPage, PageRequest, PositionsPage
 from tandem.messages.reports import FillReport, LinkReport, LinkState, OrderReport
+from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import Environment
 from tests.integration import state_services
 from tests.integration.gateway_hyperliquid import Relay
@@ -36,6 +37,7 @@ from tests.integration.resync_venues import ASKS, BIDS, VENUES, Venue
 STRATEGY = Strategy("test")
 BACKFILL_S = 1
 HOUR_S = 3_600
+POLL_S = 0.05
 F = TypeVar("F")
 
 
@@ -147,7 +149,7 @@ class ResyncWorld:
         deadline = loop.time() + within_s
         while differing := await self.differences():
             assert loop.time() < deadline, differing
-            await asyncio.sleep(0.05)
+            await SystemClock().sleep(POLL_S)
 
     async def kill_gateway(self) -> None:
         await asyncio.to_thread(self.gateway.kill)

@@ -12,6 +12,7 @@ from tests.integration.resync_world import ResyncWorld, cloid, resync_world
 
 RETENTION_S = 10
 SOON_S = 10.0
+TOLD_AGAIN_S = 40.0
 
 
 def is_told_again(world: ResyncWorld) -> bool:
@@ -24,10 +25,10 @@ def is_told_again(world: ResyncWorld) -> bool:
 async def test_order_older_than_the_log_ends_while_no_gateway_runs(
     name: str, nats_server: LocalServer, tmp_path: Path, eventually: Eventually
 ) -> None:
-    short = {"TANDEM_RETENTION": f"{RETENTION_S}s"}
+    short = {"TANDEM_RETENTION": f"{RETENTION_S}s", "TANDEM_BACKFILL_SECONDS": "5"}
     async with resync_world(name, nats_server.url, tmp_path, **short) as world:
         await world.place(cloid(1), "-3", "150")
-        await eventually(lambda: is_told_again(world), 3 * RETENTION_S)
+        await eventually(lambda: is_told_again(world), TOLD_AGAIN_S)
         await world.kill_gateway()
         (row,) = world.orders()
         await world.venue.cancel(str(row.venue_order_id))
