@@ -99,9 +99,16 @@ class CopiesWorld(GatewayWorld):
 
 @contextlib.asynccontextmanager
 async def copies_world(
-    nats_url: str, directory: Path, *own: Variables, **common: str
+    nats_url: str,
+    directory: Path,
+    *own: Variables,
+    is_first_relayed: bool = False,
+    **common: str,
 ) -> AsyncIterator[CopiesWorld]:
-    """Run one copy for each of `own` (its extra variables), the first one as the first sender."""
+    """Run one copy for each of `own` (its extra variables), the first one as the first sender.
+
+    With `is_first_relayed` the first reaches the venue through the world's relay.
+    """
     async with paper_venue(directory) as venue:
         relay = Relay(venue.address.port)
         shared = {
@@ -111,6 +118,8 @@ async def copies_world(
             "TANDEM_BACKFILL_SECONDS": "5",
             **common,
         }
+        relayed = binance_variables(await relay.start()) if is_first_relayed else {}
+        own = ({**relayed, **own[0]}, *own[1:])
         copies = [_copy(directory, number, {**shared, **one}) for number, one in enumerate(own)]
         bus = None
         try:

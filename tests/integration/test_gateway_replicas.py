@@ -128,7 +128,8 @@ async def test_13_sender_that_lost_its_lease_sends(
     """
     frozen_at = {"TANDEM_TESTING": "1", "TANDEM_FREEZE_AT": "gateway.before_write"}
     common = {"BINANCE_RECV_WINDOW_MS": window_ms}
-    async with copies_world(nats_server.url, tmp_path, frozen_at, {}, **common) as world:
+    both = (frozen_at | common, common)
+    async with copies_world(nats_server.url, tmp_path, *both) as world:
         frozen, heir = world.copies
         name = cloid(1)
         await eventually(lambda: frozen.is_sender)
@@ -210,3 +211,17 @@ async def test_refusal_told_by_a_sender_that_was_cut_off_contradicts_no_heir(
             await eventually(lambda: NEW in world.statuses(cloid(2)), LONG_S)
             assert OrderStatus.REJECTED not in world.statuses(name)
             await each_once(world, [cloid(2)])
+
+
+async def test_sender_that_loses_its_venue_gives_way_to_a_copy_that_has_not(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> None:
+    async with copies_world(nats_server.url, tmp_path, {}, {}, is_first_relayed=True) as world:
+        former, heir = world.copies
+        await eventually(lambda: former.is_sender)
+        world.relay.cut()
+        await eventually(lambda: heir.is_sender, LONG_S)
+        name = cloid(1)
+        await place(world, name)
+        await eventually(lambda: NEW in world.statuses(name), LONG_S)
+        await each_once(world, [name])

@@ -92,6 +92,7 @@ def _gateway(account: str) -> User:
             ALARMS,
             subjects.marks_of(exc),
             subjects.lease(exc),
+            subjects.presence(f"gateway-{exc}"),
             *_sees_streams(),
             *_reads(FACTS),
             *_looks(MARKS),

@@ -79,6 +79,7 @@ class Lease:
         self._is_other_alive = False
         self._is_unbroken = False
         self._is_leaving = False
+        self._is_stepping_aside = False
 
     def term_at(self, mono_ns: int) -> int:
         """Return the term in which this copy may send at that moment; 0: it may not."""
@@ -110,6 +111,10 @@ class Lease:
         """Give the lease back and take it no more."""
         self._is_leaving = True
 
+    def step_aside(self) -> None:
+        """Give the lease back because another copy is fitter, and go on taking part."""
+        self._is_stepping_aside = True
+
     def due(self, mono_ns: int, handicap_ns: int | None) -> Write | Look | None:
         """Return what to do now.
 
@@ -121,6 +126,9 @@ class Lease:
         if self._is_leaving:
             return None if self.is_left else self._write(is_released=True)
         if self.holds(mono_ns):
+            is_released, self._is_stepping_aside = self._is_stepping_aside, False
+            if is_released:
+                return self._write(is_released=True)
             renew_ns = self._times.ttl_ns // RENEWALS_A_TTL
             return self._write() if mono_ns - self._begun_ns >= renew_ns else None
         waited_ns = mono_ns - self._seen_ns

@@ -1,7 +1,9 @@
 """How one copy of a gateway keeps its part in the lease: writes, looks, and what follows of both.
 
 1. Gaining it and losing it are told once each, in turn.
-2. The clock is read before a write is handed over and after a look has come back: what happened
+2. A copy that could send at once, and may not, says so; a holder that could not, for more than a
+   second, gives the lease back while it hears one.
+3. The clock is read before a write is handed over and after a look has come back: what happened
    in between is on the safe side of both.
 """
 
@@ -21,6 +23,8 @@ HASTE_S = 0.005
 ANSWER_S = 0.5
 LEAVE_S = 0.7
 UNFIT_HANDICAP_NS = 2_000 * NS_PER_MS
+UNFIT_NS = 1_000 * NS_PER_MS
+SAY_NS = 300 * NS_PER_MS
 
 _record = msgspec.json.Decoder(Record)
 
@@ -60,6 +64,10 @@ class Tenure:
         self._told_term = 0
         self._haste_until_ns = 0
         self._is_leaving = False
+        self._unfit_ns: int | None = None
+        self._said_ns = 0
+        self._heard_ns: int | None = None
+        self._presence = subjects.presence(f"gateway-{core.exc}")
         self._wake = asyncio.Event()
         metrics, clock = core.context.metrics, core.context.clock
         is_sender = metrics.gauge("gateway_is_sender", "1: this copy sends for its account")
@@ -73,6 +81,7 @@ class Tenure:
         """Take part until cancelled."""
         self._core.context.bus.on_reconnect(self._reconnected)
         await self._core.context.bus.leases.watch(self._subject, self._offered)
+        await self._core.context.bus.listen(self._presence, self._heard)
         while True:
             if not await self._step():
                 await self._pause()
@@ -84,6 +93,33 @@ class Tenure:
             clock = self._core.context.clock
             self._haste_until_ns = clock.monotonic_ns() + 10 * int(HASTE_S * 1e9)
             self._wake.set()
+
+    def _heard(self, run: bytes) -> None:
+        """Another copy could send at once."""
+        if run.decode(errors="replace") != self._core.context.run:
+            self._heard_ns = self._core.context.clock.monotonic_ns()
+
+    async def _compare(self, fitness: Fitness, mono_ns: int) -> None:
+        """Say that this copy is fit, or give way to one that is."""
+        if not self._core.lease.holds(mono_ns):
+            self._unfit_ns = None
+            if fitness.handicap_ns == 0 and mono_ns - self._said_ns >= SAY_NS:
+                self._said_ns = mono_ns
+                await self._core.context.bus.announce(
+                    self._presence, self._core.context.run.encode()
+                )
+            return
+        if fitness.is_linked:
+            self._unfit_ns = None
+        elif self._unfit_ns is None:
+            self._unfit_ns = mono_ns
+        elif mono_ns - self._unfit_ns > UNFIT_NS and self._hears_another(mono_ns):
+            self._core.context.log.warning("gives way to a copy that can send")
+            self._unfit_ns = None
+            self._core.lease.step_aside()
+
+    def _hears_another(self, mono_ns: int) -> bool:
+        return self._heard_ns is not None and mono_ns - self._heard_ns < 3 * SAY_NS
 
     def _reconnected(self) -> None:
         self._core.lease.unseen()
@@ -103,7 +139,9 @@ class Tenure:
     async def _step(self) -> bool:
         """Do what is due; False: nothing was, or the store does not answer."""
         mono_ns = self._core.context.clock.monotonic_ns()
-        due = self._core.lease.due(mono_ns, self._tenant.fitness().handicap_ns)
+        fitness = self._tenant.fitness()
+        await self._compare(fitness, mono_ns)
+        due = self._core.lease.due(mono_ns, fitness.handicap_ns)
         try:
             match due:
                 case Write():

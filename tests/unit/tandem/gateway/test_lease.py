@@ -211,6 +211,18 @@ def test_giving_it_back_ends_it_before_the_write_is_made() -> None:
     assert lease.due(99_999, 0) is None
 
 
+def test_stepping_aside_gives_it_back_and_goes_on_taking_part() -> None:
+    lease = holding(at=10_000)
+    lease.step_aside()
+    write = write_of(lease, 10_050)
+    assert write == Write(Record(holder="me", term=8, is_released=True), 6)
+    lease.begin(write, 10_050)
+    lease.stored(7, 10_060)
+    assert not lease.holds(10_061)
+    assert not isinstance(lease.due(10_060 + 499, 500), Write)
+    assert write_of(lease, 10_060 + 500, 500).record == Record(holder="me", term=9)
+
+
 def test_copy_that_leaves_gives_back_nothing_of_anothers() -> None:
     lease = seeing(OTHER)
     lease.leave()
