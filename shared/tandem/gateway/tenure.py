@@ -64,6 +64,7 @@ class Tenure:
         self._told_term = 0
         self._haste_until_ns = 0
         self._is_leaving = False
+        self._is_complained = False
         self._unfit_ns: int | None = None
         self._said_ns = 0
         self._heard_ns: int | None = None
@@ -151,10 +152,18 @@ class Tenure:
                 case None:
                     pass
         except UnavailableError as error:
-            self._core.context.log.warning("lease", error=str(error))
+            self._complain(error)
             due = None
+        else:
+            self._is_complained &= due is None
         self.tell()
         return due is not None
+
+    def _complain(self, error: UnavailableError) -> None:
+        """Say once that the store does not answer, until it does."""
+        if not self._is_complained:
+            self._is_complained = True
+            self._core.context.log.warning("lease", error=str(error))
 
     async def _write(self, write: Write) -> None:
         core, clock = self._core, self._core.context.clock
