@@ -35,6 +35,7 @@ class Fence:
         self.is_caught_up = False
         self._says = 0
         self._say: Say | None = None
+        self._former: SenderReport | None = None
 
     @property
     def is_open(self) -> bool:
@@ -60,20 +61,35 @@ class Fence:
         """Say again how it stands: the word of a process that lives must not lapse."""
         self.report(self.state, "as before", self._epoch)
 
-    def say_term(self) -> None:
-        """Log that this process is the sender, if it is; again before the log expires it."""
+    def stop(self) -> int | None:
+        """Send nothing more; return past which intent this process has sent none, if it may say."""
+        was_open, self._dispatcher.is_open = self.is_open, False
+        return self._core.known.last_asked_seq if was_open else None
+
+    def say_term(self, unsent_past: int | None = None) -> None:
+        """Log that this process is the sender, if it is; again before the log expires it.
+
+        And last of all, up to which intent it was.
+        """
         clock = self._core.context.clock
         term = self._core.lease.term_at(clock.monotonic_ns())
         if term:
             self._says += 1
             exc, run = self._core.exc, self._run
-            self._core.journal.log(
-                SenderReport(exc=exc, run=run, term=term, n=self._says, ts_recv_ns=clock.wall_ns())
+            said = SenderReport(
+                exc=exc,
+                run=run,
+                term=term,
+                n=self._says,
+                unsent_past=unsent_past,
+                ts_recv_ns=clock.wall_ns(),
             )
+            self._core.journal.log(said)
 
     def read_sender(self, sender: SenderReport, seq: int) -> None:
         """Take from the log who sends; `seq` is where it says so."""
         if sender.run != self._run:
+            self._former = sender
             self._core.lease.outranked(sender.term)
             return
         self._say = Say(sender.term, Guard(subjects.senders_of(self._core.exc), seq))
@@ -113,8 +129,13 @@ class Fence:
         clock = self._core.venue_clock
         if clock.measured_ns < self._marked_ns or clock.doubt(now.mono_ns):
             return
-        self._core.sender.pass_fence(now)
+        self._core.sender.pass_fence(now, self._unsent_past(term))
         self._core.cancels.pass_fence()
         self._core.journal.speak(self._say)
         self._dispatcher.is_open = True
         self._on_open()
+
+    def _unsent_past(self, term: int) -> int | None:
+        """Return past which intent nobody can have sent, if the sender before us has said so."""
+        former = self._former
+        return former.unsent_past if former is not None and former.term == term - 1 else None

@@ -53,12 +53,14 @@ class Known:
     asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
     owners: dict[ClientOrderId, Strategy] = field(default_factory=dict)
     last_fill_ns: int = 0
+    last_asked_seq: int = 0
     begun_ns: int = 0
     epoch_ns: int = 0
 
     def take_ask(self, cloid: ClientOrderId, seq: int) -> None:
         """Learn where in the log an order was asked for."""
         self.asked_seq.setdefault(cloid, seq)
+        self.last_asked_seq = max(self.last_asked_seq, seq)
 
     def take_owner(self, cloid: ClientOrderId, strategy: Strategy) -> bool:
         """Learn whose order it is; False when another strategy asked for it before."""

@@ -157,14 +157,20 @@ class Sender:
             asked_until_ns = ticket.ask.ts_sent_ns + ticket.valid_ms * NS_PER_MS
             ticket.until_ns = min(ticket.until_ns, asked_until_ns)
 
-    def pass_fence(self, now: Now) -> None:
-        """All that is here may have been sent by another process: it must be looked up."""
+    def pass_fence(self, now: Now, unsent_past: int | None = None) -> None:
+        """All that is here may have been sent by another process: it must be looked up.
+
+        But for what was asked for past `unsent_past`: there the former sender had stopped.
+        """
         self.hold()
         self.is_open = True
         latest_ms = self._latest_ms(now)
         for ticket in self._tickets.values():
             ticket.horizon_ms = max(ticket.horizon_ms, latest_ms + self._window_ms)
-            if ticket.phase is Phase.HELD:
+            is_unsent = unsent_past is not None and ticket.seq > unsent_past and not ticket.tries
+            if ticket.phase is Phase.HELD and is_unsent:
+                self._make_ready(ticket)
+            elif ticket.phase is Phase.HELD:
                 ticket.phase = Phase.DOUBT
 
     @staticmethod

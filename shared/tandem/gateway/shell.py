@@ -260,7 +260,7 @@ class GatewayService:
             self._fence.say_term()
 
     async def drain(self) -> None:
-        self._dispatcher.is_open = False
+        unsent_past = self._fence.stop()
         if self._following is not None:
             await self._following.close()
         deadline_ns = self._context.clock.monotonic_ns() + int(DRAIN_S * 1e9)
@@ -268,6 +268,8 @@ class GatewayService:
             if self._context.clock.monotonic_ns() > deadline_ns:
                 break
             await self._context.clock.sleep(TICK_S)
+        await self._core.journal.drain()
+        self._fence.say_term(unsent_past)
         await self._core.journal.drain()
         await self._tenure.leave()
         self._fence.report(LinkState.DOWN, "stopped")

@@ -141,12 +141,14 @@ class SenderReport(Message, frozen=True, kw_only=True, tag="sender_report"):
     """From here on a process sends for its account, in this term of the lease; `n` repeats it.
 
     What a sender of an earlier term concludes on its own is not stored past this message.
+    `unsent_past` is told by a process that sends no more: the last intent that it may have sent.
     """
 
     exc: Exc
     run: str
     term: int
     n: int
+    unsent_past: int | None = None
     ts_recv_ns: int = field(name="ts_recv", default=0)
 
 

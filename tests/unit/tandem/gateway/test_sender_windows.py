@@ -1,6 +1,7 @@
 """Each window in which a crash, a loss or a clock could double an order or lose its outcome."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -353,3 +354,13 @@ def test_every_window_that_the_sender_lists_has_its_test() -> None:
 def test_order_of_a_ticker_is_looked_up_under_that_ticker() -> None:
     sender = restarted()
     assert [one.ticker for one in lookups(sender.tick(at(1_000)))] == [Ticker("SOL")]
+
+
+def test_what_was_asked_for_after_the_former_sender_stopped_goes_at_once() -> None:
+    sender = closed()
+    sender.take(replace(ticket_of("0x01"), seq=7))
+    sender.take(replace(ticket_of("0x02"), seq=8))
+    sender.pass_fence(at(0), unsent_past=7)
+    assert (sender.count(Phase.DOUBT), sender.count(Phase.READY)) == (1, 1)
+    ready = sender.ready(urgent=False, mono_ns=0)
+    assert ready is sender.get(ClientOrderId("0x02"))
