@@ -89,12 +89,20 @@ class Fence:
     def read_sender(self, sender: SenderReport, seq: int) -> None:
         """Take from the log who sends; `seq` is where it says so."""
         if sender.run != self._run:
-            self._former = sender
-            self._core.lease.outranked(sender.term)
+            self._read_other(sender)
             return
         self._say = Say(sender.term, Guard(subjects.senders_of(self._core.exc), seq))
         if self.is_open:
             self._core.journal.speak(self._say)
+
+    def _read_other(self, sender: SenderReport) -> None:
+        """Take another's word: a newer term ends ours, an older one told late is answered."""
+        former = self._former
+        if former is None or (sender.term, sender.n) >= (former.term, former.n):
+            self._former = sender
+        self._core.lease.outranked(sender.term)
+        if self.is_open:
+            self.say_term()
 
     def shut(self) -> None:
         """Send nothing: the lease is another's, or about to be."""
