@@ -24,7 +24,8 @@ BANNED_ENDINGS = ("Manager", "Processor", "Helper")
 SERVICE_FILES = ("__init__.py", "__main__.py", "service.py")
 NOT_DEPLOYED = {"paper_exchange"}
 TOP_LEVEL = {
-    "services", "shared", "schemas", "tests", "docs", "examples", "compose.yaml", "Makefile",
+    "services", "shared", "schemas", "tests", "docs", "examples", "compose.yaml",
+    "compose.cluster.yaml", "Makefile",
     "README.md", "LICENSE", "pyproject.toml", "requirements.lock",
 }  # fmt: skip
 

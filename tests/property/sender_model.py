@@ -17,16 +17,16 @@ from functools import partial
 from typing import assert_never
 
 from tandem.domain.execution import OutcomeKind, ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
-from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side
+from tandem.domain.ids import ClientOrderId, Strategy
+from tandem.domain.order import OrderStatus, OrderType, RejectReason
 from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.requests import Outcome, Report, Stamp
 from tandem.gateway.sender import Sender
 from tandem.gateway.ticket import Now, Ticket, from_new_order
 from tandem.messages.intents import NewOrder
-from tandem.messages.reports import FillReport, OrderReport
+from tandem.messages.reports import OrderReport
+from tests.property.sender_venue import EXC, TICKER, Placed
 
-EXC, TICKER = Exc("v"), Ticker("SOL")
 MS = 1_000_000
 STEP_MS = 25
 ACTIVE_MS = 9_000
@@ -46,41 +46,6 @@ class Rules:
     sender: type[Sender] = Sender
     is_stamped_before_the_freeze: bool = True
     is_held_when_lost: bool = True
-
-
-@dataclass(slots=True)
-class Placed:
-    """One order that the venue accepted."""
-
-    cloid: ClientOrderId
-    oid: int
-    shown_ms: int
-
-    def report(self, source: ReportSource) -> OrderReport:
-        return OrderReport(
-            exc=EXC,
-            ticker=TICKER,
-            order_status=OrderStatus.NEW,
-            source=source,
-            ts_event_ns=self.oid,
-            client_order_id=self.cloid,
-            venue_order_id=VenueOrderId(str(self.oid)),
-            amount=Decimal(1),
-        )
-
-    def fill(self) -> FillReport:
-        return FillReport(
-            exc=EXC,
-            ticker=TICKER,
-            exec_id=ExecId(str(self.oid)),
-            venue_order_id=VenueOrderId(str(self.oid)),
-            client_order_id=self.cloid,
-            side=Side.BUY,
-            last_qty=Decimal("0.5"),
-            last_px=Decimal(150),
-            source=ReportSource.EVENT,
-            ts_event_ns=self.oid,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from tandem.client.identities import rand_cloid, rand_token
 from tandem.client.mirrors import Hedges, Orders
 from tandem.client.offers import Offers
 from tandem.client.tables import Tables
-from tandem.domain.errors import InvalidInputError, UnavailableError
+from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Token
 from tandem.domain.order import OrderType
 from tandem.messages import codec, subjects
@@ -85,9 +85,20 @@ class OrderCalls:
     async def _submit(self, order: NewOrder) -> OrderHandle:
         cloid = order.client_order_id
         order = replace(order, ts_sent_ns=self._clock.wall_ns())
-        await self._append(subjects.new_order(order.exc, order.strategy, cloid), order)
+        subject = subjects.new_order(order.exc, order.strategy, cloid)
+        try:
+            await self._append(subject, order)
+        except ConflictError:
+            if not await self._was_asked(subject, order):
+                raise
         orders = self._orders[order.exc]
         return OrderHandle(cloid, order.exc, orders, self._feed, self._pending_timeout_s)
+
+    async def _was_asked(self, subject: str, order: NewOrder) -> bool:
+        """Tell whether the log holds this very order, asked for at another time: a repetition."""
+        stored = await self._bus.log.find(subject)
+        asked = codec.decode_fact(stored.payload) if stored is not None else None
+        return isinstance(asked, NewOrder) and replace(asked, ts_sent_ns=order.ts_sent_ns) == order
 
     async def _append(self, subject: str, intent: Message) -> int:
         """Log an intent under its identity; returns its place in the log.
