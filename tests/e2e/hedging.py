@@ -106,15 +106,19 @@ class Hedging:
             assert len(ours) == len(set(ours))
 
     async def settled(self) -> bool:
-        """Tell whether the pages have caught up with the exchanges."""
+        """Tell whether the pages have caught up with the exchanges, and so has the bucket."""
+        bucket = self.oms.hedges.bucket("hyperliquid", "SOL", self.oms.strategy)
+        shown = bucket is not None and (bucket.owed, bucket.in_flight) == (await self._owed(), ZERO)
+        return shown and await self.pages_agree()
+
+    async def pages_agree(self) -> bool:
+        """Tell whether orders and positions are the exchanges' own."""
         found: list[str] = []
         for exc, venue in (("binance", self.binance), ("hyperliquid", self.hyperliquid)):
             books = await venue.books()
             found += audit.orders_agree(tuple(self.oms.orders_peek(exc)), books)
             found += audit.positions_agree(tuple(self.oms.positions_peek(exc)), books)
-        bucket = self.oms.hedges.bucket("hyperliquid", "SOL", self.oms.strategy)
-        shown = bucket is not None and (bucket.owed, bucket.in_flight) == (await self._owed(), ZERO)
-        return shown and not found
+        return not found
 
 
 def _is_refused(link: LinkHandle) -> bool:
