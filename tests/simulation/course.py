@@ -145,7 +145,7 @@ class _Course:
     async def _until(self, holds: Any, most_s: int) -> bool:
         end_ns = self.loop.now_ns + most_s * NS_PER_S
         while not holds():
-            if self.loop.now_ns > end_ns:
+            if not self._may_go_on(end_ns):
                 return False
             await self.clock.sleep(0.02)
         return True

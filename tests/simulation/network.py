@@ -35,8 +35,8 @@ class Weather:
     rng: random.Random
     counts: Counter[str]
     is_calm: bool = False
-    fastest_us: int = 500
-    slowest_us: int = 4_000
+    grain_us: int = 1_000
+    slowest_grains: int = 3
     lost_request: int = 0
     late_request: int = 0
     lost_answer: int = 0
@@ -60,7 +60,7 @@ class Weather:
         return False
 
     def travel_ns(self) -> int:
-        return self.rng.randint(self.fastest_us, self.slowest_us) * 1_000
+        return self.rng.randint(1, self.slowest_grains) * self.grain_us * 1_000
 
     def event_delay_ns(self) -> int:
         if self.strikes("late_event"):

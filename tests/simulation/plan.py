@@ -51,6 +51,7 @@ class Plan:
     quotes: tuple[Quote, ...]
     pieces: int
     flow_ms: int
+    grain: tuple[int, int]
     trouble_ms: int
     strikes: int
     chaos: tuple[str, ...]
@@ -71,6 +72,7 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
     """Return the world of a seed, without some of its faults if so wished."""
     rng = random.Random(f"{seed}:plan")
     trouble_ms = rng.randint(3_000, 6_000)
+    pieces, flow_ms = rng.choice(((5, 15), (12, 30), (20, 50), (30, 80)))
     chaos = tuple(name for name in CHAOS if rng.random() < 0.45)
     ambient = tuple(name for name in AMBIENT if rng.random() < 0.6)
     lots = {"binance": Decimal("0.01"), "hyperliquid": Decimal(rng.choice(("0.01", "0.01", "0.1")))}
@@ -79,8 +81,9 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
         copies=_copies(rng),
         odd_hedger=rng.random() < 0.25,
         quotes=_quotes(rng, trouble_ms, lots)[:most_quotes],
-        pieces=rng.randint(3, 8),
-        flow_ms=rng.choice((10, 15, 20, 30)),
+        pieces=pieces,
+        flow_ms=flow_ms,
+        grain=rng.choice(((1_000, 2), (1_000, 3), (1_000, 5), (100, 40))),
         trouble_ms=trouble_ms,
         strikes=rng.randint(2, 9),
         chaos=chaos,
@@ -98,11 +101,11 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
 
 def _copies(rng: random.Random) -> dict[str, int]:
     return {
-        "order-state": rng.choice((1, 1, 2)),
-        "position-state": rng.choice((1, 1, 2)),
-        "hedger": rng.choice((1, 2, 2, 3)),
-        "gateway-binance": rng.choice((1, 2)),
-        "gateway-hyperliquid": rng.choice((1, 2)),
+        "order-state": rng.choice((1, 1, 1, 2)),
+        "position-state": rng.choice((1, 1, 1, 2)),
+        "hedger": rng.choice((1, 1, 2, 2, 3)),
+        "gateway-binance": rng.choice((1, 1, 2)),
+        "gateway-hyperliquid": rng.choice((1, 1, 2)),
     }
 
 
@@ -124,7 +127,7 @@ def _quotes(
                 at_ms=0 if index < 2 else rng.randint(0, trouble_ms * 3 // 4),
                 is_on_binance=on_binance,
                 sign=sign,
-                lots=max(30, int(rng.randint(150, 500) * step)),
+                lots=max(60, int(rng.randint(300, 900) * step)),
                 pool=rng.choice(("pool", "pool", "other")),
                 coalesce_ms=rng.choice((0, 0, 0, 50, 200)),
             )

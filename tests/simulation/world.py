@@ -65,6 +65,7 @@ class World:
         odds = plan.generator(f"climate {exc}")
         weather = Weather(plan.generator(f"winds {exc}"), self.counts)
         weather.rng = rng
+        weather.grain_us, weather.slowest_grains = plan.grain
         if plan.has("http"):
             weather.lost_request = odds.choice((0, 10, 30))
             weather.late_answer = odds.choice((0, 10, 30))
@@ -152,8 +153,8 @@ class World:
         if "slow bus" in self.plan.without:
             return
         rng = self.plan.generator(f"pace {copy.kind} {copy.place}")
-        copy.bus.pace.append_ns = rng.choice((0, 0, 300_000, 1_500_000))
-        copy.bus.pace.answer_ns = rng.choice((0, 0, 300_000, 1_500_000))
+        copy.bus.pace.append_ns = rng.choice((0, 0, 500_000, 1_000_000))
+        copy.bus.pace.answer_ns = rng.choice((0, 0, 500_000, 1_000_000))
         copy.bus.pace.delivery_ns = rng.choice((0, 0, 0, 500_000, 2_000_000))
 
     def kill(self, copy: Copy, *, keeps_wire: bool) -> None:
