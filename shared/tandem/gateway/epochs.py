@@ -2,8 +2,8 @@
 
 1. Whoever finds the log cut logs a new epoch; nothing is proposed in it until each account was
    backfilled and has said so.
-2. Nothing learned from a log that was cut is kept. What this process logged lately has been
-   offered again; what the log has lost of the rest, the venue still knows.
+2. Nothing learned from a log that was cut is kept. What this process logged lately is
+   offered again first; what the log has lost of the rest, the venue still knows.
 3. Takers go out only once this process has backfilled the account since it started, or since the
    latest epoch, and only if they were decided after that: before, the hedger cannot know of
    takers whose decision the log has lost.
@@ -36,6 +36,7 @@ class Epochs:
         self._fence.shut()
         core.sender.forget_unsent()
         core.known = Known(dealt=core.known.dealt)
+        core.journal.offer_again()
         core.journal.forget()
         self._links.epoch += 1
         epoch = Epoch(epoch=self._links.epoch, text="the log was cut")

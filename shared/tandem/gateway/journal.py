@@ -5,8 +5,9 @@
    What is so now (open orders, positions) and the ends of orders that the log holds live are
    logged whatever their age; what is so now again once the log has expired it, for whoever reads
    the log from then on.
-3. What was logged in the last ten minutes is kept, and offered again when the bus comes back: a
-   server that lost its newest messages gets them anew, under the same identities.
+3. What was logged in the last ten minutes is kept, and offered again when the log was cut: a
+   server that lost its newest messages gets them anew, under the same identities. When the bus
+   comes back, that is done at once with what was not read yet (`Unread`): nobody else can tell.
 4. `drain` ends when everything appended so far is stored.
 5. What this copy concludes as the sender (`facts.is_conclusion`) is stored only while it is the
    sender: the log compares. A former sender's word, late for whatever reason, contradicts no one.
@@ -29,6 +30,7 @@ from tandem.gateway import facts
 from tandem.gateway.facts import GatewayFact
 from tandem.gateway.repeats import Repeats
 from tandem.gateway.seen import SeenSubjects
+from tandem.gateway.unread import Unread
 from tandem.messages import codec
 from tandem.messages.message import Message
 from tandem.messages.reports import OrderReport
@@ -52,7 +54,7 @@ class Say:
 class _Written:
     """A message as it is appended; `term` is 0 unless it concludes in one.
 
-    `is_told`: the venue's stream told it.
+    `is_told`: the venue's stream told it. `since_ns`: since when the log holds it, 0 before.
     """
 
     subject: str
@@ -60,6 +62,7 @@ class _Written:
     is_conclusion: bool = False
     is_told: bool = False
     term: int = 0
+    since_ns: int = 0
 
 
 class Journal:
@@ -72,7 +75,8 @@ class Journal:
         self._lasting: dict[str, int] = {}
         self._waiting: set[asyncio.Future[Appended]] = set()
         self._following: list[tuple[str, GatewayFact]] = []
-        self._kept: deque[tuple[int, _Written]] = deque(maxlen=MAX_KEPT)
+        self._kept: deque[_Written] = deque(maxlen=MAX_KEPT)
+        self._unread: Unread[_Written] = Unread()
         self._say: Say | None = None
         self._held: dict[str, _Written] = {}
         self._repeats = Repeats()
@@ -97,9 +101,10 @@ class Journal:
         """Suppress nothing any more: the log no longer holds what it was seen to hold."""
         self._seen, self._ended = SeenSubjects(), SeenSubjects()
 
-    def read(self, subject: str) -> None:
-        """Remember that the log holds this subject."""
+    def read(self, subject: str, seq: int) -> None:
+        """Remember that the log holds this subject, and was read up to there."""
         self._seen.add(subject)
+        self._unread.read(seq)
 
     def log(self, fact: GatewayFact, *, at_any_age: bool = False) -> None:
         """Append a fact, unless the log is known to hold it, or would have expired it."""
@@ -170,7 +175,7 @@ class Journal:
         self._seen.add(subject)
         if isinstance(fact, OrderReport) and fact.order_status.is_terminal:
             self._ended.add(facts.order_name(fact))
-        self._write(_Written(subject, codec.encode(fact), is_told=facts.is_told(fact)))
+        self._append(_Written(subject, codec.encode(fact), is_told=facts.is_told(fact)))
 
     def _conclude(self, subject: str, fact: GatewayFact) -> None:
         payload = codec.encode(facts.stamped(fact, self._context.clock.wall_ns()))
@@ -178,7 +183,7 @@ class Journal:
             self._hold_back(_Written(subject, payload, is_conclusion=True))
             return
         self._seen.add(subject)
-        self._write(_Written(subject, payload, is_conclusion=True, term=self._say.term))
+        self._append(_Written(subject, payload, is_conclusion=True, term=self._say.term))
 
     def _hold_back(self, written: _Written) -> None:
         self._held[written.subject] = written
@@ -192,25 +197,35 @@ class Journal:
         for written in held.values():
             if written.term in {0, say.term} and written.subject not in self._seen:
                 self._seen.add(written.subject)
-                self._write(replace(written, term=say.term))
+                self._append(replace(written, term=say.term))
 
     def be_silent(self) -> None:
         """Conclude nothing: another copy may be the sender."""
         self._say = None
 
-    def _write(self, written: _Written) -> None:
+    def _keep(self, written: _Written, seq: int, asked_at: int) -> None:
         now_ns = self._context.clock.monotonic_ns()
-        while self._kept and now_ns - self._kept[0][0] > self._context.settings.kept_ns:
+        while self._kept and now_ns - self._kept[0].since_ns > self._context.settings.kept_ns:
             self._kept.popleft()
-        self._kept.append((now_ns, written))
-        self._append(written)
+        held = replace(written, since_ns=written.since_ns or now_ns)
+        self._kept.append(held)
+        self._unread.answered(held, seq, asked_at)
+
+    def offer_unread(self) -> None:
+        """Append once more what nobody has read: a server that was killed may have lost it."""
+        unread = self._unread.items
+        self._unread.clear()
+        for written in unread:
+            self._append(written)
 
     def offer_again(self) -> None:
-        """Append what was logged lately once more; the log keeps one of each."""
+        """Append what was logged lately once more: the log was cut, and keeps one of each."""
         oldest_ns = self._context.clock.monotonic_ns() - self._context.settings.kept_ns
-        for kept_ns, written in tuple(self._kept):
-            if kept_ns >= oldest_ns:
-                self._append(written)
+        kept = [written for written in self._kept if written.since_ns >= oldest_ns]
+        self._kept.clear()
+        self._unread.clear()
+        for written in kept:
+            self._append(written)
 
     def _append(self, written: _Written) -> None:
         guard = None
@@ -219,10 +234,10 @@ class Journal:
                 self._hold_back(written)
                 return
             guard = self._say.guard
-        log = self._context.bus.log
+        log, asked_at = self._context.bus.log, self._unread.ask()
         future = asyncio.ensure_future(log.append_soon(written.subject, written.payload, guard))
         self._waiting.add(future)
-        future.add_done_callback(lambda done: self._stored(written, guard, done))
+        future.add_done_callback(lambda done: self._stored(written, guard, asked_at, done))
 
     def _superseded(self, written: _Written, guard: Guard | None) -> None:
         """Another copy sends, or this one has said anew that it does: then it is said again."""
@@ -234,7 +249,11 @@ class Journal:
             self._hold_back(written)
 
     def _stored(
-        self, written: _Written, guard: Guard | None, future: "asyncio.Future[Appended]"
+        self,
+        written: _Written,
+        guard: Guard | None,
+        asked_at: int,
+        future: "asyncio.Future[Appended]",
     ) -> None:
         self._waiting.discard(future)
         if future.cancelled():
@@ -245,7 +264,9 @@ class Journal:
         elif error is not None:
             self._context.tasks.spawn(_fail(future), "journal-failed")
         else:
-            self._count(is_told=written.is_told, is_repeat=future.result().already)
+            appended = future.result()
+            self._keep(written, 0 if appended.already else appended.seq, asked_at)
+            self._count(is_told=written.is_told, is_repeat=appended.already)
             self._context.seam("gateway.after_report")
 
     async def drain(self) -> None:

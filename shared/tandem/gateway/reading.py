@@ -146,7 +146,7 @@ class Reader:
 
     def _learn(self, fact: Fact, entry: Entry) -> None:
         core = self._core
-        core.journal.read(entry.subject)
+        core.journal.read(entry.subject, entry.seq)
         match fact:
             case OrderReport():
                 core.known.take_order(fact)

@@ -128,7 +128,7 @@ class GatewayService:
     def _reconnected(self) -> None:
         if self._following is None:
             return
-        self._core.journal.offer_again()
+        self._core.journal.offer_unread()
         self._close_fence("the bus was reconnected")
 
     async def _boot(self) -> None:

@@ -51,6 +51,7 @@ class Setting:
         env, self.clock = Environment(variables), LateClock()
         clock = self.clock
         self.bus = MemoryBus(clock)
+        self.metrics = Metrics()
         context = ServiceContext(
             name="gateway-test",
             settings=settings(env, "gateway-test"),
@@ -59,7 +60,7 @@ class Setting:
             clock=clock,
             tasks=TaskOwner(),
             log=structlog.get_logger(),
-            metrics=Metrics(),
+            metrics=self.metrics,
             seam=no_seam,
             run="a",
         )
@@ -93,6 +94,12 @@ class Setting:
             source=ReportSource.EVENT,
             ts_event_ns=self.now_ns,
         )
+
+    @property
+    def repeated(self) -> float:
+        """How often the log had already what was appended."""
+        name = "tandem_gateway_facts_repeated_total"
+        return self.metrics.registry.get_sample_value(name) or 0.0
 
     @property
     def stored(self) -> list[str]:
@@ -248,7 +255,7 @@ async def test_held_conclusion_that_the_log_shows_meanwhile_is_not_repeated(
 ) -> None:
     refusal = setting.refusal()
     setting.journal.log(refusal)
-    setting.journal.read(subjects.order_report(refusal))
+    setting.journal.read(subjects.order_report(refusal), 1)
 
     setting.journal.speak(saying(setting, 1))
     await setting.journal.drain()
@@ -305,3 +312,28 @@ async def test_position_older_than_the_log_is_logged(setting: Setting) -> None:
     )
     await setting.journal.drain()
     assert setting.stored == ["position.100"]
+
+
+async def test_a_bus_that_comes_back_is_offered_only_what_was_not_read(setting: Setting) -> None:
+    """Offering ten minutes anew at each reconnect was half of a storm (chaos, seed 20261123)."""
+    await log_two_and_read_one(setting)
+    setting.journal.offer_unread()
+    await setting.journal.drain()
+    assert setting.repeated == 1
+
+
+async def test_a_log_that_was_cut_is_offered_everything_of_late(setting: Setting) -> None:
+    await log_two_and_read_one(setting)
+    setting.journal.offer_again()
+    await setting.journal.drain()
+    assert setting.repeated == 2
+
+
+async def log_two_and_read_one(setting: Setting) -> None:
+    journal = setting.journal
+    journal.log(setting.fill())
+    await journal.drain()
+    journal.log(setting.report(OrderStatus.FILLED, ReportSource.ACK))
+    await journal.drain()
+    first = next(iter(setting.bus.server.oms.after(0)))
+    journal.read(first.subject, first.seq)
