@@ -7,6 +7,8 @@ TAPE ?=
 TICKER ?= SOL
 MINUTES ?= 10
 SEEDS ?= 100
+# Test processes side by side: much of the time tests wait.
+WORKERS ?= 3
 STRATEGIES ?=
 
 .DEFAULT_GOAL := help
@@ -38,8 +40,8 @@ down: $(VENV)/.services ## stop what `make up` started
 logs: ## follow the logs of what `make up` started
 	@tail -n 50 -F .run/logs/*.log
 
-test: $(VENV)/.dev ## every test; sets itself up
-	@$(BIN)/python -m pytest -q tests
+test: $(VENV)/.dev ## every test that needs no Docker; sets itself up
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore tests/container tests
 
 unit: $(VENV)/.dev ## pure tests, milliseconds each
 	@$(BIN)/python -m pytest -q tests/unit

@@ -129,7 +129,7 @@ async def _walk(options: argparse.Namespace, scenario: Scenario, say: Narrator) 
             summary = await steps.balance_the_books(desk, link)
     say.last(json.dumps(summary))
     if options.stay:
-        Path(options.stay).write_text(json.dumps(summary))
+        await asyncio.to_thread(Path(options.stay).write_text, json.dumps(summary))
         await asyncio.Event().wait()
     return 0
 

@@ -33,7 +33,9 @@ READER = Path(__file__).with_name("reader_process.py")
 class Counting(TallyFold):
     """Tells of each mark, and decides nothing."""
 
-    def propose(self, state: Tally, head: Head) -> tuple[Proposal, ...]:
+    def propose(  # type: ignore[explicit-override]  # override comes with Python 3.12
+        self, state: Tally, head: Head
+    ) -> tuple[Proposal, ...]:
         return ()
 
 

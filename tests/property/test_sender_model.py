@@ -73,8 +73,10 @@ class NoHorizon(Sender):
         super().written(ticket, stamp, now)
         ticket.horizon_ms = 0
 
-    def pass_fence(self, now: Now) -> None:  # type: ignore[explicit-override]
-        super().pass_fence(now)
+    def pass_fence(  # type: ignore[explicit-override]
+        self, now: Now, unsent_past: int | None = None
+    ) -> None:
+        super().pass_fence(now, unsent_past)
         for ticket in self.orders():
             ticket.horizon_ms = 0
 
@@ -82,7 +84,9 @@ class NoHorizon(Sender):
 class NoFence(Sender):
     """What was read before the fence is sent as if nobody could have sent it."""
 
-    def pass_fence(self, now: Now) -> None:  # type: ignore[explicit-override]
+    def pass_fence(  # type: ignore[explicit-override]
+        self, now: Now, unsent_past: int | None = None
+    ) -> None:
         self.is_open = True
         for ticket in self.orders():
             if ticket.phase is Phase.HELD:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import quote
 
 import redis.asyncio
 import redis.exceptions
@@ -79,8 +80,7 @@ class RedisPages:
         self._clock = clock
         self._tasks = tasks
         self._client = redis.asyncio.Redis.from_url(
-            url,
-            **({"password": password} if password else {}),
+            _with_password(url, password),
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
@@ -165,6 +165,15 @@ class RedisPages:
         called = self._script(keys=[key, f"{key}:cursor"], args=write.arguments(head))
         answer = await cast("Awaitable[bytes]", called)
         return answer.decode()
+
+
+def _with_password(url: str, password: str | None) -> str:
+    """Return the URL with the password of its user; the URL alone is what settings show."""
+    if password is None:
+        return url
+    scheme, _, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}://{user if at else ''}:{quote(password, safe='')}@{place}"
 
 
 def _whole(rows: Iterable[SetRow], known: Iterable[str]) -> Sequence[Write]:
