@@ -37,6 +37,7 @@ class Chaos:
             "external": self._trade_by_hand,
             "liquidation": self._liquidate,
             "client restart": self._restart_client,
+            "log cut": self._cut_log,
         }
 
     async def run(self) -> None:
@@ -144,6 +145,15 @@ class Chaos:
             if copy.bus.connected:
                 copy.bus.disconnect()
                 self._later(50, 900, lambda copy=copy: self._connect(copy))  # type: ignore[misc]
+
+    def _cut_log(self) -> None:
+        """The server dies and comes back without its last writes."""
+        strategy = self.world.strategy
+        if strategy.bus is not None and strategy.bus.connected:
+            strategy.bus.disconnect()
+            self._later(50, 900, strategy.calm)
+        self._restart_server()
+        self.world.cut_log(self.rng.randint(1, 60), self.rng.randint(0, 80))
 
     # The venues.
 

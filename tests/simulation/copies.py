@@ -38,7 +38,7 @@ BINANCE = Exc("binance")
 HYPERLIQUID = Exc("hyperliquid")
 BINANCE_TICKER = Ticker("SOLUSDT")
 HYPERLIQUID_TICKER = Ticker("SOL")
-BACKFILL_S = 3
+BACKFILL_S = 5
 
 
 class SimKey:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 NS_PER_S = 1_000_000_000
+RESOLUTION_S = 1e-7
 START_NS = 1_700_000_000 * NS_PER_S
 _owner: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("process", default=None)
 
@@ -50,7 +51,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop without sockets whose time is a number."""
 
     _ready: "deque[asyncio.Handle]"
-    _scheduled: "list[asyncio.TimerHandle]"
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.running: Process | None = None
         self.turns = 0
         self._is_buried = False
-        self._clock_resolution = 1e-7
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._set = 0
         self._tasks: list[asyncio.Task[Any]] = []
         self.set_task_factory(self._make_task)
 
@@ -103,19 +104,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _advance(self) -> None:
         """Jump to the earliest timer, and make everything due then ready."""
-        scheduled = self._scheduled
-        while scheduled and scheduled[0]._cancelled:
-            heapq.heappop(scheduled)._scheduled = False
-        if not scheduled:
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not timers:
             raise StuckError("nothing is ready and no timer is set")
-        when = scheduled[0]._when
+        when = timers[0][0]
         self.now_ns = max(self.now_ns, round(when * NS_PER_S))
-        limit = when + self._clock_resolution
-        while scheduled and scheduled[0]._when <= limit:
-            handle = heapq.heappop(scheduled)
-            handle._scheduled = False
-            self._ready.append(handle)
-        self._timer_cancelled_count = 0
+        limit, ready = when + RESOLUTION_S, self._ready
+        while timers and timers[0][0] <= limit:
+            ready.append(heapq.heappop(timers)[2])
 
     def thaw(self, process: Process, *, reads_first: bool) -> None:
         """Let a frozen process go on: everything that was held runs now, in order."""
@@ -128,16 +126,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_soon(  # type: ignore[explicit-override]
         self, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
-        if self._is_buried:
-            return asyncio.Handle(callback, args, self)
-        return super().call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        if not self._is_buried:
+            self._ready.append(handle)
+        return handle
 
     def call_at(  # type: ignore[explicit-override]
         self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
-        if self._is_buried:
-            return asyncio.TimerHandle(when, callback, args, self)
-        return super().call_at(when, callback, *args, context=context)
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        if not self._is_buried:
+            self._set += 1
+            heapq.heappush(self._timers, (when, self._set, handle))
+        return handle
 
     def bury(self) -> None:
         """End: what still runs is left to the collector, and nothing it does has an effect."""
@@ -147,7 +148,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
         self._tasks.clear()
         self._ready.clear()
-        self._scheduled.clear()
+        self._timers.clear()
         self.close()
 
 

@@ -22,7 +22,6 @@ import msgspec
 
 from services.order_state.record import Record
 from services.order_state.registry import Registry
-from tandem.bus.port import Entry
 from tandem.domain.ids import Exc, is_ours, is_reserved, maker_cloid
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import BucketView, OrderView
@@ -63,7 +62,7 @@ class Causes:
 
 def causes(world: "World") -> Causes:
     found = Causes({}, {}, {})
-    for entry in world.server.oms.after(0):
+    for entry in (*world.lost, *world.server.oms.after(0)):
         if not entry.subject.startswith(("oms.intent", "oms.hedge.decision")):
             continue
         fact = codec.decode_fact(entry.payload)
@@ -317,9 +316,5 @@ def digest(world: "World") -> str:
     for exc, order in _orders(world):
         told.update(f"{exc} {order}".encode())
     return told.hexdigest()
-
-
-def log_entries(world: "World") -> tuple[Entry, ...]:
-    return world.server.oms.after(0)
 
 

@@ -24,6 +24,7 @@ CHAOS = (
     "external",
     "liquidation",
     "client restart",
+    "log cut",
 )
 AMBIENT = ("http", "sockets", "events", "venue errors", "lookup lag", "refusals")
 TOGGLES = (*CHAOS, *AMBIENT, "copies", "other rules", "slow bus")
@@ -42,6 +43,16 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class Plain:
+    """One order of the strategy's own, which nothing hedges."""
+
+    at_ms: int
+    is_on_binance: bool
+    sign: int
+    lots: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """One seed's world. `without` names what was toggled off, `most_quotes` bounds the workload."""
 
@@ -49,6 +60,7 @@ class Plan:
     copies: dict[str, int]
     odd_hedger: bool
     quotes: tuple[Quote, ...]
+    plains: tuple[Plain, ...]
     pieces: int
     flow_ms: int
     grain: tuple[int, int]
@@ -81,6 +93,7 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
         copies=_copies(rng),
         odd_hedger=rng.random() < 0.25,
         quotes=_quotes(rng, trouble_ms, lots)[:most_quotes],
+        plains=_plains(random.Random(f"{seed}:plains"), trouble_ms) if most_quotes > 1 else (),
         pieces=pieces,
         flow_ms=flow_ms,
         grain=rng.choice(((1_000, 2), (1_000, 3), (1_000, 5), (100, 40))),
@@ -133,3 +146,16 @@ def _quotes(
             )
         )
     return tuple(quotes)
+
+
+def _plains(rng: random.Random, trouble_ms: int) -> tuple[Plain, ...]:
+    """Return orders that wait long enough to be sent again after a doubt."""
+    return tuple(
+        Plain(
+            at_ms=rng.randint(0, trouble_ms),
+            is_on_binance=rng.random() < 0.5,
+            sign=rng.choice((1, -1)),
+            lots=rng.randint(30, 80),
+        )
+        for _ in range(rng.randint(2, 12))
+    )

@@ -17,7 +17,7 @@ from tests.simulation.copies import (
     HYPERLIQUID_TICKER,
 )
 from tests.simulation.loop import Process, SimClock, spawn
-from tests.simulation.plan import Quote
+from tests.simulation.plan import Plain, Quote
 from tests.simulation.quiet import trace_log
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ NAME = "s"
 BID, ASK = Decimal("99.9"), Decimal("100.1")
 APPEND_S = 120.0
 POLL_S = 0.05
+PLAIN_VALID_MS = 30_000
 
 
 @contextmanager
@@ -69,7 +70,8 @@ class Strategy:
         self.quoted: list[str] = []
         self.oms: SimOMS | None = None
         self.is_ready = False
-        self.left: list[Quote] = sorted(world.plan.quotes, key=lambda quote: quote.at_ms)
+        asked: tuple[Quote | Plain, ...] = (*world.plan.quotes, *world.plan.plains)
+        self.left: list[Quote | Plain] = sorted(asked, key=lambda one: one.at_ms)
         self.wants_stop = False
         self.has_stopped = False
         self.process = Process("strategy")
@@ -103,7 +105,11 @@ class Strategy:
             if not self.left or self.left[0].at_ms > self.world.loop.now_ns // 1_000_000:
                 await clock.sleep(POLL_S)
                 continue
-            await self._quote(oms, self.left.pop(0))
+            asked = self.left.pop(0)
+            try:
+                await (self._quote if isinstance(asked, Quote) else self._place)(oms, asked)
+            except TandemError as error:
+                self.world.note("strategy", f"refused: {error}")
         await self._stop(oms)
         self.has_stopped = True
 
@@ -112,22 +118,29 @@ class Strategy:
         maker = (BINANCE, BINANCE_TICKER) if on_binance else (HYPERLIQUID, HYPERLIQUID_TICKER)
         leg = (HYPERLIQUID, HYPERLIQUID_TICKER) if on_binance else (BINANCE, BINANCE_TICKER)
         lot = self.world.plan.lots[maker[0]]
-        try:
-            handle = await oms.hedge_order(
-                {
-                    "exc": maker[0],
-                    "ticker": maker[1],
-                    "amount": quote.sign * quote.lots * lot,
-                    "price": BID if quote.sign > 0 else ASK,
-                },
-                {"exc": leg[0], "ticker": leg[1]},
-                trigger_after_ms=quote.coalesce_ms,
-                pool=quote.pool,
-            )
-        except TandemError as error:
-            self.world.note("quote", f"refused: {error}")
-            return
+        handle = await oms.hedge_order(
+            {
+                "exc": maker[0],
+                "ticker": maker[1],
+                "amount": quote.sign * quote.lots * lot,
+                "price": BID if quote.sign > 0 else ASK,
+            },
+            {"exc": leg[0], "ticker": leg[1]},
+            trigger_after_ms=quote.coalesce_ms,
+            pool=quote.pool,
+        )
         self.quoted.append(handle.hedge_id)
+
+    async def _place(self, oms: SimOMS, plain: Plain) -> None:
+        exc = BINANCE if plain.is_on_binance else HYPERLIQUID
+        ticker = BINANCE_TICKER if plain.is_on_binance else HYPERLIQUID_TICKER
+        await oms.limit_order(
+            exc,
+            ticker,
+            plain.sign * plain.lots * self.world.plan.lots[exc],
+            price=BID if plain.sign > 0 else ASK,
+            valid_for_ms=PLAIN_VALID_MS,
+        )
 
     async def _stop(self, oms: SimOMS) -> None:
         """Stop every hedge, and cancel whatever else is open."""

@@ -129,8 +129,8 @@ class Venue:
         self.tell: Tell = lambda order, fill: None
         self.witness: Callable[[VenueFill], None] = lambda fill: None
         self._asked: set[str] = set()
-        self._last_oid = 1_000
-        self._last_trade = 0
+        self._last_oid = 1_000_000
+        self._last_trade = 1_000_000
         self._last_ms = 0
 
     def now_ms(self) -> int:
@@ -256,14 +256,14 @@ class Venue:
     def flow(self, pieces: int) -> int:
         """Let a taker flow of somebody else hit resting makers; return how many pieces traded."""
         done = 0
-        for _ in range(pieces):
-            resting = self.makers()
-            if not resting:
-                return done
-            order = self.rng.choice(resting)
-            lots = min(int(order.left / self.contract.lot), self.rng.choice((1, 1, 2, 3, 5)))
-            self.fill(order, lots * self.contract.lot, is_maker=True)
-            done += 1
+        resting = self.makers()
+        hit = sorted(self.rng.choices(range(len(resting)), k=pieces)) if resting else []
+        for index in hit:
+            order = resting[index]
+            if order.status == LIVE:
+                lots = min(int(order.left / self.contract.lot), self.rng.choice((1, 1, 2, 3, 5)))
+                self.fill(order, lots * self.contract.lot, is_maker=True)
+                done += 1
         return done
 
     def external(self, qty: Decimal, sign: int, *, is_system: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tandem.bus.memory_bus import MemoryServer
+from tandem.bus.port import Entry
 from tandem.domain.ids import Exc
 from tandem.runtime.context import Service, ServiceContext
 from tests.simulation import copies, venue_binance, venue_hyperliquid
@@ -42,6 +43,7 @@ class World:
         self.fronts: dict[str, Front] = {}
         self.venues: dict[Exc, Venue] = {}
         self.fills: list[VenueFill] = []
+        self.lost: list[Entry] = []
         self.binance = self._binance()
         self.hyperliquid = self._hyperliquid()
         self.around = Surroundings(
@@ -164,6 +166,15 @@ class World:
 
     def alive(self) -> list[Copy]:
         return [copy for copy in self.copies.values() if not copy.is_dead]
+
+    def cut_log(self, entries: int, deltas: int) -> None:
+        """Lose the newest entries; what they asked for has a cause all the same."""
+        oms, told = self.server.oms, self.server.deltas
+        keep = max(oms.state().last_seq * 2 // 3, oms.state().last_seq - entries)
+        self.lost += oms.after(keep)
+        oms.cut(keep)
+        told.cut(max(0, told.state().last_seq - deltas))
+        self.note("cut", f"the log now ends at {keep}")
 
     def calm(self) -> None:
         """End every fault: what is dead starts again, what is cut off finds its way back."""
