@@ -7,12 +7,13 @@ TAPE ?=
 TICKER ?= SOL
 MINUTES ?= 10
 SEEDS ?= 100
+FROM ?= 1
 # Test processes side by side: much of the time tests wait.
 WORKERS ?= 3
 STRATEGIES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test fmt check unit property integration contract e2e chaos bench cov schemas lock keys docker-demo clean
+.PHONY: help demo up down logs test fmt check unit property integration contract e2e sim chaos bench cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +58,9 @@ integration: $(VENV)/.dev ## real nats-server, Redis-protocol server, paper exch
 
 e2e: $(VENV)/.dev ## whole processes, killed and restarted
 	@$(BIN)/python -m pytest -q tests/e2e
+
+sim: $(VENV)/.dev ## the whole system on virtual time, SEEDS=n worlds with faults (FROM=first seed)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
 
 chaos: $(VENV)/.services ## real processes killed at random for MINUTES=10, judged by the exchanges' books (SEED=n)
 	@$(BIN)/python -m examples.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

@@ -3,7 +3,7 @@
 import gc
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import process_time
@@ -26,6 +26,9 @@ CALM_MOST_S = 60
 MORE_MS = 500
 
 
+Look = Callable[[World], None]
+
+
 @dataclass
 class Result:
     """What became of one seed."""
@@ -42,12 +45,12 @@ class Result:
         return not self.violations
 
 
-def run(plan: Plan, *, traces: bool = False) -> Result:
-    """Run one seed from its beginning to its judgement."""
+def run(plan: Plan, *, traces: bool = False, look: Look | None = None) -> Result:
+    """Run one seed from its beginning to its judgement; `look` sees the world at its end."""
     collects = gc.isenabled()
     gc.disable()
     try:
-        return _run(plan, traces)
+        return _run(plan, traces, look)
     finally:
         with _unraised():
             gc.collect()
@@ -75,17 +78,17 @@ def _unraised() -> Iterator[None]:
         sys.unraisablehook = told
 
 
-def _run(plan: Plan, traces: bool) -> Result:
+def _run(plan: Plan, traces: bool, look: Look | None) -> Result:
     loop = VirtualLoop()
     with seeded_names(plan.seed):
         try:
             world = World(plan, loop, traces=traces)
-            return loop.run_until_complete(spawn(loop, None, _course(world), "course"))
+            return loop.run_until_complete(spawn(loop, None, _course(world, look), "course"))
         finally:
             loop.bury()
 
 
-async def _course(world: World) -> Result:
+async def _course(world: World, look: Look | None) -> Result:
     course = _Course(world)
     try:
         violations = await course.run()
@@ -93,6 +96,9 @@ async def _course(world: World) -> Result:
         import traceback
 
         violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
+    digest = oracle.digest(world)
+    if look is not None:
+        look(world)
     contents.count(world)
     world.counts["virtual ms"] = world.loop.now_ns // NS_PER_MS
     return Result(
@@ -100,7 +106,7 @@ async def _course(world: World) -> Result:
         violations=[*world.failures, *violations],
         counts=dict(world.counts),
         virtual_ms=world.loop.now_ns // NS_PER_MS,
-        digest=oracle.digest(world),
+        digest=digest,
         trace=world.trace,
     )
 
