@@ -225,3 +225,25 @@ async def test_a_cut_in_the_middle_of_a_hedge_loses_and_doubles_nothing(
 
         await link.done(timeout_s=SETTLE_S)
         await balanced(hedging)
+
+
+@pytest.mark.timeout(240)
+async def test_a_desk_that_starts_on_an_older_log_goes_on_hedging(
+    stack: LocalStack, session: aiohttp.ClientSession
+) -> None:
+    binance, hyperliquid = books_of(stack, session)
+    await scripted_book(binance)
+    async with client_of(stack, "cold") as oms:
+        hedging = Hedging(oms, binance, hyperliquid)
+        await hedge(hedging)
+        remember(stack)
+        await hedge(hedging)
+
+        for name in SERVICES:
+            stack.children[name].stop()
+        with down(stack):
+            restore(stack)
+        await asyncio.to_thread(stack.start_services, SERVICES)
+
+        await hedge(hedging)
+        await balanced(hedging)
