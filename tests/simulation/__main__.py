@@ -69,9 +69,8 @@ def _one(args: argparse.Namespace) -> int:
 def _many(args: argparse.Namespace) -> int:
     began, counts, failed = perf_counter(), Counter[str](), list[Result]()
     told = began
-    done = 0
-    for result in _results(range(args.first, args.first + args.seeds), args.jobs):
-        done += 1
+    results = _results(range(args.first, args.first + args.seeds), args.jobs)
+    for done, result in enumerate(results, 1):
         counts.update(result.counts)
         if not result.is_good:
             failed.append(result)
@@ -94,9 +93,7 @@ def _results(seeds: range, jobs: int) -> Iterator[Result]:
         yield from pool.imap_unordered(course.timed, seeds, chunksize=1)
 
 
-def _progress(
-    done: int, seeds: int, counts: Counter[str], failed: int, elapsed_s: float
-) -> str:
+def _progress(done: int, seeds: int, counts: Counter[str], failed: int, elapsed_s: float) -> str:
     rate = counts["maker fills"] / elapsed_s
     return f"{done}/{seeds} seeds, {failed} failed, {rate:,.0f} maker fills a second"
 
@@ -112,7 +109,7 @@ def _verdict(
         _say(f"never fired: {name}")
     for result in failed[:MOST_SHRUNK]:
         _explain(result.seed)
-    line = {
+    told: dict[str, object] = {
         "seeds": args.seeds,
         "from": args.first,
         "failed": sorted(result.seed for result in failed),
@@ -123,7 +120,7 @@ def _verdict(
         "maker_fills_per_cpu_s": round(counts["maker fills"] * 1e6 / max(1, counts["cpu us"])),
         "counts": {name: counts[name] for name in sorted(counts)},
     }
-    _say(json.dumps(line))
+    _say(json.dumps(told))
     return 1 if failed or missing else 0
 
 

@@ -366,9 +366,7 @@ class SimBus(MemoryBus):
         await super().serve(subject, answer_here, queue=queue)
 
 
-def _say(
-    hearers: Sequence[tuple[MemoryBus, Callable[[bytes], None]]], payload: bytes
-) -> None:
+def _say(hearers: Sequence[tuple[MemoryBus, Callable[[bytes], None]]], payload: bytes) -> None:
     for bus, on_word in hearers:
         if bus.connected:
             on_word(payload)

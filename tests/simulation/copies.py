@@ -64,7 +64,7 @@ class Surroundings:
 
 
 class Copy:
-    """One process from its start to its death. `kind` is the service, `place` which of its copies."""
+    """One process from start to death: `kind` is the service, `place` which of its copies."""
 
     def __init__(self, kind: str, place: int, life: int, around: Surroundings) -> None:
         self.kind, self.place, self.life = kind, place, life

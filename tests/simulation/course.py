@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,8 +94,6 @@ async def _course(world: World, look: Look | None) -> Result:
     try:
         violations = await course.run()
     except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
-        import traceback
-
         violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
     digest = oracle.digest(world)
     if look is not None:

@@ -83,14 +83,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         ready = self._ready
-        if not ready and not self._stopping:
+        if not ready and not self._stopping:  # type: ignore[attr-defined]
             self._advance()
         self.turns += 1
         for _ in range(len(ready)):
             handle = ready.popleft()
             if handle._cancelled:
                 continue
-            process = handle._context.get(_owner)
+            process = handle._context.get(_owner)  # type: ignore[attr-defined]
             if process is None:
                 self.running = None
                 handle._run()
@@ -123,7 +123,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             held.rotate(len(held) // 2)
         self._ready.extend(held)
 
-    def call_soon(  # type: ignore[explicit-override]
+    def call_soon(  # type: ignore[explicit-override, override]
         self, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
@@ -131,7 +131,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._ready.append(handle)
         return handle
 
-    def call_at(  # type: ignore[explicit-override]
+    def call_at(  # type: ignore[explicit-override, override]
         self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)

@@ -145,9 +145,7 @@ class Wire:
         if not lane.is_scheduled and lane.frames:
             lane.is_scheduled = True
             due_ns = lane.frames[0][0]
-            self._network.loop.call_at(
-                due_ns / NS, self._deliver, lane, context=self.process.home
-            )
+            self._network.loop.call_at(due_ns / NS, self._deliver, lane, context=self.process.home)
 
     def _deliver(self, lane: _Lane) -> None:
         lane.is_scheduled = False
@@ -168,7 +166,9 @@ class Wire:
         if self.is_open:
             self.is_open = False
             self._hang_up()
-            self._network.loop.call_soon(self._receiver.on_closed, "closed", context=self.process.home)
+            self._network.loop.call_soon(
+                self._receiver.on_closed, "closed", context=self.process.home
+            )
 
     def _hang_up(self) -> None:
         if self.venue_knows:
@@ -268,8 +268,6 @@ class SimNetwork:
             wire.orphan()
 
 
-def _answer(
-    answered: "asyncio.Future[tuple[int, bytes]]", answer: tuple[int, bytes]
-) -> None:
+def _answer(answered: "asyncio.Future[tuple[int, bytes]]", answer: tuple[int, bytes]) -> None:
     if not answered.done():
         answered.set_result(answer)

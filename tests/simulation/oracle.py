@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-
 import msgspec
 
 from services.order_state.record import Record
 from services.order_state.registry import Registry
-from tandem.domain.ids import Exc, is_ours, is_reserved, maker_cloid
+from tandem.domain.ids import Exc, Pool, Ticker, is_ours, is_reserved, maker_cloid
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import BucketView, OrderView
 from tandem.messages.hedges import Decision
@@ -46,7 +45,7 @@ _unpack = msgspec.msgpack.Decoder(Record)
 ZERO = Decimal(0)
 BP = Decimal(10_000)
 HARD_CAP_BP = Decimal(50)
-BucketKey = tuple[Exc, str, str]
+BucketKey = tuple[Exc, Ticker, Pool]
 OTHER = {BINANCE: HYPERLIQUID, HYPERLIQUID: BINANCE}
 TICKERS = {BINANCE: BINANCE_TICKER, HYPERLIQUID: HYPERLIQUID_TICKER}
 
@@ -70,7 +69,7 @@ def causes(world: "World") -> Causes:
             cloid = maker_cloid(fact.hedge_id)
             found.amounts[cloid] = fact.maker.amount
             leg = fact.legs[0]
-            found.fed[cloid] = (leg.exc, leg.ticker, fact.pool or fact.strategy)
+            found.fed[cloid] = (leg.exc, leg.ticker, fact.pool or Pool(fact.strategy))
         elif isinstance(fact, NewOrder):
             found.amounts.setdefault(fact.client_order_id, fact.amount)
         elif isinstance(fact, Decision):
@@ -188,9 +187,7 @@ def _order_view(service: FoldService, exc: Exc, order: VenueOrder) -> OrderView 
     return answer.order if isinstance(answer, OrderHistory) else None
 
 
-def _order_fault(
-    copy: Copy, exc: Exc, order: VenueOrder, view: OrderView | None
-) -> Iterator[str]:
+def _order_fault(copy: Copy, exc: Exc, order: VenueOrder, view: OrderView | None) -> Iterator[str]:
     name = f"{exc} {order.oid} {order.cloid}"
     if view is None:
         yield f"{copy.name} does not know {name}"
@@ -316,5 +313,3 @@ def digest(world: "World") -> str:
     for exc, order in _orders(world):
         told.update(f"{exc} {order}".encode())
     return told.hexdigest()
-
-

@@ -122,9 +122,7 @@ def _copies(rng: random.Random) -> dict[str, int]:
     }
 
 
-def _quotes(
-    rng: random.Random, trouble_ms: int, lots: dict[str, Decimal]
-) -> tuple[Quote, ...]:
+def _quotes(rng: random.Random, trouble_ms: int, lots: dict[str, Decimal]) -> tuple[Quote, ...]:
     """Return two to eight hedge orders, most of them on one side of a bucket."""
     is_mixed = rng.random() < 0.35
     one_way = rng.random() < 0.4

@@ -51,8 +51,8 @@ class TraceLog:
 
 
 def null_metrics() -> Metrics:
-    return cast(Metrics, NullMetrics())
+    return cast("Metrics", NullMetrics())
 
 
 def trace_log(say: Say | None) -> FilteringBoundLogger:
-    return cast(FilteringBoundLogger, TraceLog(say))
+    return cast("FilteringBoundLogger", TraceLog(say))

@@ -53,7 +53,7 @@ class SimOMS(OMS):
     def __init__(self, bus: SimBus, clock: SimClock) -> None:
         options = ClientOptions(ready_timeout_s=APPEND_S, append_timeout_s=APPEND_S)
         super().__init__(strategy=NAME, exchanges=(BINANCE, HYPERLIQUID), options=options)
-        self._clock = clock  # type: ignore[assignment]  # any clock will do
+        self._clock = clock
         self._log = trace_log(None)
         self._sim_bus = bus
 
@@ -107,11 +107,17 @@ class Strategy:
                 continue
             asked = self.left.pop(0)
             try:
-                await (self._quote if isinstance(asked, Quote) else self._place)(oms, asked)
+                await self._ask(oms, asked)
             except TandemError as error:
                 self.world.note("strategy", f"refused: {error}")
         await self._stop(oms)
         self.has_stopped = True
+
+    async def _ask(self, oms: SimOMS, asked: Quote | Plain) -> None:
+        if isinstance(asked, Quote):
+            await self._quote(oms, asked)
+        else:
+            await self._place(oms, asked)
 
     async def _quote(self, oms: SimOMS, quote: Quote) -> None:
         on_binance = quote.is_on_binance

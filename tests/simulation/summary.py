@@ -46,5 +46,5 @@ def never_fired(counts: Counter[str], expected: Iterable[str] = EXPECTED) -> tup
 
 def lines(counts: Counter[str]) -> list[str]:
     """Return the counts for people, two columns."""
-    names = sorted(name for name in counts if name not in {"virtual ms"})
+    names = sorted(name for name in counts if name != "virtual ms")
     return [f"  {name:<34}{counts[name]:>12,}" for name in names]

@@ -269,9 +269,7 @@ class Venue:
     def external(self, qty: Decimal, sign: int, *, is_system: bool) -> None:
         """Trade on our account what no order of ours caused: by hand, or a liquidation."""
         cloid = "" if is_system else "by-hand"
-        order = VenueOrder(
-            0, cloid, self.contract.ticker, sign, qty, self.mark, "EXTERNAL", 0, 0
-        )
+        order = VenueOrder(0, cloid, self.contract.ticker, sign, qty, self.mark, "EXTERNAL", 0, 0)
         self._last_oid += 1
         order.oid = self._last_oid
         order.placed_ms = self._engine_ms()

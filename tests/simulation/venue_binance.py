@@ -200,9 +200,7 @@ class BinanceFront:
 
     def _named(self, params: Params) -> VenueOrder | None:
         oid = params.get("orderId")
-        return self.venue.find(
-            oid=int(oid) if oid else None, cloid=params.get("origClientOrderId")
-        )
+        return self.venue.find(oid=int(oid) if oid else None, cloid=params.get("origClientOrderId"))
 
     def _query(self, params: Params, done: Done) -> None:
         order = self._named(params)

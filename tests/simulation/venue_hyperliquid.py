@@ -108,7 +108,7 @@ class HyperliquidFront:
         self.all: list[Wire] = []
         self.nonces: dict[tuple[str, int], bytes] = {}
         self.reused: list[str] = []
-        self._waiting: list[tuple[bytes, "_Done"]] = []
+        self._waiting: list[tuple[bytes, _Done]] = []
         venue.tell = self._tell
 
     # Connections.

@@ -6,6 +6,7 @@ venues' books and everything that is shown must agree.
 """
 
 import asyncio
+import traceback
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -220,8 +221,6 @@ class World:
         error = failure.get("exception")
         self.failures.append(f"{name}: {failure['message']}: {type(error).__name__} {error}")
         if error is not None and self.traces:
-            import traceback
-
             self.note("error", "".join(traceback.format_exception(error)))
 
     def note(self, what: str, text: str) -> None:
