@@ -15,11 +15,16 @@ from tandem.runtime.pages import RedisPages, page_key
 class Writer:
     """One copy's pages: its rows and where it stands."""
 
+    log_end = 1_000
+
     def __init__(self, server: LocalServer, seq: int, **rows: bytes) -> None:
         self.head = Head(0, seq, 0)
         self.rows = dict(rows)
         self.tasks = TaskOwner()
-        self.pages = RedisPages(server.url, SystemClock(), self.tasks)
+        self.pages = RedisPages(server.url, SystemClock(), self.tasks, log_end=self._log_end)
+
+    async def _log_end(self) -> int:
+        return self.log_end
 
     def start(self) -> None:
         self.pages.start(
@@ -107,3 +112,35 @@ async def test_a_new_epoch_replaces_the_page(
 
     await _becomes(client, {b"b": b"3"})
     await writer.tasks.close()
+
+
+async def test_a_page_of_a_log_that_was_cut_is_written_anew(
+    redis_server: LocalServer, client: "redis.asyncio.Redis"
+) -> None:
+    former = Writer(redis_server, 500, a=b"lost")
+    former.start()
+    await _becomes(client, {b"a": b"lost"})
+    await former.tasks.close()
+
+    cold = Writer(redis_server, 100, a=b"kept")
+    cold.log_end = 100
+    cold.start()
+
+    await _becomes(client, {b"a": b"kept"})
+    await cold.tasks.close()
+
+
+async def test_a_page_of_an_epoch_that_the_log_lost_is_written_anew(
+    redis_server: LocalServer, client: "redis.asyncio.Redis"
+) -> None:
+    former = Writer(redis_server, 50, a=b"lost")
+    former.head = Head(2, 50, 0)
+    former.start()
+    await _becomes(client, {b"a": b"lost"})
+    await former.tasks.close()
+
+    cold = Writer(redis_server, 100, a=b"kept")
+    cold.start()
+
+    await _becomes(client, {b"a": b"kept"})
+    await cold.tasks.close()

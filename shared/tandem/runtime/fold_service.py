@@ -63,7 +63,12 @@ def _pages(context: ServiceContext, fold: Fold[S]) -> Pages | None:
     url = context.settings.redis_url
     if url is None or not isinstance(fold, RowFold):
         return None
-    return RedisPages(url, context.clock, context.tasks, context.settings.redis_password)
+
+    async def log_end() -> int:
+        return (await context.bus.log.state()).last_seq
+
+    password = context.settings.redis_password
+    return RedisPages(url, context.clock, context.tasks, password, log_end)
 
 
 def _watch(metrics: Metrics, runner: FoldRunner[S]) -> None:

@@ -5,6 +5,8 @@
 2. A page that Redis does not know is written whole or not at all, so none is ever half filled.
 3. With Redis gone, nothing else waits: changes are dropped, and the pages are filled from the
    state when it is back. What waits to be written is bounded.
+4. A page whose cursor the log cannot have reached is of a log that was cut: it is dropped, or it
+   would be ahead of every copy until the log has grown past it.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from tandem.bus.background import end
+from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Head, SetRow
 
@@ -53,6 +56,7 @@ _log = structlog.get_logger(component="pages")
 
 Rows = dict[str, bytes | None]
 State = Callable[[], tuple[Head, Iterable[SetRow]]]
+LogEnd = Callable[[], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,14 @@ class RedisPages:
     """Writes the rows of one fold, coalesced, from a task of its own."""
 
     def __init__(
-        self, url: str, clock: Clock, tasks: TaskOwner, password: str | None = None
+        self,
+        url: str,
+        clock: Clock,
+        tasks: TaskOwner,
+        password: str | None = None,
+        log_end: LogEnd | None = None,
     ) -> None:
+        self._log_end = log_end
         self._clock = clock
         self._tasks = tasks
         self._client = redis.asyncio.Redis.from_url(
@@ -155,7 +165,11 @@ class RedisPages:
         self._waiting, self._count, self._refill, self._epoch = {}, 0, False, head.epoch
         for write in writes:
             self._pages.add(write.page)
-            if await self._write(write, head) == "unknown":
+            answer = await self._write(write, head)
+            if answer == "behind" and write.whole and await self._is_lost(write.page, head):
+                await self._drop(write.page)
+                answer = "unknown"
+            if answer == "unknown":
                 self._start_over()
                 self._wake.set()
                 return
@@ -165,6 +179,24 @@ class RedisPages:
         called = self._script(keys=[key, f"{key}:cursor"], args=write.arguments(head))
         answer = await cast("Awaitable[bytes]", called)
         return answer.decode()
+
+    async def _is_lost(self, page: str, head: Head) -> bool:
+        """Tell whether a page is of a log that is no more; the log's end is asked for after it."""
+        asked = self._client.hmget(f"{page_key(page)}:cursor", ["epoch", "seq"])
+        epoch, seq = await cast("Awaitable[list[bytes | None]]", asked)
+        if epoch is None or seq is None or self._log_end is None:
+            return False
+        if int(epoch) > head.epoch and int(seq) <= head.seq:
+            return True
+        try:
+            return int(seq) > await self._log_end()
+        except UnavailableError:
+            return False
+
+    async def _drop(self, page: str) -> None:
+        _log.error("a page is ahead of the log, writing it anew", page=page)
+        key = page_key(page)
+        await self._client.delete(key, f"{key}:cursor")
 
 
 def _with_password(url: str, password: str | None) -> str:
