@@ -15,7 +15,7 @@ from tandem.bus import topology
 from tandem.bus.jetstream_api import StreamConfig
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
-from tandem.bus.port import Entry
+from tandem.bus.port import Entry, Guard
 from tandem.cli.servers import NATS, LocalServer, ServerSettings, locate_nats
 from tandem.domain.errors import ConfigurationError, UnavailableError
 from tandem.domain.ids import Exc, Ticker
@@ -151,6 +151,27 @@ async def test_a_lost_delivery_is_read_again_in_order(bus: NatsBus, eventually: 
     await eventually(lambda: len(read) == 4)
     assert [entry.seq for entry in read] == [1, 2, 3, 4]
     assert bus.counters.gaps >= 1
+
+
+async def test_facts_that_were_guarded_are_read_in_their_turn(
+    bus: NatsBus, eventually: Eventually
+) -> None:
+    """Guarded facts carry headers; read out of turn, each looked like a gap and made the reader
+    begin anew, thousands of times after a restart (chaos, seed 20261123)."""
+    await topology.apply(bus, topology.Limits())
+    first = await bus.log.append(subjects.alarm("first", "1"), b"x")
+    guard = Guard(subjects.alarm("first", "1"), first.seq)
+    appends = [
+        bus.log.append_soon(subjects.alarm("a", str(n)), b"x", guard if n % 3 else None)
+        for n in range(300)
+    ]
+    await asyncio.gather(*appends)
+    read: list[Entry] = []
+    await bus.log.follow([subjects.ALL_FACTS], 0, read.append)
+
+    await eventually(lambda: len(read) == 301)
+    assert [entry.seq for entry in read] == list(range(1, 302))
+    assert bus.counters.gaps == 0
 
 
 async def test_the_longer_form_of_delivery_subjects_is_read(

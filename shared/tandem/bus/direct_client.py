@@ -1,10 +1,11 @@
 """The NATS client with a short cut: chosen subscriptions get their messages in the read loop.
 
 nats-py gives every message a queue, a task switch and an object of its own; on the hot path that
-costs more than what the message causes. Here a plain message of a direct subscription goes to its
-handler as it is parsed. One with headers (a heartbeat, a status) takes the library's usual way.
+costs more than what the message causes. Here a message of a direct subscription goes to its
+handler as it is parsed. A status (a heartbeat, a refusal) takes the library's usual way.
 
-1. Direct messages are handled in the order the server sent them, one at a time.
+1. Direct messages, with headers or without, are handled in the order the server sent them, one at
+   a time. A status may be handled later than what came after it.
 2. A handler is synchronous and raises nothing: it would end the connection's read loop.
 3. While a handler runs nothing is read, so the server's flow control is the back-pressure.
 4. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
@@ -22,6 +23,7 @@ from nats.protocol.parser import Parser
 
 from tandem.bus.timing import Timing
 
+PLAIN_HEADERS = b"NATS/1.0\r\n"
 DirectHandler = Callable[[str, str, bytes], None]
 
 
@@ -50,10 +52,10 @@ class DirectClient(Client):
         self,
         subject: str,
         handler: DirectHandler,
-        with_headers: Callable[[Msg], Awaitable[None]],
+        on_status: Callable[[Msg], Awaitable[None]],
     ) -> Subscription:
-        """Subscribe; messages that carry headers go to `with_headers` instead."""
-        subscription = await self.subscribe(subject, cb=with_headers)
+        """Subscribe; what the server itself says goes to `on_status` instead."""
+        subscription = await self.subscribe(subject, cb=on_status)
         self._direct[subscription._id] = handler  # noqa: SLF001 (its only name in the protocol)
         return subscription
 
@@ -65,7 +67,12 @@ class DirectClient(Client):
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
     ) -> None:
         handler = self._direct.get(sid)
-        if handler is None or headers:
+        if handler is None or _is_status(headers):
             await super()._process_msg(sid, subject, reply, data, headers)
             return
         handler(subject.decode(), reply.decode(), bytes(data))
+
+
+def _is_status(headers: bytes) -> bool:
+    """Tell whether a message is the server's own word: its first header line has a code."""
+    return bool(headers) and not headers.startswith(PLAIN_HEADERS)

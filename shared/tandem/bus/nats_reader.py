@@ -251,7 +251,7 @@ class NatsReader:
             report(f"reading stopped at {entry.seq} {entry.subject}", error)
 
     async def _signalled(self, message: Msg) -> None:
-        """Take a message with headers: a signal of the server, or a fact published with some."""
+        """Take what the server itself says."""
         headers = message.headers or {}
         if message.data or headers.get("Status") != HEARTBEAT:
             self._received(message.subject, message.reply, message.data)

@@ -35,7 +35,7 @@ class Server:
         return "_INBOX.x"
 
     async def subscribe_direct(
-        self, _subject: str, handler: DirectHandler, _with_headers: object
+        self, _subject: str, handler: DirectHandler, _on_status: object
     ) -> None:
         self._handler = handler
 
