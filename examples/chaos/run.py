@@ -21,6 +21,7 @@ from examples.chaos.options import Options
 from examples.chaos.plan import DEATHS, Blow, Kind, Pace, schedule
 from examples.chaos.progress import Progress
 from examples.chaos.stage import GATEWAYS, Market, names_of
+from examples.chaos.stretch import Stretch
 from examples.chaos.takeover import sends_again_ms
 from examples.chaos.venue_faults import NAMES
 from examples.chaos.verdict import Evidence, Finding, judge
@@ -34,6 +35,7 @@ MS_PER_MINUTE = 60_000
 NS_PER_MS = 1_000_000
 LOOK_EVERY_S = 2.0
 LEAD_MS = 3_000
+MOST_TOLD = 15
 UNREACHABLE = (UnavailableError, redis.exceptions.RedisError, aiohttp.ClientError, OSError)
 Say = Callable[[str], None]
 
@@ -194,9 +196,7 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "ended_themselves": dict(desk.havoc.ended_themselves),
         "unhedged_ms": waits.spread,
         "unhedged_max_at": None if worst is None else _utc(worst.from_ms),
-        "unhedged_max_during": desk.havoc.journal.during(worst.from_ms, worst.until_ms, LEAD_MS)
-        if worst is not None
-        else [],
+        "unhedged_max_during": _going_on(desk, worst),
         "in_doubt_orders": len(outcome.facts.in_doubt),
         "duplicates_refused": desk.gauges.total(ALREADY),
         "log_messages": outcome.facts.messages,
@@ -204,6 +204,12 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "makers_cancelled": sum(one.cancelled for one in desk.strategies),
         "recovered_ms": outcome.recovered_ms,
     }
+
+
+def _going_on(desk: Desk, worst: Stretch | None) -> list[str]:
+    if worst is None:
+        return []
+    return desk.havoc.journal.during(worst.from_ms, worst.until_ms, LEAD_MS)[:MOST_TOLD]
 
 
 def _utc(wall_ms: int) -> str:
