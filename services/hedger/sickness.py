@@ -35,21 +35,21 @@ def on_session(state: State, turn: Turn, report: LinkReport) -> None:
 def on_doubt(state: State, turn: Turn, exc: Exc) -> None:
     """A taker of the account has no outcome."""
     account = account_of(state, exc)
-    before = account.fault
+    before, was_shaky = account.fault, account.shaky
     accounts.doubt(account, turn.now_ns, state.rules)
     _follow(state, turn, exc, before)
-    if not before and account.shaky:
+    if account.shaky and not was_shaky:
         _look_later(state, turn, exc, account)
 
 
 def on_refused_key(state: State, turn: Turn, exc: Exc, text: str) -> None:
     """The venue does not take the account's requests: nothing of it can be hedged there."""
     account = account_of(state, exc)
-    before = account.fault
+    before, was_shaky = account.fault, account.shaky
     until_ns = turn.now_ns + state.rules.hold_ms * NS_PER_MS
     accounts.shut_out(account, f"AUTH: {text}", until_ns)
     _follow(state, turn, exc, before)
-    if not before:
+    if not was_shaky:
         _look_later(state, turn, exc, account)
 
 

@@ -46,10 +46,11 @@ class Offers:
     def offer_again(self, epoch: int) -> None:
         """Find out what of it the log has lost, begin the epoch after `epoch`, log it again."""
         if self._kept:
-            self._ports.tasks.spawn(self._offer_again(epoch), "offer-again")
+            before = tuple(self._kept)
+            self._ports.tasks.spawn(self._offer_again(epoch, before), "offer-again")
 
-    async def _offer_again(self, epoch: int) -> None:
-        lost = await self._lost()
+    async def _offer_again(self, epoch: int, before: tuple[Intent, ...]) -> None:
+        lost = await self._lost(before)
         if not lost:
             return
         self._ports.log.error("the log was cut: intents are offered again", count=len(lost))
@@ -61,13 +62,16 @@ class Offers:
             self._kept.remove(intent)
             self.keep(again.seq or intent.seq, intent.subject, intent.payload)
 
-    async def _lost(self) -> tuple[Intent, ...]:
-        """Return those that the log lost, in order; what it lost, it lost from its end."""
+    async def _lost(self, before: tuple[Intent, ...]) -> tuple[Intent, ...]:
+        """Return those that the log lost, in order; what it lost, it lost from its end.
+
+        What was logged since the log came back stands behind the loss and tells nothing of it.
+        """
         while True:
             try:
                 first_seq = (await self._log.state()).first_seq
                 lost: deque[Intent] = deque()
-                for intent in reversed(tuple(self._kept)):
+                for intent in reversed(before):
                     if intent.seq < first_seq or await self._log.find(intent.subject) is not None:
                         break
                     lost.appendleft(intent)

@@ -265,3 +265,24 @@ def test_case_24_a_manual_trade_during_a_hedge_changes_nothing_owed() -> None:
     desk.maker_fill(hedge, "1")
     assert desk.hedge_all() == [d(1)]
     assert desk.bucket().done == 2
+
+
+def test_takers_in_doubt_while_the_session_was_down_keep_no_account_sick_for_ever() -> None:
+    """Found by simulation seed 2026: nobody looked again after the session had come back."""
+    desk = two_venues(HedgeRules(clip_notional=d(50)), lot="0.25")
+    desk.session(HYPERLIQUID, LinkState.RESYNCED)
+    hedge = desk.hedge("h1", "-3")
+    desk.mark(HYPERLIQUID, SOL, "100")
+    desk.maker_fill(hedge, "1")
+    (decision,) = desk.decide()
+    first, second = (taker.client_order_id for taker in decision.takers)
+    desk.session(HYPERLIQUID, LinkState.DOWN)
+    desk.doubt(first)
+    desk.doubt(second)
+    desk.session(HYPERLIQUID, LinkState.RESYNCED)
+
+    desk.taker_report(first, OrderStatus.FILLED, "0.5")
+    desk.reject(second, RejectReason.NOT_SENT)
+    desk.wait(3_000)
+
+    assert sum(desk.hedge_all()) == d("0.5")

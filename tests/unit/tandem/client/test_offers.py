@@ -76,3 +76,16 @@ async def test_an_intent_lost_twice_is_logged_twice_again() -> None:
         await until(lambda: one.subjects[1] in one.stored())
 
     assert one.stored() == [one.subjects[0], subjects.epoch(2), one.subjects[1]]
+
+
+async def test_an_intent_logged_since_the_cut_hides_no_older_one_that_was_lost() -> None:
+    """Found by simulation seed 2044: the newest intent reached the log while it came back."""
+    one = Strategist()
+    await one.ask(3)
+    one.log.cut(after_seq=1)
+
+    one.offers.offer_again(epoch=0)
+    await one.ask(1)
+    await until(lambda: len(one.stored()) == 5)
+
+    assert set(one.subjects) <= set(one.stored())
