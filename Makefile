@@ -13,7 +13,7 @@ WORKERS ?= 3
 STRATEGIES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs test fmt check unit property integration contract e2e sim chaos bench cov schemas lock keys docker-demo clean
+.PHONY: sim-teeth help demo up down logs test fmt check unit property integration contract e2e sim chaos bench cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ e2e: $(VENV)/.dev ## whole processes, killed and restarted
 
 sim: $(VENV)/.dev ## the whole system on virtual time, SEEDS=n worlds with faults (FROM=first seed)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
+
+sim-teeth: $(VENV)/.dev ## plant deliberate bugs one at a time: each must be caught
+	@$(BIN)/python -m tests.simulation.teeth
 
 chaos: $(VENV)/.services ## real processes killed at random for MINUTES=10, judged by the exchanges' books (SEED=n)
 	@$(BIN)/python -m examples.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

@@ -1,0 +1,257 @@
+"""Plants one deliberate bug at a time in a copy of the tree, and asks whether it is caught.
+
+Each bug is a small change of text. It must be caught by the simulation over some seeds, or, where
+it lies in the venues' real protocols, which the simulated venues do not speak, by named tests. A
+text that is no longer found exactly once fails the run, so that no bug is silently not planted.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = ("shared", "services", "tests", "examples", "pyproject.toml")
+SEEDS = 30
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """`old` becomes `new` in `file`; `tests` are what must fail, none: the simulation."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = ()
+
+
+SENDER_MODEL = ("tests/property/test_sender_model.py",)
+LEASE_MODEL = ("tests/property/test_lease.py",)
+BUGS = (
+    Bug(
+        "skip the lookup below the fence",
+        "shared/tandem/gateway/sender.py",
+        "        self._tickets[ticket.cloid] = ticket\n        if self.is_open:",
+        "        self._tickets[ticket.cloid] = ticket\n        if ticket.seq >= 0:",
+        SENDER_MODEL,
+    ),
+    Bug(
+        "absence after one round",
+        "shared/tandem/gateway/sender.py",
+        "ROUNDS = 2\n",
+        "ROUNDS = 1\n",
+        SENDER_MODEL,
+    ),
+    Bug(
+        "a timeout is a rejection",
+        "shared/tandem/gateway/sender.py",
+        "        ticket.phase = Phase.DOUBT\n        ticket.lookup_ns = now.mono_ns\n",
+        "        return self._reject(ticket, Refusal(RejectReason.OTHER, 'no answer'))\n",
+    ),
+    Bug(
+        "reuse a nonce",
+        "shared/tandem/gateway/clocks.py",
+        "least = max(self.last_nonce + 1, venue_ms)",
+        "least = max(self.last_nonce, venue_ms)",
+        ("tests/property/test_lease.py", "tests/unit/tandem/gateway/test_clocks.py"),
+    ),
+    Bug(
+        "the lease is believed too long",
+        "shared/tandem/gateway/lease.py",
+        "self._until_ns = self._begun_ns + self._times.ttl_ns - self._times.margin_ns",
+        "self._until_ns = self._begun_ns + 3 * self._times.ttl_ns",
+        LEASE_MODEL,
+    ),
+    Bug(
+        "propose while gateways have yet to resync",
+        "shared/tandem/runtime/fold.py",
+        "        if not self._copy.standing.awaited:\n            self._proposer",
+        "        if self._proposer is not None:\n            self._proposer",
+        ("tests/integration/test_fold_recovery.py",),
+    ),
+    Bug(
+        "state changed by deciding instead of by reading",
+        "services/hedger/deciding.py",
+        "    ordinal = bucket.decisions + 1\n",
+        "    ordinal = bucket.decisions = bucket.decisions + 1\n",
+    ),
+    Bug(
+        "sizing by what is naked, whatever is in flight",
+        "services/hedger/ledger.py",
+        "    lo, hi = interval(bucket)\n    if lo > 0:",
+        "    lo = hi = naked(bucket)\n    if lo > 0:",
+    ),
+    Bug(
+        "a fill counts as often as it is told",
+        "services/hedger/evidence.py",
+        "    if fill.exec_id in venue_order.exec_ids:\n        return False\n",
+        "",
+    ),
+    Bug(
+        "forget the remainder when a maker ends",
+        "services/hedger/makers.py",
+        "    link.terminal_ns = turn.now_ns\n    turn.touch_all(link)\n",
+        "    link.terminal_ns = turn.now_ns\n    turn.touch_all(link)\n"
+        "    for leg in link.legs:\n"
+        "        bucket = state.buckets[link.bucket_key(leg)]\n"
+        "        bucket.target = bucket.done\n",
+    ),
+    Bug(
+        "a late fill after the end is ignored",
+        "services/hedger/makers.py",
+        "    before = evidence.standing(link.order)\n"
+        "    if evidence.absorb_fill(link.order, fill):",
+        "    before = evidence.standing(link.order)\n"
+        "    if link.terminal_ns:\n        return\n"
+        "    if evidence.absorb_fill(link.order, fill):",
+    ),
+    Bug(
+        "a taker leaves its interval by a doubt",
+        "services/hedger/evidence.py",
+        "    if report.in_doubt:\n        order.in_doubt = True\n        return\n",
+        "    if report.in_doubt:\n        venue_order.ended = True\n        return\n",
+    ),
+    Bug(
+        "no content check of the cursor",
+        "shared/tandem/bus/place.py",
+        "    return not cursor.subject or (stored.subject, stored.ts_ns)"
+        " == (cursor.subject, cursor.ts_ns)\n",
+        "    return True\n",
+        ("tests/integration/test_log_cut.py",),
+    ),
+    Bug(
+        "no adoption of takers whose decision was lost",
+        "services/hedger/adoption.py",
+        "        if amount:\n            return _adopt(",
+        "        if amount and not amount:\n            return _adopt(",
+        ("tests/property/test_adoption.py",),
+    ),
+    Bug(
+        "timers believe the payload's clock",
+        "services/hedger/control.py",
+        "    if turn.now_ns < fired.due_ns:\n",
+        "    if fired.due_ns < 0:\n",
+        ("tests/unit/services/hedger/test_control.py",),
+    ),
+    Bug(
+        "apply an older position",
+        "services/position_state/holding.py",
+        "    if holding.anchor is not None and stated.ts_event_ns < holding.anchor.ts_event_ns:\n"
+        "        return False\n",
+        "",
+        ("tests/unit/services/position_state", "tests/property/test_position_convergence.py"),
+    ),
+    Bug(
+        "count TRADE_LITE and ORDER_TRADE_UPDATE twice",
+        "services/gateway_binance/protocol/reports.py",
+        "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(event.trade_id),\n"
+        "        venue_order_id=_oid(event.order_id),\n        side=_side(event.side),\n"
+        "        last_qty=plain(event.last_qty),\n        last_px=plain(event.last_px),\n"
+        "        source=at.source,\n        ts_event_ns=ns_of_ms(event.time_ms),\n",
+        "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(-event.trade_id),\n"
+        "        venue_order_id=_oid(event.order_id),\n        side=_side(event.side),\n"
+        "        last_qty=plain(event.last_qty),\n        last_px=plain(event.last_px),\n"
+        "        source=at.source,\n        ts_event_ns=ns_of_ms(event.time_ms),\n",
+        ("tests/unit/services/gateway_binance/protocol",),
+    ),
+    Bug(
+        "take `filled` as the whole on Hyperliquid",
+        "services/gateway_hyperliquid/protocol/reports.py",
+        "        return OrderStatus.FILLED if remaining == 0 else OrderStatus.EXPIRED\n",
+        "        return OrderStatus.FILLED\n",
+        ("tests/unit/services/gateway_hyperliquid/protocol",),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one bug; `by` is empty for one that survived."""
+
+    name: str
+    by: str
+    seconds: float
+
+
+def is_planted(bug: Bug, tree: Path) -> bool:
+    """Tell whether the bug's text is in the tree exactly once."""
+    return (tree / bug.file).read_text().count(bug.old) == 1
+
+
+def try_bug(bug: Bug) -> Verdict:
+    """Plant a bug in a fresh copy and run what must catch it."""
+    began = perf_counter()
+    with tempfile.TemporaryDirectory(prefix="tandem-teeth-") as directory:
+        tree = Path(directory)
+        copy_tree(tree)
+        source = tree / bug.file
+        source.write_text(source.read_text().replace(bug.old, bug.new))
+        is_caught = _fails(tree, bug.tests)
+    by = (" ".join(bug.tests) or f"simulation, {SEEDS} seeds") if is_caught else ""
+    return Verdict(bug.name, by, perf_counter() - began)
+
+
+def copy_tree(tree: Path) -> None:
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree / name)
+
+
+def _fails(tree: Path, tests: Sequence[str]) -> bool:
+    if tests:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    else:
+        command = [sys.executable, "-m", "tests.simulation", "--seeds", str(SEEDS)]
+        command += ["--most-failures", "1"]
+    # The copy's own library must be imported, not the one that is installed.
+    values = os.environ | {"PYTHONPATH": f"{tree / 'shared'}{os.pathsep}{tree}"}
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=values, capture_output=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def main() -> int:
+    """Try every bug; exit 1 if one survives or cannot be planted."""
+    parser = argparse.ArgumentParser(prog="teeth", description=__doc__)
+    parser.add_argument("--only", default="", help="bugs whose name holds this text")
+    parser.add_argument("--list", action="store_true", help="name the bugs and stop")
+    options = parser.parse_args()
+    wanted = [bug for bug in BUGS if options.only in bug.name]
+    if options.list:
+        sys.stdout.writelines(f"{bug.name}\n" for bug in wanted)
+        return 0
+    lost = [bug.name for bug in wanted if not is_planted(bug, ROOT)]
+    if lost:
+        sys.stderr.write(f"text not found exactly once: {', '.join(lost)}\n")
+        return 1
+    verdicts = [_told(try_bug(bug)) for bug in wanted]
+    survivors = [one.name for one in verdicts if not one.by]
+    line = {"bugs": len(verdicts), "caught": len(verdicts) - len(survivors), "survivors": survivors}
+    sys.stdout.write(json.dumps(line) + "\n")
+    return 1 if survivors else 0
+
+
+def _told(verdict: Verdict) -> Verdict:
+    outcome = f"caught by {verdict.by}" if verdict.by else "SURVIVED"
+    sys.stderr.write(f"{verdict.seconds:6.1f} s  {verdict.name:<52} {outcome}\n")
+    return verdict
+
+
+if __name__ == "__main__":
+    sys.exit(main())
