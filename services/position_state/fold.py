@@ -34,7 +34,7 @@ from tandem.runtime.effects import (
 FOLD_VERSION = "position-state-3"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
-NAMES_IN_TIMER = 3
+NAMES_IN_TIMER = 4
 ONE = Decimal(1)
 ZERO = Decimal(0)
 
@@ -107,8 +107,7 @@ def _on_position(state: Holdings, event: LogEvent, report: PositionReport) -> tu
     held = holdings.holding_of(state, report.exc, report.ticker)
     before = holdings.position(held).amount
     if holdings.join_report(held, report):
-        key = f"{TIMER_PREFIX}\x1f{report.exc}\x1f{report.ticker}\x1f{report.ts_event_ns}"
-        return (ArmTimer(key, 0, event.ts_ns + RECHECK_NS),)
+        return (ArmTimer(_timer_key(event, report), 0, event.ts_ns + RECHECK_NS),)
     if holdings.position(held).amount == before and held.last_delta is not None:
         return (_row_of(state, held),)
     return _changed(state, held, event, before, "")
@@ -127,6 +126,16 @@ def _on_timer(state: Holdings, event: LogEvent, fired: TimerFired) -> tuple[Effe
     if off_by is None:
         return ()
     return (_mismatch(held, event, off_by), *_changed(state, held, event, before, "", 1))
+
+
+def _timer_key(event: LogEvent, report: PositionReport) -> str:
+    """Name a timer by what it is about and by its place in the log.
+
+    A venue may state two amounts at one time: each doubt has a timer of its own.
+    """
+    place = f"{event.epoch}.{event.seq}"
+    names = (TIMER_PREFIX, report.exc, report.ticker, str(report.ts_event_ns), place)
+    return "\x1f".join(names)
 
 
 def _timer_names(key: str) -> tuple[Exc, Ticker, int] | None:

@@ -27,6 +27,7 @@ NAME = "s"
 BID, ASK = Decimal("99.9"), Decimal("100.1")
 APPEND_S = 120.0
 POLL_S = 0.05
+RETRY_S = 0.5
 PLAIN_VALID_MS = 30_000
 
 
@@ -99,7 +100,13 @@ class Strategy:
             self.bus.come_back()
 
     async def _live(self, oms: SimOMS, clock: SimClock) -> None:
-        await oms.init()
+        try:
+            await oms.init()
+        except TandemError as error:
+            self.world.note("strategy", f"no start: {error}")
+            await clock.sleep(RETRY_S)
+            self.restart()
+            return
         self.is_ready = True
         while not self.wants_stop:
             if not self.left or self.left[0].at_ms > self.world.loop.now_ns // 1_000_000:

@@ -91,6 +91,17 @@ def test_mismatch_is_alarmed_and_adopted_after_a_second(world: World) -> None:
     assert world.read(again, ts_ns=3 * SECOND) == ()
 
 
+def test_two_doubts_about_one_time_of_the_venue_have_a_timer_each(world: World) -> None:
+    """Found by simulation seed 2015: the log had the second one's timer already."""
+    world.read(stated("3", 5))
+    (first,) = world.read(stated("7", 6))
+    (second,) = world.read(stated("8", 6))
+
+    assert isinstance(first, ArmTimer)
+    assert isinstance(second, ArmTimer)
+    assert first.key != second.key
+
+
 @pytest.mark.parametrize(
     "key",
     ["naked:1", "position-recheck", "position-recheck\x1fa\x1fb\x1fx", "position-rechecks\x1fa"],
