@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("shared", "services", "tests", "examples", "pyproject.toml")
 SEEDS = 30
 TIMEOUT_S = 300
+FAILED = 1  # of pytest and of the simulation: a check did not hold; anything else proves nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +197,21 @@ def try_bug(bug: Bug) -> Verdict:
         copy_tree(tree)
         source = tree / bug.file
         source.write_text(source.read_text().replace(bug.old, bug.new))
-        is_caught = _fails(tree, bug.tests)
-    by = (" ".join(bug.tests) or f"simulation, {SEEDS} seeds") if is_caught else ""
-    return Verdict(bug.name, by, perf_counter() - began)
+        is_caught = _code(tree, bug.tests) == FAILED
+    return Verdict(bug.name, _named(bug.tests) if is_caught else "", perf_counter() - began)
+
+
+def unsound(bugs: Sequence[Bug]) -> list[str]:
+    """Return what fails without any bug: what it would catch proves nothing."""
+    with tempfile.TemporaryDirectory(prefix="tandem-teeth-") as directory:
+        tree = Path(directory)
+        copy_tree(tree)
+        wanted = sorted({bug.tests for bug in bugs})
+        return [_named(tests) for tests in wanted if _code(tree, tests) != 0]
+
+
+def _named(tests: Sequence[str]) -> str:
+    return " ".join(tests) or f"simulation, {SEEDS} seeds"
 
 
 def copy_tree(tree: Path) -> None:
@@ -209,7 +223,8 @@ def copy_tree(tree: Path) -> None:
             shutil.copy(source, tree / name)
 
 
-def _fails(tree: Path, tests: Sequence[str]) -> bool:
+def _code(tree: Path, tests: Sequence[str]) -> int:
+    """Return how the tests, or without any the simulation, ended; -1 when not in time."""
     if tests:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     else:
@@ -217,13 +232,20 @@ def _fails(tree: Path, tests: Sequence[str]) -> bool:
         command += ["--most-failures", "1"]
     # The copy's own library must be imported, not the one that is installed.
     values = os.environ | {"PYTHONPATH": f"{tree / 'shared'}{os.pathsep}{tree}"}
+    running = subprocess.Popen(
+        command,
+        cwd=tree,
+        env=values,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            command, cwd=tree, env=values, capture_output=True, timeout=TIMEOUT_S, check=False
-        )
+        return running.wait(TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        return -1
 
 
 def main() -> int:
@@ -239,6 +261,10 @@ def main() -> int:
     lost = [bug.name for bug in wanted if not is_planted(bug, ROOT)]
     if lost:
         sys.stderr.write(f"text not found exactly once: {', '.join(lost)}\n")
+        return 1
+    fails_anyway = unsound(wanted)
+    if fails_anyway:
+        sys.stderr.write(f"fails without any bug: {'; '.join(fails_anyway)}\n")
         return 1
     verdicts = [_told(try_bug(bug)) for bug in wanted]
     survivors = [one.name for one in verdicts if not one.by]

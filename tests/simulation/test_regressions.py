@@ -1,0 +1,17 @@
+"""Seeds that once failed, by what they found; each has a test of its own beside the code too."""
+
+import pytest
+
+from tests.simulation import course
+from tests.simulation.plan import plan
+
+FOUND = {
+    2015: "two doubts about a position at one time of the venue shared one timer",
+    2026: "takers in doubt while the session was down kept their account sick for ever",
+    2044: "an intent logged just after a cut hid that older ones were lost",
+}
+
+
+@pytest.mark.parametrize("seed", FOUND, ids=FOUND.__getitem__)
+def test_what_a_seed_found_is_gone(seed: int) -> None:
+    assert course.run(plan(seed)).violations == []
