@@ -41,6 +41,23 @@ class _Sending:
     guard: Guard | None = None
 
 
+NOTHING = Entry(seq=0, ts_ns=0, subject="", payload=b"")
+
+
+@dataclass(slots=True)
+class _Newest:
+    """The newest entry that a filter matches, up to the last one looked at."""
+
+    matches: Callable[[str], bool]
+    seq: int = 0
+    last: Entry = NOTHING
+
+    def look_at(self, entry: Entry) -> None:
+        self.last = entry
+        if self.matches(entry.subject):
+            self.seq = entry.seq
+
+
 class SimFollowing:
     """What one reader knows: entries as they arrive, and how fresh its view is."""
 
@@ -280,7 +297,7 @@ class SimBus(MemoryBus):
         self.hears_since_ns = 0
         self.keeps_wire = True
         self.resent = 0
-        self._newest: dict[str, tuple[Callable[[str], bool], int, int]] = {}
+        self._newest: dict[str, _Newest] = {}
         self.stored_twice = 0
         self._log = SimLog(self, self._log, is_slow=True)
         self._deltas = SimLog(self, self._deltas, is_slow=False)
@@ -302,18 +319,22 @@ class SimBus(MemoryBus):
         self.loop.call_at(due_ns / NS, landed, context=OUTSIDE)
 
     def newest(self, subjects: str) -> int:
-        """Return the sequence of the newest entry under a filter, 0 when there is none."""
-        state = self.server.oms.state()
+        """Return the sequence of the newest entry under a filter, 0 when there is none.
+
+        What was found is good as long as the last entry looked at is still there: a log that was
+        cut has another one in its place, or none.
+        """
+        oms = self.server.oms
         known = self._newest.get(subjects)
-        if known is None or known[1] > state.last_seq:
-            known = (matcher((subjects,)), 0, 0)
-        is_wanted, read_seq, seq = known
-        for at in range(read_seq + 1, state.last_seq + 1):
-            entry = self.server.oms.get(at)
-            if entry is not None and is_wanted(entry.subject):
-                seq = at
-        self._newest[subjects] = (is_wanted, state.last_seq, seq)
-        return seq
+        if known is None or known.last is not oms.get(known.last.seq):
+            known = _Newest(matcher((subjects,)))
+        for at in range(known.last.seq + 1, oms.state().last_seq + 1):
+            entry = oms.get(at)
+            if entry is not None:
+                known.look_at(entry)
+        if known.last is not NOTHING:
+            self._newest[subjects] = known
+        return known.seq
 
     async def announce(self, subject: str, payload: bytes) -> None:  # type: ignore[explicit-override]
         if self.connected:

@@ -186,6 +186,7 @@ class Journal:
         self._append(_Written(subject, payload, is_conclusion=True, term=self._say.term))
 
     def _hold_back(self, written: _Written) -> None:
+        self._seen.discard(written.subject)
         self._held[written.subject] = written
         if len(self._held) > MAX_HELD:
             del self._held[next(iter(self._held))]
@@ -198,18 +199,25 @@ class Journal:
             if written.term in {0, say.term} and written.subject not in self._seen:
                 self._seen.add(written.subject)
                 self._append(replace(written, term=say.term))
+            elif written.term == say.term:
+                # The log has it, by our own word: it is kept all the same, for the next cut.
+                self._keep(written)
 
     def be_silent(self) -> None:
         """Conclude nothing: another copy may be the sender."""
         self._say = None
 
-    def _keep(self, written: _Written, seq: int, asked_at: int) -> None:
+    def _keep_unread(self, written: _Written, seq: int, asked_at: int) -> None:
+        self._unread.answered(self._keep(written), seq, asked_at)
+
+    def _keep(self, written: _Written) -> _Written:
+        """Keep what the log holds, for ten minutes from when it first did."""
         now_ns = self._context.clock.monotonic_ns()
         while self._kept and now_ns - self._kept[0].since_ns > self._context.settings.kept_ns:
             self._kept.popleft()
         held = replace(written, since_ns=written.since_ns or now_ns)
         self._kept.append(held)
-        self._unread.answered(held, seq, asked_at)
+        return held
 
     def offer_unread(self) -> None:
         """Append once more what nobody has read: a server that was killed may have lost it."""
@@ -242,7 +250,6 @@ class Journal:
     def _superseded(self, written: _Written, guard: Guard | None) -> None:
         """Another copy sends, or this one has said anew that it does: then it is said again."""
         self._void.inc()
-        self._seen.discard(written.subject)
         if self._say is not None and self._say.guard != guard:
             self._append(written)
         else:
@@ -265,7 +272,7 @@ class Journal:
             self._context.tasks.spawn(_fail(future), "journal-failed")
         else:
             appended = future.result()
-            self._keep(written, 0 if appended.already else appended.seq, asked_at)
+            self._keep_unread(written, 0 if appended.already else appended.seq, asked_at)
             self._count(is_told=written.is_told, is_repeat=appended.already)
             self._context.seam("gateway.after_report")
 

@@ -114,16 +114,21 @@ class Reader:
             return
         self._reactions.watch(order.ticker)
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
-        epoch_ns = self._core.known.epoch_ns
-        if epoch_ns and entry.ts_ns < epoch_ns + OFFERED_AGAIN_NS:
-            self._core.sender.suspect(order.client_order_id, self._core.now())
 
     def _take_ticket(self, ticket: Ticket) -> None:
         self._core.known.take_ask(ticket.cloid, ticket.seq)
         if ticket.cloid in self._core.known.by_cloid:
             return
-        effects = self._core.sender.take(ticket)
+        sender = self._core.sender
+        effects = sender.take(ticket)
         self._dispatcher.carry_out(effects)
+        if self._may_be_offered_again(ticket) or sender.has_lost_end(ticket.cloid):
+            sender.suspect(ticket.cloid, self._core.now())
+
+    def _may_be_offered_again(self, ticket: Ticket) -> bool:
+        epoch_ns = self._core.known.epoch_ns
+        is_early = epoch_ns > 0 and ticket.ts_ns < epoch_ns + OFFERED_AGAIN_NS
+        return is_early and isinstance(ticket.ask, NewOrder)
 
     def _take_cancel(self, cancel: CancelOrder, entry: Entry) -> None:
         if cancel.exc != self._core.exc:

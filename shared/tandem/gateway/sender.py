@@ -54,16 +54,14 @@ from tandem.domain.ids import ClientOrderId, Ticker
 from tandem.domain.order import RejectReason
 from tandem.gateway import ticket as tickets
 from tandem.gateway.checks import Refusal
-from tandem.gateway.clocks import MAX_ERROR_NS
 from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
+from tandem.gateway.endings import Endings
 from tandem.gateway.requests import Outcome, Report, Stamp
-from tandem.gateway.ticket import Now, Phase, Taker, Ticket
+from tandem.gateway.ticket import Now, Phase, Ticket
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillReport, OrderReport
 
 NS_PER_MS = 1_000_000
-SEND_BUDGET_MS = 500
-MAX_ERROR_MS = MAX_ERROR_NS // NS_PER_MS
 LOOK_BACK_MS = 60_000
 ROUND_GAP_MS = 1_000
 ROUND_GAP_NS = ROUND_GAP_MS * NS_PER_MS
@@ -72,9 +70,7 @@ LAST_LOOKUP_GAP_MS = 5_000
 QUICK_LOOKUPS = 10
 ROUNDS = 2
 MAX_CLOCK_TRIES = 2
-MAX_BEHIND = 256
 MAX_TICKETS = 10_000
-MAX_ENDED = 20_000
 MAX_BURIED = 1_000
 
 
@@ -92,7 +88,7 @@ class Sender:
         self._tickets: dict[ClientOrderId, Ticket] = {}
         self._calls: dict[int, Ticket] = {}
         self._lanes: tuple[dict[ClientOrderId, Ticket], ...] = ({}, {})
-        self._ended: dict[ClientOrderId, Ticker] = {}
+        self._endings = Endings()
         self._buried: dict[int, ClientOrderId] = {}
 
     def __contains__(self, cloid: ClientOrderId) -> bool:
@@ -103,7 +99,7 @@ class Sender:
 
     def ticker_of(self, cloid: ClientOrderId) -> Ticker | None:
         """Return the ticker of a recently ended order: the log may not have told it back yet."""
-        return self._ended.get(cloid)
+        return self._endings.ticker_of(cloid)
 
     def orders(self) -> tuple[Ticket, ...]:
         return tuple(self._tickets.values())
@@ -113,11 +109,13 @@ class Sender:
 
     def take(self, ticket: Ticket) -> tuple[SenderEffect, ...]:
         """Take an order from the log; past the fence it may be sent at once."""
-        if ticket.cloid in self._tickets or ticket.cloid in self._ended:
+        if ticket.cloid in self._tickets or ticket.cloid in self._endings:
             return ()
+        if self.has_lost_end(ticket.cloid):
+            ticket.until_ns = 0
         if self.is_open and len(self._tickets) >= MAX_TICKETS:
             text = f"{len(self._tickets)} orders are waiting, at most {MAX_TICKETS}"
-            return (LogReport(tickets.rejected(ticket, RejectReason.RATE_LIMIT, text)),)
+            return self._reject(ticket, Refusal(RejectReason.RATE_LIMIT, text))
         self._tickets[ticket.cloid] = ticket
         if self.is_open:
             self._make_ready(ticket)
@@ -139,11 +137,16 @@ class Sender:
         What may be at the venue is looked up and reported as ever, and never sent again.
         """
         self.backfilled_seq = None
+        self._endings.cut()
         for ticket in self.orders():
             if ticket.phase in {Phase.HELD, Phase.READY}:
                 self._leave_lane(ticket)
                 del self._tickets[ticket.cloid]
             ticket.until_ns = 0
+
+    def has_lost_end(self, cloid: ClientOrderId) -> bool:
+        """Tell whether an order had ended in a log that was cut: it must be suspected."""
+        return self._endings.was_before_cut(cloid)
 
     def suspect(self, cloid: ClientOrderId, now: Now) -> None:
         """Look an order up before it is sent: a log that lost its intent may have got it anew."""
@@ -152,7 +155,7 @@ class Sender:
             return
         self._leave_lane(ticket)
         ticket.phase, ticket.is_shared = Phase.DOUBT, True
-        ticket.horizon_ms = self._latest_ms(now) + self._window_ms
+        ticket.horizon_ms = now.latest_stamp_ms + self._window_ms
         if isinstance(ticket.ask, NewOrder) and ticket.ask.ts_sent_ns:
             asked_until_ns = ticket.ask.ts_sent_ns + ticket.valid_ms * NS_PER_MS
             ticket.until_ns = min(ticket.until_ns, asked_until_ns)
@@ -163,8 +166,9 @@ class Sender:
         But for what was asked for past `unsent_past`: there the former sender had stopped.
         """
         self.hold()
+        self._reopen_untold()
         self.is_open = True
-        latest_ms = self._latest_ms(now)
+        latest_ms = now.latest_stamp_ms
         for ticket in self._tickets.values():
             ticket.horizon_ms = max(ticket.horizon_ms, latest_ms + self._window_ms)
             is_unsent = unsent_past is not None and ticket.seq > unsent_past and not ticket.tries
@@ -173,10 +177,13 @@ class Sender:
             elif ticket.phase is Phase.HELD:
                 ticket.phase = Phase.DOUBT
 
-    @staticmethod
-    def _latest_ms(now: Now) -> int:
-        """Return the latest time that any process may have stamped until now."""
-        return now.venue_ms + now.error_ms + MAX_ERROR_MS + SEND_BUDGET_MS
+    def _reopen_untold(self) -> None:
+        """The log did not tell back how we said that these ended: find it, and send none again."""
+        for ticket in self._endings.untold():
+            if ticket.cloid not in self._tickets:
+                self._tickets[ticket.cloid] = ticket
+                ticket.phase, ticket.is_shared, ticket.until_ns = Phase.DOUBT, True, 0
+                ticket.is_looking, ticket.absences = False, 0
 
     def _make_ready(self, ticket: Ticket) -> None:
         ticket.phase = Phase.READY
@@ -187,18 +194,24 @@ class Sender:
             lane.pop(ticket.cloid, None)
 
     def _end(self, ticket: Ticket) -> None:
+        self._remove(ticket)
+        self._endings.add(ticket)
+
+    def _conclude(self, ticket: Ticket) -> None:
+        """End an order by our own word, which counts only once the log has it."""
+        self._remove(ticket)
+        self._endings.conclude(ticket)
+
+    def _remove(self, ticket: Ticket) -> None:
         self._leave_lane(ticket)
         self._tickets.pop(ticket.cloid, None)
-        self._ended[ticket.cloid] = ticket.ticker
-        if len(self._ended) > MAX_ENDED:
-            del self._ended[next(iter(self._ended))]
         if ticket.call is not None:
             self._calls.pop(ticket.call, None)
 
     def _reject(
         self, ticket: Ticket, refusal: Refusal, source: ReportSource = ReportSource.LOCAL
     ) -> tuple[SenderEffect, ...]:
-        self._end(ticket)
+        self._conclude(ticket)
         report = tickets.rejected(ticket, refusal.reason, refusal.text, source)
         return (LogReport(report),)
 
@@ -221,18 +234,8 @@ class Sender:
 
     def stale(self, ticket: Ticket, now: Now) -> Refusal | None:
         """Return why a READY order is too late to send, or None."""
-        if isinstance(ticket.ask, Taker):
-            behind = ticket.seq - ticket.ask.decision.as_of
-            if behind > MAX_BEHIND:
-                text = f"decided {behind} messages ago, at most {MAX_BEHIND}"
-                return Refusal(RejectReason.STALE, text)
-            if ticket.ask.decision.as_of < (self.backfilled_seq or 0):
-                text = f"decided before the account was backfilled at {self.backfilled_seq}"
-                return Refusal(RejectReason.STALE, text)
-        if ticket.is_valid(now):
-            return None
-        text = f"valid_for_ms={ticket.valid_ms}: {ticket.age_ms(now)} ms old"
-        return Refusal(RejectReason.STALE, text)
+        text = tickets.staleness(ticket, now, self.backfilled_seq or 0)
+        return Refusal(RejectReason.STALE, text) if text else None
 
     def written(self, ticket: Ticket, stamp: Stamp, now: Now) -> None:
         """The request was handed to a socket: from here on its outcome is the venue's."""
@@ -342,6 +345,7 @@ class Sender:
 
     def reported(self, cloid: ClientOrderId) -> None:
         """The venue showed that it has the order, or the log says how it ended."""
+        self._endings.told(cloid)
         ticket = self._tickets.get(cloid)
         if ticket is not None:
             self._end(ticket)
@@ -351,7 +355,7 @@ class Sender:
         ticket = self._tickets.get(cloid)
         if ticket is None or ticket.phase is not Phase.READY:
             return ()
-        self._end(ticket)
+        self._conclude(ticket)
         return (LogReport(tickets.cancelled_unsent(ticket)),)
 
     def tick(self, now: Now) -> tuple[SenderEffect, ...]:

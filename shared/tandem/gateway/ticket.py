@@ -7,6 +7,7 @@ from enum import StrEnum
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway.clocks import MAX_ERROR_NS
 from tandem.gateway.requests import Stamp
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.intents import NewOrder
@@ -14,6 +15,9 @@ from tandem.messages.reports import OrderReport
 
 TAKER_VALID_NS = 1_000_000_000
 NS_PER_MS = 1_000_000
+SEND_BUDGET_MS = 500
+MAX_ERROR_MS = MAX_ERROR_NS // NS_PER_MS
+MAX_BEHIND = 256
 ZERO = Decimal(0)
 
 
@@ -25,6 +29,11 @@ class Now:
     log_ns: int
     venue_ms: int
     error_ms: int
+
+    @property
+    def latest_stamp_ms(self) -> int:
+        """Return the latest time that any process may have stamped until now."""
+        return self.venue_ms + self.error_ms + MAX_ERROR_MS + SEND_BUDGET_MS
 
 
 class Phase(StrEnum):
@@ -147,6 +156,19 @@ def from_decision(decision: Decision, ts_ns: int, seq: int) -> tuple[Ticket, ...
         )
         for taker in decision.takers
     )
+
+
+def staleness(ticket: Ticket, now: Now, backfilled_seq: int) -> str:
+    """Return why an order is too late to send, or the empty text."""
+    if isinstance(ticket.ask, Taker):
+        behind = ticket.seq - ticket.ask.decision.as_of
+        if behind > MAX_BEHIND:
+            return f"decided {behind} messages ago, at most {MAX_BEHIND}"
+        if ticket.ask.decision.as_of < backfilled_seq:
+            return f"decided before the account was backfilled at {backfilled_seq}"
+    if ticket.is_valid(now):
+        return ""
+    return f"valid_for_ms={ticket.valid_ms}: {ticket.age_ms(now)} ms old"
 
 
 def rejected(

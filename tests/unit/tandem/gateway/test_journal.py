@@ -263,6 +263,44 @@ async def test_held_conclusion_that_the_log_shows_meanwhile_is_not_repeated(
     assert conclusions(setting) == []
 
 
+async def test_conclusion_that_a_cut_left_in_the_log_is_offered_after_the_next_cut(
+    setting: Setting,
+) -> None:
+    refusal, say = setting.refusal(), saying(setting, 1)
+    setting.journal.speak(say)
+    setting.journal.log(refusal)
+    await setting.journal.drain()
+    setting.journal.be_silent()
+    setting.journal.offer_again()
+    setting.journal.forget()
+    setting.journal.read(subjects.order_report(refusal), 2)
+    setting.journal.speak(say)
+    setting.bus.server.oms.cut(1)
+
+    setting.journal.offer_again()
+    await setting.journal.drain()
+
+    assert conclusions(setting) == ["order.local"]
+
+
+async def test_conclusion_nobody_read_is_said_again_though_the_bus_came_back_twice(
+    setting: Setting,
+) -> None:
+    """The server was killed: what it had answered for is gone, and the say with it."""
+    say = saying(setting, 1)
+    setting.journal.speak(say)
+    setting.journal.log(setting.refusal())
+    await setting.journal.drain()
+    setting.bus.server.oms.cut(1)
+    setting.journal.be_silent()
+
+    setting.journal.offer_unread()
+    setting.journal.speak(say)
+    await setting.journal.drain()
+
+    assert conclusions(setting) == ["order.local"]
+
+
 async def test_live_order_that_the_log_expired_is_logged_again(setting: Setting) -> None:
     live = setting.report(OrderStatus.NEW, ReportSource.QUERY)
     setting.journal.log_lasting(live)

@@ -7,7 +7,8 @@ from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway.checks import Refusal
 from tandem.gateway.effects import LogReport
-from tandem.gateway.sender import MAX_ENDED, MAX_TICKETS
+from tandem.gateway.endings import MAX_ENDED
+from tandem.gateway.sender import MAX_TICKETS
 from tandem.gateway.ticket import Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
@@ -223,6 +224,61 @@ def test_order_at_the_venue_outlives_a_cut_and_is_never_sent_again() -> None:
     (ticket,) = sender.orders()
     assert ticket.phase is Phase.SENT
     assert not ticket.is_valid(at(1))
+
+
+def test_order_that_had_ended_in_a_log_that_was_cut_is_looked_up_and_never_sent() -> None:
+    """The log kept what was asked for and lost the answer: nobody else would ever ask."""
+    sender = sent()
+    sender.answered(1, outcome(OutcomeKind.ACCEPTED, facts=(accepted_report(),)), at(5))
+
+    sender.hold()
+    sender.forget_unsent()
+    sender.take(ticket_of())
+    sender.pass_fence(at(10))
+
+    assert [one.cloid for one in lookups(sender.tick(at(11)))] == [CLOID]
+    (ticket,) = sender.orders()
+    assert not ticket.is_valid(at(11))
+
+
+def test_order_that_had_ended_and_is_asked_for_past_the_fence_must_be_suspected() -> None:
+    sender = sent()
+    sender.reported(CLOID)
+    sender.forget_unsent()
+
+    sender.take(ticket_of())
+
+    assert sender.has_lost_end(CLOID)
+    assert not sender.has_lost_end(ClientOrderId("0xother"))
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_end_that_only_we_said_is_found_anew_at_the_next_fence(is_told: bool) -> None:
+    """The log takes no conclusion of a former sender: it may never have got this one."""
+    sender = sent()
+    sender.answered(1, outcome(OutcomeKind.REJECTED, reason=RejectReason.MARGIN), at(5))
+    if is_told:
+        sender.reported(CLOID)
+
+    sender.hold()
+    sender.pass_fence(at(1_000))
+
+    assert [one.cloid for one in lookups(sender.tick(at(1_001)))] == [CLOID] * (not is_told)
+    assert all(not ticket.is_valid(at(1_001)) for ticket in sender.orders())
+    assert sender.ready(urgent=False, mono_ns=10**12) is None
+
+
+def test_end_that_only_we_said_is_not_found_twice_when_it_is_read_again() -> None:
+    sender = sent()
+    sender.answered(1, outcome(OutcomeKind.REJECTED, reason=RejectReason.MARGIN), at(5))
+    sender.hold()
+    sender.forget_unsent()
+    sender.take(ticket_of())
+
+    sender.pass_fence(at(1_000))
+
+    assert len(sender.orders()) == 1
+    assert len(lookups(sender.tick(at(1_001)))) == 1
 
 
 def test_suspected_order_is_looked_up_before_it_is_sent() -> None:

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway.effects import LogReport
-from tandem.gateway.sender import MAX_ERROR_MS
-from tandem.gateway.ticket import Phase
+from tandem.gateway.ticket import MAX_ERROR_MS, Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
     MS,

@@ -4,8 +4,8 @@ import pytest
 
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.order import RejectReason
-from tandem.gateway.sender import LOOK_BACK_MS, MAX_ERROR_MS, SEND_BUDGET_MS
-from tandem.gateway.ticket import Phase
+from tandem.gateway.sender import LOOK_BACK_MS
+from tandem.gateway.ticket import MAX_ERROR_MS, SEND_BUDGET_MS, Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
     HORIZON_MS,
