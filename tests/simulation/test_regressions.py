@@ -8,6 +8,7 @@ from tests.simulation.plan import plan
 FOUND = {
     83: "the simulated log compared guards with what it held before it was cut",
     411: "the end of a taker that a cut had lost was never found, nor said again",
+    897: "a doubt whose cause the log had lost died with the gateway that was in it",
     2015: "two doubts about a position at one time of the venue shared one timer",
     2026: "takers in doubt while the session was down kept their account sick for ever",
     2044: "an intent logged just after a cut hid that older ones were lost",

@@ -156,6 +156,8 @@ class Dispatcher:
         if isinstance(ticket.ask, Taker):
             taker = ticket.ask
             return orders.from_taker(taker.decision, taker.order, self._core.desk, now.mono_ns)
+        if ticket.ask is None:
+            return Refusal(RejectReason.NOT_SENT, "nobody is known to have asked for it")
         held_back = self._core.restraint.refusal(ticket.ask, now.mono_ns)
         return held_back or orders.from_intent(ticket.ask, self._core.desk, now.mono_ns)
 

@@ -34,6 +34,7 @@ class Epochs:
         self._cuts.inc()
         core.context.log.error("the log was cut")
         self._fence.shut()
+        self._fence.forget()
         core.sender.forget_unsent()
         core.known = Known(dealt=core.known.dealt)
         core.journal.offer_again()

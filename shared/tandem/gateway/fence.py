@@ -104,6 +104,10 @@ class Fence:
         if self.is_open:
             self.say_term()
 
+    def forget(self) -> None:
+        """The log was cut: what a former sender has said of it no longer holds."""
+        self._former = None
+
     def shut(self) -> None:
         """Send nothing: the lease is another's, or about to be."""
         self._dispatcher.is_open = False

@@ -156,6 +156,7 @@ class Reader:
             case OrderReport():
                 core.known.take_order(fact)
                 core.sender.take_fact(fact)
+                self._take_doubt(fact)
             case FillReport():
                 core.known.take_fill(fact)
                 core.sender.take_fact(fact)
@@ -171,6 +172,16 @@ class Reader:
                 self._learn_restraint(fact, entry)
             case _:
                 return
+
+    def _take_doubt(self, report: OrderReport) -> None:
+        """Take over a former sender's doubt, whatever the log still holds of its cause."""
+        cloid = report.client_order_id
+        if not report.in_doubt or cloid is None or cloid in self._core.known.by_cloid:
+            return
+        sender = self._core.sender
+        if cloid not in sender:
+            self._dispatcher.carry_out(sender.take(tickets.from_doubt(report, cloid)))
+            sender.suspect(cloid, self._core.now())
 
     def _learn_restraint(self, fact: Halt | Resume, entry: Entry) -> None:
         spell = subjects.halt if isinstance(fact, Halt) else subjects.resume

@@ -58,7 +58,6 @@ from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.endings import Endings
 from tandem.gateway.requests import Outcome, Report, Stamp
 from tandem.gateway.ticket import Now, Phase, Ticket
-from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillReport, OrderReport
 
 NS_PER_MS = 1_000_000
@@ -151,14 +150,13 @@ class Sender:
     def suspect(self, cloid: ClientOrderId, now: Now) -> None:
         """Look an order up before it is sent: a log that lost its intent may have got it anew."""
         ticket = self._tickets.get(cloid)
-        if ticket is None or ticket.phase is not Phase.READY:
+        if ticket is None or ticket.phase not in {Phase.HELD, Phase.READY}:
             return
-        self._leave_lane(ticket)
-        ticket.phase, ticket.is_shared = Phase.DOUBT, True
-        ticket.horizon_ms = now.latest_stamp_ms + self._window_ms
-        if isinstance(ticket.ask, NewOrder) and ticket.ask.ts_sent_ns:
-            asked_until_ns = ticket.ask.ts_sent_ns + ticket.valid_ms * NS_PER_MS
-            ticket.until_ns = min(ticket.until_ns, asked_until_ns)
+        if ticket.phase is Phase.READY:
+            self._leave_lane(ticket)
+            ticket.phase, ticket.is_shared = Phase.DOUBT, True
+            ticket.horizon_ms = now.latest_stamp_ms + self._window_ms
+        ticket.may_be_repeated()
 
     def pass_fence(self, now: Now, unsent_past: int | None = None) -> None:
         """All that is here may have been sent by another process: it must be looked up.

@@ -55,7 +55,9 @@ class Taker:
 class Ticket:
     """An order until its outcome is known.
 
-    `ts_ns` is the log's timestamp of the intent, `until_ns` the end of its validity on that clock.
+    `ask` is None where the log holds only its doubt: a cut has lost who asked for it.
+    `ts_ns` is the log's timestamp of the intent, `until_ns` the end of its validity on that clock,
+    `seq` its place in the log, 0 where an earlier one may have been lost.
     `call` is its latest request, None before the first; `stamp` that request's, until it was asked
     to be killed. `is_told`: the log has the doubt already.
     `horizon_ms`: past this venue time no request of it can be accepted any more.
@@ -68,7 +70,7 @@ class Ticket:
     ticker: Ticker
     cloid: ClientOrderId
     amount: Decimal
-    ask: NewOrder | Taker
+    ask: NewOrder | Taker | None
     ts_ns: int
     until_ns: int
     seq: int = 0
@@ -107,6 +109,13 @@ class Ticket:
 
     def is_valid(self, now: Now) -> bool:
         return now.log_ns <= self.until_ns
+
+    def may_be_repeated(self) -> None:
+        """Learn that it may have been asked for, and sent, before the log was cut."""
+        self.seq = 0
+        if isinstance(self.ask, NewOrder) and self.ask.ts_sent_ns:
+            asked_until_ns = self.ask.ts_sent_ns + self.valid_ms * NS_PER_MS
+            self.until_ns = min(self.until_ns, asked_until_ns)
 
     @property
     def is_ours(self) -> bool:
@@ -155,6 +164,20 @@ def from_decision(decision: Decision, ts_ns: int, seq: int) -> tuple[Ticket, ...
             seq=seq,
         )
         for taker in decision.takers
+    )
+
+
+def from_doubt(doubt: OrderReport, cloid: ClientOrderId) -> Ticket:
+    """Return the ticket of an order that a former sender was in doubt of: it is never sent."""
+    return Ticket(
+        exc=doubt.exc,
+        ticker=doubt.ticker,
+        cloid=cloid,
+        amount=doubt.amount or ZERO,
+        ask=None,
+        ts_ns=doubt.ts_event_ns,
+        until_ns=0,
+        is_told=True,
     )
 
 

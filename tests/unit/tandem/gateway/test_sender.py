@@ -9,13 +9,14 @@ from tandem.gateway.checks import Refusal
 from tandem.gateway.effects import LogReport
 from tandem.gateway.endings import MAX_ENDED
 from tandem.gateway.sender import MAX_TICKETS
-from tandem.gateway.ticket import Phase
+from tandem.gateway.ticket import Phase, from_doubt, in_doubt
 from tests.unit.tandem.gateway.sending import (
     CLOID,
     MS,
     TICKER,
     accepted_report,
     at,
+    closed,
     fresh,
     lookups,
     outcome,
@@ -279,6 +280,39 @@ def test_end_that_only_we_said_is_not_found_twice_when_it_is_read_again() -> Non
 
     assert len(sender.orders()) == 1
     assert len(lookups(sender.tick(at(1_001)))) == 1
+
+
+def test_order_known_by_a_doubt_alone_is_looked_up_whatever_the_former_sender_said() -> None:
+    """A cut has lost its cause, and a takeover whoever was in doubt of it."""
+    sender = closed()
+    sender.take(from_doubt(in_doubt(ticket_of()), CLOID))
+
+    sender.pass_fence(at(0), unsent_past=0)
+    first = lookups(sender.tick(at(0)))
+    sender.lookup_failed(CLOID, at(0))
+    sender.tick(at(5_000))
+    effects = sender.absent(CLOID, 5_000, at(5_000))
+    sender.tick(at(6_000))
+    effects += sender.absent(CLOID, 6_000, at(6_000))
+
+    assert [one.cloid for one in first] == [CLOID]
+    assert [one.reason for one in reports(effects)] == [RejectReason.NOT_SENT]
+
+
+@pytest.mark.parametrize("is_suspected", [False, True])
+def test_suspected_order_is_looked_up_though_the_former_sender_had_stopped_before_it(
+    is_suspected: bool,
+) -> None:
+    """What it says of later intents, it did not say of one that the log got anew after a cut."""
+    sender = closed()
+    sender.take(ticket_of())
+    if is_suspected:
+        sender.suspect(CLOID, at(0))
+
+    sender.pass_fence(at(0), unsent_past=1)
+
+    is_ready = sender.ready(urgent=False, mono_ns=0) is not None
+    assert is_ready is not is_suspected
 
 
 def test_suspected_order_is_looked_up_before_it_is_sent() -> None:

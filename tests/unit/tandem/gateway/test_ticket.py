@@ -40,3 +40,23 @@ def test_a_maker_cannot_make_itself_younger() -> None:
     maker = msgspec.structs.replace(ORDER, hedge_id=HedgeId("h"), ts_sent_ns=later_ns)
     ticket = tickets.from_new_order(maker, LOGGED_NS, 7)
     assert ticket.until_ns == LOGGED_NS + 5 * NS_PER_S
+
+
+def test_what_may_have_been_asked_for_before_a_cut_is_as_old_as_it_says_and_has_no_place() -> None:
+    offered_again = msgspec.structs.replace(ORDER, ts_sent_ns=LOGGED_NS - 60 * NS_PER_S)
+    ticket = tickets.from_new_order(offered_again, LOGGED_NS, 7)
+    ticket.may_be_repeated()
+    assert ticket.until_ns == LOGGED_NS - 55 * NS_PER_S
+    assert ticket.seq == 0
+
+
+def test_order_known_by_a_doubt_alone_is_valid_no_more() -> None:
+    asked = tickets.from_new_order(ORDER, LOGGED_NS, 7)
+    ticket = tickets.from_doubt(tickets.in_doubt(asked), asked.cloid)
+    assert (ticket.cloid, ticket.ticker, ticket.amount) == (
+        asked.cloid,
+        asked.ticker,
+        asked.amount,
+    )
+    assert not ticket.is_valid(tickets.Now(0, 1, 0, 0))
+    assert not ticket.is_urgent
