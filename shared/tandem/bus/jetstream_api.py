@@ -12,6 +12,7 @@ from tandem.bus.port import Entry, LogState
 from tandem.domain.errors import UnavailableError
 
 TIMEOUT_S = 2.0
+API_PREFIX = "$JS.API"
 
 A = TypeVar("A")
 
@@ -155,6 +156,9 @@ class JetStreamApi:
     async def update_stream(self, config: StreamConfig) -> StreamInfo:
         return await self._call(f"STREAM.UPDATE.{config.name}", config, StreamInfo)
 
+    async def delete_stream(self, stream: str) -> None:
+        await self._call(f"STREAM.DELETE.{stream}", None, _Success)
+
     async def create_consumer(self, stream: str, config: ConsumerConfig) -> ConsumerInfo:
         """Create a consumer; a single filter stands in the call's subject.
 
@@ -191,7 +195,7 @@ class JetStreamApi:
     async def _call(self, call: str, request: object, answer: type[A]) -> A:
         payload = b"" if request is None else msgspec.json.encode(request)
         try:
-            reply = await self.client.request(f"$JS.API.{call}", payload, timeout=TIMEOUT_S)
+            reply = await self.client.request(f"{API_PREFIX}.{call}", payload, timeout=TIMEOUT_S)
         except (nats.errors.Error, TimeoutError) as error:
             raise UnavailableError(f"{call}: {str(error) or type(error).__name__}") from error
         failure = msgspec.json.decode(reply.data, type=_Failure)

@@ -5,6 +5,7 @@ import asyncio
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.client.identities import rand_token
+from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, Strategy, Token
 from tandem.messages import codec, subjects
 from tandem.messages.intents import Halt, Resume
@@ -15,24 +16,27 @@ OPERATOR = Strategy("operator")
 TIMEOUT_S = 10.0
 
 
-def halt(nats_url: str, exc: str, text: str) -> Token:
+def halt(nats: NatsOptions, exc: str, text: str) -> Token:
     """Log a halt of one account, or (empty) of all; return its token."""
     fact = Halt(token=rand_token(), strategy=OPERATOR, exc=Exc(exc) if exc else None, text=text)
-    asyncio.run(_append(nats_url, subjects.halt(fact.token), fact))
+    asyncio.run(_append(nats, subjects.halt(fact.token), fact))
     return fact.token
 
 
-def resume(nats_url: str, halt_token: str) -> None:
+def resume(nats: NatsOptions, halt_token: str) -> None:
     """Log that one halt, or (empty) every one, is lifted."""
     named = Token(halt_token) if halt_token else None
     fact = Resume(token=rand_token(), strategy=OPERATOR, halt=named)
-    asyncio.run(_append(nats_url, subjects.resume(fact.token), fact))
+    asyncio.run(_append(nats, subjects.resume(fact.token), fact))
 
 
-async def _append(nats_url: str, subject: str, fact: Message) -> None:
-    bus = await NatsBus.connect(NatsOptions(url=nats_url, name="operator"), SystemClock())
+async def _append(nats: NatsOptions, subject: str, fact: Message) -> None:
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            await bus.log.append(subject, codec.encode(fact), same=True)
-    finally:
-        await bus.close()
+            bus = await NatsBus.connect(nats, SystemClock())
+            try:
+                await bus.log.append(subject, codec.encode(fact), same=True)
+            finally:
+                await bus.close()
+    except TimeoutError as error:
+        raise UnavailableError(f"the log at {nats.url} did not confirm in time") from error

@@ -1,4 +1,8 @@
-"""The command line: `up`, `down`, `status` on one machine without Docker; `halt`, `resume`."""
+"""The command line: `up`, `down`, `status` on one machine without Docker; on any desk the rest.
+
+`halt`, `resume`, `backup` and `restore` need nothing but the log. Its address, the key and the
+authority are taken from the environment, as a service takes them.
+"""
 
 import argparse
 import json
@@ -7,18 +11,22 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from tandem.cli import halting
+from tandem.bus.nats_options import NatsOptions
+from tandem.cli import backup, halting
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.errors import ConfigurationError, TandemError
+from tandem.runtime.config import Environment, nats_options, settings
 
 RUN_DIRECTORY = ".run"
 STACK_FILE = "stack.json"
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
 NATS_PORT = 4222
+LOG_HELP = "the log; default: TANDEM_NATS_URL, or what `up` started"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "status": status,
         "halt": halt,
         "resume": resume,
+        "backup": save,
+        "restore": load,
     }
     try:
         return commands[options.command](options)
@@ -54,8 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
     resuming = commands.add_parser("resume", help="lift halts")
     resuming.add_argument("--halt", default="", help="one halt only, by its token")
-    for command in (stopping, resuming):
-        command.add_argument("--nats", default="", help="the log; default: what `up` started")
+    saving = commands.add_parser("backup", help="copy the log into a file while the desk runs")
+    saving.add_argument("file", help="where to; - for standard output")
+    loading = commands.add_parser("restore", help="make the log anew on servers that have none")
+    loading.add_argument("file", help="what `backup` wrote; - for standard input")
+    for command in (stopping, resuming, saving, loading):
+        command.add_argument("--nats", default="", help=LOG_HELP)
     return parser
 
 
@@ -134,19 +148,42 @@ def status(_: argparse.Namespace) -> int:
 
 def halt(options: argparse.Namespace) -> int:
     """Halt, and print the token that lifts it."""
-    sys.stdout.write(f"{halting.halt(_log_url(options), options.exc, options.text)}\n")
+    sys.stdout.write(f"{halting.halt(_log(options), options.exc, options.text)}\n")
     return 0
 
 
 def resume(options: argparse.Namespace) -> int:
     """Lift one halt or all."""
-    halting.resume(_log_url(options), options.halt)
+    halting.resume(_log(options), options.halt)
     return 0
 
 
-def _log_url(options: argparse.Namespace) -> str:
-    if options.nats:
-        return str(options.nats)
+def save(options: argparse.Namespace) -> int:
+    """Copy the log, and tell on standard error what was copied."""
+    _tell("copied", backup.backup(_log(options), options.file))
+    return 0
+
+
+def load(options: argparse.Namespace) -> int:
+    """Make the log from a copy."""
+    replicas = settings(Environment(os.environ), "restore").stream_replicas
+    _tell("restored", backup.restore(_log(options), options.file, replicas))
+    return 0
+
+
+def _tell(what: str, streams: Sequence[backup.Copied]) -> None:
+    for one in streams:
+        sys.stderr.write(f"{what} {one.stream}: {one.messages} messages, {one.size} bytes\n")
+
+
+def _log(options: argparse.Namespace) -> NatsOptions:
+    named = nats_options(Environment(os.environ), "operator")
+    if not options.nats and os.environ.get("TANDEM_NATS_URL"):
+        return named
+    return replace(named, url=options.nats or _local_url())
+
+
+def _local_url() -> str:
     path = _directory() / STACK_FILE
     if not path.exists():
         raise ConfigurationError("--nats", "", "the log's address, for nothing runs here")
