@@ -11,6 +11,7 @@ FROM ?= 1
 # Test processes side by side: much of the time tests wait.
 WORKERS ?= 3
 STRATEGIES ?=
+TLS ?= off
 
 .DEFAULT_GOAL := help
 .PHONY: sim-teeth help demo up down logs test fmt check unit property integration contract e2e sim chaos bench cov schemas lock keys docker-demo clean
@@ -84,8 +85,8 @@ bench: $(VENV)/.dev ## fill-to-taker latency against the plumbing's floor; log a
 cov: $(VENV)/.dev ## coverage with branches
 	@$(BIN)/python -m pytest -q --cov --cov-report=term-missing:skip-covered tests/unit tests/property tests/contract
 
-keys: $(VENV)/.services ## make the users' keys below .keys/ (STRATEGIES="alpha beta" adds strategies)
-	@$(BIN)/python -m tandem.cli.keys --strategy $(STRATEGIES)
+keys: $(VENV)/.services ## make the users' keys below .keys/ (STRATEGIES="alpha beta" adds strategies; TLS=on certificates)
+	@$(BIN)/python -m tandem.cli.keys --strategy $(STRATEGIES) --tls $(TLS)
 
 docker-demo: ## the same walkthrough in containers
 	@docker compose up --build --wait && docker compose logs --no-log-prefix demo

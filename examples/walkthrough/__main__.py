@@ -101,9 +101,9 @@ def _watching(scenario: Scenario) -> dict[str, dict[str, str]]:
     }
 
 
-def _key() -> Path | None:
-    """The strategy's key, where the bus knows users."""
-    file = os.environ.get("TANDEM_NATS_NKEY_SEED_FILE", "")
+def _file(variable: str) -> Path | None:
+    """Return what the bus wants of a strategy: its key where there are users, its CA with TLS."""
+    file = os.environ.get(variable, "")
     return Path(file) if file else None
 
 
@@ -113,7 +113,11 @@ async def _walk(options: argparse.Namespace, scenario: Scenario, say: Narrator) 
             BINANCE: VenueBooks(session, options.binance_control),
             HYPERLIQUID: VenueBooks(session, options.hyperliquid_control),
         }
-        client = ClientOptions(nkey_seed_file=_key(), ready_timeout_s=READY_TIMEOUT_S)
+        client = ClientOptions(
+            nkey_seed_file=_file("TANDEM_NATS_NKEY_SEED_FILE"),
+            ca_file=_file("TANDEM_NATS_CA_FILE"),
+            ready_timeout_s=READY_TIMEOUT_S,
+        )
         oms = OMS(
             options.nats_url,
             strategy="walkthrough",

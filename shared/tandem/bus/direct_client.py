@@ -8,14 +8,17 @@ handler as it is parsed. A status (a heartbeat, a refusal) takes the library's u
    a time. A status may be handled later than what came after it.
 2. A handler is synchronous and raises nothing: it would end the connection's read loop.
 3. While a handler runs nothing is read, so the server's flow control is the back-pressure.
-4. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
+4. A client that wants encryption says nothing to a server that offers none: the library would.
+5. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
    in one go. For what keeps pages; never for what a hedge waits for.
 
-This leans on `Client._process_msg` of the pinned nats-py; the bus's contract suite covers it.
+This leans on `_process_msg` and `_connect_command` of the pinned nats-py; the bus's contract suite
+covers it.
 """
 
 from collections.abc import Awaitable, Callable
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -25,6 +28,10 @@ from tandem.bus.timing import Timing
 
 PLAIN_HEADERS = b"NATS/1.0\r\n"
 DirectHandler = Callable[[str, str, bytes], None]
+
+
+class PlainServerError(nats.errors.Error):
+    """The server offers no encryption, and this client wants it."""
 
 
 class GatheringParser(Parser):
@@ -42,8 +49,9 @@ class GatheringParser(Parser):
 class DirectClient(Client):
     """A client whose `subscribe_direct` hands over (subject, reply, payload) without delay."""
 
-    def __init__(self, timing: Timing, gather_s: float = 0.0) -> None:
+    def __init__(self, timing: Timing, gather_s: float = 0.0, *, encrypted: bool = False) -> None:
         super().__init__()
+        self._encrypted = encrypted
         if gather_s:
             self._ps = GatheringParser(self, timing, gather_s)
         self._direct: dict[int, DirectHandler] = {}
@@ -62,6 +70,11 @@ class DirectClient(Client):
     async def unsubscribe_direct(self, subscription: Subscription) -> None:
         self._direct.pop(subscription._id, None)  # noqa: SLF001 (as above)
         await subscription.unsubscribe()
+
+    def _connect_command(self) -> bytes:  # type: ignore[explicit-override]  # Python 3.12
+        if self._encrypted and not self._server_info.get("tls_required"):
+            raise PlainServerError("the server offers no TLS")
+        return super()._connect_command()
 
     async def _process_msg(  # type: ignore[explicit-override]  # override comes with Python 3.12
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes

@@ -5,8 +5,11 @@
 3. A failure that no caller awaits goes to the loop's exception handler, never nowhere.
 """
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import nats.errors
@@ -15,7 +18,7 @@ from nats.aio.msg import Msg
 
 from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
-from tandem.bus.direct_client import DirectClient
+from tandem.bus.direct_client import DirectClient, PlainServerError
 from tandem.bus.jetstream_api import JetStreamApi
 from tandem.bus.nats_cells import NatsCells
 from tandem.bus.nats_options import NatsOptions
@@ -23,7 +26,7 @@ from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.publisher import Publisher
 from tandem.bus.timing import Timing
-from tandem.domain.errors import ConflictError, UnavailableError
+from tandem.domain.errors import ConfigurationError, ConflictError, UnavailableError
 from tandem.messages import subjects
 
 OFFER_TIMEOUT_S = 2.0
@@ -32,6 +35,8 @@ RECONNECT_WAIT_S = 0.1
 CONNECT_TIMEOUT_S = 2
 READ_BACK_WAIT_S = 0.1
 ANSWERS_AT_ONCE = 1_024
+GIVE_UP_S = 1.0
+CA_VARIABLE = "TANDEM_NATS_CA_FILE"
 
 _log = structlog.get_logger(component="bus")
 
@@ -109,6 +114,14 @@ class NatsLog:
                 await self._ports.timing.sleep(READ_BACK_WAIT_S)
 
 
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    """Return a context that trusts one authority and no other."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ConfigurationError(CA_VARIABLE, ca_file, "a file of certificates as PEM") from error
+
+
 def _same(stored: Entry, payload: bytes) -> Appended:
     if stored.payload != payload:
         raise ConflictError(f"id already used: {stored.subject} holds different content")
@@ -137,19 +150,29 @@ class NatsBus:
         self._leases = NatsCells(client, self.api, subjects.LEASES_STREAM)
         self._callbacks: list[Callable[[], None]] = []
         self._answering = 0
-        self._closing = False
+        self._ca_file: Path | None = None
+        self._connecting = self._closing = False
 
     @classmethod
     async def connect(cls, options: NatsOptions, timing: Timing) -> "NatsBus":
-        """Connect, waiting for the server as long as it takes."""
-        client = DirectClient(timing, options.gather_s)
+        """Connect, waiting for the server as long as it takes.
+
+        Raises:
+            ConfigurationError: a server's certificate is not vouched for by the authority given.
+        """
+        client = DirectClient(timing, options.gather_s, encrypted=options.encrypted)
         bus = cls(client, timing)
+        how = bus._settings(options)
+        bus._ca_file, bus._connecting = options.ca_file, True
         try:
-            await client.connect(**bus._settings(options))
+            await client.connect(**how)
+            bus._connecting = False
             for publisher in bus._publishers:
                 await publisher.start()
         except BaseException:
-            await client.close()
+            # A connection whose handshake failed never says that it is closed.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(client.close(), GIVE_UP_S)
             raise
         return bus
 
@@ -157,7 +180,7 @@ class NatsBus:
         credentials = {
             "user_credentials": options.creds_file and str(options.creds_file),
             "nkeys_seed": options.nkey_seed_file and str(options.nkey_seed_file),
-            "tls": options.ca_file and ssl.create_default_context(cafile=options.ca_file),
+            "tls": options.ca_file and _trusting(options.ca_file),
         }
         return {
             "servers": [url.strip() for url in options.url.split(",")],
@@ -263,6 +286,11 @@ class NatsBus:
 
     async def _failed(self, error: Exception) -> None:
         self.counters.errors += 1
+        if self._connecting and isinstance(error, ssl.SSLCertVerificationError | PlainServerError):
+            # Waiting mends neither. Later on it may: then servers are changed one after the other.
+            told = getattr(error, "verify_message", str(error))
+            rule = f"the authority that vouches for the server: {told}"
+            raise ConfigurationError(CA_VARIABLE, self._ca_file or "", rule) from error
         if isinstance(error, nats.errors.SlowConsumerError):
             _log.error("messages dropped: reader too slow", subject=error.subject)
             return

@@ -14,6 +14,7 @@ class NatsOptions:
 
     `creds_file` and `nkey_seed_file` are None when the server asks for no identity. `ca_file`
     holds the authority that vouches for the servers; None: no TLS, unless the URL says `tls://`.
+    With either, a server that offers no TLS is told nothing.
     """
 
     url: str = DEFAULT_URL
@@ -23,3 +24,8 @@ class NatsOptions:
     ca_file: Path | None = None
     inbox_prefix: str = "_INBOX"
     gather_s: float = 0.0
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether only an encrypted connection will do."""
+        return self.ca_file is not None or "tls://" in self.url

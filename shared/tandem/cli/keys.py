@@ -3,9 +3,12 @@
 1. What exists is kept: a second run adds what is missing and writes the servers' files anew.
 2. Each user's secrets lie in a directory of their own, so that a container is given only its own;
    the servers are given public keys and digests.
+3. NATS servers know each other by a password, and with TLS by their certificate as well: whoever
+   may speak as a server may do everything.
 """
 
 import argparse
+import datetime
 import hashlib
 import json
 import os
@@ -14,16 +17,27 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nkeys
 
 from tandem.bus import permissions
 from tandem.bus.permissions import User
 from tandem.domain.errors import ConfigurationError
+from tandem.runtime.clock import SystemClock
+
+if TYPE_CHECKING:
+    from tandem.cli.certificates import Pair
 
 DEFAULT_ACCOUNTS = ("binance", "hyperliquid")
 DEFAULT_STRATEGIES = ("walkthrough",)
+DEFAULT_SERVERS = ("nats", "nats-2", "nats-3")
 SEED_FILE = "nats.seed"
+CA_FILE = "ca.pem"
+SERVER_FILE = "server.pem"
+TLS_FILE = "tls.conf"
+ROUTES_FILE = "routes.conf"
+ROUTE_PORT = 6222
 PASSWORD_FILE = "redis.password"  # noqa: S105 - the name of a file
 PRIVATE, READABLE = 0o600, 0o644
 PRIVATE_DIRECTORY = 0o700
@@ -34,14 +48,23 @@ PAGES_OF = {
     "hedger": ("{hedges*", "{buckets*"),
 }
 READER = "reader"
+# Servers run as users of their own; what they are given lies in a volume that only they see.
+SERVERS_PLACES = ("nats", "redis")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Whose keys are made."""
+    """Whose keys are made.
+
+    `servers` are the names that NATS is reached by; with `tls` they get a certificate for them.
+    `seen_at` is where the servers find their own files; None: where they are written.
+    """
 
     accounts: tuple[str, ...] = DEFAULT_ACCOUNTS
     strategies: tuple[str, ...] = DEFAULT_STRATEGIES
+    servers: tuple[str, ...] = DEFAULT_SERVERS
+    tls: bool = False
+    seen_at: Path | None = None
 
 
 def make(directory: Path, desk: Desk) -> tuple[User, ...]:
@@ -53,14 +76,58 @@ def make(directory: Path, desk: Desk) -> tuple[User, ...]:
         name: _password_digest(directory / name / PASSWORD_FILE) for name in (*PAGES_OF, READER)
     }
     _write(directory / "redis" / "users.acl", redis_users(digests), READABLE)
+    _secure(directory, desk, [user.name for user in users])
     return users
+
+
+def _secure(directory: Path, desk: Desk, users: Sequence[str]) -> None:
+    """Write how NATS servers speak with clients and with each other."""
+    own = directory / "nats"
+    if desk.tls:
+        authority = _certify(directory, desk)
+        for name in ("nats", *users):
+            _write(directory / name / CA_FILE, authority, READABLE)
+    seen_at = (desk.seen_at or own).absolute() if desk.tls else None
+    password = _kept_password(directory / "routes" / "password")
+    _write(own / TLS_FILE, nats_tls(seen_at), READABLE)
+    _write(own / ROUTES_FILE, nats_routes(desk.servers, password, seen_at), PRIVATE)
+
+
+def _certify(directory: Path, desk: Desk) -> str:
+    """Make what is missing or old of the authority and the servers' certificate."""
+    # Needs `cryptography`, which a strategy's install does without.
+    from tandem.cli import certificates  # noqa: PLC0415
+
+    now = datetime.datetime.fromtimestamp(SystemClock().wall_ns() // 10**9, datetime.UTC)
+    authority = _read_pair(directory / "authority" / CA_FILE)
+    if authority is None:
+        authority = certificates.authority(now)
+        _write_pair(directory / "authority" / CA_FILE, authority)
+    made = _read_pair(directory / "nats" / SERVER_FILE)
+    if made is None or not certificates.is_good(authority, made, desk.servers, now):
+        made = certificates.server(authority, desk.servers, now)
+        _write_pair(directory / "nats" / SERVER_FILE, made)
+    return authority.certificate
+
+
+def _read_pair(path: Path) -> "Pair | None":
+    from tandem.cli.certificates import Pair  # noqa: PLC0415 (as above)
+
+    key = path.with_suffix(".key")
+    return Pair(path.read_text(), key.read_text()) if path.exists() and key.exists() else None
+
+
+def _write_pair(path: Path, pair: "Pair") -> None:
+    _write(path.with_suffix(".key"), pair.key, PRIVATE)
+    _write(path, pair.certificate, READABLE)
 
 
 def give(directory: Path, places: Path) -> None:
     """Copy each user's files to the place of that name, where there is one: a volume of its own."""
     for place in places.iterdir():
         for file in sorted((directory / place.name).glob("*")):
-            _write(place / file.name, file.read_text(), file.stat().st_mode & 0o777)
+            mode = READABLE if place.name in SERVERS_PLACES else file.stat().st_mode & 0o777
+            _write(place / file.name, file.read_text(), mode)
 
 
 def strategies_of(directory: Path) -> tuple[str, ...]:
@@ -84,6 +151,31 @@ def nats_users(users: Sequence[User], public: dict[str, str]) -> str:
     ]
     names = "".join(f"# {public[user.name]} {user.name}\n" for user in users)
     return f"{names}authorization: {json.dumps({'users': rows}, indent=2)}\n"
+
+
+def nats_tls(seen_at: Path | None) -> str:
+    """Return the part that makes clients speak TLS; None: they speak in the clear."""
+    if seen_at is None:
+        return "# no TLS: keys were made without --tls on\n"
+    return f"tls: {json.dumps(_pair_files(seen_at), indent=2)}\n"
+
+
+def nats_routes(servers: Sequence[str], password: str, seen_at: Path | None) -> str:
+    """Return what of the `cluster` block is secret: routes, their password, their TLS."""
+    routes = [f"nats://route:{password}@{name}:{ROUTE_PORT}" for name in servers]
+    lines = [
+        f"authorization: {json.dumps({'user': 'route', 'password': password})}",
+        f"routes: {json.dumps(routes)}",
+    ]
+    if seen_at is not None:
+        both = {**_pair_files(seen_at), "ca_file": str(seen_at / CA_FILE), "verify": True}
+        lines.append(f"tls: {json.dumps(both)}")
+    return "\n".join([*lines, ""])
+
+
+def _pair_files(seen_at: Path) -> dict[str, str]:
+    certificate = seen_at / SERVER_FILE
+    return {"cert_file": str(certificate), "key_file": str(certificate.with_suffix(".key"))}
 
 
 def redis_users(digests: dict[str, str]) -> str:
@@ -111,9 +203,13 @@ def _public_key(seed_file: Path) -> str:
 
 
 def _password_digest(file: Path) -> str:
+    return hashlib.sha256(_kept_password(file).encode()).hexdigest()
+
+
+def _kept_password(file: Path) -> str:
     if not file.exists():
         _write(file, secrets.token_urlsafe(32), PRIVATE)
-    return hashlib.sha256(file.read_text().strip().encode()).hexdigest()
+    return file.read_text().strip()
 
 
 def _write(path: Path, text: str, mode: int) -> None:
@@ -132,8 +228,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Make keys and say whose."""
     options = _parser().parse_args(argv)
     directory = Path(options.directory)
-    strategies = {*DEFAULT_STRATEGIES, *strategies_of(directory), *options.strategy}
-    users = make(directory, Desk(tuple(options.account), tuple(sorted(strategies))))
+    named = " ".join(options.strategy).split()
+    strategies = {*DEFAULT_STRATEGIES, *strategies_of(directory), *named}
+    desk = Desk(
+        tuple(options.account),
+        tuple(sorted(strategies)),
+        tuple(options.server),
+        options.tls == "on",
+        Path(options.seen_at) if options.seen_at else None,
+    )
+    users = make(directory, desk)
     if options.give:
         give(directory, Path(options.give))
     for user in users:
@@ -149,6 +253,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--give", default="", help="copy each user's keys to its directory in here")
     parser.add_argument("--strategy", nargs="*", default=(), help="strategies to add")
+    parser.add_argument("--tls", choices=("on", "off"), default="off", help="encrypt the bus")
+    parser.add_argument(
+        "--server",
+        nargs="+",
+        default=DEFAULT_SERVERS,
+        help="names that NATS servers are reached by",
+    )
+    parser.add_argument("--seen-at", default="", help="where nats-server finds its own files")
     return parser
 
 

@@ -90,6 +90,7 @@ class ServerSettings:
 
     `sync_always` asks NATS to write through to the disk before it answers. `users_file` is what
     `tandem.cli.keys` wrote for this server: who may do what; None: everybody everything.
+    `tls_file` as well: how NATS encrypts; None: not at all.
     """
 
     binary: Path
@@ -97,6 +98,7 @@ class ServerSettings:
     port: int = 0
     sync_always: bool = False
     users_file: Path | None = None
+    tls_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,8 @@ class LocalServer:
 def nats_configuration(settings: ServerSettings, port: int) -> str:
     """Return the nats-server configuration: JetStream in our directory, nothing else."""
     sync = "sync_interval: always" if settings.sync_always else ""
-    users = f"include '{_relative(settings.users_file, settings)}'" if settings.users_file else ""
+    included = [file for file in (settings.users_file, settings.tls_file) if file is not None]
+    includes = "\n".join(f"include '{_relative(file, settings)}'" for file in included)
     return f"""
 listen: "{LOOPBACK}:{port}"
 server_name: "tandem"
@@ -199,7 +202,7 @@ jetstream {{
   store_dir: "{settings.directory}"
   {sync}
 }}
-{users}
+{includes}
 """
 
 
