@@ -29,7 +29,7 @@ from tandem.domain.ids import Exc, maker_cloid
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import OrderView, PositionView
 from tandem.messages.hedges import Decision
-from tandem.messages.intents import HedgeOrder
+from tandem.messages.intents import HedgeOrder, NewOrder
 from tandem.messages.queries import HedgesPage, OrdersPage, PageRequest, PositionsPage
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.clock import Clock
@@ -51,6 +51,7 @@ class LogFacts:
 
     makers: dict[str, Cause] = field(default_factory=dict)
     takers: dict[str, Cause] = field(default_factory=dict)
+    plain: dict[str, Cause] = field(default_factory=dict)
     fills: list[What] = field(default_factory=list)
     in_doubt: set[str] = field(default_factory=set)
     messages: int = 0
@@ -67,6 +68,8 @@ class LogFacts:
                 key = (made.pool, made.exc, made.ticker)
                 for taker in made.takers:
                     self.takers[taker.client_order_id] = Cause(taker.amount, ((key, ONE),))
+            case NewOrder(hedge_id=None) as order:
+                self.plain[order.client_order_id] = Cause(order.amount, ())
             case FillReport() as fill:
                 what = (fill.exc, str(fill.venue_order_id), fill.signed_qty, fill.last_px)
                 self.fills.append(what)
@@ -122,6 +125,7 @@ async def gather(witnesses: Witnesses, facts: LogFacts) -> Evidence:
         fills=tuple(facts.fills),
         makers=facts.makers,
         takers=facts.takers,
+        plain=facts.plain,
         buckets=await shown_buckets(witnesses),
         books=tuple(_book(exc, book) for exc, book in books.items()),
         views=(*pages, *await redis_views(witnesses), *_mirrors(witnesses)),

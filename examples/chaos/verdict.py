@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from tandem.domain.ids import MAKER_TAG, is_taker_cloid
+from tandem.domain.ids import MAKER_TAG, STRATEGY_TAG, is_taker_cloid
 
 ZERO = Decimal(0)
 REQUOTE_DIGITS = 4
@@ -82,7 +82,7 @@ class Cause:
     """Why an order may be at a venue: its logged amount, and each bucket with its ratio.
 
     A maker's legs say what a unit of its fills adds to a bucket's need; a taker's one leg, with
-    ratio 1, says which bucket it serves.
+    ratio 1, says which bucket it serves. A plain order of a strategy concerns no bucket.
     """
 
     amount: Decimal
@@ -120,6 +120,7 @@ class Evidence:
     fills: tuple[What, ...] = ()
     makers: Mapping[str, Cause] | None = None
     takers: Mapping[str, Cause] | None = None
+    plain: Mapping[str, Cause] | None = None
     buckets: Mapping[BucketKey, Shown] | None = None
     books: tuple[View, ...] = ()
     views: tuple[View, ...] = ()
@@ -128,6 +129,8 @@ class Evidence:
         """Return why an order exists, or None when the log does not say."""
         if is_taker_cloid(cloid):
             return (self.takers or {}).get(cloid)
+        if is_plain_cloid(cloid):
+            return (self.plain or {}).get(cloid)
         return (self.makers or {}).get(stem(cloid))
 
 
@@ -135,8 +138,13 @@ def is_maker_cloid(cloid: str) -> bool:
     return cloid.startswith(f"0x{MAKER_TAG}")
 
 
+def is_plain_cloid(cloid: str) -> bool:
+    """Tell whether a strategy's client gave this id to an order that hedges nothing."""
+    return cloid.startswith(f"0x{STRATEGY_TAG}")
+
+
 def is_tagged(cloid: str) -> bool:
-    return is_taker_cloid(cloid) or is_maker_cloid(cloid)
+    return is_taker_cloid(cloid) or is_maker_cloid(cloid) or is_plain_cloid(cloid)
 
 
 def stem(cloid: str) -> str:

@@ -23,6 +23,7 @@ MAKER = maker_cloid(HedgeId("h"))
 REQUOTED = maker_cloid(HedgeId("h"), 1)
 HASH = bucket_hash(Exc("hyperliquid"), Ticker("ETH"), Pool("pool"))
 TAKER = taker_cloid(HASH, 0, 1, 0)
+PLAIN = "0x7a4f" + "1" * 28
 OTHER_TAKER = taker_cloid(HASH, 0, 2, 0)
 BOUGHT = VenueTrade("binance", "1", MAKER, D("0.5"), D(2680), 1_000)
 HEDGED = VenueTrade("hyperliquid", "9", TAKER, D("-0.499"), D(2681), 1_020)
@@ -65,6 +66,24 @@ def test_one_of_two_equal_fills_is_lost() -> None:
 def test_a_fill_that_no_venue_knows_is_invented() -> None:
     fills = (BOUGHT.what, HEDGED.what, HEDGED.what)
     assert faults(replace(SOUND, fills=fills)) == {Fault.INVENTED_FILL}
+
+
+def test_a_strategy_s_own_order_needs_a_cause_and_no_hedge() -> None:
+    trade = VenueTrade("hyperliquid", "7", PLAIN, D(4), D(2679), 1_000)
+    order = VenueOrder("hyperliquid", "7", PLAIN, D(4), D(4), is_open=False)
+    done = replace(
+        SOUND,
+        orders=(*SOUND.orders, order),
+        trades=(*SOUND.trades, trade),
+        fills=(*SOUND.fills, trade.what),
+        plain={PLAIN: Cause(D(4), ())},
+    )
+    assert judge(done) == []
+    assert faults(replace(done, plain={})) == {Fault.NO_CAUSE}
+    assert faults(replace(done, fills=SOUND.fills)) == {Fault.LOST_FILL}
+    assert faults(replace(done, orders=(*done.orders, replace(order, oid="8")))) == {
+        Fault.DOUBLED_ORDER
+    }
 
 
 def test_a_fill_hidden_from_log_and_ledger_alike_is_lost_and_not_conserved() -> None:
