@@ -2,9 +2,12 @@
 
 1. Each strategy hedges half of its makers from the pool that both share, half from its own.
 2. A maker that lives too long is cancelled on the way, by its hedge or by its client id.
-3. A bus that is away for a while is no failure of a strategy: it tries again.
+3. A bus that is away for a while is no failure of a strategy: it tries again. A maker that it has
+   asked for may live although nobody confirmed it: it is asked for again under the same name, so
+   that it can be stopped.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -13,7 +16,8 @@ from services.paper_exchange.prng import Prng
 from tandem import OMS
 from tandem.client.handles import LinkHandle
 from tandem.domain.errors import UnavailableError
-from tandem.messages.deltas import HedgeState
+from tandem.domain.ids import HedgeId
+from tandem.messages.deltas import HedgeState, HedgeView
 from tandem.runtime.clock import Clock
 
 MAKERS = 4
@@ -33,8 +37,21 @@ OVER = (HedgeState.DONE, HedgeState.HEDGING, HedgeState.REFUSED)
 
 @dataclass(slots=True)
 class _Maker:
-    link: LinkHandle
+    """A maker from the moment it is asked for; `link` is None until the log has confirmed it."""
+
+    hedge_id: HedgeId
+    order: Mapping[str, object]
+    pool: str | None
     cancel_at_ns: int
+    link: LinkHandle | None = None
+
+    @property
+    def row(self) -> HedgeView | None:
+        return self.link.link if self.link is not None else None
+
+    @property
+    def is_over(self) -> bool:
+        return self.row is not None and self.row.state in OVER
 
 
 @dataclass(slots=True)
@@ -77,8 +94,9 @@ class Strategy:
 
     async def step(self) -> None:
         """Let go of what has ended, cancel what is old, quote what is missing."""
-        self._makers = [one for one in self._makers if not _is_over(one.link)]
+        self._makers = [one for one in self._makers if not one.is_over]
         for one in self._makers:
+            await self._confirmed(one)
             if self.clock.monotonic_ns() >= one.cancel_at_ns:
                 await self._cancel(one)
         while len(self._makers) < MAKERS:
@@ -86,9 +104,9 @@ class Strategy:
 
     async def stop(self) -> bool:
         """Ask for the end of every maker that is still live; True when none is."""
-        self._makers = [one for one in self._makers if not _is_over(one.link)]
+        self._makers = [one for one in self._makers if not one.is_over]
         for one in self._makers:
-            await one.link.stop()
+            await (await self._confirmed(one)).stop()
         return not self._makers
 
     async def _quote_one(self) -> None:
@@ -102,21 +120,26 @@ class Strategy:
         }
         pool = SHARED_POOL if self.prng.percent(50) else None
         patience_ms = self.prng.between(*PATIENCE_MS)
-        leg = {"exc": HYPERLIQUID, "ticker": self.market.hedge_ticker}
-        link = await self.oms.hedge_order(maker, leg, pool=pool)
-        self.quoted += 1
-        self._makers.append(_Maker(link, self.clock.monotonic_ns() + patience_ms * NS_PER_MS))
+        cancel_at_ns = self.clock.monotonic_ns() + patience_ms * NS_PER_MS
+        one = _Maker(self.oms.rand_hedge_id(), maker, pool, cancel_at_ns)
+        self._makers.append(one)
+        await self._confirmed(one)
+
+    async def _confirmed(self, one: _Maker) -> LinkHandle:
+        """Ask for a maker until the log has it: again under its name, it is the same one."""
+        if one.link is None:
+            leg = {"exc": HYPERLIQUID, "ticker": self.market.hedge_ticker}
+            one.link = await self.oms.hedge_order(
+                one.order, leg, pool=one.pool, hedge_id=one.hedge_id
+            )
+            self.quoted += 1
+        return one.link
 
     async def _cancel(self, one: _Maker) -> None:
         """Cancel a maker by one of the two ways; asked again as long as it lives."""
         one.cancel_at_ns = self.clock.monotonic_ns() + ASK_AGAIN_MS * NS_PER_MS
-        row = one.link.link
         self.cancelled += 1
-        if row is not None and self.prng.percent(50):
-            await self.oms.cancel_order(BINANCE, cloid=row.maker_cloid)
+        if one.row is not None and self.prng.percent(50):
+            await self.oms.cancel_order(BINANCE, cloid=one.row.maker_cloid)
         else:
-            await one.link.stop()
-
-
-def _is_over(link: LinkHandle) -> bool:
-    return link.link is not None and link.link.state in OVER
+            await (await self._confirmed(one)).stop()

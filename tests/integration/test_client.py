@@ -97,6 +97,20 @@ async def test_same_client_id_is_one_order_or_a_conflict(world: World, oms: OMS)
     assert (await world.bus.log.state()).last_seq == before
 
 
+async def test_same_hedge_id_is_one_hedge_or_a_conflict(world: World, oms: OMS) -> None:
+    hedge_id, maker = oms.rand_hedge_id(), {"exc": EXC, "ticker": TICKER, "amount": 1}
+    leg = {"exc": EXC, "ticker": TICKER}
+    first = await oms.hedge_order(maker | {"price": 100}, leg, hedge_id=hedge_id)
+    before = await world.bus.log.find(subjects.hedge_intent(oms.strategy, hedge_id))
+    again = await oms.hedge_order(maker | {"price": 100}, leg, hedge_id=hedge_id)
+    with pytest.raises(ConflictError):
+        await oms.hedge_order(maker | {"price": 101}, leg, hedge_id=hedge_id)
+    with pytest.raises(InvalidInputError, match="hedge_id"):
+        await oms.hedge_order(maker | {"price": 101}, leg, hedge_id="")
+    assert first.hedge_id == again.hedge_id == hedge_id
+    assert await world.bus.log.find(subjects.hedge_intent(oms.strategy, hedge_id)) == before
+
+
 async def test_cancel_of_all_covers_what_was_asked_before_it(world: World, oms: OMS) -> None:
     handles = [await oms.limit_order(EXC, TICKER, 1, price=100 + n) for n in range(3)]
     receipt = await oms.cancel_open_orders(EXC)

@@ -55,6 +55,10 @@ class OrderCalls:
         self.tables.account(exc)
         return rand_cloid()
 
+    def rand_hedge_id(self) -> HedgeId:
+        """Return a new name for a hedge, to be asked for again under it."""
+        return HedgeId(rand_token())
+
     async def limit_order(
         self, exc: str, ticker: str, amount: Number, **options: Unpack[OrderOptions]
     ) -> OrderHandle:
@@ -148,19 +152,23 @@ class OrderCalls:
         hedge_order: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         trigger_after_ms: int = 0,
         pool: str | None = None,
+        hedge_id: str | None = None,
     ) -> LinkHandle:
         """Append a hedge order: quote the maker, hedge each of its fills on every leg.
 
         `maker_order` takes exc, ticker, amount, price or price_match, tif, post_only,
         reduce_only; each leg exc, ticker, ratio (-1), ratio_kind (base). Hedges that name one
         `pool` share remainders, whichever strategy they belong to; default: the strategy's own.
+        After UnavailableError the hedge may live all the same. Asked again under the `hedge_id` of
+        the first time (`rand_hedge_id`) it is that same hedge, which can then be stopped.
         """
         orders = arguments.maker_spec(maker_order), arguments.leg_specs(hedge_order)
-        hedge_id = HedgeId(rand_token())
-        intent = arguments.hedge(hedge_id, self.strategy, orders, trigger_after_ms, pool)
+        given = self.rand_hedge_id() if hedge_id is None else hedge_id
+        name = HedgeId(arguments.text("hedge_id", given))
+        intent = arguments.hedge(name, self.strategy, orders, trigger_after_ms, pool)
         self._check_instruments(intent.maker, intent.legs)
-        await self._append(subjects.hedge_intent(self.strategy, hedge_id), intent)
-        return LinkHandle(hedge_id, self._hedges, self._feed, self._stop_hedge)
+        await self._append(subjects.hedge_intent(self.strategy, name), intent)
+        return LinkHandle(name, self._hedges, self._feed, self._stop_hedge)
 
     def _check_instruments(self, maker: MakerSpec, legs: tuple[LegSpec, ...]) -> None:
         instrument = self.tables.instrument(maker.exc, maker.ticker)
