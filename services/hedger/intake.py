@@ -27,8 +27,9 @@ from tandem.messages.hedges import HedgeRefused
 from tandem.messages.intents import CancelOrder, HedgeOrder, MakerSpec, NewOrder, StopHedge
 from tandem.runtime.effects import Append
 
-MAX_STOPS = 10
+QUICK_STOPS = 10
 STOP_AGAIN_MS = 3_000
+STOP_LATER_MS = 30_000
 _NEAR = 3
 _LOOSE = Context(prec=80)
 
@@ -264,15 +265,17 @@ def suspend(turn: Turn, link: Link, why: str) -> None:
 
 
 def on_stop_again(state: State, turn: Turn, hedge_id: HedgeId) -> None:
-    """Ask again for the cancel of a maker that has not ended: the first one may have expired."""
+    """Ask again for the cancel of a maker that has not ended: the first one may have expired.
+
+    Never for the last time, for its venue may be away for hours; but by and by more seldom.
+    """
     link = state.links.get(hedge_id)
     if link is None or status(link.order).is_terminal:
         return
-    if link.stops >= MAX_STOPS:
+    if link.stops >= QUICK_STOPS:
         turn.alarm(
             f"hedge {hedge_id}: its maker {link.cloid} does not end after {link.stops} cancels"
         )
-        return
     _cancel(turn, link, link.strategy)
 
 
@@ -289,5 +292,6 @@ def _cancel(turn: Turn, link: Link, strategy: Strategy) -> None:
     subject = subjects.cancel_order(cancel.exc, strategy, link.cloid, cancel.token)
     key = timers.TimerKey(timers.Wakes.STOP, turn.place, link.hedge_id)
     turn.effects.append(Append(subject, cancel))
-    turn.effects.append(timers.arm(key, turn.now_ns + STOP_AGAIN_MS * NS_PER_MS))
+    again_ms = STOP_AGAIN_MS if link.stops < QUICK_STOPS else STOP_LATER_MS
+    turn.effects.append(timers.arm(key, turn.now_ns + again_ms * NS_PER_MS))
     turn.touch_link(link.hedge_id)

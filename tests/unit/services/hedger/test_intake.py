@@ -258,15 +258,37 @@ def test_a_second_stop_and_a_stop_after_the_end_ask_for_nothing() -> None:
     assert len(cancels(desk)) == 1
 
 
+def alarms(desk: Desk) -> int:
+    return sum(isinstance(fact, Alarm) for fact in desk.appended.values())
+
+
 def test_a_cancel_without_effect_is_asked_for_again_and_then_alarmed() -> None:
     desk = two_venues()
     desk.stop(desk.hedge("h1", "-1"))
 
-    for _ in range(intake.MAX_STOPS + 3):
+    for _ in range(intake.QUICK_STOPS + 3):
         desk.wait(intake.STOP_AGAIN_MS)
+    assert (len(cancels(desk)), alarms(desk)) == (intake.QUICK_STOPS, 0)
+    desk.wait(intake.STOP_LATER_MS)
 
-    assert len(cancels(desk)) == intake.MAX_STOPS
-    assert sum(isinstance(fact, Alarm) for fact in desk.appended.values()) == 1
+    assert (len(cancels(desk)), alarms(desk)) == (intake.QUICK_STOPS + 1, 1)
+
+
+def test_a_maker_of_a_venue_that_was_away_for_an_hour_is_cancelled_when_it_returns() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-1")
+    desk.stop(hedge)
+
+    hour_ms = 3_600_000
+    for _ in range(hour_ms // intake.STOP_LATER_MS):
+        desk.wait(intake.STOP_LATER_MS)
+    unheard = len(cancels(desk))
+    desk.wait(intake.STOP_LATER_MS)
+    assert len(cancels(desk)) == unheard + 1
+
+    desk.maker_report(hedge, OrderStatus.CANCELLED, "0")
+    desk.wait(hour_ms)
+    assert len(cancels(desk)) == unheard + 1
 
 
 def test_a_stop_of_a_waiting_intent_refuses_it() -> None:
