@@ -54,8 +54,8 @@ async def test_order_rests_and_is_cancelled(world: GatewayWorld, eventually: Eve
     await eventually(lambda: NEW in world.statuses(cloid(1)))
     await world.cancel(cloid(1))
     await eventually(lambda: CANCELLED in world.statuses(cloid(1)))
-    sources = {report.source for report in world.reports(cloid(1))}
-    assert sources >= {ReportSource.ACK, ReportSource.EVENT}
+    told = {ReportSource.ACK, ReportSource.EVENT}
+    await eventually(lambda: told <= {report.source for report in world.reports(cloid(1))})
 
 
 async def test_maker_fills_in_pieces_each_logged_once(

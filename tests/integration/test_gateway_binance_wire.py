@@ -102,6 +102,7 @@ async def test_maker_fills_in_pieces_and_every_source_agrees(
     for piece in ("1", "0.5", "1.5"):
         await venue.trade("buy", "150.00", piece)
     await eventually(lambda: OrderStatus.FILLED in _statuses(line, "maker-1"))
+    await eventually(lambda: len(line.found(FillCost)) == 3)
     query = FillsQuery((line.instruments["SOLUSDT"],), 0)
     listed = line.venue.decode_listing(query, await line.ask(query))
     streamed = {_fill_key(fill) for fill in line.found(FillReport)}
