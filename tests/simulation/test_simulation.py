@@ -9,6 +9,7 @@ import pytest
 from services.hedger.fold import HedgerFold
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
+from tandem.bus.port import Entry
 from tandem.runtime.fold_copy import FoldCopy
 from tests.simulation import course, oracle, shrink, summary
 from tests.simulation.copies import HYPERLIQUID, RULES
@@ -113,6 +114,21 @@ def test_the_audit_finds_a_nonce_used_for_other_bytes() -> None:
         world.hyperliquid.reused.append("nonce 1 of 0x1 for other bytes")
 
     assert "nonce 1 of 0x1 for other bytes" in _judged_after(plant)
+
+
+@pytest.mark.parametrize("filled", [0, 1])
+def test_the_audit_forgives_only_a_lost_order_that_did_nothing(filled: int) -> None:
+    cloid = f"0x7a4d{'ab' * 14}"
+
+    def plant(world: World) -> None:
+        gone = VenueOrder(1, cloid, "SOL", 1, Decimal(1), Decimal(100), "IOC", 0, 0)
+        gone.status, gone.filled = "expired", Decimal(filled)
+        world.venues[HYPERLIQUID].books.orders[1] = gone
+        world.lost.append(Entry(seq=1, ts_ns=0, subject="lost", payload=b""))
+
+    is_told = any("does not know" in one for one in _judged_after(plant))
+
+    assert is_told is bool(filled)
 
 
 def _judged_after(plant: object) -> list[str]:
