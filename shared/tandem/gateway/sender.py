@@ -57,16 +57,11 @@ from tandem.gateway.checks import Refusal
 from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.endings import Endings
 from tandem.gateway.requests import Outcome, Report, Stamp
-from tandem.gateway.ticket import Now, Phase, Ticket
+from tandem.gateway.ticket import ROUND_GAP_MS, Now, Phase, Ticket
 from tandem.messages.reports import FillReport, OrderReport
 
 NS_PER_MS = 1_000_000
 LOOK_BACK_MS = 60_000
-ROUND_GAP_MS = 1_000
-ROUND_GAP_NS = ROUND_GAP_MS * NS_PER_MS
-FIRST_LOOKUP_GAP_MS = 250
-LAST_LOOKUP_GAP_MS = 5_000
-QUICK_LOOKUPS = 10
 ROUNDS = 2
 MAX_CLOCK_TRIES = 2
 MAX_TICKETS = 10_000
@@ -423,9 +418,7 @@ class Sender:
 
     def _plan_lookup(self, ticket: Ticket, now: Now) -> None:
         ticket.is_looking = False
-        gap_ms = min(ROUND_GAP_MS, FIRST_LOOKUP_GAP_MS << min(ticket.lookups, 8))
-        gap_ms = min(LAST_LOOKUP_GAP_MS, gap_ms << min(8, max(0, ticket.lookups - QUICK_LOOKUPS)))
-        ticket.lookup_ns = now.mono_ns + gap_ms * NS_PER_MS
+        ticket.lookup_ns = now.mono_ns + tickets.lookup_gap_ms(ticket, now) * NS_PER_MS
 
     def _proven_absent(self, ticket: Ticket, now: Now) -> tuple[SenderEffect, ...]:
         self._bury(ticket)

@@ -18,6 +18,10 @@ NS_PER_MS = 1_000_000
 SEND_BUDGET_MS = 500
 MAX_ERROR_MS = MAX_ERROR_NS // NS_PER_MS
 MAX_BEHIND = 256
+FIRST_LOOKUP_GAP_MS = 250
+ROUND_GAP_MS = 1_000
+LAST_LOOKUP_GAP_MS = 5_000
+QUICK_LOOKUPS = 10
 ZERO = Decimal(0)
 
 
@@ -179,6 +183,17 @@ def from_doubt(doubt: OrderReport, cloid: ClientOrderId) -> Ticket:
         until_ns=0,
         is_told=True,
     )
+
+
+def lookup_gap_ms(ticket: Ticket, now: Now) -> int:
+    """Return how long the next lookup waits: longer each time, until the first that counts.
+
+    That one is due as soon as the venue surely shows a time past the horizon.
+    """
+    gap_ms = min(ROUND_GAP_MS, FIRST_LOOKUP_GAP_MS << min(ticket.lookups, 8))
+    gap_ms = min(LAST_LOOKUP_GAP_MS, gap_ms << min(8, max(0, ticket.lookups - QUICK_LOOKUPS)))
+    counts_in_ms = ticket.horizon_ms + now.error_ms + 1 - now.venue_ms
+    return min(gap_ms, counts_in_ms) if counts_in_ms > 0 else gap_ms
 
 
 def staleness(ticket: Ticket, now: Now, backfilled_seq: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.order import RejectReason
 from tandem.gateway.sender import LOOK_BACK_MS
-from tandem.gateway.ticket import MAX_ERROR_MS, SEND_BUDGET_MS, Phase
+from tandem.gateway.ticket import MAX_ERROR_MS, ROUND_GAP_MS, SEND_BUDGET_MS, Phase
 from tests.unit.tandem.gateway.sending import (
     CLOID,
     HORIZON_MS,
@@ -25,6 +25,8 @@ from tests.unit.tandem.gateway.sending import (
     write,
 )
 
+TICK_MS = 50
+
 
 def test_horizon_covers_a_sender_frozen_before_its_write() -> None:
     """The former sender checked its right at the fence's own moment, its clock as wrong as it
@@ -34,6 +36,24 @@ def test_horizon_covers_a_sender_frozen_before_its_write() -> None:
     ticket = sender.get(CLOID)
     assert ticket is not None
     assert ticket.horizon_ms == frozen_stamp_ms + WINDOW_MS
+
+
+@pytest.mark.parametrize("error_ms", [1, 40, 99])
+def test_absence_is_proven_a_second_past_the_horizon_and_no_round_later(error_ms: int) -> None:
+    """The clock that is read may be ahead of what the venue shows, by as much as its error."""
+    sender = restarted(1_000)
+    ticket = sender.get(CLOID)
+    assert ticket is not None
+    ms = 1_000
+    while ticket.phase is Phase.DOUBT:
+        for effect in lookups(sender.tick(at(ms, error_ms=error_ms))):
+            shown_ms = ms - error_ms
+            if effect.is_thorough and shown_ms > effect.past_ms:
+                sender.absent(CLOID, shown_ms, at(ms, error_ms=error_ms))
+            else:
+                sender.lookup_failed(CLOID, at(ms, error_ms=error_ms))
+        ms += TICK_MS
+    assert ms <= ticket.horizon_ms + error_ms + ROUND_GAP_MS + 3 * TICK_MS
 
 
 def test_clock_that_steps_between_rounds_proves_nothing_early() -> None:
