@@ -154,9 +154,20 @@ class BinanceFront:
         order = venue.accept(_order_of(params))
         if roll < odds.timeout_lost + odds.timeout_executed:
             venue.counts["5xx executed"] += 1
-            self._unknown(done)
+            self._unclear(order, done)
             return
         done(200, _row(order))
+
+    def _unclear(self, order: VenueOrder, done: Done) -> None:
+        """Answer as if it were not known what became of an order that was accepted.
+
+        Of one that rests the venue may have seen its own second try: its client id is taken.
+        """
+        if order.status == LIVE and order.oid % 2:
+            self.venue.counts["duplicate client ids refused"] += 1
+            done(400, {"code": -4116, "msg": "ClientOrderId is duplicated."})
+            return
+        self._unknown(done)
 
     def _unknown(self, done: Done) -> None:
         if self.rng.randrange(2):
