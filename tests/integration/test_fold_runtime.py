@@ -14,9 +14,7 @@ from tandem.messages.codec import Answer, decode_answer, encode
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
 from tandem.messages.reports import MarkReport
-from tandem.runtime.effects import (
-    LogEvent,
-)
+from tandem.runtime.effects import Head, LogEvent, Proposal
 from tandem.runtime.fold_ports import FoldOptions
 from tests.conftest import Eventually
 from tests.integration.fold_world import EXC, Tally, TallyFold, World, fold_world
@@ -88,6 +86,19 @@ async def test_a_bucket_has_one_proposal_unread_at_most(
 
     await eventually(lambda: copy.state.decisions == {"A": 20})
     assert copy.runner.counters.proposed == 20
+
+
+async def test_a_copy_that_catches_up_proposes_nothing_from_the_middle_of_the_log(
+    world: World, eventually: Eventually
+) -> None:
+    fold = NotingFold()
+    for _ in range(20):
+        await world.mark("A")
+
+    copy = await world.copy(fold=fold)
+    await eventually(lambda: copy.state.decisions == {"A": 20})
+
+    assert min(fold.proposed_at) >= 20
 
 
 async def test_a_timer_fires_once_for_all_copies(world: World, eventually: Eventually) -> None:
@@ -209,3 +220,14 @@ def test_the_fold_under_test_counts() -> None:
         "Append": 1,
         "SetRow": 1,
     }
+
+
+class NotingFold(TallyFold):
+    """Notes each place in the log at which it is asked what it proposes."""
+
+    def __init__(self) -> None:
+        self.proposed_at: list[int] = []
+
+    def propose(self, state: Tally, head: Head) -> tuple[Proposal, ...]:
+        self.proposed_at.append(head.seq)
+        return super().propose(state, head)

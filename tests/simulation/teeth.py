@@ -54,6 +54,16 @@ BUGS = (
         SENDER_MODEL,
     ),
     Bug(
+        "judge valid_for_ms before the doubt is settled",
+        "shared/tandem/gateway/sender.py",
+        "            case Phase.DOUBT:\n                return tuple(self._look_up(ticket, now))\n"
+        "            case Phase.READY:\n",
+        "            case Phase.DOUBT if ticket.is_valid(now):\n"
+        "                return tuple(self._look_up(ticket, now))\n"
+        "            case Phase.DOUBT | Phase.READY:\n",
+        SENDER_MODEL,
+    ),
+    Bug(
         "a timeout is a rejection",
         "shared/tandem/gateway/sender.py",
         "        ticket.phase = Phase.DOUBT\n        ticket.lookup_ns = now.mono_ns\n",
@@ -79,6 +89,19 @@ BUGS = (
         "        if not self._copy.standing.awaited:\n            self._proposer",
         "        if self._proposer is not None:\n            self._proposer",
         ("tests/integration/test_fold_recovery.py",),
+    ),
+    Bug(
+        "propose off the head",
+        "shared/tandem/runtime/fold.py",
+        "        if entry.pending == 0:\n            self._reached_head()",
+        "        if entry.pending >= 0:\n            self._reached_head()",
+        ("tests/integration/test_fold_runtime.py",),
+    ),
+    Bug(
+        "an ordinal of the copy's own counting",
+        "services/hedger/deciding.py",
+        "    ordinal = bucket.decisions + 1\n",
+        "    ordinal = propose.__dict__[bucket.key] = propose.__dict__.get(bucket.key, 0) + 1\n",
     ),
     Bug(
         "state changed by deciding instead of by reading",
