@@ -1,7 +1,8 @@
 """How much of an instrument is held: an anchor that the venue stated, and the fills since.
 
 1. A venue's absolute position at venue time T covers the fills before T. Those at exactly T are
-   in or out by arithmetic: the prefix, in (time, exec id) order, that reproduces the amount.
+   all in it where the venue's clock was past T when it was read (`inclusive`); else they are in or
+   out by arithmetic: the prefix, in (time, exec id) order, that reproduces the amount.
 2. The amount is the anchor's plus every fill it does not cover, each counted once; the entry is
    computed over the same fills in venue order. Any order of arrival gives the same numbers.
 3. A report that no prefix reproduces changes nothing for a second: its fills may be on their way.
@@ -9,6 +10,9 @@
    the fills of one that has just begun are not missing yet.
 4. A fill at exactly T that comes after T's number was taken without it is in that number while
    the number says more than the fills known: on most venues the fill itself caused the statement.
+5. Which of several fills at T a number has in it may be a guess that fits by chance. So such a
+   number is never in doubt, never adopted and never an anchor once there is one: it is the next
+   inclusive one that tells, and this becomes the anchor, so that no former guess outlives it.
 """
 
 from bisect import insort
@@ -38,11 +42,12 @@ class HeldFill(Struct, frozen=True, array_like=True, order=True):
 
 
 class Stated(Struct, frozen=True, array_like=True):
-    """A venue's absolute position at its own time."""
+    """A venue's absolute position at its own time; `inclusive`: with every fill of that time."""
 
     ts_event_ns: int
     amount: Decimal
     entry: Decimal
+    inclusive: bool = False
 
 
 class Holding(Struct, array_like=True):
@@ -110,16 +115,24 @@ def join_fill(holding: Holding, fill: FillReport) -> bool:
         _keep(holding, position(holding).apply(new.signed_qty, new.px))
     else:
         _keep(holding, _replayed(anchor, holding.fills))
-    if holding.doubts:
-        holding.doubts = [one for one in holding.doubts if _prefix_at(holding, one) is None]
+    _answer_doubts(holding)
     return True
+
+
+def _answer_doubts(holding: Holding) -> None:
+    """End the newest doubt that the fills explain now, and those before it."""
+    for stated in reversed(holding.doubts):
+        prefix = _prefix_at(holding, stated)
+        if prefix is not None:
+            _settle(holding, stated, prefix)
+            return
 
 
 def _is_covered(holding: Holding, anchor: Stated, fill: FillReport) -> bool:
     """Tell whether the anchor has a late fill in it; if so it is missing no more."""
     if fill.ts_event_ns > anchor.ts_event_ns:
         return False
-    if fill.ts_event_ns == anchor.ts_event_ns:
+    if fill.ts_event_ns == anchor.ts_event_ns and not anchor.inclusive:
         if not holding.missing or fill.start_position == position(holding).amount:
             return False
         holding.seen.add(fill.exec_id)
@@ -130,8 +143,8 @@ def _is_covered(holding: Holding, anchor: Stated, fill: FillReport) -> bool:
 
 def join_report(holding: Holding, report: PositionReport) -> bool:
     """Take in a venue's absolute position; tell whether it is in doubt (ask again in a second)."""
-    stated = Stated(report.ts_event_ns, report.amount, report.entry)
-    if holding.anchor is not None and stated.ts_event_ns < holding.anchor.ts_event_ns:
+    stated = Stated(report.ts_event_ns, report.amount, report.entry, report.inclusive)
+    if holding.anchor is not None and _is_older(stated, holding.anchor):
         return False
     holding.unrealized_pnl = report.unrealized_pnl
     if holding.anchor is None:
@@ -139,16 +152,28 @@ def join_report(holding: Holding, report: PositionReport) -> bool:
         return False
     prefix = _prefix_at(holding, stated)
     if prefix is None:
-        return _doubt(holding, stated)
-    _drop_doubts(holding, stated.ts_event_ns)
-    if len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
-        _move_anchor(holding, stated, prefix)
+        return _is_certain(holding, stated) and _doubt(holding, stated)
+    _settle(holding, stated, prefix)
     return False
+
+
+def _is_older(stated: Stated, other: Stated) -> bool:
+    """Tell whether a number was overtaken: of one time, the inclusive one is the last."""
+    return (stated.ts_event_ns, stated.inclusive) < (other.ts_event_ns, other.inclusive)
+
+
+def _settle(holding: Holding, stated: Stated, prefix: int) -> None:
+    """End the doubts before a number that the fills explain; anchor there if nothing is guessed."""
+    if not _is_certain(holding, stated):
+        return
+    _drop_doubts(holding, stated.ts_event_ns)
+    if stated.inclusive or len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
+        _move_anchor(holding, stated, prefix)
 
 
 def _doubt(holding: Holding, stated: Stated) -> bool:
     """Remember what no fills explain; False for a number older than one in doubt."""
-    if holding.doubts and stated.ts_event_ns < holding.doubts[-1].ts_event_ns:
+    if holding.doubts and _is_older(stated, holding.doubts[-1]):
         return False
     kept = [one for one in holding.doubts if one.ts_event_ns != stated.ts_event_ns]
     holding.doubts = [*kept, stated]
@@ -171,13 +196,24 @@ def _anchor_first(holding: Holding, stated: Stated) -> None:
     _move_anchor(holding, stated, prefix, entry=stated.entry)
 
 
+def _cuts(holding: Holding, stated: Stated) -> range:
+    """Return how many of the fills the stated amount may cover."""
+    most = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
+    if stated.inclusive:
+        return range(most, most + 1)
+    return range(sum(1 for one in holding.fills if one.ts_event_ns < stated.ts_event_ns), most + 1)
+
+
+def _is_certain(holding: Holding, stated: Stated) -> bool:
+    """Tell whether the known fills leave no choice of which of them a number covers."""
+    return len(_cuts(holding, stated)) == 1
+
+
 def _prefix_at(holding: Holding, stated: Stated) -> int | None:
     """Return how many of the fills the stated amount covers, or None if no number of them fits."""
-    before = sum(1 for fill in holding.fills if fill.ts_event_ns < stated.ts_event_ns)
-    most = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
     start = holding.anchor.amount if holding.anchor else ZERO
     amounts = list(accumulate((fill.signed_qty for fill in holding.fills), initial=start))
-    for count in range(most, before - 1, -1):
+    for count in reversed(_cuts(holding, stated)):
         if amounts[count] == stated.amount:
             return count
     return None
@@ -191,7 +227,7 @@ def _move_anchor(
     if entry is None:
         entry = _replayed(holding.anchor, covered).entry
     holding.missing = stated.amount - _replayed(holding.anchor, covered).amount
-    holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry)
+    holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry, stated.inclusive)
     at_anchor = {fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns}
     holding.fills = rest
     holding.seen = at_anchor | {fill.exec_id for fill in rest}
@@ -201,13 +237,14 @@ def _move_anchor(
 def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
     """Adopt the number in doubt since `ts_event_ns`; return how far off we were.
 
-    None when that doubt has been resolved meanwhile; a later one waits for its own second.
+    None when that doubt has been resolved meanwhile, or fills have come that leave a choice of
+    what it covers; a later one waits for its own second.
     """
     stated = next((one for one in holding.doubts if one.ts_event_ns == ts_event_ns), None)
     if stated is None:
         return None
     _drop_doubts(holding, ts_event_ns)
-    if _prefix_at(holding, stated) is not None:
+    if _prefix_at(holding, stated) is not None or not _is_certain(holding, stated):
         return None
     before = position(holding).amount
     prefix = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)

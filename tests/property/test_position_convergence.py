@@ -14,8 +14,9 @@ from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import Side
 from tandem.domain.position import Position
 from tandem.messages.codec import Fact
+from tandem.messages.hedges import TimerFired
 from tandem.messages.reports import FillReport, PositionReport
-from tandem.runtime.effects import Append, LogEvent, Publish
+from tandem.runtime.effects import Append, ArmTimer, LogEvent, Publish
 
 EXC, TICKER = Exc("hyperliquid"), Ticker("SOL")
 
@@ -34,7 +35,7 @@ def _fill(index: int, lots: int, ts: int) -> FillReport:
     )
 
 
-def _stated(amount: Decimal, ts: int) -> PositionReport:
+def _stated(amount: Decimal, ts: int, *, inclusive: bool = False) -> PositionReport:
     return PositionReport(
         exc=EXC,
         ticker=TICKER,
@@ -42,6 +43,7 @@ def _stated(amount: Decimal, ts: int) -> PositionReport:
         entry=Decimal(0),
         source=ReportSource.QUERY,
         ts_event_ns=ts,
+        inclusive=inclusive,
     )
 
 
@@ -102,3 +104,37 @@ def test_one_delta_a_fill_and_they_add_up(
     deltas = [effect.delta for effect in effects if isinstance(effect, Publish)]
     moved = [delta.delta for delta in deltas if hasattr(delta, "delta")]
     assert moved == [fill.signed_qty for fill in fills]
+
+
+@given(account=accounts(), starts_flat=st.booleans(), data=st.data())
+@settings(max_examples=500, deadline=None)
+def test_the_last_number_that_covers_all_outlives_every_guess(
+    account: tuple[list[FillReport], list[PositionReport]], starts_flat: bool, data: st.DataObject
+) -> None:
+    """Fills lost or late, numbers of which nobody can tell what they cover, timers at any time."""
+    fills, stated = account
+    amount = _truth(fills).amount
+    lost = data.draw(st.sets(st.sampled_from([fill.exec_id for fill in fills])))
+    told: list[Fact] = [fill for fill in fills if fill.exec_id not in lost]
+    told = data.draw(st.permutations([*told, *stated]))
+    told.insert(
+        data.draw(st.integers(0, len(told))), _stated(amount, fills[-1].ts_event_ns, inclusive=True)
+    )
+    facts = [*[_stated(Decimal(0), 1)] * starts_flat, *told]
+    fires = data.draw(st.lists(st.booleans(), min_size=len(facts), max_size=len(facts)))
+    state = _folded_with_timers(facts, [*fires[1:], True])
+    assert holdings.position(holdings.holding_of(state, EXC, TICKER)).amount == amount
+
+
+def _folded_with_timers(facts: Sequence[Fact], fires: Sequence[bool]) -> Holdings:
+    """Fold facts, letting what was armed fire after some of them."""
+    fold, state = PositionFold(), Holdings()
+    armed: list[ArmTimer] = []
+    for seq, (fact, is_due) in enumerate(zip(facts, fires, strict=True), start=1):
+        effects = fold.apply(state, LogEvent(seq, seq, "f", fact))
+        armed += [one for one in effects if isinstance(one, ArmTimer)]
+        for timer in armed if is_due else ():
+            fired = TimerFired(key=timer.key, attempt=0, due_ns=timer.due_ns)
+            fold.apply(state, LogEvent(seq, timer.due_ns, "t", fired))
+        armed = [] if is_due else armed
+    return state

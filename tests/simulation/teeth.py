@@ -171,7 +171,7 @@ BUGS = (
     Bug(
         "apply an older position",
         "services/position_state/holding.py",
-        "    if holding.anchor is not None and stated.ts_event_ns < holding.anchor.ts_event_ns:\n"
+        "    if holding.anchor is not None and _is_older(stated, holding.anchor):\n"
         "        return False\n",
         "",
         ("tests/unit/services/position_state", "tests/property/test_position_convergence.py"),

@@ -7,6 +7,8 @@ from tests.simulation.plan import plan
 
 FOUND = {
     83: "the simulated log compared guards with what it held before it was cut",
+    100: "a number that fits some choice of the fills of its time by chance was an anchor",
+    103: "a position was begun from a number of which nobody can tell which fills it covers",
     411: "the end of a taker that a cut had lost was never found, nor said again",
     897: "a doubt whose cause the log had lost died with the gateway that was in it",
     2015: "two doubts about a position at one time of the venue shared one timer",

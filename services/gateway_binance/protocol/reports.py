@@ -215,7 +215,10 @@ def _cost_of_row(row: TradeRow, fee: Decimal, asset: str, at: Received) -> FillC
 
 
 def position_row_report(row: PositionRow, at: Received, listed_ms: int) -> PositionReport:
-    """Return one listed position as of its last change, or of the listing where that is absent."""
+    """Return one listed position as of its last change, or of the listing where that is absent.
+
+    The venue's clock was asked before the listing: it was past a change that it is later than.
+    """
     return PositionReport(
         exc=at.exc,
         ticker=Ticker(row.symbol),
@@ -225,6 +228,7 @@ def position_row_report(row: PositionRow, at: Received, listed_ms: int) -> Posit
         ts_event_ns=ns_of_ms(row.update_time or listed_ms),
         ts_recv_ns=at.recv_ns,
         unrealized_pnl=_optional(row.un_realized_profit),
+        inclusive=0 < row.update_time < listed_ms,
     )
 
 

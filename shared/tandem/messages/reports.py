@@ -89,7 +89,10 @@ class FillCost(Message, frozen=True, kw_only=True, tag="fill_cost"):
 
 
 class PositionReport(Message, frozen=True, kw_only=True, tag="position_report"):
-    """A venue's absolute position at its own time: it covers all fills before `ts_venue`."""
+    """A venue's absolute position at its own time: it covers all fills before `ts_venue`.
+
+    `inclusive`: those at `ts_venue` too, for the venue's clock was past it when it was read.
+    """
 
     exc: Exc
     ticker: Ticker
@@ -99,6 +102,7 @@ class PositionReport(Message, frozen=True, kw_only=True, tag="position_report"):
     ts_event_ns: int = field(name="ts_venue")
     ts_recv_ns: int = field(name="ts_recv", default=0)
     unrealized_pnl: Decimal | None = None
+    inclusive: bool = False
 
 
 class MarkReport(Message, frozen=True, kw_only=True, tag="mark_report"):

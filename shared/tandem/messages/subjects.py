@@ -127,9 +127,11 @@ def fill_cost(exc: Exc, ticker: Ticker, exec_id: ExecId) -> str:
 
 
 def position_report(report: PositionReport) -> str:
+    """Return the subject; the same number said of more fills is another fact."""
+    extent = ".inclusive" if report.inclusive else ""
     return (
         f"oms.venue.{token(report.exc)}.position.{token(report.ticker)}.BOTH."
-        f"{report.ts_event_ns}.{decimal_token(report.amount)}.{decimal_token(report.entry)}"
+        f"{report.ts_event_ns}.{decimal_token(report.amount)}.{decimal_token(report.entry)}{extent}"
     )
 
 

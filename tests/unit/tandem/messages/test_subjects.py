@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tandem.domain.execution import ReportSource
@@ -187,3 +188,5 @@ def test_position_goes_by_time_and_numbers() -> None:
     )
     spelled = "oms.venue.acc%2E1.position.xyz%3ABTC.BOTH.9.m1p5.100"
     assert subjects.position_report(report) == spelled
+    whole = msgspec.structs.replace(report, inclusive=True)
+    assert subjects.position_report(whole) == f"{spelled}.inclusive"

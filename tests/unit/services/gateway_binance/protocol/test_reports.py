@@ -222,6 +222,15 @@ def test_listed_position_is_as_of_its_last_change(payload: Payload) -> None:
     assert (report.amount, report.ts_event_ns) == (Decimal("-0.01"), 1790000000225_000000)
 
 
+@pytest.mark.parametrize(("listed_ms", "is_past"), [(1790000000225, False), (1790000000226, True)])
+def test_position_covers_its_last_change_once_the_clock_was_past_it(
+    payload: Payload, listed_ms: int, is_past: bool
+) -> None:
+    changed, never = rows.position_rows.decode(payload("position_risk_v3"))[:2]
+    assert reports.position_row_report(changed, QUERY, listed_ms).inclusive is is_past
+    assert not reports.position_row_report(never, QUERY, listed_ms).inclusive
+
+
 def test_position_without_a_time_is_as_of_the_listing(payload: Payload) -> None:
     listed = rows.position_rows.decode(payload("position_risk_v3"))
     report = reports.position_row_report(listed[1], QUERY, 1790000009999)
