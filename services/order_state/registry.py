@@ -2,7 +2,9 @@
 
 1. An order has one record. Client id and venue id are two names of it, in the namespace of its
    account (and, for venue ids, its ticker: Binance numbers orders per symbol).
-2. An ended order is packed to bytes and unpacked when something late arrives for it, so every
+2. A client id that is not of our form may be used again: by hand, or by the venue itself, which
+   calls every deleveraging `adl_autoclose`. Where it names another order, the venue id counts.
+3. An ended order is packed to bytes and unpacked when something late arrives for it, so every
    order of the retention can be asked for without holding it as objects; older ones are let go.
 """
 
@@ -12,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from services.order_state.record import Record, merge
-from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId, is_ours
 from tandem.messages.deltas import FillView
 
 MAX_RECENT_FILLS = 2_000
@@ -58,6 +60,8 @@ def open_record(
 ) -> Record:
     """Return the live record for either name, unpacked, merged or made new as needed."""
     cloid, oid = names
+    if cloid and oid and _is_taken(registry, exc, cloid, (ticker, oid)):
+        cloid = None
     record = _by_cloid(registry, exc, cloid) if cloid else None
     if oid:
         record = _with_oid(registry, record, oid_key(exc, ticker, oid))
@@ -67,6 +71,16 @@ def open_record(
     _name(registry, record, cloid, oid)
     record.ticker = record.ticker or ticker
     return record
+
+
+def _is_taken(
+    registry: Registry, exc: Exc, cloid: ClientOrderId, name: tuple[Ticker, VenueOrderId]
+) -> bool:
+    """Tell whether a client id that may be used again is known as another order's."""
+    other = None if is_ours(cloid) else _peek(registry, cloid_key(exc, cloid))
+    if other is None or other.oid is None:
+        return False
+    return (other.ticker or name[0], other.oid) != name
 
 
 def _by_cloid(registry: Registry, exc: Exc, cloid: ClientOrderId) -> Record | None:

@@ -9,7 +9,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tandem.domain.ids import ClientOrderId, Strategy, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Strategy, Ticker, VenueOrderId, is_ours
 from tandem.domain.order import OrderStatus, join_status
 from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
@@ -35,6 +35,15 @@ class KnownOrder:
     @property
     def is_live(self) -> bool:
         return not self.status.is_terminal
+
+    @property
+    def may_share_its_name(self) -> bool:
+        """Whether another order may go by the same client id: one not of our form is used again."""
+        return self.oid is not None and self.cloid is not None and not is_ours(self.cloid)
+
+    def is_other_than(self, oid: VenueOrderId | None) -> bool:
+        """Tell whether what is said under the same client id is said of another order."""
+        return oid is not None and oid != self.oid and self.may_share_its_name
 
 
 @dataclass(slots=True)
@@ -106,8 +115,9 @@ class Known:
         self, ticker: Ticker | None, cloid: ClientOrderId | None, oid: VenueOrderId | None
     ) -> KnownOrder | None:
         """Return the order by either name; without a ticker, an oid must be unambiguous."""
-        if cloid is not None and cloid in self.by_cloid:
-            return self.by_cloid[cloid]
+        named = self.by_cloid.get(cloid) if cloid is not None else None
+        if named is not None and not named.is_other_than(oid):
+            return named
         if oid is None:
             return None
         if ticker is not None:

@@ -38,7 +38,7 @@ def orders_to_ask(
         order
         for order in live
         if order.last_ns < older_than_ns
-        and order.cloid not in names
+        and (order.cloid not in names or order.may_share_its_name)
         and (order.ticker, order.oid) not in names
     )
 

@@ -58,6 +58,24 @@ def test_two_records_of_one_order_become_one() -> None:
     assert opened(registry, None, OID) is ours
 
 
+def test_client_id_used_again_by_somebody_else_names_the_first_order_only() -> None:
+    """Found by simulation seed 951: two orders by hand became one, and a row stayed open."""
+    registry = Registry()
+    first = opened(registry, CLOID, OID)
+    second = opened(registry, None, VenueOrderId("8"))
+    assert opened(registry, CLOID, VenueOrderId("8")) is second
+    assert (second.cloid, second.oid) == (None, "8")
+    assert book.open_record(registry, EXC, ETH, (CLOID, OID)) is not first
+    assert opened(registry, CLOID, OID) is opened(registry, CLOID) is first
+    assert len(registry.live) == 3
+
+
+def test_client_id_of_our_form_names_one_order_whatever_the_venue_calls_it() -> None:
+    registry, ours = Registry(), ClientOrderId("0x" + "ab" * 16)
+    record = opened(registry, ours, OID)
+    assert opened(registry, ours, VenueOrderId("8")) is record
+
+
 def test_ended_record_is_packed_and_comes_back_when_named() -> None:
     registry = Registry()
     record = opened(registry, CLOID, OID)

@@ -74,6 +74,22 @@ def test_names_told_apart_join_in_one_order() -> None:
     assert known.by_cloid[A].status is OrderStatus.PARTIAL
 
 
+def test_client_id_used_again_by_somebody_else_is_another_order() -> None:
+    known, two = Known(), VenueOrderId("2")
+    known.take_order(order(OrderStatus.FILLED))
+    known.take_order(order(OrderStatus.NEW, oid=two))
+    assert [one.oid for one in known.live_orders()] == [two]
+    known.take_order(order(OrderStatus.PARTIAL))
+    assert [one.oid for one in known.live_orders()] == [two]
+
+
+def test_client_id_of_our_form_is_one_order_whatever_the_venue_calls_it() -> None:
+    known, ours = Known(), ClientOrderId("0x" + "ab" * 16)
+    known.take_order(order(OrderStatus.NEW, cloid=ours))
+    known.take_order(order(OrderStatus.CANCELLED, cloid=ours, oid=VenueOrderId("2")))
+    assert known.live_orders() == ()
+
+
 def test_terminal_order_is_not_live_and_late_news_do_not_revive_it() -> None:
     known = Known()
     known.take_order(order(OrderStatus.CANCELLED))

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
@@ -52,6 +54,15 @@ def test_live_order_that_is_not_listed_is_asked_for() -> None:
 
 def test_order_listed_under_its_venue_id_alone_is_not_asked_for() -> None:
     assert orders_to_ask([live("1")], [listed("1", cloid=False)], 10) == ()
+
+
+def test_live_order_is_asked_for_although_its_client_id_is_listed_for_another() -> None:
+    again = msgspec.structs.replace(listed("1"), venue_order_id=VenueOrderId("2"))
+    assert orders_to_ask([live("1")], [again], 10) == (live("1"),)
+    ours = ClientOrderId("0x" + "ab" * 16)
+    modified = msgspec.structs.replace(again, client_order_id=ours)
+    held = KnownOrder(SOL, ours, VenueOrderId("1"), OrderStatus.NEW, 1)
+    assert orders_to_ask([held], [modified], 10) == ()
 
 
 def test_same_venue_id_on_another_ticker_is_another_order() -> None:
