@@ -1,6 +1,7 @@
 """Runs the Hyperliquid gateway: `python -m services.gateway_hyperliquid`."""
 
+from services.gateway_hyperliquid import config
 from services.gateway_hyperliquid.service import VARIABLES, build
 from tandem.runtime.service import run_service
 
-run_service("gateway-hyperliquid", build, VARIABLES)
+run_service("gateway-hyperliquid", build, VARIABLES, check=config.read)

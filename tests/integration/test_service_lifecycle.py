@@ -144,6 +144,28 @@ def test_a_bad_setting_is_named_and_exits_with_2(runs: Runs, variable: str) -> N
     assert f"{variable}=many" in errors
 
 
+@pytest.mark.parametrize(
+    ("gateway", "variable"),
+    [("binance", "BINANCE_API_KEY"), ("hyperliquid", "HYPERLIQUID_AGENT_KEY")],
+)
+def test_a_gateway_without_keys_says_so_before_it_connects_to_anything(
+    gateway: str, variable: str
+) -> None:
+    nobody = f"nats://127.0.0.1:{free_port()}"
+    testnet = {f"{gateway.upper()}_NETWORK": "testnet", "TANDEM_NATS_URL": nobody}
+    done = subprocess.run(
+        [sys.executable, "-m", f"services.gateway_{gateway}"],
+        env={**os.environ, "PYTHONPATH": "shared", **testnet},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"gateway-{gateway}: {variable}=")
+
+
 def test_a_ready_service_answers_over_http_and_drains_on_a_signal(runs: Runs) -> None:
     process = runs.start()
     port = _ready(runs, process)

@@ -40,12 +40,18 @@ EXIT_CONFIGURATION = 2
 DRAIN_TIMEOUT_S = 10.0
 READY_POLL_S = 0.05
 STREAMS_RETRY_S = 0.2
+Check = Callable[[Environment], object]
 MakeStreams = Callable[[NatsBus, topology.Limits], Awaitable[None]]
 OWNED = frozenset({"transport", "protocol", "future", "task", "asyncgen"})
 
 
 def run_service(
-    name: str, build: Build, variables: Sequence[Variable] = (), *, gather_ms: int = 0
+    name: str,
+    build: Build,
+    variables: Sequence[Variable] = (),
+    *,
+    gather_ms: int = 0,
+    check: Check = lambda _env: None,
 ) -> NoReturn:
     """Run the service until a signal or a failure, and exit the process.
 
@@ -54,8 +60,14 @@ def run_service(
         build: wires it; its package's docstring is what `--help` prints.
         variables: the settings that only this service has, for `--help`.
         gather_ms: pause between reads of the bus, for a service that no hedge waits for.
+        check: reads the settings that only this service has, before anything is connected to.
     """
     _parser(name, build, variables).parse_args()
+    env = Environment(os.environ)
+    try:
+        check(env)
+    except ConfigurationError as error:
+        sys.exit(_misconfigured(name, error))
     sys.exit(run(name, build, os.environ, gather_ms))
 
 
@@ -68,8 +80,12 @@ def run(name: str, build: Build, values: Mapping[str, str], gather_ms: int = 0) 
         _collect_less_often()
         return uvloop.run(_serve(name, build, env, common))
     except ConfigurationError as error:
-        sys.stderr.write(f"{name}: {error}\n")
-        return EXIT_CONFIGURATION
+        return _misconfigured(name, error)
+
+
+def _misconfigured(name: str, error: ConfigurationError) -> int:
+    sys.stderr.write(f"{name}: {error}\n")
+    return EXIT_CONFIGURATION
 
 
 def _collect_less_often() -> None:
