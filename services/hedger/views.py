@@ -96,7 +96,8 @@ def bucket_row(bucket: Bucket) -> str:
 
 
 def rows(state: State) -> tuple[SetRow, ...]:
-    """Return every row of both pages, for when Redis comes back empty."""
+    """Return every row of both pages, and of each a row that is gone."""
+    known = (SetRow(page, "", None) for page in (HEDGES_PAGE, BUCKETS_PAGE))
     hedges = (
         SetRow(HEDGES_PAGE, link.hedge_id, _row.encode(link_view(state, link)))
         for link in state.links.values()
@@ -105,7 +106,7 @@ def rows(state: State) -> tuple[SetRow, ...]:
         SetRow(BUCKETS_PAGE, bucket_row(bucket), _row.encode(bucket_view(state, bucket)))
         for bucket in state.buckets.values()
     )
-    return (*hedges, *buckets)
+    return (*known, *hedges, *buckets)
 
 
 def bucket_view(state: State, bucket: Bucket) -> BucketView:

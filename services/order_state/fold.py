@@ -88,8 +88,9 @@ class OrderFold:
         return _load.decode(snapshot)
 
     def rows(self, state: Registry) -> tuple[SetRow, ...]:
-        """Return every row of the pages in Redis, for when it comes back empty."""
-        return tuple(_order_row(record) for record in state.live.values())
+        """Return every row of the pages in Redis, and of each account a row that is gone."""
+        known = (SetRow(f"orders:{exc}", "", None) for exc in state.accounts)
+        return (*known, *(_order_row(record) for record in state.live.values()))
 
     def answer(self, state: Registry, head: Head, subject: str, query: codec.Query) -> codec.Answer:
         if isinstance(query, OrderHistoryRequest):

@@ -16,10 +16,11 @@ class Writer:
     """One copy's pages: its rows and where it stands."""
 
     log_end = 1_000
+    asked = 0
 
     def __init__(self, server: LocalServer, seq: int, **rows: bytes) -> None:
         self.head = Head(0, seq, 0)
-        self.rows = dict(rows)
+        self.rows: dict[str, bytes | None] = dict(rows)
         self.tasks = TaskOwner()
         self.pages = RedisPages(server.url, SystemClock(), self.tasks, log_end=self._log_end)
 
@@ -27,9 +28,11 @@ class Writer:
         return self.log_end
 
     def start(self) -> None:
-        self.pages.start(
-            lambda: (self.head, [SetRow("p", name, value) for name, value in self.rows.items()])
-        )
+        self.pages.start(lambda: self.head, self._all)
+
+    def _all(self) -> list[SetRow]:
+        self.asked += 1
+        return [SetRow("p", name, value) for name, value in self.rows.items()]
 
     def change(self, seq: int, row: str, value: bytes | None) -> None:
         self.head = Head(self.head.epoch, seq, 0)
@@ -65,6 +68,36 @@ async def test_a_page_follows_its_changes(
     writer.change(3, "c", b"3")
 
     await _becomes(client, {b"b": b"2", b"c": b"3"})
+    await writer.tasks.close()
+
+
+async def test_a_page_that_became_empty_while_nobody_wrote_is_emptied(
+    redis_server: LocalServer, client: "redis.asyncio.Redis"
+) -> None:
+    former = Writer(redis_server, 1, a=b"1", b=b"2")
+    former.start()
+    await _becomes(client, {b"a": b"1", b"b": b"2"})
+    await former.tasks.close()
+
+    following = Writer(redis_server, 5)
+    following.rows = {"a": None}
+    following.start()
+
+    await _becomes(client, {})
+    await following.tasks.close()
+
+
+async def test_a_change_is_written_without_gathering_every_row(
+    redis_server: LocalServer, client: "redis.asyncio.Redis"
+) -> None:
+    writer = Writer(redis_server, 1, a=b"1")
+    writer.start()
+    await _becomes(client, {b"a": b"1"})
+
+    writer.change(2, "a", b"2")
+
+    await _becomes(client, {b"a": b"2"})
+    assert writer.asked == 1
     await writer.tasks.close()
 
 

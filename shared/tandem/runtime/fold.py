@@ -12,7 +12,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar, assert_never
 
@@ -332,10 +332,7 @@ class FoldRunner(Generic[S]):
     def _start_pages(self) -> None:
         fold = self._fold
         if self._ports.pages is not None and isinstance(fold, RowFold):
-            self._ports.pages.start(partial(self._rows, fold))
-
-    def _rows(self, fold: RowFold[S]) -> tuple[Head, Iterable[SetRow]]:
-        return self.head, fold.rows(self.state)
+            self._ports.pages.start(lambda: self.head, lambda: fold.rows(self.state))
 
     async def _save_on(self) -> None:
         while True:

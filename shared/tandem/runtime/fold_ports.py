@@ -18,7 +18,11 @@ S_contra = TypeVar("S_contra", contravariant=True)
 
 @runtime_checkable
 class RowFold(Protocol[S_contra]):
-    """A fold that keeps pages in Redis: every row can be told from its state."""
+    """A fold that keeps pages in Redis: every row can be told from its state.
+
+    A row that is gone (None) makes its page known: without one, a page that has become empty while
+    nobody wrote would keep the rows of before for ever.
+    """
 
     def rows(self, state: S_contra) -> Iterable[SetRow]: ...
 
@@ -26,8 +30,8 @@ class RowFold(Protocol[S_contra]):
 class Pages(Protocol):
     """Where a fold's rows go; nothing here waits or fails."""
 
-    def start(self, state: Callable[[], tuple[Head, Iterable[SetRow]]]) -> None:
-        """Begin writing, or write all anew; `state` gives the head and every row there."""
+    def start(self, head: Callable[[], Head], rows: Callable[[], Iterable[SetRow]]) -> None:
+        """Begin writing, or write all anew; `rows` gives every row of the state at the head."""
         ...
 
     def set(self, effect: SetRow) -> None: ...

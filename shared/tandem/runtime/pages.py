@@ -5,7 +5,9 @@
 2. A page that Redis does not know is written whole or not at all, so none is ever half filled.
 3. With Redis gone, nothing else waits: changes are dropped, and the pages are filled from the
    state when it is back. What waits to be written is bounded.
-4. A page whose cursor the log cannot have reached is of a log that was cut: it is dropped, or it
+4. A page that has become empty while nobody wrote is emptied: what is known of a page counts, not
+   whether a row of it is left.
+5. A page whose cursor the log cannot have reached is of a log that was cut: it is dropped, or it
    would be ahead of every copy until the log has grown past it.
 """
 
@@ -55,7 +57,8 @@ return 'written'
 _log = structlog.get_logger(component="pages")
 
 Rows = dict[str, bytes | None]
-State = Callable[[], tuple[Head, Iterable[SetRow]]]
+Heads = Callable[[], Head]
+AllRows = Callable[[], Iterable[SetRow]]
 LogEnd = Callable[[], Awaitable[int]]
 
 
@@ -96,7 +99,7 @@ class RedisPages:
             retry=Retry(NoBackoff(), 0),
         )
         self._script = self._client.register_script(_WRITE)
-        self._state: State | None = None
+        self._state: tuple[Heads, AllRows] | None = None
         self._waiting: dict[str, Rows] = {}
         self._count = 0
         self._pages: set[str] = set()
@@ -105,9 +108,9 @@ class RedisPages:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, state: State) -> None:
-        """Begin writing, or write all anew; `state` gives every row and the head they are of."""
-        self._state = state
+    def start(self, head: Heads, rows: AllRows) -> None:
+        """Begin writing, or write all anew; `rows` gives every row, also gone ones, at the head."""
+        self._state = head, rows
         self._start_over()
         self._wake.set()
         if self._task is None:
@@ -157,11 +160,11 @@ class RedisPages:
     async def _flush(self) -> None:
         if self._state is None:
             return
-        head, rows = self._state()
+        head = self._state[0]()
         if self._refill or head.epoch != self._epoch:
-            writes = _whole(rows, self._pages)
+            writes = _whole(self._state[1](), self._pages)
         else:
-            writes = [Write(page, rows, whole=False) for page, rows in self._waiting.items()]
+            writes = [Write(page, held, whole=False) for page, held in self._waiting.items()]
         self._waiting, self._count, self._refill, self._epoch = {}, 0, False, head.epoch
         for write in writes:
             self._pages.add(write.page)

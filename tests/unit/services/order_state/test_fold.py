@@ -371,6 +371,13 @@ def test_rows_refill_the_pages() -> None:
     assert world.fold.propose(world.state, HEAD) == ()
 
 
+def test_the_page_of_an_account_is_known_without_an_order_on_it() -> None:
+    """Or rows of orders that ended while no copy ran would stay in Redis."""
+    world = World()
+    world.read(SpecsReport(exc=EXC, instruments=()))
+    assert world.fold.rows(world.state) == (SetRow(f"orders:{EXC}", "", None),)
+
+
 def test_questions_for_others_are_refused() -> None:
     world = World()
     ask = VenueAsk(kind=AskKind.ORDERS)
