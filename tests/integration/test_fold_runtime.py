@@ -228,6 +228,8 @@ class NotingFold(TallyFold):
     def __init__(self) -> None:
         self.proposed_at: list[int] = []
 
-    def propose(self, state: Tally, head: Head) -> tuple[Proposal, ...]:
+    def propose(  # type: ignore[explicit-override]  # override comes with Python 3.12
+        self, state: Tally, head: Head
+    ) -> tuple[Proposal, ...]:
         self.proposed_at.append(head.seq)
         return super().propose(state, head)
