@@ -3,7 +3,8 @@
 A log that was cut can have lost the decision of a taker, or the hedge intent of a maker, whose
 order the venue has. A taker's client id tells its bucket, so it is adopted there: its quantity
 and direction are the venue's own, and it is in flight until the venue has proven its end. A
-maker's client id tells nothing: what is said of it waits for its hedge intent.
+maker's client id tells nothing: what is said of it waits for its hedge intent, unless that is
+there and was turned away (intake.py).
 
 1. A taker whose decision was read is never adopted: if the ledger does not have it, it was sealed.
 2. Facts come in any order: what cannot be placed yet is kept as a stray until its bucket, its
@@ -15,10 +16,10 @@ maker's client id tells nothing: what is said of it waits for its hedge intent.
 
 from decimal import Decimal
 
-from services.hedger import evidence, ledger, ordinals, takers
+from services.hedger import evidence, intake, ledger, ordinals, takers
 from services.hedger.evidence import Evidence
 from services.hedger.ledger import ZERO, Bucket, Taker
-from services.hedger.state import State, Stray, bucket_of_taker
+from services.hedger.state import Link, State, Stray, bucket_of_taker
 from services.hedger.turn import SERVICE, Turn
 from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, TakerName
@@ -34,13 +35,16 @@ Home = tuple[Bucket, Taker]
 
 def home(
     state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | FillReport
-) -> Home | None:
-    """Return the adopted taker that a fact is about; None: it is not ours, or has to wait."""
+) -> Home | Link | None:
+    """Return the adopted taker, or the regained hedge, that a fact is about.
+
+    None: it is not ours, or has to wait.
+    """
     name = ids.taker_name(cloid)
-    if name is None and not ids.is_maker_cloid(cloid):
-        return None
+    if name is None:
+        return _maker_home(state, turn, cloid, fact) if ids.is_maker_cloid(cloid) else None
     bucket = bucket_of_taker(state, cloid)
-    if name is not None and bucket is not None:
+    if bucket is not None:
         if not _is_of(bucket, fact) or ordinals.holds(bucket.decided, name.epoch, name.ordinal):
             return None
         amount = _direction(fact)
@@ -48,6 +52,15 @@ def home(
             return _adopt(state, turn, (bucket, cloid, name), amount)
     _stray(state, turn, cloid, fact)
     return None
+
+
+def _maker_home(
+    state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | FillReport
+) -> Link | None:
+    link = intake.regain(state, turn, fact.exc, cloid)
+    if link is None:
+        _stray(state, turn, cloid, fact)
+    return link
 
 
 def _is_of(bucket: Bucket, fact: OrderReport | FillReport) -> bool:

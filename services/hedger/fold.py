@@ -89,14 +89,9 @@ class HedgerFold:
         with localcontext(EXACT):
             state.clock_ns = max(state.clock_ns, event.ts_ns)
             turn = Turn(event)
-            homes = (len(state.buckets), len(state.makers))
-            _dispatch(state, turn)
-            if state.strays and homes != (len(state.buckets), len(state.makers)):
-                _take_strays(state, turn)
-            _look(state, turn)
+            _go_through(state, turn, _dispatch)
             if turn.recovered:
-                intake.reconsider(state, turn)
-                _look(state, turn)
+                _go_through(state, turn, intake.reconsider)
             views.publish(state, turn)
             return (*turn.effects, *upkeep.sweep(state))
 
@@ -125,6 +120,15 @@ class HedgerFold:
         return HedgesPage(
             epoch=head.epoch, seq=head.seq, hedges=(*hedges, *waits), buckets=tuple(buckets)
         )
+
+
+def _go_through(state: State, turn: Turn, step: Callable[[State, Turn], None]) -> None:
+    """Take one step; what waited for a home that there is now follows, then each touched bucket."""
+    homes = (len(state.buckets), len(state.makers))
+    step(state, turn)
+    if state.strays and homes != (len(state.buckets), len(state.makers)):
+        _take_strays(state, turn)
+    _look(state, turn)
 
 
 def _look(state: State, turn: Turn) -> None:

@@ -5,7 +5,9 @@
 2. Without the venue's instrument table nothing can be judged, and where hedges cannot be had now
    no maker is quoted: the intent waits, visibly, until the obstacle is gone or its validity has
    passed, then it is refused.
-3. The maker's client id, a stop's cancels and their contents are functions of the logged facts,
+3. A hedge whose maker the venue turns out to have is taken on whatever stands against it, also
+   after it was refused: a log that was cut has lost that it was, and its fills are owed.
+4. The maker's client id, a stop's cancels and their contents are functions of the logged facts,
    so every copy asks for the same thing and the log keeps it once.
 """
 
@@ -14,11 +16,20 @@ from decimal import Context, Decimal, localcontext
 from services.hedger import conversion, marks, timers
 from services.hedger.evidence import Evidence, status
 from services.hedger.rules import NS_PER_MS
-from services.hedger.state import Leg, Link, Obstacle, Pending, State, instrument, open_bucket
+from services.hedger.state import (
+    Leg,
+    Link,
+    Obstacle,
+    Pending,
+    State,
+    instrument,
+    keep_refused,
+    open_bucket,
+)
 from services.hedger.turn import Refusal, Turn
 from tandem.domain import ids
 from tandem.domain.errors import InvalidInputError, MalformedMessageError, UnknownInstrumentError
-from tandem.domain.ids import Exc, HedgeId, Pool, Strategy, Ticker, Token
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticker, Token
 from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
 from tandem.domain.order import OrderType
 from tandem.messages import rules as shape
@@ -61,19 +72,70 @@ def refuse_malformed(turn: Turn, error: MalformedMessageError) -> None:
 
 def consider(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
     """Accept, refuse, or wait."""
+    if _is_at_work(state, hedge):
+        resume(state, turn, hedge, until_ns)
+        return
     obstacle = _unlisted(state, hedge) or _unhedgeable(state, hedge)
     if obstacle is not None:
         _wait(state, turn, hedge, (until_ns, obstacle))
         return
-    waited = state.pending.pop(hedge.hedge_id, None)
     try:
         with localcontext(_LOOSE):
             _check_listed(state, hedge)
     except InvalidInputError as error:
-        _refuse(turn, hedge, error, waited)
+        _turn_away(state, turn, hedge, error)
         return
     _accept(state, turn, hedge, until_ns)
-    state.links[hedge.hedge_id].delta_id = waited.delta_id if waited else None
+
+
+def resume(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> Link | None:
+    """Take on a hedge whose maker is at the venue already, whatever stands against quoting it.
+
+    A log that was cut got it anew and has lost that it was taken on: what its maker fills is
+    hedged. Where it would not be quoted now, the maker is cancelled.
+    """
+    obstacle = _unlisted(state, hedge) or _unknown(state, hedge)
+    if obstacle is not None:
+        _wait(state, turn, hedge, (until_ns, obstacle))
+        return None
+    waits = state.pending.get(hedge.hedge_id)
+    was_refused = state.refused.pop(ids.maker_cloid(hedge.hedge_id), None) is not None
+    barred = _unhedgeable(state, hedge)
+    link = _accept(state, turn, hedge, until_ns)
+    if was_refused or (waits is not None and waits.is_over):
+        suspend(turn, link, "its maker was at the venue when it was refused")
+    elif barred is not None:
+        suspend(turn, link, f"waiting for {barred.text}")
+    return link
+
+
+def regain(state: State, turn: Turn, exc: Exc, cloid: ClientOrderId) -> Link | None:
+    """Return the hedge whose maker the venue is found to have; None: none is known, or can be yet.
+
+    One that waits is taken on at once, and one that was refused all the same.
+    """
+    waiting = {ids.maker_cloid(one): waits for one, waits in state.pending.items()}
+    if cloid in waiting:
+        hedge, until_ns = waiting[cloid].hedge, waiting[cloid].until_ns
+    elif cloid in state.refused:
+        hedge, until_ns = state.refused[cloid], turn.now_ns
+    else:
+        return None
+    return resume(state, turn, hedge, until_ns) if hedge.maker.exc == exc else None
+
+
+def _is_at_work(state: State, hedge: HedgeOrder) -> bool:
+    """Tell whether the venue has told of a hedge's maker."""
+    return ids.maker_cloid(hedge.hedge_id) in state.strays
+
+
+def _unknown(state: State, hedge: HedgeOrder) -> Obstacle | None:
+    """Return which instrument its venue's table lacks."""
+    legs = ((f"legs[{n}].ticker", leg.exc, leg.ticker) for n, leg in enumerate(hedge.legs))
+    for name, exc, ticker in (("maker.ticker", hedge.maker.exc, hedge.maker.ticker), *legs):
+        if instrument(state, exc, ticker) is None:
+            return Obstacle(name, ticker, f"{exc} to list {ticker}")
+    return None
 
 
 def _unlisted(state: State, hedge: HedgeOrder) -> Obstacle | None:
@@ -118,11 +180,13 @@ def on_wait_over(state: State, turn: Turn, hedge_id: HedgeId) -> None:
     pending = state.pending.get(hedge_id)
     if pending is None or turn.now_ns < pending.until_ns:
         return
-    del state.pending[hedge_id]
+    if _is_at_work(state, pending.hedge):
+        pending.is_over = True
+        return
     obstacle = pending.obstacle
     rule = f"waited {pending.hedge.valid_for_ms} ms for {obstacle.text}"
     error = InvalidInputError(obstacle.field, obstacle.value, rule)
-    _refuse(turn, pending.hedge, error, pending)
+    _turn_away(state, turn, pending.hedge, error)
 
 
 def _check_listed(state: State, hedge: HedgeOrder) -> None:
@@ -173,8 +237,10 @@ def _check_price(listed: Instrument, maker: MakerSpec, price: Decimal) -> None:
         raise InvalidInputError("maker.amount", maker.amount, rule)
 
 
-def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
+def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> Link:
+    waited = state.pending.pop(hedge.hedge_id, None)
     link = _link(state, hedge, turn.now_ns)
+    link.delta_id = waited.delta_id if waited is not None else None
     state.links[link.hedge_id] = link
     state.makers[link.cloid] = link.hedge_id
     if link.maker.price is not None:
@@ -184,6 +250,7 @@ def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None:
         Append(subjects.new_order(order.exc, order.strategy, order.client_order_id), order)
     )
     turn.touch_all(link)
+    return link
 
 
 def _link(state: State, hedge: HedgeOrder, now_ns: int) -> Link:
@@ -235,6 +302,12 @@ def _refuse(
     turn.refusals.append(Refusal(hedge, f"{error.field}={rule}", delta_id))
 
 
+def _turn_away(state: State, turn: Turn, hedge: HedgeOrder, error: InvalidInputError) -> None:
+    """Refuse a hedge that is well formed."""
+    keep_refused(state, hedge)
+    _refuse(turn, hedge, error, state.pending.pop(hedge.hedge_id, None))
+
+
 def _append_refusal(turn: Turn, refusal: HedgeRefused) -> None:
     turn.effects.append(Append(subjects.hedge_refused(refusal.hedge_id), refusal))
 
@@ -244,10 +317,12 @@ def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
     if turn.event.subject != subjects.stop_hedge(stop.strategy, stop.token):
         turn.alarm(f"{turn.event.subject}: a stop that is not the one its subject names")
         return
-    pending = state.pending.pop(stop.hedge_id, None)
-    if pending is not None:
+    pending = state.pending.get(stop.hedge_id)
+    if pending is not None and _is_at_work(state, pending.hedge):
+        pending.is_over = True
+    elif pending is not None:
         error = InvalidInputError("hedge_id", stop.hedge_id, "stopped before it was taken on")
-        _refuse(turn, pending.hedge, error, pending)
+        _turn_away(state, turn, pending.hedge, error)
     link = state.links.get(stop.hedge_id)
     if link is None or link.stops or status(link.order).is_terminal:
         return

@@ -6,7 +6,8 @@
    taken up when a fact with both numbers arrives. Dropping the oldest loses no quantity: the
    cumulative of a later report of that order has it.
 3. Facts of an order with our tag that has no home yet are strays (adoption.py).
-4. Everything is here: dumping and loading a state gives an equal state.
+4. `refused` holds the latest hedge orders that were turned away, by their makers' client ids.
+5. Everything is here: dumping and loading a state gives an equal state.
 """
 
 import zlib
@@ -30,6 +31,7 @@ from tandem.messages.reports import FillReport, OrderReport
 
 ZERO = Decimal(0)
 MAX_ORPHANS = 4_096
+MAX_REFUSED = 256
 
 InstrumentKey = tuple[Exc, Ticker]
 OrderKey = tuple[Exc, Ticker, VenueOrderId]
@@ -100,12 +102,16 @@ class Obstacle(Struct, frozen=True):
 
 
 class Pending(Struct):
-    """A hedge order that waits, until when it may, for what, and which field that is about."""
+    """A hedge order that waits, until when it may, for what, and which field that is about.
+
+    `is_over`: it would have been refused by now, but its maker is at the venue (intake.py).
+    """
 
     hedge: HedgeOrder
     until_ns: int
     obstacle: Obstacle
     delta_id: str | None = None
+    is_over: bool = False
 
 
 class Stray(Struct):
@@ -129,6 +135,7 @@ class State(Struct):
     instruments: dict[Exc, dict[Ticker, Instrument]] = field(default_factory=dict)
     links: dict[HedgeId, Link] = field(default_factory=dict)
     pending: dict[HedgeId, Pending] = field(default_factory=dict)
+    refused: dict[ClientOrderId, HedgeOrder] = field(default_factory=dict)
     makers: dict[ClientOrderId, HedgeId] = field(default_factory=dict)
     shelf: dict[ClientOrderId, tuple[int, bytes]] = field(default_factory=dict)
     buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
@@ -231,6 +238,13 @@ def leg_of(state: State, hedge_id: HedgeId, bucket: Bucket) -> Leg | None:
         if leg.exc == bucket.exc and leg.ticker == bucket.ticker:
             return leg
     return None
+
+
+def keep_refused(state: State, hedge: HedgeOrder) -> None:
+    """Keep a hedge that was refused for a while: its maker may turn out to be at the venue."""
+    if len(state.refused) >= MAX_REFUSED:
+        del state.refused[next(iter(state.refused))]
+    state.refused[ids.maker_cloid(hedge.hedge_id)] = hedge
 
 
 def keep_orphan(state: State, key: OrderKey, fill: FillReport) -> None:

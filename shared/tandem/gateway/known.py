@@ -50,7 +50,8 @@ class KnownOrder:
 class Known:
     """Orders by client id and by (ticker, venue id), positions that may be open, fills' end.
 
-    `begun_ns`: the log's time where reading began; `epoch_ns`: that of its newest epoch.
+    `traded`: which orders a fill has shown, and when its latest was. `begun_ns`: the log's time
+    where reading began; `epoch_ns`: that of its newest epoch.
     """
 
     by_cloid: dict[ClientOrderId, KnownOrder] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class Known:
     dealt: set[Ticker] = field(default_factory=set)
     asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
     owners: dict[ClientOrderId, Strategy] = field(default_factory=dict)
+    traded: dict[ClientOrderId, int] = field(default_factory=dict)
     last_fill_ns: int = 0
     last_asked_seq: int = 0
     begun_ns: int = 0
@@ -127,6 +129,8 @@ class Known:
 
     def take_fill(self, fill: FillReport) -> None:
         self._may_be_open(fill.ticker, fill.ts_event_ns)
+        if fill.client_order_id is not None:
+            self.traded[fill.client_order_id] = fill.ts_event_ns
         self.last_fill_ns = max(self.last_fill_ns, fill.ts_event_ns)
 
     def take_position(self, position: PositionReport) -> None:
@@ -166,6 +170,7 @@ class Known:
         self.unproven = {k: order for k, order in self.unproven.items() if k not in ended}
         self.by_cloid = {k: order for k, order in self.by_cloid.items() if id(order) not in ended}
         self.by_oid = {k: order for k, order in self.by_oid.items() if id(order) not in ended}
+        self.traded = {k: ns for k, ns in self.traded.items() if ns >= before_ns}
         self.asked_seq = {k: seq for k, seq in self.asked_seq.items() if k in self.by_cloid}
         self.owners = {k: owner for k, owner in self.owners.items() if k in self.by_cloid}
 

@@ -122,8 +122,14 @@ class Reader:
         sender = self._core.sender
         effects = sender.take(ticket)
         self._dispatcher.carry_out(effects)
-        if self._may_be_offered_again(ticket) or sender.has_lost_end(ticket.cloid):
+        if self._may_be_there(ticket):
             sender.suspect(ticket.cloid, self._core.now())
+
+    def _may_be_there(self, ticket: Ticket) -> bool:
+        """Tell whether the venue may have an order of which the log holds no report."""
+        cloid, core = ticket.cloid, self._core
+        has_shown = cloid in core.known.traded or core.sender.has_lost_end(cloid)
+        return has_shown or self._may_be_offered_again(ticket)
 
     def _may_be_offered_again(self, ticket: Ticket) -> bool:
         epoch_ns = self._core.known.epoch_ns

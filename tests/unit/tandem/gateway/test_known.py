@@ -35,8 +35,9 @@ def order(
     )
 
 
-def fill(ts_ns: int) -> FillReport:
+def fill(ts_ns: int, cloid: ClientOrderId | None = None) -> FillReport:
     return FillReport(
+        client_order_id=cloid,
         exc=EXC,
         ticker=SOL,
         exec_id=ExecId("7"),
@@ -190,3 +191,11 @@ def test_unproven_order_is_forgotten_with_the_log() -> None:
     known.take_order(order(OrderStatus.EXPIRED, ts_ns=5))
     known.expire(6)
     assert known.unproven_orders() == ()
+
+
+def test_order_that_a_fill_has_shown_is_remembered_for_the_retention() -> None:
+    known = Known()
+    known.take_fill(fill(7, A))
+    assert known.traded == {A: 7}
+    known.expire(8)
+    assert known.traded == {}
