@@ -14,7 +14,7 @@ STRATEGIES ?=
 TLS ?= off
 
 .DEFAULT_GOAL := help
-.PHONY: sim-teeth help demo up down logs test fmt check unit property integration contract e2e sim chaos bench cov schemas lock keys docker-demo clean
+.PHONY: sim-teeth help demo up down logs test fmt check unit property integration contract e2e sim chaos bench container footprint cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,12 @@ sim-teeth: $(VENV)/.dev ## plant deliberate bugs one at a time: each must be cau
 
 chaos: $(VENV)/.services ## real processes killed at random for MINUTES=10, judged by the exchanges' books (SEED=n)
 	@$(BIN)/python -m examples.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+container: $(VENV)/.dev ## the desk in containers: killed, frozen, copied, upgraded, inspected (needs Docker)
+	@$(BIN)/python -m pytest -q tests/container
+
+footprint: $(VENV)/.services ## what the desk in containers costs: image, start, idle, memory (needs Docker)
+	@$(BIN)/python -m examples.bench.footprint
 
 fmt: $(VENV)/.dev ## format and fix what can be fixed
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

@@ -134,13 +134,18 @@ class Stack:
 
     def sender(self, gateway: str) -> str | None:
         """Return the container that sends for a gateway's account, if any does right now."""
-        for container in self.ids(gateway):
-            if self.metrics(container).get("tandem_gateway_is_sender"):
-                return container
-        return None
+        return next(filter(self.is_sender, self.ids(gateway)), None)
+
+    def is_sender(self, container: str) -> bool:
+        return bool(self.metrics(container).get("tandem_gateway_is_sender"))
+
+    def state(self, container: str) -> dict[str, Any]:
+        """Return what Docker says of how a container runs."""
+        found: dict[str, Any] = inspect(container)[0]
+        return {**found["State"], "RestartCount": found["RestartCount"]}
 
     def is_healthy(self, container: str) -> bool:
-        state = inspect(container)[0]["State"]
+        state = self.state(container)
         return bool(state["Running"]) and state.get("Health", {}).get("Status") == "healthy"
 
     def left_overs(self) -> list[str]:
@@ -163,6 +168,12 @@ def running(stack: Stack, *words: str) -> Iterator[Stack]:
         yield stack
     finally:
         stack.down()
+
+
+def docker_build(dockerfile: str, image: str) -> None:
+    """Build an image from a few lines that copy nothing."""
+    words = ("docker", "build", "-q", "-t", image, "-")
+    subprocess.run(words, input=dockerfile, check=True, capture_output=True, text=True)
 
 
 def build(version: str, root: Path = ROOT) -> str:
