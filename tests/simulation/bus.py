@@ -297,6 +297,7 @@ class SimBus(MemoryBus):
         self.hears_since_ns = 0
         self.keeps_wire = True
         self.resent = 0
+        self._comes_back = False
         self._newest: dict[str, _Newest] = {}
         self.stored_twice = 0
         self._log = SimLog(self, self._log, is_slow=True)
@@ -369,8 +370,17 @@ class SimBus(MemoryBus):
                 reader._stream.unwatch(reader._stored)
 
     def come_back(self) -> None:
-        """Find the server again, inside this process."""
-        self.process.run(self.reconnect)
+        """Find the server again, inside this process; a frozen one does so after it is thawed."""
+        if self.process.is_frozen:
+            self._comes_back = True
+        else:
+            self.process.run(self.reconnect)
+
+    def thawed(self) -> None:
+        """Look for the server now, behind everything that had arrived before."""
+        if self._comes_back:
+            self._comes_back = False
+            self.loop.call_soon(self.reconnect, context=self.process.home)
 
     def reconnect(self) -> None:  # type: ignore[explicit-override]
         self._link.connected = True

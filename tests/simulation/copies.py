@@ -114,6 +114,7 @@ class Copy:
 
     def thaw(self, *, reads_first: bool) -> None:
         self._around.loop.thaw(self.process, reads_first=reads_first)
+        self.bus.thawed()
 
     def kill(self, *, keeps_wire: bool) -> None:
         """SIGKILL: nothing of it runs any more; its kernel closes what was open."""

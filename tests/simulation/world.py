@@ -193,10 +193,10 @@ class World:
             if copy.is_dead:
                 self.start_copy(copy.kind, copy.place)
                 continue
-            if copy.process.is_frozen:
-                copy.thaw(reads_first=True)
             if not copy.bus.connected:
                 copy.bus.come_back()
+            if copy.process.is_frozen:
+                copy.thaw(reads_first=True)
         self.strategy.calm()
         self.note("calm", "")
 

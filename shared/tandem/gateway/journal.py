@@ -1,6 +1,7 @@
 """How facts get into the log: in order, once each, never dropped, and counted.
 
-1. A fact whose subject this process has seen in the log, or appended, is not appended again.
+1. A fact whose subject this process has seen in the log, or appended, is not appended again;
+   a conclusion is: whoever concludes anew has not seen it.
 2. Facts that the log would have expired soon are not logged: their identity would not hold.
    What is so now (open orders, positions) and the ends of orders that the log holds live are
    logged whatever their age; what is so now again once the log has expired it, for whoever reads
@@ -109,12 +110,13 @@ class Journal:
     def log(self, fact: GatewayFact, *, at_any_age: bool = False) -> None:
         """Append a fact, unless the log is known to hold it, or would have expired it."""
         subject = facts.subject_of(fact)
-        if subject in self._seen:
+        is_conclusion = facts.is_conclusion(fact)
+        if subject in self._seen and not is_conclusion:
             self._count(is_told=facts.is_told(fact), is_repeat=True)
             return
         if not at_any_age and self._is_expired(fact):
             return
-        if facts.is_conclusion(fact):
+        if is_conclusion:
             self._conclude(subject, fact)
         elif facts.may_follow(fact):
             self._follow(subject, fact)

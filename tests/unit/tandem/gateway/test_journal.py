@@ -283,6 +283,19 @@ async def test_conclusion_that_a_cut_left_in_the_log_is_offered_after_the_next_c
     assert conclusions(setting) == ["order.local"]
 
 
+async def test_what_is_concluded_anew_is_said_anew(setting: Setting) -> None:
+    """A cut behind what was read has lost it, and nobody can tell."""
+    setting.journal.speak(saying(setting, 1))
+    setting.journal.log(setting.refusal())
+    await setting.journal.drain()
+    setting.bus.server.oms.cut(1)
+
+    setting.journal.log(setting.refusal())
+    await setting.journal.drain()
+
+    assert conclusions(setting) == ["order.local"]
+
+
 async def test_conclusion_nobody_read_is_said_again_though_the_bus_came_back_twice(
     setting: Setting,
 ) -> None:
