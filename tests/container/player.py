@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
@@ -75,7 +75,8 @@ class Player:
 
     def _quote(self) -> dict[str, object]:
         self.tasks.spawn(self.strategy.quote(), "strategy")
-        self.tasks.spawn(self.crowd.trade(FILLS_PER_S), "crowd")
+        # A crowd keeps to its rate over all its fills: a new one begins with none.
+        self.tasks.spawn(replace(self.crowd, fills=0).trade(FILLS_PER_S), "crowd")
         return {}
 
     async def _hedges(self, number: int, seconds: float) -> dict[str, object]:
