@@ -183,7 +183,7 @@ def redis_users(digests: dict[str, str]) -> str:
     lines = ["user default on nopass resetkeys resetchannels -@all +ping +info"]
     for name, pages in PAGES_OF.items():
         keys = " ".join(f"~tandem:page:{page}" for page in pages)
-        allowed = "+@connection +eval +evalsha +script|load +hget +hset +hdel +del"
+        allowed = "+@connection +eval +evalsha +script|load +hget +hmget +hset +hdel +del"
         lines.append(f"user {name} on #{digests[name]} {keys} resetchannels {allowed}")
     lines.append(f"user {READER} on #{digests[READER]} %R~tandem:page:* +@connection +@read +info")
     return "\n".join([*lines, ""])
