@@ -12,6 +12,7 @@ from tandem.cli.servers import LocalServer
 from tandem.domain.errors import InvariantError
 from tandem.messages import subjects
 from tandem.messages.codec import encode
+from tandem.messages.hedges import Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.fold_ports import FoldOptions, Pages
@@ -240,3 +241,22 @@ async def _page_becomes(server: LocalServer, rows: dict[bytes, bytes]) -> None:
         while held != rows:
             held = await client.hgetall(page_key("tally"))
     await client.aclose()
+
+
+async def test_a_client_has_an_epoch_begun_that_it_may_not_write(
+    world: World, eventually: Eventually
+) -> None:
+    copy = await world.copy()
+    await eventually(lambda: copy.runner.unready() == "")
+
+    async def asked(epoch: int) -> bool:
+        wanted = encode(Epoch(epoch=epoch, text="asked for"))
+        return await world.writer.request(subjects.BEGIN_EPOCH, wanted, 3.0) == wanted
+
+    assert await asked(2)
+    await eventually(lambda: copy.runner.head.epoch == 2)
+    assert await asked(1)
+    assert not await asked(10**9)
+    assert await world.writer.request(subjects.BEGIN_EPOCH, b"junk", 3.0) == b""
+
+    assert await world.subjects_of("oms", (subjects.ALL_EPOCHS,)) == [subjects.epoch(2)]

@@ -19,10 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 USERS = {
     "admin": ADMIN,
     "gw": "gateway-binance",
+    "gw-hl": "gateway-hyperliquid",
     "order-state": "order-state",
     "position-state": "position-state",
     "hedger": "hedger",
     "alpha": "strategy-alpha",
+    "beta": "strategy-beta",
 }
 CONSUMER = "$JS.API.CONSUMER.CREATE"
 # What is tried: p publishes, s subscribes.
@@ -66,15 +68,49 @@ TRIES = {
     "follow instrument tables of OMS": f"p {CONSUMER}.OMS.name.oms.venue.*.specs.>",
     "follow DELTAS": f"p {CONSUMER}.DELTAS.name",
     "follow MARKS": f"p {CONSUMER}.MARKS.name.marks.>",
+    "say that a hedger is present": "p tandem.presence.hedger",
+    "publish a fill delta": "p fills.binance.1.0-1-0",
+    "write order-state's snapshot": "p snap.order-state.rules",
+    "ask that an epoch begin": "p tandem.page.epoch",
+    "publish to alpha's inbox": "p _INBOX_strategy-alpha.x",
+    "read one message of LEASES": "p $JS.API.STREAM.MSG.GET.LEASES",
+    "read one message of DELTAS": "p $JS.API.STREAM.MSG.GET.DELTAS",
+    "read one message of MARKS": "p $JS.API.STREAM.MSG.GET.MARKS",
+    "follow SNAP": f"p {CONSUMER}.SNAP.name",
+    "follow LEASES": f"p {CONSUMER}.LEASES.name",
+    "delete a consumer of OMS": "p $JS.API.CONSUMER.DELETE.OMS.name",
+    "make a durable consumer of OMS": "p $JS.API.CONSUMER.DURABLE.CREATE.OMS.name",
+    "look at a consumer of OMS": "p $JS.API.CONSUMER.INFO.OMS.name",
+    "copy the stream OMS": "p $JS.API.STREAM.SNAPSHOT.OMS",
+    "restore the stream OMS": "p $JS.API.STREAM.RESTORE.OMS",
+    "delete the stream LEASES": "p $JS.API.STREAM.DELETE.LEASES",
+    "delete the stream SNAP": "p $JS.API.STREAM.DELETE.SNAP",
+    "purge the stream DELTAS": "p $JS.API.STREAM.PURGE.DELTAS",
+    "purge the stream MARKS": "p $JS.API.STREAM.PURGE.MARKS",
+    "list the streams": "p $JS.API.STREAM.LIST",
+    "look at the account": "p $JS.API.INFO",
+    "move a stream's leader": "p $JS.API.STREAM.LEADER.STEPDOWN.OMS",
+    "ask the servers": "p $SYS.REQ.SERVER.PING",
     "get a message of OMS directly": "p $JS.API.DIRECT.GET.OMS.oms.intent.binance.alpha.c.new",
     "subscribe to the log's subjects": "s oms.>",
     "subscribe to deltas": "s orders.>",
+    "subscribe to leases": "s leases.>",
+    "subscribe to snapshots": "s snap.>",
+    "subscribe to marks": "s marks.>",
+    "subscribe to everything": "s >",
+    "hear which hedgers are present": "s tandem.presence.>",
+    "subscribe to the hedger's inbox": "s _INBOX_hedger.>",
+    "subscribe to alpha's inbox": "s _INBOX_strategy-alpha.>",
+    "subscribe to the servers' events": "s $SYS.>",
     "subscribe to the own inbox": "s OWN",
     "subscribe to beta's inbox": "s _INBOX_strategy-beta.>",
     "subscribe to all inboxes": "s _INBOX.>",
     "subscribe to JetStream's calls": "s $JS.API.>",
     "answer questions for the gateway": "s tandem.ask.binance",
     "answer questions for order pages": "s tandem.page.orders",
+    "answer who asks for an epoch": "s tandem.page.epoch",
+    "answer questions for position pages": "s tandem.page.positions",
+    "answer questions for hedge pages": "s tandem.page.hedges",
 }
 
 
@@ -93,7 +129,7 @@ def _table() -> dict[tuple[str, str], bool]:
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("keys")
-    keys.make(made, Desk(("binance",), ("alpha", "beta")))
+    keys.make(made, Desk(("binance", "hyperliquid"), ("alpha", "beta")))
     return made
 
 

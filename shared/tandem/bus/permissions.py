@@ -90,6 +90,7 @@ def _gateway(account: str) -> User:
         (
             subjects.reports_of(exc),
             ALARMS,
+            EPOCHS,
             subjects.marks_of(exc),
             subjects.lease(exc),
             subjects.presence(f"gateway-{exc}"),
@@ -116,7 +117,7 @@ def _state_service(name: str, publish: Sequence[str], pages: Sequence[str]) -> U
         *_looks(DELTAS),
         *_looks(SNAP),
     )
-    return _user(name, own, pages)
+    return _user(name, own, (*pages, subjects.BEGIN_EPOCH))
 
 
 def _order_state() -> User:

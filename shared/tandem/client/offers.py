@@ -3,13 +3,14 @@
 1. An intent is kept once the log has acknowledged it; it is offered again only if the log ends
    before its place or holds something else there. What has merely expired is not lost.
 2. Whoever finds the log cut begins a new epoch; it stands in the log before what is offered
-   again, so gateways look such orders up before they send them.
+   again, so gateways look such orders up before they send them. A strategy may write none where
+   there are users: it asks the state services to.
 """
 
 from collections import deque
 from dataclasses import dataclass
 
-from tandem.bus.port import Log
+from tandem.bus.port import Bus
 from tandem.client.reading import ReadingPorts
 from tandem.domain.errors import UnavailableError
 from tandem.messages import codec, subjects
@@ -17,6 +18,7 @@ from tandem.messages.hedges import Epoch
 from tandem.runtime.kept import KEPT_NS, MOST_KEPT
 
 RETRY_S = 0.1
+ASK_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Intent:
 class Offers:
     """The intents of one client."""
 
-    def __init__(self, log: Log, ports: ReadingPorts) -> None:
-        self._log, self._ports = log, ports
+    def __init__(self, bus: Bus, ports: ReadingPorts) -> None:
+        self._bus, self._log, self._ports = bus, bus.log, ports
         self._kept: deque[Intent] = deque(maxlen=MOST_KEPT)
 
     def keep(self, seq: int, subject: str, payload: bytes) -> None:
@@ -54,13 +56,23 @@ class Offers:
         if not lost:
             return
         self._ports.log.error("the log was cut: intents are offered again", count=len(lost))
-        began = Epoch(epoch=epoch + 1, text="the log was cut")
-        await self._log.append(subjects.epoch(began.epoch), codec.encode(began))
+        await self._begin(Epoch(epoch=epoch + 1, text="the log was cut"))
         for intent in lost:
             again = await self._log.append(intent.subject, intent.payload)
             self._ports.log.info("offered again", subject=intent.subject, already=again.already)
             self._kept.remove(intent)
             self.keep(again.seq or intent.seq, intent.subject, intent.payload)
+
+    async def _begin(self, epoch: Epoch) -> None:
+        """Have an epoch begun; returns once it stands in the log."""
+        asked = codec.encode(epoch)
+        while True:
+            try:
+                if await self._bus.request(subjects.BEGIN_EPOCH, asked, ASK_TIMEOUT_S) == asked:
+                    return
+            except UnavailableError as error:
+                self._ports.log.warning("no epoch begun, asking again", error=str(error))
+            await self._ports.clock.sleep(RETRY_S)
 
     async def _lost(self, before: tuple[Intent, ...]) -> tuple[Intent, ...]:
         """Return those that the log lost, in order; what it lost, it lost from its end.

@@ -159,7 +159,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
                 seam=options.seam,
             ),
         )
-        self._offers = Offers(self._bus.log, ports)
+        self._offers = Offers(self._bus, ports)
         self._bus.on_reconnect(lambda: self._offers.offer_again(self._feed.epoch))
         await self._feed.start()
         await self._load_tables(ports)

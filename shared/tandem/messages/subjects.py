@@ -46,6 +46,7 @@ POSITIONS_PAGE = "tandem.page.positions"
 FILLS_PAGE = "tandem.page.fills"
 HEDGES_PAGE = "tandem.page.hedges"
 ORDER_HISTORY = "tandem.page.order-history"
+BEGIN_EPOCH = "tandem.page.epoch"
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED = tuple(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in range(256))

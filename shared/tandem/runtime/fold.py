@@ -25,7 +25,7 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.messages import subjects
-from tandem.messages.codec import Answer, Query, encode
+from tandem.messages.codec import Answer, Query, decode_fact, encode
 from tandem.messages.hedges import Epoch, TimerFired
 from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.runtime import filters, standing
@@ -43,6 +43,7 @@ from tandem.runtime.timers import Timers
 FRESH_NS = 100_000_000
 DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
+MOST_LOST_EPOCHS = 1_000
 ASK_AGAIN_S = 0.1
 SNAPSHOT_POLL_S = 0.5
 SETTLE_POLL_S = 0.02
@@ -124,6 +125,9 @@ class FoldRunner(Generic[S]):
             await self._ports.bus.serve(
                 subject, partial(answers.reply, subject), queue=self._fold.name
             )
+        await self._ports.bus.serve(
+            subjects.BEGIN_EPOCH, self._begin_epoch, queue=subjects.BEGIN_EPOCH
+        )
         self._reading = self._ports.tasks.spawn(self._read_on(), f"fold-{self._fold.name}")
         self._ports.tasks.spawn(self._timers.run(), "fold-timers")
         self._ports.tasks.spawn(self._pulse(), "fold-pulse")
@@ -222,6 +226,24 @@ class FoldRunner(Generic[S]):
         self._proposer.forget()
         self._complete_seq = 0
         self._caught_up = False
+
+    async def _begin_epoch(self, asked: bytes) -> bytes:
+        """Begin an epoch for a client, which may write none; the answer is it, or nothing.
+
+        A client may have seen epochs that the log has lost, but never very many.
+        """
+        try:
+            fact = decode_fact(asked)
+        except MalformedMessageError:
+            return b""
+        now = self._copy.standing.epoch
+        if not isinstance(fact, Epoch) or fact.epoch > now + MOST_LOST_EPOCHS:
+            return b""
+        if not self._caught_up:
+            return b""
+        if fact.epoch > now:
+            await self._ports.bus.log.append(subjects.epoch(fact.epoch), asked)
+        return asked
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
         """Return the answer, asking until there is one."""

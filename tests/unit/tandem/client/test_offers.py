@@ -16,8 +16,23 @@ class Strategist:
     def __init__(self) -> None:
         self.desk = Desk()
         self.log = self.desk.world.server.oms
-        self.offers = Offers(self.desk.bus.log, self.desk.ports)
+        self.offers = Offers(self.desk.bus, self.desk.ports)
+        self.refusals = 0
         self.subjects: list[str] = []
+
+    async def serve(self) -> None:
+        """Begin epochs as a state service does, after so many refusals."""
+
+        async def begin(asked: bytes) -> bytes:
+            fact = codec.decode_fact(asked)
+            assert isinstance(fact, Epoch)
+            self.refusals -= 1
+            if self.refusals >= 0:
+                return b""
+            await self.desk.bus.log.append(subjects.epoch(fact.epoch), asked)
+            return asked
+
+        await self.desk.bus.serve(subjects.BEGIN_EPOCH, begin, queue="epoch")
 
     async def ask(self, count: int) -> None:
         for _ in range(count):
@@ -34,6 +49,7 @@ class Strategist:
 
 async def test_lost_intents_are_logged_again_in_order_behind_a_new_epoch() -> None:
     one = Strategist()
+    await one.serve()
     await one.ask(4)
     one.log.cut(after_seq=2)
 
@@ -44,6 +60,20 @@ async def test_lost_intents_are_logged_again_in_order_behind_a_new_epoch() -> No
     logged = one.log.find(subjects.epoch(4))
     assert logged is not None
     assert isinstance(codec.decode_fact(logged.payload), Epoch)
+
+
+async def test_nothing_is_offered_before_the_epoch_has_begun() -> None:
+    one = Strategist()
+    one.refusals = 2
+    await one.serve()
+    await one.ask(2)
+    one.log.cut(after_seq=1)
+
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: len(one.stored()) == 3)
+    assert one.stored() == [one.subjects[0], subjects.epoch(1), one.subjects[1]]
+    assert one.refusals == -1
 
 
 async def test_a_log_that_lost_nothing_gets_no_epoch() -> None:
@@ -69,6 +99,7 @@ async def test_what_has_expired_is_not_offered_again() -> None:
 
 async def test_an_intent_lost_twice_is_logged_twice_again() -> None:
     one = Strategist()
+    await one.serve()
     await one.ask(2)
     for epoch in range(2):
         one.log.cut(after_seq=1)
@@ -81,6 +112,7 @@ async def test_an_intent_lost_twice_is_logged_twice_again() -> None:
 async def test_an_intent_logged_since_the_cut_hides_no_older_one_that_was_lost() -> None:
     """Found by simulation seed 2044: the newest intent reached the log while it came back."""
     one = Strategist()
+    await one.serve()
     await one.ask(3)
     one.log.cut(after_seq=1)
 
