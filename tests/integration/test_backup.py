@@ -121,3 +121,14 @@ async def test_a_server_that_is_not_there_is_said_so(
 ) -> None:
     monkeypatch.setattr(backup, "CONNECT_S", 0.2)
     assert await _run("backup", str(tmp_path / "x"), "--nats", "nats://127.0.0.1:1") == 1
+
+
+@pytest.mark.parametrize("count", [0, 3])
+async def test_alarms_are_printed_and_then_it_ends(
+    bus: NatsBus, nats_server: LocalServer, capsys: pytest.CaptureFixture[str], count: int
+) -> None:
+    await _log(bus, "hedger", count)
+
+    assert await _run("alarms", "--nats", nats_server.url) == 0
+
+    assert len(capsys.readouterr().out.splitlines()) == count

@@ -1,7 +1,7 @@
 """The command line: `up`, `down`, `status` on one machine without Docker; on any desk the rest.
 
-`halt`, `resume`, `backup` and `restore` need nothing but the log. Its address, the key and the
-authority are taken from the environment, as a service takes them.
+`halt`, `resume`, `alarms`, `backup` and `restore` need nothing but the log. Its address, the key
+and the authority are taken from the environment, as a service takes them.
 """
 
 import argparse
@@ -15,11 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from tandem.bus.nats_options import NatsOptions
-from tandem.cli import backup, halting
+from tandem.cli import alarms, backup, halting
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.errors import ConfigurationError, TandemError
-from tandem.runtime.config import Environment, nats_options, settings
+from tandem.runtime import log
+from tandem.runtime.config import Environment, LogFormat, LogLevel, nats_options, settings
 
 RUN_DIRECTORY = ".run"
 STACK_FILE = "stack.json"
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "status": status,
         "halt": halt,
         "resume": resume,
+        "alarms": alarm,
         "backup": save,
         "restore": load,
     }
@@ -46,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TandemError as error:
         sys.stderr.write(f"tandem: {error}\n")
         return 1
+
+
+def run() -> int:
+    """Run the command of this process; standard output is left to what was asked for."""
+    log.configure(LogLevel.WARNING, LogFormat.CONSOLE)
+    return main()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,11 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
     resuming = commands.add_parser("resume", help="lift halts")
     resuming.add_argument("--halt", default="", help="one halt only, by its token")
+    showing = commands.add_parser("alarms", help="what a person should have looked at")
+    showing.add_argument("--follow", action="store_true", help="go on with what comes")
     saving = commands.add_parser("backup", help="copy the log into a file while the desk runs")
     saving.add_argument("file", help="where to; - for standard output")
     loading = commands.add_parser("restore", help="make the log anew on servers that have none")
     loading.add_argument("file", help="what `backup` wrote; - for standard input")
-    for command in (stopping, resuming, saving, loading):
+    for command in (stopping, resuming, showing, saving, loading):
         command.add_argument("--nats", default="", help=LOG_HELP)
     return parser
 
@@ -158,6 +168,12 @@ def resume(options: argparse.Namespace) -> int:
     return 0
 
 
+def alarm(options: argparse.Namespace) -> int:
+    """Print the alarms of the log."""
+    alarms.show(_log(options), follow=options.follow)
+    return 0
+
+
 def save(options: argparse.Namespace) -> int:
     """Copy the log, and tell on standard error what was copied."""
     _tell("copied", backup.backup(_log(options), options.file))
@@ -211,4 +227,4 @@ def _is_alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())
