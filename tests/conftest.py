@@ -2,12 +2,25 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
+TESTS = Path(__file__).parent
+LONG = tuple(TESTS / name for name in ("e2e", "integration", "simulation", "property"))
 Eventually = Callable[..., Awaitable[None]]
 PATIENCE_S = 10.0
 POLL_S = 0.005
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers begin with what takes long, so that none does so alone at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _rank(item.path))
+
+
+def _rank(path: Path) -> int:
+    return next((n for n, long in enumerate(LONG) if path.is_relative_to(long)), len(LONG))
 
 
 async def _eventually(claim: Callable[[], object], within_s: float = PATIENCE_S) -> None:
