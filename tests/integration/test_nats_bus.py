@@ -12,8 +12,8 @@ import nats
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.jetstream_api import StreamConfig
-from tandem.bus.nats_bus import NatsBus
+from tandem.bus.jetstream_api import JetStreamApi, StreamConfig
+from tandem.bus.nats_bus import READ_BACKS_AT_ONCE, NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry, Guard
 from tandem.cli.servers import NATS, LocalServer, ServerSettings, locate_nats
@@ -110,6 +110,31 @@ async def test_a_stream_that_refuses_holds_back_no_other(
     assert bus.counters.refused == refused
     await topology.apply(bus, topology.Limits())
     await waiting
+
+
+async def test_few_read_back_at_once_however_many_repeat_what_is_stored(
+    bus: NatsBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = [0, 0]
+    really = JetStreamApi.message_under
+
+    async def counted(api: JetStreamApi, stream: str, subject: str) -> Entry | None:
+        asking[0] += 1
+        asking[1] = max(asking)
+        try:
+            return await really(api, stream, subject)
+        finally:
+            asking[0] -= 1
+
+    monkeypatch.setattr(JetStreamApi, "message_under", counted)
+    await topology.apply(bus, topology.Limits())
+    names = [subjects.alarm("repeated", str(number)) for number in range(1_000)]
+    await asyncio.gather(*(bus.log.append(name, b"x") for name in names))
+
+    again = await asyncio.gather(*(bus.log.append(name, b"x", same=True) for name in names))
+
+    assert all(one.already for one in again)
+    assert 0 < asking[1] <= READ_BACKS_AT_ONCE
 
 
 async def test_a_reader_survives_the_loss_of_its_consumer(

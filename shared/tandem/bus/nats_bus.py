@@ -34,6 +34,7 @@ PING_INTERVAL_S = 2
 RECONNECT_WAIT_S = 0.1
 CONNECT_TIMEOUT_S = 2
 READ_BACK_WAIT_S = 0.1
+READ_BACKS_AT_ONCE = 64
 ANSWERS_AT_ONCE = 1_024
 GIVE_UP_S = 1.0
 CA_VARIABLE = "TANDEM_NATS_CA_FILE"
@@ -49,6 +50,7 @@ class NatsLog:
         self._publisher = publisher
         self._ports = ports
         self._readers: set[NatsReader] = set()
+        self._reads_back = asyncio.Semaphore(READ_BACKS_AT_ONCE)
 
     async def append(self, subject: str, payload: bytes, *, same: bool = False) -> Appended:
         while True:
@@ -105,13 +107,18 @@ class NatsLog:
         self._readers.discard(reader)
 
     async def _read_back(self, subject: str) -> Entry | None:
-        """Return what is stored, however long the server takes to answer; None: it expired."""
-        while True:
-            try:
-                return await self.find(subject)
-            except UnavailableError as error:
-                _log.warning("cannot read back, trying again", subject=subject, error=str(error))
-                await self._ports.timing.sleep(READ_BACK_WAIT_S)
+        """Return what is stored, however long the server takes to answer; None: it expired.
+
+        Few ask at once: a server too busy to answer in time would have all of them again and again.
+        """
+        async with self._reads_back:
+            while True:
+                try:
+                    return await self.find(subject)
+                except UnavailableError as error:
+                    text = "cannot read back, trying again"
+                    _log.warning(text, subject=subject, error=str(error))
+                    await self._ports.timing.sleep(READ_BACK_WAIT_S)
 
 
 def _trusting(ca_file: Path) -> ssl.SSLContext:
