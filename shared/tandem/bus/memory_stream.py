@@ -67,7 +67,8 @@ class MemoryStream:
         return next((entry for entry in stored if is_wanted(entry.subject)), None)
 
     def after(self, seq: int) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self._entries.values() if entry.seq > seq)
+        newer = map(self._entries.get, range(seq + 1, self._last_seq + 1))
+        return tuple(entry for entry in newer if entry is not None)
 
     def state(self) -> LogState:
         first_seq = next(iter(self._entries), self._last_seq + 1)

@@ -15,8 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One stored message. `pending` counts those behind it that match the reader's filters."""
 
     seq: int
@@ -26,8 +25,7 @@ class Entry:
     pending: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):
     """`already` is True when the subject was taken before; `seq` is 0 when not known then."""
 
     seq: int

@@ -45,8 +45,10 @@ class Subscription:
     @property
     def backlog(self) -> int:
         """Changes that the slowest handlers have not seen, or that wait for a page."""
-        slowest = max((listener.backlog for listener in self.listeners), default=0)
-        return max(slowest, len(self.heard or ()))
+        slowest = len(self.heard or ())
+        for listener in self.listeners:
+            slowest = max(slowest, listener.backlog)
+        return slowest
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +190,8 @@ class Feed:
         for subscription in self._subscriptions:
             if subscription.mirror.concerns(delta):
                 self._deliver(subscription, delta)
+                self._watch_backlog(subscription)
         self._wake()
-        self._watch_backlog()
 
     def _deliver(self, subscription: Subscription, delta: AnyDelta) -> None:
         if subscription.heard is not None:
@@ -230,8 +232,8 @@ class Feed:
             listener.tell(PAGE)
         self._wake()
 
-    def _watch_backlog(self) -> None:
-        if not self.is_paused and self._backlog() > self._options.most_waiting:
+    def _watch_backlog(self, subscription: Subscription) -> None:
+        if subscription.backlog > self._options.most_waiting and not self.is_paused:
             self._ports.log.warning("handlers are far behind, reading waits", at=self._reading.seq)
             self._reading.pause()
             self._ports.tasks.spawn(self._resume_later(), "feed-catch-up")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import Struct
+
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.order import OrderStatus, RejectReason
@@ -25,8 +27,7 @@ QUICK_LOOKUPS = 10
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """The three clocks at one moment; `error_ms` bounds the venue's."""
 
     mono_ns: int

@@ -6,15 +6,15 @@
 4. `propose` changes nothing. Only a copy at the head of the log is asked for proposals.
 """
 
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.messages.codec import Answer, AnyDelta, Fact, Query
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(Struct, frozen=True):
     """One message of the log, decoded; `fact` is the error itself when it could not be.
 
     `ts_ns` is the log's own timestamp made non-decreasing: the fold's clock. `epoch` is the one
@@ -28,16 +28,14 @@ class LogEvent:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True):
     """Log a fact that follows from the state, under its identity."""
 
     subject: str
     fact: Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(Struct, frozen=True):
     """Publish a delta of one entity. Deltas of one `entity` are stored strictly in turn."""
 
     subject: str
@@ -45,8 +43,7 @@ class Publish:
     delta: AnyDelta
 
 
-@dataclass(frozen=True, slots=True)
-class SetRow:
+class SetRow(Struct, frozen=True):
     """Write (or with None delete) one row of a page kept in Redis, e.g. page `orders:binance`."""
 
     page: str
@@ -54,8 +51,7 @@ class SetRow:
     value: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class ArmTimer:
+class ArmTimer(Struct, frozen=True):
     """Wake the fold at `due_ns` of its own clock by logging TimerFired(key, attempt)."""
 
     key: str
@@ -66,8 +62,7 @@ class ArmTimer:
 Effect = Append | Publish | SetRow | ArmTimer
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """Where a copy at the head stands: epoch, last sequence read, the fold's clock."""
 
     epoch: int
@@ -75,8 +70,7 @@ class Head:
     ts_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A fact to log if no other copy took its subject first; one at a time for each `bucket`."""
 
     bucket: str

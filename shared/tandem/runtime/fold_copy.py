@@ -4,8 +4,9 @@
 2. A malformed message reaches the fold as its own error; it stops nothing.
 """
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from tandem.bus.place import cursor_at
 from tandem.bus.port import Cursor, Entry
@@ -23,8 +24,7 @@ from tandem.runtime.timers import Armed
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What one message was, and what follows from it."""
 
     fact: Fact | MalformedMessageError
