@@ -1,5 +1,7 @@
 """Under which subject a fact of a gateway is logged, and at which venue time it happened (pure)."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tandem.domain.execution import ReportSource
@@ -85,6 +87,30 @@ def is_conclusion(fact: GatewayFact) -> bool:
         return isinstance(fact, IntentRefused)
     is_refusal = fact.source is ReportSource.ACK and fact.order_status is OrderStatus.REJECTED
     return is_refusal or fact.source is ReportSource.LOCAL or fact.in_doubt
+
+
+def without_passed_stages(
+    following: Sequence[tuple[str, GatewayFact]],
+) -> list[tuple[str, GatewayFact]]:
+    """Leave out how far an order was where the same list says how far it came after that.
+
+    A later quantity that is not less, at a time that is not earlier, is all that a reader of both
+    would keep; the fills in between are facts of their own.
+    """
+    newest: dict[str, OrderReport] = {}
+    for _, fact in following:
+        if isinstance(fact, OrderReport) and fact.order_status is OrderStatus.PARTIAL:
+            newest[order_name(fact)] = fact
+    return [one for one in following if not _is_passed(one[1], newest)]
+
+
+def _is_passed(fact: GatewayFact, newest: dict[str, OrderReport]) -> bool:
+    if not isinstance(fact, OrderReport) or fact.order_status is not OrderStatus.PARTIAL:
+        return False
+    later = newest[order_name(fact)]
+    if later is fact or fact.cum_qty is None or later.cum_qty is None:
+        return False
+    return later.cum_qty >= fact.cum_qty and later.ts_event_ns >= fact.ts_event_ns
 
 
 def is_told(fact: Message) -> bool:

@@ -17,7 +17,7 @@
 6. What a hedge waits for is appended at once; the rest follows together a moment later, so that
    it neither delays the hedger's reading nor costs a write each. A crash in that moment loses
    nothing: the backfill finds the same facts again. A stage of an order whose end was appended
-   meanwhile says nothing any more and is left out.
+   meanwhile, or that a later one has passed, says nothing any more and is left out.
 """
 
 import asyncio
@@ -159,7 +159,7 @@ class Journal:
     def _append_following(self) -> None:
         following, self._following = self._following, []
         now_ns = self._context.clock.wall_ns()
-        for subject, fact in following:
+        for subject, fact in facts.without_passed_stages(following):
             if not (isinstance(fact, OrderReport) and facts.order_name(fact) in self._ended):
                 self.append(subject, facts.stamped(fact, now_ns))
 

@@ -15,6 +15,7 @@ from tandem.gateway.facts import (
     stamped,
     subject_of,
     venue_ns,
+    without_passed_stages,
 )
 from tandem.messages.reports import (
     FillCost,
@@ -121,3 +122,44 @@ def test_only_an_orders_life_as_the_stream_tells_it_may_follow(
         venue_order_id=VenueOrderId("7"),
     )
     assert may_follow(report) is follows
+
+
+def _stage(cum: str | None, ts_ns: int, oid: str = "1") -> tuple[str, GatewayFact]:
+    report = OrderReport(
+        exc=EXC,
+        ticker=SOL,
+        order_status=OrderStatus.PARTIAL,
+        source=ReportSource.EVENT,
+        ts_event_ns=ts_ns,
+        venue_order_id=VenueOrderId(oid),
+        cum_qty=Decimal(cum) if cum is not None else None,
+    )
+    return subject_of(report), report
+
+
+def test_stage_that_a_later_one_has_passed_is_left_out() -> None:
+    first, other, last = _stage("1", 5), _stage("1", 5, oid="2"), _stage("3", 6)
+    assert without_passed_stages([first, other, last]) == [other, last]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        [_stage("3", 5), _stage("1", 6)],
+        [_stage("1", 6), _stage("3", 5)],
+        [_stage(None, 5), _stage("3", 6)],
+        [_stage("1", 5), _stage(None, 6)],
+    ],
+    ids=["it had more", "it was later", "its quantity is not told", "the later tells none"],
+)
+def test_stage_that_says_what_the_later_does_not_is_kept(
+    stages: list[tuple[str, GatewayFact]],
+) -> None:
+    assert without_passed_stages(stages) == stages
+
+
+def test_acceptance_and_costs_are_kept_beside_a_stage() -> None:
+    cost: tuple[str, GatewayFact] = (subject_of(COST), COST)
+    accepted: tuple[str, GatewayFact] = (subject_of(ORDER), ORDER)
+    following = [accepted, cost, _stage("3", 6)]
+    assert without_passed_stages(following) == following

@@ -13,7 +13,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
 from tandem.gateway.journal import REFRESH_NS, Journal, Say
-from tandem.messages import subjects
+from tandem.messages import codec, subjects
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
@@ -126,6 +126,15 @@ async def test_a_stage_is_left_out_once_the_end_was_logged(setting: Setting) -> 
     setting.journal.log(setting.report(OrderStatus.FILLED, ReportSource.ACK))
     await setting.journal.drain()
     assert setting.stored == ["order.ack"]
+
+
+async def test_of_the_stages_of_one_moment_the_last_is_logged(setting: Setting) -> None:
+    stage = setting.report(OrderStatus.PARTIAL, ReportSource.EVENT)
+    for lots in (1, 2, 3):
+        setting.journal.log(msgspec.structs.replace(stage, cum_qty=Decimal(lots)))
+    await setting.journal.drain()
+    stored = [codec.decode_fact(one.payload) for one in setting.bus.server.oms.after(0)]
+    assert [one.cum_qty for one in stored if isinstance(one, OrderReport)] == [Decimal(3)]
 
 
 async def test_draining_leaves_nothing_behind(setting: Setting) -> None:
