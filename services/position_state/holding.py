@@ -15,9 +15,9 @@
    inclusive one that tells, and this becomes the anchor, so that no former guess outlives it.
 """
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from decimal import Decimal
-from itertools import accumulate
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -30,6 +30,8 @@ from tandem.messages.reports import FillReport, PositionReport
 NS_PER_MS = 1_000_000
 MAX_FILLS_SINCE_ANCHOR = 256
 ZERO = Decimal(0)
+
+_venue_time = attrgetter("ts_event_ns")
 
 
 class HeldFill(Struct, frozen=True, array_like=True, order=True):
@@ -166,7 +168,7 @@ def _settle(holding: Holding, stated: Stated, prefix: int) -> None:
     """End the doubts before a number that the fills explain; anchor there if nothing is guessed."""
     if not _is_certain(holding, stated):
         return
-    _drop_doubts(holding, stated.ts_event_ns)
+    _drop_doubts(holding, stated)
     if stated.inclusive or len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
         _move_anchor(holding, stated, prefix)
 
@@ -180,8 +182,8 @@ def _doubt(holding: Holding, stated: Stated) -> bool:
     return True
 
 
-def _drop_doubts(holding: Holding, until_ns: int) -> None:
-    holding.doubts = [one for one in holding.doubts if one.ts_event_ns > until_ns]
+def _drop_doubts(holding: Holding, until: Stated) -> None:
+    holding.doubts = [one for one in holding.doubts if _is_older(until, one)]
 
 
 def _anchor_first(holding: Holding, stated: Stated) -> None:
@@ -192,16 +194,17 @@ def _anchor_first(holding: Holding, stated: Stated) -> None:
     """
     prefix = _prefix_at(holding, stated)
     if prefix is None:
-        prefix = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
+        prefix = _cuts(holding, stated)[-1]
     _move_anchor(holding, stated, prefix, entry=stated.entry)
 
 
 def _cuts(holding: Holding, stated: Stated) -> range:
     """Return how many of the fills the stated amount may cover."""
-    most = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
+    fills, at_ns = holding.fills, stated.ts_event_ns
+    most = bisect_right(fills, at_ns, key=_venue_time)
     if stated.inclusive:
         return range(most, most + 1)
-    return range(sum(1 for one in holding.fills if one.ts_event_ns < stated.ts_event_ns), most + 1)
+    return range(bisect_left(fills, at_ns, key=_venue_time), most + 1)
 
 
 def _is_certain(holding: Holding, stated: Stated) -> bool:
@@ -210,12 +213,16 @@ def _is_certain(holding: Holding, stated: Stated) -> bool:
 
 
 def _prefix_at(holding: Holding, stated: Stated) -> int | None:
-    """Return how many of the fills the stated amount covers, or None if no number of them fits."""
-    start = holding.anchor.amount if holding.anchor else ZERO
-    amounts = list(accumulate((fill.signed_qty for fill in holding.fills), initial=start))
-    for count in reversed(_cuts(holding, stated)):
-        if amounts[count] == stated.amount:
+    """Return how many of the fills the stated amount covers, or None if no number of them fits.
+
+    Counted back from the amount held: usually few fills are later than what is stated.
+    """
+    fills, cuts = holding.fills, _cuts(holding, stated)
+    amount = holding.amount - sum((fill.signed_qty for fill in fills[cuts[-1] :]), ZERO)
+    for count in reversed(cuts):
+        if amount == stated.amount:
             return count
+        amount -= fills[count - 1].signed_qty if count else ZERO
     return None
 
 
@@ -243,12 +250,14 @@ def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
     stated = next((one for one in holding.doubts if one.ts_event_ns == ts_event_ns), None)
     if stated is None:
         return None
-    _drop_doubts(holding, ts_event_ns)
-    if _prefix_at(holding, stated) is not None or not _is_certain(holding, stated):
+    _drop_doubts(holding, stated)
+    prefix = _prefix_at(holding, stated)
+    if prefix is not None:
+        _settle(holding, stated, prefix)
+    if prefix is not None or not _is_certain(holding, stated):
         return None
     before = position(holding).amount
-    prefix = sum(1 for fill in holding.fills if fill.ts_event_ns <= stated.ts_event_ns)
-    _move_anchor(holding, stated, prefix, entry=stated.entry)
+    _move_anchor(holding, stated, _cuts(holding, stated)[-1], entry=stated.entry)
     return position(holding).amount - before
 
 

@@ -107,7 +107,7 @@ def test_one_delta_a_fill_and_they_add_up(
 
 
 @given(account=accounts(), starts_flat=st.booleans(), data=st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_the_last_number_that_covers_all_outlives_every_guess(
     account: tuple[list[FillReport], list[PositionReport]], starts_flat: bool, data: st.DataObject
 ) -> None:

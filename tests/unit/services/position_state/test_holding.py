@@ -165,8 +165,9 @@ def test_timer_of_a_later_doubt_is_not_this_ones(held: Holding) -> None:
 def test_doubt_that_fits_after_all_is_not_adopted(held: Holding) -> None:
     holdings.join_report(held, stated("5", 10))
     holdings.join_report(held, stated("7", 12))
-    held.fills = [holdings.HeldFill(11, ExecId("x"), D(2), D(100))]
+    holdings.join_fill(held, fill("a", "2", 12))
     assert holdings.adopt(held, 12) is None
+    assert at(held)[0] == 7
 
 
 def test_anchor_moves_on_when_many_fills_lie_behind_it(
@@ -222,6 +223,26 @@ def test_number_that_covers_all_of_its_time_is_where_counting_goes_on(held: Hold
     assert not holdings.join_fill(held, fill("missed", "1", 10))
     assert not holdings.join_report(held, stated("0", 10))
     assert at(held)[0] == 1
+
+
+def test_adopting_one_number_may_explain_a_later_one_that_covers_all(held: Holding) -> None:
+    holdings.join_report(held, stated("2", 10))
+    holdings.join_fill(held, fill("a", "1", 11))
+    assert holdings.join_report(held, stated("3", 10))
+    assert holdings.join_report(held, stated("4", 11, inclusive=True))
+    assert holdings.adopt(held, 10) == 1
+    assert holdings.adopt(held, 11) is None
+    assert not holdings.join_report(held, stated("4", 10))
+    assert at(held)[0] == 4
+
+
+def test_number_of_the_same_time_ends_no_doubt_about_the_one_that_covers_all(
+    held: Holding,
+) -> None:
+    holdings.join_report(held, stated("0", 5))
+    assert holdings.join_report(held, stated("2", 10, inclusive=True))
+    assert not holdings.join_report(held, stated("0", 10))
+    assert holdings.adopt(held, 10) == 2
 
 
 def test_fill_that_explains_a_number_that_covers_all_ends_the_guesses_too(held: Holding) -> None:
