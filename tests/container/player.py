@@ -65,7 +65,7 @@ class Player:
             self.tasks.failed.result()
         match words:
             case ["quote"]:
-                return self._quote()
+                return await self._quote()
             case ["hedges", number, seconds]:
                 return await self._hedges(int(number), float(seconds))
             case ["audit", seconds]:
@@ -73,11 +73,16 @@ class Player:
             case _:
                 raise ValueError(words)
 
-    def _quote(self) -> dict[str, object]:
+    async def _quote(self) -> dict[str, object]:
+        await self._rest()
         self.tasks.spawn(self.strategy.quote(), "strategy")
         # A crowd keeps to its rate over all its fills: a new one begins with none.
         self.tasks.spawn(replace(self.crowd, fills=0).trade(FILLS_PER_S), "crowd")
         return {}
+
+    async def _rest(self) -> None:
+        await self.tasks.close()
+        self.tasks = TaskOwner()
 
     async def _hedges(self, number: int, seconds: float) -> dict[str, object]:
         deadline_ns = self._in(seconds)
@@ -96,8 +101,7 @@ class Player:
 
     async def _audit(self, seconds: float) -> dict[str, object]:
         """Judge until nothing is found or the time is up; the last look counts."""
-        await self.tasks.close()
-        self.tasks = TaskOwner()
+        await self._rest()
         deadline_ns = self._in(seconds)
         evidence, findings = Evidence(), [NOBODY_ANSWERED]
         while findings and self.clock.monotonic_ns() < deadline_ns:
