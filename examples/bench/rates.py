@@ -23,6 +23,7 @@ from tandem.messages.reports import FillCost, FillReport, OrderReport
 from tandem.runtime.clock import SystemClock
 
 FOLDS = ("order-state", "position-state", "hedger")
+BINANCE = Exc("binance")
 FACTS_PER_ORDER = 5
 WINDOW = 2_000
 KIB_PER_MIB = 1_024
@@ -58,24 +59,30 @@ def measure(messages: int) -> Rates:
 
 
 async def _append(url: str, messages: int) -> float:
-    """Append all facts pipelined, and return the seconds until the last was confirmed."""
+    """Append all facts to an empty log, and return the seconds until the last was confirmed."""
     bus = await NatsBus.connect(NatsOptions(url=url, name="bench"), SystemClock())
     await topology.apply(bus, topology.Limits(retention_s=172_800, replicas=1))
-    began, waiting = time.perf_counter(), []
-    for subject, fact in _facts(messages // FACTS_PER_ORDER):
-        waiting.append(bus.log.append_soon(subject, codec.encode(fact)))
-        if len(waiting) == WINDOW:
-            await asyncio.gather(*waiting)
-            waiting.clear()
-    await asyncio.gather(*waiting)
+    began = time.perf_counter()
+    await append(bus, messages, BINANCE)
     seconds = time.perf_counter() - began
     await bus.close()
     return seconds
 
 
-def _facts(orders: int) -> Iterator[tuple[str, Fact]]:
+async def append(bus: NatsBus, messages: int, exc: Exc) -> None:
+    """Append facts pipelined, until the last is confirmed."""
+    waiting = []
+    for subject, fact in _facts(messages // FACTS_PER_ORDER, exc):
+        waiting.append(bus.log.append_soon(subject, codec.encode(fact)))
+        if len(waiting) == WINDOW:
+            await asyncio.gather(*waiting)
+            waiting.clear()
+    await asyncio.gather(*waiting)
+
+
+def _facts(orders: int, exc: Exc) -> Iterator[tuple[str, Fact]]:
     """Yield what is logged of an order that is placed, accepted, filled once and paid for."""
-    exc, ticker = Exc("binance"), Ticker("SOLUSDT")
+    ticker = Ticker("SOLUSDT")
     for index in range(orders):
         cloid, oid = ClientOrderId(f"0x{index:032x}"), VenueOrderId(str(10**18 + index))
         exec_id, ts_ns = ExecId(str(index)), TS_NS + index * 1_000_000

@@ -1,0 +1,27 @@
+"""Log facts on a desk that runs: `python -m examples.bench.load 100000`, as the administrator.
+
+They are of an account that no gateway serves: nothing is sent for them.
+"""
+
+import asyncio
+import os
+import sys
+
+from examples.bench.rates import append
+from tandem.bus.nats_bus import NatsBus
+from tandem.domain.ids import Exc
+from tandem.runtime.clock import SystemClock
+from tandem.runtime.config import Environment, nats_options
+
+ACCOUNT = Exc("nobody")
+
+
+async def load(messages: int) -> None:
+    """Append and wait for the last confirmation."""
+    bus = await NatsBus.connect(nats_options(Environment(os.environ), "load"), SystemClock())
+    await append(bus, messages, ACCOUNT)
+    await bus.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(load(int(sys.argv[1])))
