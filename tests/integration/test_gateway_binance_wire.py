@@ -129,7 +129,8 @@ async def test_market_order_eats_levels_and_moves_the_position(
     (ack,) = outcome.facts
     assert isinstance(ack, OrderReport)
     await eventually(lambda: OrderStatus.FILLED in _statuses(line, "market-1"))
-    await eventually(lambda: line.found(PositionReport))
+    await eventually(lambda: len(line.found(FillReport)) == 2)
+    await eventually(lambda: any(one.amount == 8 for one in line.found(PositionReport)))
     position = line.found(PositionReport)[-1]
     listed = line.venue.decode_listing(PositionsQuery(), await line.ask(PositionsQuery()))
     (queried,) = listed.facts
