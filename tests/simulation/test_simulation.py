@@ -90,6 +90,15 @@ def test_the_audit_finds_a_planted_double_hedge() -> None:
     assert any("the venues say" in one for one in violations)
 
 
+def test_the_audit_finds_an_order_filled_beyond_what_was_asked() -> None:
+    def plant(world: World) -> None:
+        orders = world.venues[HYPERLIQUID].books.orders
+        taker = next(one for one in orders.values() if one.tif == "IOC" and one.filled)
+        taker.filled = taker.qty + 1
+
+    assert any(" filled " in one and " of [" in one for one in _judged_after(plant))
+
+
 def test_the_audit_finds_an_order_without_a_cause() -> None:
     def plant(world: World) -> None:
         cloid = f"0x7a4d{'ab' * 14}"
