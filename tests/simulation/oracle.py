@@ -64,6 +64,15 @@ class Causes:
 
 
 def causes(world: "World") -> Causes:
+    """Return what the log asked for; read anew only where it has grown or was cut."""
+    state = world.server.oms.state()
+    place = (len(world.lost), state.last_seq)
+    if world.causes is None or world.causes[0] != place:
+        world.causes = (place, _causes(world))
+    return world.causes[1]
+
+
+def _causes(world: "World") -> Causes:
     found = Causes(defaultdict(set), {}, {})
     for entry in (*world.lost, *world.server.oms.after(0)):
         if not entry.subject.startswith(("oms.intent", "oms.hedge.decision")):

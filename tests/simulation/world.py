@@ -19,6 +19,7 @@ from tests.simulation import copies, venue_binance, venue_hyperliquid
 from tests.simulation.copies import BINANCE, HYPERLIQUID, Copy, Surroundings
 from tests.simulation.loop import SimClock, VirtualLoop, spawn
 from tests.simulation.network import Front, Weather
+from tests.simulation.oracle import Causes
 from tests.simulation.plan import Plan
 from tests.simulation.quiet import Say
 from tests.simulation.strategy import Strategy
@@ -45,6 +46,7 @@ class World:
         self.venues: dict[Exc, Venue] = {}
         self.fills: list[VenueFill] = []
         self.lost: list[Entry] = []
+        self.causes: tuple[tuple[int, int], Causes] | None = None
         self.binance = self._binance()
         self.hyperliquid = self._hyperliquid()
         self.around = Surroundings(

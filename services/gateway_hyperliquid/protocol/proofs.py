@@ -26,17 +26,18 @@ SETTLE_NS: Final = 5_000_000_000
 class _Order:
     """What is known of one order: distinct fills, its end, what the end claims, its placing."""
 
-    __slots__ = ("claimed", "end", "fills", "placed_ns")
+    __slots__ = ("claimed", "end", "fills", "placed_ns", "total")
 
     def __init__(self) -> None:
         self.fills: dict[ExecId, Decimal] = {}
         self.end: OrderReport | None = None
         self.claimed = Decimal(0)
         self.placed_ns = 0
+        self.total = Decimal(0)
 
-    @property
-    def total(self) -> Decimal:
-        return sum(self.fills.values(), Decimal(0))
+    def take(self, fill: FillReport) -> None:
+        self.total += fill.last_qty - self.fills.get(fill.exec_id, Decimal(0))
+        self.fills[fill.exec_id] = fill.last_qty
 
     @property
     def agrees(self) -> bool:
@@ -59,7 +60,7 @@ class Proofs:
     def fill(self, report: FillReport) -> OrderReport | None:
         """Take a fill; return the end of its order if the sum is what it claims."""
         order = self._order(report.venue_order_id)
-        order.fills[report.exec_id] = report.last_qty
+        order.take(report)
         self._note_dispute(report.venue_order_id, order)
         return order.proven() if order.agrees else None
 
