@@ -17,7 +17,6 @@ from tests.simulation.course import Result
 from tests.simulation.plan import plan
 
 LEAST_FOR_ALL_FAULTS = 200
-MOST_SHRUNK = 2
 PROGRESS_S = 2.0
 SEEDS_A_PROCESS = 16
 
@@ -39,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quotes", type=int, default=99, help="at most so many hedge orders")
     parser.add_argument("--trace", action="store_true", help="print what happened, with --seed")
     parser.add_argument("--most-failures", type=int, default=10, help="then stop")
+    parser.add_argument("--explain", type=int, default=2, help="so many failures, made smallest")
     parser.add_argument("--shrink", action="store_true", help="find the smallest failing variant")
     return parser
 
@@ -106,7 +106,7 @@ def _verdict(
     missing = summary.never_fired(counts) if args.seeds >= LEAST_FOR_ALL_FAULTS else ()
     for name in missing:
         _say(f"never fired: {name}")
-    for result in failed[:MOST_SHRUNK]:
+    for result in failed[: args.explain]:
         _explain(result.seed)
     told: dict[str, object] = {
         "seeds": args.seeds,

@@ -37,6 +37,7 @@ class Bug:
 
 
 SENDER_MODEL = ("tests/property/test_sender_model.py",)
+HEDGE_MODEL = ("tests/property/test_hedge_model.py",)
 LEASE_MODEL = ("tests/property/test_lease.py",)
 BUGS = (
     Bug(
@@ -102,7 +103,7 @@ BUGS = (
         "services/hedger/deciding.py",
         "    ordinal = bucket.decisions + 1\n",
         "    ordinal = propose.__dict__[bucket.key] = propose.__dict__.get(bucket.key, 0) + 1\n",
-        ("tests/property/test_hedge_model.py",),
+        HEDGE_MODEL,
     ),
     Bug(
         "state changed by deciding instead of by reading",
@@ -115,12 +116,14 @@ BUGS = (
         "services/hedger/ledger.py",
         "    lo, hi = interval(bucket)\n    if lo > 0:",
         "    lo = hi = naked(bucket)\n    if lo > 0:",
+        HEDGE_MODEL,
     ),
     Bug(
         "a fill counts as often as it is told",
         "services/hedger/evidence.py",
         "    if fill.exec_id in venue_order.exec_ids:\n        return False\n",
         "",
+        HEDGE_MODEL,
     ),
     Bug(
         "forget the remainder when a maker ends",
@@ -130,6 +133,7 @@ BUGS = (
         "    for leg in link.legs:\n"
         "        bucket = state.buckets[link.bucket_key(leg)]\n"
         "        bucket.target = bucket.done\n",
+        HEDGE_MODEL,
     ),
     Bug(
         "a late fill after the end is ignored",
@@ -139,12 +143,14 @@ BUGS = (
         "    before = evidence.standing(link.order)\n"
         "    if link.terminal_ns:\n        return\n"
         "    if evidence.absorb_fill(link.order, fill):",
+        HEDGE_MODEL,
     ),
     Bug(
         "a taker leaves its interval by a doubt",
         "services/hedger/evidence.py",
         "    if report.in_doubt:\n        order.in_doubt = True\n        return\n",
         "    if report.in_doubt:\n        venue_order.ended = True\n        return\n",
+        HEDGE_MODEL,
     ),
     Bug(
         "no content check of the cursor",
@@ -253,7 +259,7 @@ def _code(tree: Path, tests: Sequence[str]) -> int:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     else:
         command = [sys.executable, "-m", "tests.simulation", "--seeds", str(SEEDS)]
-        command += ["--most-failures", "1"]
+        command += ["--most-failures", "1", "--explain", "0"]
     # The copy's own library must be imported, not the one that is installed.
     values = os.environ | {"PYTHONPATH": f"{tree / 'shared'}{os.pathsep}{tree}"}
     running = subprocess.Popen(
