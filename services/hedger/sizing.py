@@ -7,9 +7,10 @@
 3. Whether a need can be traded is said before whether it is its turn, so dust never waits.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from services.hedger import ledger
 from services.hedger.exact import ZERO, quotient
@@ -41,8 +42,7 @@ class Hold(StrEnum):
         return self in {Hold.LOT, Hold.MIN_QTY, Hold.MIN_NOTIONAL}
 
 
-@dataclass(frozen=True, slots=True)
-class Market:
+class Market(Struct, frozen=True):
     """What the log says of a bucket's instrument, None: nothing yet; and what ails its account."""
 
     instrument: Instrument | None
@@ -50,8 +50,7 @@ class Market:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A signed quantity of contracts to send, or 0 and why not; `text` has the numbers."""
 
     need: Decimal

@@ -15,7 +15,7 @@
    inclusive one that tells, and this becomes the anchor, so that no former guess outlives it.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from operator import attrgetter
 
@@ -56,9 +56,9 @@ class Holding(Struct, array_like=True):
     """One position. `fills` are those the anchor does not cover, in venue order.
 
     `missing` is by how much the anchor says more than the fills known up to it.
-    `amount` and `entry` are what anchor and fills add up to, kept so that the usual fill (the
-    latest in venue time) costs one step; `seen` holds the exec ids that count already. `doubts` are
-    what no fills explain yet, in venue order.
+    `steps` has the position after each of the fills, so that a fill costs only the steps behind
+    its place, and the usual one (the latest in venue time) costs one. `seen` holds the exec ids
+    that count already. `doubts` are what no fills explain yet, in venue order.
     """
 
     exc: Exc
@@ -66,8 +66,7 @@ class Holding(Struct, array_like=True):
     anchor: Stated | None = None
     fills: list[HeldFill] = []
     seen: set[ExecId] = set()
-    amount: Decimal = ZERO
-    entry: Decimal = ZERO
+    steps: list[Position] = []
     doubts: list[Stated] = []
     unrealized_pnl: Decimal | None = None
     last_delta: str | None = None
@@ -91,18 +90,24 @@ def holding_of(state: Holdings, exc: Exc, ticker: Ticker) -> Holding:
 
 def position(holding: Holding) -> Position:
     """Return amount and average entry: the anchor, then each uncovered fill in venue order."""
-    return Position(holding.amount, holding.entry)
+    return _after(holding, len(holding.fills))
 
 
-def _replayed(anchor: Stated | None, fills: list[HeldFill]) -> Position:
-    held = Position(anchor.amount, anchor.entry) if anchor else Position()
-    for fill in fills:
+def _after(holding: Holding, count: int) -> Position:
+    """Return the position after the first `count` fills."""
+    if count:
+        return holding.steps[count - 1]
+    anchor = holding.anchor
+    return Position(anchor.amount, anchor.entry) if anchor else Position()
+
+
+def _follow(holding: Holding, place: int) -> None:
+    """Compute the steps anew from a place in the fills."""
+    del holding.steps[place:]
+    held = _after(holding, place)
+    for fill in holding.fills[place:]:
         held = held.apply(fill.signed_qty, fill.px)
-    return held
-
-
-def _keep(holding: Holding, held: Position) -> None:
-    holding.amount, holding.entry = held.amount, held.entry
+        holding.steps.append(held)
 
 
 def join_fill(holding: Holding, fill: FillReport) -> bool:
@@ -112,11 +117,9 @@ def join_fill(holding: Holding, fill: FillReport) -> bool:
         return False
     new = HeldFill(fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px)
     holding.seen.add(new.exec_id)
-    insort(holding.fills, new)
-    if holding.fills[-1] is new:
-        _keep(holding, position(holding).apply(new.signed_qty, new.px))
-    else:
-        _keep(holding, _replayed(anchor, holding.fills))
+    place = bisect_right(holding.fills, new)
+    holding.fills.insert(place, new)
+    _follow(holding, place)
     _answer_doubts(holding)
     return True
 
@@ -213,16 +216,10 @@ def _is_certain(holding: Holding, stated: Stated) -> bool:
 
 
 def _prefix_at(holding: Holding, stated: Stated) -> int | None:
-    """Return how many of the fills the stated amount covers, or None if no number of them fits.
-
-    Counted back from the amount held: usually few fills are later than what is stated.
-    """
-    fills, cuts = holding.fills, _cuts(holding, stated)
-    amount = holding.amount - sum((fill.signed_qty for fill in fills[cuts[-1] :]), ZERO)
-    for count in reversed(cuts):
-        if amount == stated.amount:
+    """Return how many of the fills the stated amount covers, or None if no number of them fits."""
+    for count in reversed(_cuts(holding, stated)):
+        if _after(holding, count).amount == stated.amount:
             return count
-        amount -= fills[count - 1].signed_qty if count else ZERO
     return None
 
 
@@ -231,14 +228,15 @@ def _move_anchor(
 ) -> None:
     """Let the stated position stand for the first `prefix` fills, keeping the entry we computed."""
     covered, rest = holding.fills[:prefix], holding.fills[prefix:]
+    held = _after(holding, prefix)
     if entry is None:
-        entry = _replayed(holding.anchor, covered).entry
-    holding.missing = stated.amount - _replayed(holding.anchor, covered).amount
+        entry = held.entry
+    holding.missing = stated.amount - held.amount
     holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry, stated.inclusive)
     at_anchor = {fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns}
     holding.fills = rest
+    _follow(holding, 0)
     holding.seen = at_anchor | {fill.exec_id for fill in rest}
-    _keep(holding, _replayed(holding.anchor, rest))
 
 
 def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:

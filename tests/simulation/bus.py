@@ -48,7 +48,7 @@ NOTHING = Entry(seq=0, ts_ns=0, subject="", payload=b"")
 class _Newest:
     """The newest entry that a filter matches, up to the last one looked at."""
 
-    matches: Callable[[str], bool]
+    matches: Callable[[str], object]
     seq: int = 0
     last: Entry = NOTHING
 

@@ -50,8 +50,18 @@ def run(plan: Plan, *, traces: bool = False, look: Look | None = None) -> Result
     """Run one seed from its beginning to its judgement; `look` sees the world at its end."""
     collects = gc.isenabled()
     gc.disable()
+    told = ""
+
+    def seen(world: World) -> None:
+        nonlocal told
+        told = oracle.digest(world)
+        if look is not None:
+            look(world)
+
     try:
-        return _run(plan, traces, look)
+        result = _run(plan, traces, seen)
+        result.digest = told
+        return result
     finally:
         with _unraised():
             gc.collect()
@@ -96,7 +106,6 @@ async def _course(world: World, look: Look | None) -> Result:
         violations = await course.run()
     except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
         violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
-    digest = oracle.digest(world)
     if look is not None:
         look(world)
     contents.count(world)
@@ -106,7 +115,6 @@ async def _course(world: World, look: Look | None) -> Result:
         violations=[*world.failures, *violations],
         counts=dict(world.counts),
         virtual_ms=world.loop.now_ns // NS_PER_MS,
-        digest=digest,
         trace=world.trace,
     )
 

@@ -12,7 +12,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ import msgspec
 
 from services.order_state.record import Record
 from services.order_state.registry import Registry
+from tandem.bus.port import Entry
 from tandem.domain.ids import Exc, Pool, Ticker, is_ours, is_reserved, maker_cloid
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import BucketView, OrderView
@@ -64,17 +65,20 @@ class Causes:
 
 
 def causes(world: "World") -> Causes:
-    """Return what the log asked for; read anew only where it has grown or was cut."""
-    state = world.server.oms.state()
-    place = (len(world.lost), state.last_seq)
-    if world.causes is None or world.causes[0] != place:
-        world.causes = (place, _causes(world))
-    return world.causes[1]
+    """Return what the log asked for: read on from the last look, or anew once it was cut."""
+    oms, lost = world.server.oms, len(world.lost)
+    if world.causes is None or world.causes[0] != lost:
+        found, unread = Causes(defaultdict(set), {}, {}), (*world.lost, *oms.after(0))
+    else:
+        _, read, found = world.causes
+        unread = tuple(oms.after(read))
+    _take_causes(found, unread)
+    world.causes = (lost, oms.state().last_seq, found)
+    return found
 
 
-def _causes(world: "World") -> Causes:
-    found = Causes(defaultdict(set), {}, {})
-    for entry in (*world.lost, *world.server.oms.after(0)):
+def _take_causes(found: Causes, entries: Iterable[Entry]) -> None:
+    for entry in entries:
         if not entry.subject.startswith(("oms.intent", "oms.hedge.decision")):
             continue
         fact = codec.decode_fact(entry.payload)
@@ -89,7 +93,6 @@ def _causes(world: "World") -> Causes:
             for taker in fact.takers:
                 found.amounts[taker.client_order_id].add(taker.amount)
                 found.takers[taker.client_order_id] = (fact.exc, fact.ticker, fact.pool)
-    return found
 
 
 def _orders(world: "World") -> Iterator[tuple[Exc, VenueOrder]]:
@@ -103,9 +106,9 @@ def _orders(world: "World") -> Iterator[tuple[Exc, VenueOrder]]:
 
 def restless(world: "World") -> list[str]:
     """Return what has not come to rest or does not agree yet."""
-    reasons = [*_open(world), *_owed(world)]
-    if reasons:
-        return reasons
+    for reasons in ([*_open(world)], [*_owed(world)]):
+        if reasons:
+            return reasons
     return [
         *_orders_differ(world),
         *_positions_differ(world),

@@ -46,7 +46,7 @@ class World:
         self.venues: dict[Exc, Venue] = {}
         self.fills: list[VenueFill] = []
         self.lost: list[Entry] = []
-        self.causes: tuple[tuple[int, int], Causes] | None = None
+        self.causes: tuple[int, int, Causes] | None = None
         self.binance = self._binance()
         self.hyperliquid = self._hyperliquid()
         self.around = Surroundings(

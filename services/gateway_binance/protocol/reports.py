@@ -7,8 +7,9 @@
    the caller asks the venue.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from services.gateway_binance.protocol import events, words
 from services.gateway_binance.protocol.decoding import UnreadableError
@@ -30,8 +31,7 @@ class UnlistedWordError(UnreadableError):
         super().__init__(f"{field}={word!r}: not a word of this venue's contract")
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """For whom something was read, from which source, and when."""
 
     exc: Exc

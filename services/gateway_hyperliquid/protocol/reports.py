@@ -7,9 +7,10 @@
 3. `dir` is display text and decides nothing.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from services.gateway_hyperliquid.protocol.errors import REJECTED_STATUSES
 from services.gateway_hyperliquid.protocol.payloads import (
@@ -32,8 +33,7 @@ _LIVE: Final = frozenset({"open", "triggered"})
 _ENDED: Final = frozenset({"canceled", "scheduledCancel", "internalCancel"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Whose socket or answer was read, when, and by which way it came."""
 
     exc: Exc

@@ -72,7 +72,7 @@ class _MemoryReader:
         stream: MemoryStream,
         link: _Link,
         timing: Timing,
-        matches: Callable[[str], bool],
+        matches: Callable[[str], object],
         listener: "_Listener",
     ) -> None:
         self._stream = stream

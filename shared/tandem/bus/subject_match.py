@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 _TOKEN, _REST = r"[^.]+", r".+"
 
 
-def matcher(filters: Sequence[str]) -> Callable[[str], bool]:
-    """Return a test for subjects that match at least one of the filters.
+def matcher(filters: Sequence[str]) -> Callable[[str], object]:
+    """Return a test whose answer is true for subjects that match at least one of the filters.
 
-    It is asked for every message by every reader, so the filters become one expression.
+    It is asked for every message by every reader, so the filters become one expression, and the
+    answer is the match itself.
     """
-    matches = re.compile("|".join(_expression(text) for text in filters)).fullmatch
-
-    def matches_any(subject: str) -> bool:
-        return matches(subject) is not None
-
-    return matches_any
+    return re.compile("|".join(_expression(text) for text in filters)).fullmatch
 
 
 def _expression(text: str) -> str:

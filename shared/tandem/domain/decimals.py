@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+ZERO = Decimal(0)
+
 
 def canonical(value: Decimal) -> Decimal:
     """Return the same value without trailing zeros or exponent: 1.10 and 1.1 become one text."""
-    return Decimal(format(value.normalize(), "f")) if value else Decimal(0)
+    short = value.normalize() if value else ZERO
+    return short if "E" not in str(short) else Decimal(format(short, "f"))

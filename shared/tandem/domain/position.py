@@ -1,13 +1,13 @@
 """What is held: signed amount and average entry, after each fill."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True, array_like=True):
     """Signed amount in the instrument's units; `entry` is its average price, 0 when flat."""
 
     amount: Decimal = ZERO

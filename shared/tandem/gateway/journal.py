@@ -23,7 +23,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct, structs
 
 from tandem.bus.port import Appended, Guard
 from tandem.domain.errors import SupersededError
@@ -51,8 +53,7 @@ class Say:
     guard: Guard
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """A message as it is appended; `term` is 0 unless it concludes in one.
 
     `is_told`: the venue's stream told it. `since_ns`: since when the log holds it, 0 before.
@@ -200,7 +201,7 @@ class Journal:
         for written in held.values():
             if written.term in {0, say.term} and written.subject not in self._seen:
                 self._seen.add(written.subject)
-                self._append(replace(written, term=say.term))
+                self._append(structs.replace(written, term=say.term))
             elif written.term == say.term:
                 # The log has it, by our own word: it is kept all the same, for the next cut.
                 self._keep(written)
@@ -217,7 +218,7 @@ class Journal:
         now_ns = self._context.clock.monotonic_ns()
         while self._kept and now_ns - self._kept[0].since_ns > self._context.settings.kept_ns:
             self._kept.popleft()
-        held = replace(written, since_ns=written.since_ns or now_ns)
+        held = structs.replace(written, since_ns=written.since_ns or now_ns)
         self._kept.append(held)
         return held
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
+
 from tandem.domain.errors import TandemError
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
@@ -22,8 +24,7 @@ class VenueQueryError(TandemError):
         self.retry_after_ms = retry_after_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """When a request is made, on the venue's clock, and how long it may live.
 
     Attributes:

@@ -7,14 +7,14 @@
 """
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered(Generic[ItemT]):
+class _Answered(Struct, Generic[ItemT], frozen=True):
     """The `place`-th answer; `seq` is 0 where not told, `asked_at`: answers before it was asked."""
 
     place: int
