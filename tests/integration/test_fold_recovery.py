@@ -14,6 +14,7 @@ from tandem.messages import subjects
 from tandem.messages.codec import encode
 from tandem.messages.hedges import Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
+from tandem.runtime import fold
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.fold_ports import FoldOptions, Pages
 from tandem.runtime.pages import RedisPages, page_key
@@ -241,6 +242,26 @@ async def _page_becomes(server: LocalServer, rows: dict[bytes, bytes]) -> None:
         while held != rows:
             held = await client.hgetall(page_key("tally"))
     await client.aclose()
+
+
+async def test_a_client_that_was_away_has_an_epoch_begun_of_its_own(
+    world: World, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it offers again is looked up only while an epoch is young."""
+    copy = await world.copy()
+    await eventually(lambda: copy.runner.unready() == "")
+    wanted = encode(Epoch(epoch=1, text="asked for"))
+
+    async def asked() -> None:
+        assert await world.writer.request(subjects.BEGIN_EPOCH, wanted, 3.0) == wanted
+
+    await asked()
+    await eventually(lambda: copy.runner.head.epoch == 1)
+    await asked()
+    monkeypatch.setattr(fold, "YOUNG_EPOCH_NS", 0)
+    await asked()
+
+    await eventually(lambda: copy.runner.head.epoch == 2)
 
 
 async def test_a_client_has_an_epoch_begun_that_it_may_not_write(

@@ -25,6 +25,7 @@ QUIET_MOST_S = 120
 START_MOST_S = 6
 CALM_MOST_S = 60
 MORE_MS = 500
+MOST_ENTRIES = 20_000
 
 
 Look = Callable[[World], None]
@@ -93,21 +94,20 @@ def _unraised() -> Iterator[None]:
 def _run(plan: Plan, traces: bool, look: Look | None) -> Result:
     loop = VirtualLoop()
     with seeded_names(plan.seed):
+        world = World(plan, loop, traces=traces)
         try:
-            world = World(plan, loop, traces=traces)
-            return loop.run_until_complete(spawn(loop, None, _course(world, look), "course"))
+            work = _Course(world).run()
+            violations = loop.run_until_complete(spawn(loop, None, work, "course"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
+            violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
         finally:
             loop.bury()
-
-
-async def _course(world: World, look: Look | None) -> Result:
-    course = _Course(world)
-    try:
-        violations = await course.run()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
-        violations = [f"the simulation itself failed: {error!r}", traceback.format_exc()]
     if look is not None:
         look(world)
+    return _result(world, violations)
+
+
+def _result(world: World, violations: list[str]) -> Result:
     contents.count(world)
     world.counts["virtual ms"] = world.loop.now_ns // NS_PER_MS
     return Result(
@@ -171,6 +171,13 @@ class _Course:
         for venue in self.world.venues.values():
             if venue.stalled_at_ms is None:
                 venue.flow(self.rng.randint(0, self.plan.pieces))
+        self._watch_log()
+
+    def _watch_log(self) -> None:
+        """End a seed whose log grows beyond all bounds, before it takes minutes."""
+        entries = self.world.server.oms.state().last_seq
+        if entries > MOST_ENTRIES and not self.world.failures:
+            self.world.failures.append(f"the log runs away: {entries} entries")
 
     async def _market(self) -> None:
         while True:
@@ -187,6 +194,7 @@ class _Course:
         restless = ["never looked"]
         while self.loop.now_ns < end_ns:
             await self.clock.sleep(QUIET_POLL_MS / 1_000)
+            self._watch_log()
             restless = ["not stopped yet"]
             if world.strategy.has_stopped:
                 restless = oracle.restless(world)

@@ -18,6 +18,7 @@ T = TypeVar("T")
 NS_PER_S = 1_000_000_000
 _of_now = contextvars.copy_context
 RESOLUTION_S = 1e-7
+MOST_TURNS_A_MOMENT = 20_000
 START_NS = 1_700_000_000 * NS_PER_S
 _owner: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("process", default=None)
 
@@ -46,7 +47,7 @@ class _Due:
 
 
 class StuckError(Exception):
-    """Nothing is ready and no timer is set: the simulation cannot go on."""
+    """Nothing is ready and no timer is set, or time stands still: the simulation cannot go on."""
 
 
 class Process:
@@ -81,7 +82,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.now_ns = 0
         self.running: Process | None = None
-        self.turns = 0
+        self.turns = self._moved = 0
         self._is_buried = False
         self._timers: list[tuple[float, int, _Due]] = []
         self._set = 0
@@ -111,6 +112,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if not ready and not self._stopping:  # type: ignore[attr-defined]
             self._advance()
         self.turns += 1
+        if self.turns - self._moved > MOST_TURNS_A_MOMENT:
+            raise StuckError("what is ready makes more ready, and time stands still")
         for _ in range(len(ready)):
             due = ready.popleft()
             process = due.process
@@ -135,6 +138,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise StuckError("nothing is ready and no timer is set")
         when = timers[0][0]
         self.now_ns = max(self.now_ns, round(when * NS_PER_S))
+        self._moved = self.turns
         limit, ready = when + RESOLUTION_S, self._ready
         while timers and timers[0][0] <= limit:
             ready.append(heapq.heappop(timers)[2])

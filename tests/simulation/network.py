@@ -219,13 +219,15 @@ class SimNetwork:
         if weather.is_down:
             raise NothingSentError(f"{request.url}: refused")
         answered: asyncio.Future[tuple[int, bytes]] = loop.create_future()
+        asked_ns = loop.now_ns
         self._send(front, request, answered)
         try:
             async with asyncio.timeout(timeout_s):
                 status, body = await answered
         except TimeoutError as error:
             raise NoAnswerError(f"{request.method} {request.url}: no answer in time") from error
-        return RawAnswer(Transport.HTTP, status, body, self.clock.wall_ns())
+        took_ns = loop.now_ns - asked_ns
+        return RawAnswer(Transport.HTTP, status, body, self.clock.wall_ns(), took_ns=took_ns)
 
     def _send(
         self, front: Front, request: HttpRequest, answered: "asyncio.Future[tuple[int, bytes]]"

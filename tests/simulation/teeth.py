@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -282,9 +282,12 @@ def main() -> int:
     """Try every bug; exit 1 if one survives or cannot be planted."""
     parser = argparse.ArgumentParser(prog="teeth", description=__doc__)
     parser.add_argument("--only", default="", help="bugs whose name holds this text")
+    parser.add_argument("--seeds", action="store_true", help="let the simulation look for all")
     parser.add_argument("--list", action="store_true", help="name the bugs and stop")
     options = parser.parse_args()
     wanted = [bug for bug in BUGS if options.only in bug.name]
+    if options.seeds:
+        wanted = [replace(bug, tests=()) for bug in wanted]
     if options.list:
         sys.stdout.writelines(f"{bug.name}\n" for bug in wanted)
         return 0

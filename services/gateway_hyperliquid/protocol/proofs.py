@@ -2,7 +2,7 @@
 
 1. The proven quantity is the sum of distinct fills, never a word or a difference of the venue's.
 2. The sum is final when it agrees with what the ending report claims, or when a complete list of
-   fills was read well after the end.
+   fills was asked for well after the end was told: a slow answer is as old as its question.
 3. A fill counts once, whatever source repeats it. What is proven is told again when its fills or
    a list are: the same fact under the same identity, so nothing depends on who took it first.
 4. Lists of fills that overlap cover one stretch of time; a gap between two begins a new one.

@@ -207,7 +207,8 @@ class HyperliquidVenue:
         rows = queries.decoded(queries.FILLS, answers)
         facts = self._witness.fills(rows, reading)
         more = queries.next_fills(query, rows)
-        until_ns = reading.recv_ns if more is None else more.since_ms * NS_PER_MS
+        asked_ns = reading.recv_ns - max(answer.took_ns for answer in answers)
+        until_ns = asked_ns if more is None else more.since_ms * NS_PER_MS
         ends = self._witness.listed(query.since_ms, until_ns)
         return Listing((*facts, *ends), more=more)
 

@@ -2,9 +2,9 @@
 
 1. An intent is kept once the log has acknowledged it; it is offered again only if the log ends
    before its place or holds something else there. What has merely expired is not lost.
-2. Whoever finds the log cut begins a new epoch; it stands in the log before what is offered
-   again, so gateways look such orders up before they send them. A strategy may write none where
-   there are users: it asks the state services to.
+2. Whoever finds the log cut begins a new epoch; a young one stands in the log before what is
+   offered again, so gateways look such orders up before they send them. A strategy may write none
+   where there are users: it asks the state services to.
 """
 
 from collections import deque

@@ -5,7 +5,8 @@
    quantity, and each of which only a fill is known.
 2. Positions are asked for first and logged after the fills, which explain them.
 3. Fills are asked from before the last run that succeeded, so that runs overlap; of a ticker not
-   asked about before, from where the first run began.
+   asked about before, from where the first run began. A run that began before a look-back was
+   asked for proves nothing of it.
 4. Runs never overlap each other; what asks for one during a run gets another after it.
 5. What a run finds and the stream did not tell in time is the proof that the stream is mute.
 """
@@ -47,7 +48,7 @@ class Backfill:
         self.is_whole = False
         self.heard = Heard()
         self.on_missed: Callable[[Missed], None] | None = None
-        self._ended = 0
+        self._ended = self._looks_back = 0
         self._core = core
         self._queries = queries
         self._wanted = asyncio.Event()
@@ -64,6 +65,7 @@ class Backfill:
         """Ask for everything since then again: the log may have lost any of it."""
         self._first_ms, self._filled_to_ms = since_ms, None
         self._filled.clear()
+        self._looks_back += 1
 
     def want(self) -> None:
         """Ask for a run soon."""
@@ -142,11 +144,14 @@ class Backfill:
         core.journal.forget_lasting((*positions.facts, *orders.facts))
 
     async def _fills(self, started_ms: int, first_ms: int, positions: Listing) -> None:
+        looks_back = self._looks_back
         since_ms = first_ms if self._filled_to_ms is None else self._filled_to_ms - MARGIN_MS
         tickers = self._traded(positions)
         former = await self._list_fills(self._filled & tickers, since_ms)
         others = {one for one in tickers if not former.covers(one)}
         newer = await self._list_fills(others, first_ms) if others else former
+        if looks_back != self._looks_back:
+            return
         self._filled |= tickers
         cut = [one.more.since_ms for one in (former, newer) if isinstance(one.more, FillsQuery)]
         self._filled_to_ms = min([started_ms, *cut])

@@ -4,7 +4,9 @@
    order not yet sent ends with it.
 2. "Unknown order" ends nothing: the venue is asked about the order, and its answer is logged.
 3. A cancel without an answer may be sent again: it is idempotent; the order is asked for first.
-4. A cancel ends with a terminal report of its order, or with exactly one refusal of the intent.
+4. A cancel ends with a terminal report of its order, or with exactly one refusal of the intent:
+   one that the log has not told back when the right to send is lost may never get there, and its
+   cancel begins anew.
 5. Without the right to send nothing is concluded: all wait, answers to older requests are facts
    and no more, and none is refused for being one too many.
 """
@@ -30,6 +32,7 @@ FIRST_ASK_MS = 250
 MAX_ASK_MS = 2_000
 MAX_ABSENCES = 4
 MAX_CANCELS = 10_000
+MAX_UNTOLD = 10_000
 GRACE_NS = 2_000 * NS_PER_MS
 
 
@@ -106,6 +109,7 @@ class Cancels:
         self.is_open = False
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._cancels: dict[str, Cancel] = {}
+        self._untold: dict[str, Cancel] = {}
         self._calls: dict[int, Cancel] = {}
 
     def __len__(self) -> int:
@@ -115,6 +119,8 @@ class Cancels:
         """The right to send is lost or unsure: each begins anew past the next fence."""
         self.is_open = False
         self._calls.clear()
+        untold, self._untold = self._untold, {}
+        self._cancels = untold | self._cancels
         for cancel in self._cancels.values():
             cancel.phase, cancel.call = CancelPhase.WAITING, None
             cancel.is_asking = cancel.was_accepted = False
@@ -145,7 +151,7 @@ class Cancels:
     def _add(self, cancel: Cancel) -> tuple[CancelEffect, ...]:
         if self.is_open and len(self._cancels) >= MAX_CANCELS:
             rule = f"{len(self._cancels)} cancels are waiting, at most {MAX_CANCELS}"
-            return (LogRefusal(refusal(cancel.exc, cancel.subject, "cancel", rule)),)
+            return self._refuse(cancel, "cancel", rule)
         self._cancels.setdefault(cancel.key, cancel)
         return ()
 
@@ -156,13 +162,18 @@ class Cancels:
 
     def _refuse(self, cancel: Cancel, name: str, rule: str) -> tuple[CancelEffect, ...]:
         self._end(cancel)
+        self._untold[cancel.key] = cancel
+        if len(self._untold) > MAX_UNTOLD:
+            del self._untold[next(iter(self._untold))]
         return (LogRefusal(refusal(cancel.exc, cancel.subject, name, rule)),)
 
     def settled(self, subject: str) -> None:
-        """The log says already that this intent was refused."""
+        """The log says that this intent was refused."""
         cancel = self._cancels.get(subject)
         if cancel is not None:
             self._end(cancel)
+        for key in [key for key, one in self._untold.items() if one.subject == subject]:
+            del self._untold[key]
 
     def resolve(self, world: World, now: Now) -> tuple[CancelEffect, ...]:
         """Let each waiting cancel go on as far as its order allows."""

@@ -33,6 +33,7 @@ class Fence:
         self._marked_ns = 0
         self._epoch = 0
         self.is_caught_up = False
+        self._has_stopped = False
         self._says = 0
         self._say: Say | None = None
         self._former: SenderReport | None = None
@@ -62,7 +63,11 @@ class Fence:
         self.report(self.state, "as before", self._epoch)
 
     def stop(self) -> int | None:
-        """Send nothing more; return past which intent this process has sent none, if it may say."""
+        """Send nothing ever again; return past which intent this process has sent none, if it may.
+
+        What is said of the log's last intents holds only if no later fence opens.
+        """
+        self._has_stopped = True
         was_open, self._dispatcher.is_open = self.is_open, False
         return self._core.known.last_asked_seq if was_open else None
 
@@ -105,8 +110,9 @@ class Fence:
             self.say_term()
 
     def forget(self) -> None:
-        """The log was cut: what a former sender has said of it no longer holds."""
-        self._former = None
+        """The log was cut: what was read of it, and what others said of it, no longer holds."""
+        self.is_caught_up = False
+        self._say = self._former = None
 
     def shut(self) -> None:
         """Send nothing: the lease is another's, or about to be."""
@@ -134,7 +140,7 @@ class Fence:
         """Open if the mark was read, the lease is ours and the venue's time is known."""
         now = self._core.now()
         term = self._core.lease.term_at(now.mono_ns)
-        if self.is_open or not self.is_caught_up or not term:
+        if self.is_open or self._has_stopped or not self.is_caught_up or not term:
             return
         if self._say is None or self._say.term != term:
             return

@@ -50,8 +50,9 @@ class KnownOrder:
 class Known:
     """Orders by client id and by (ticker, venue id), positions that may be open, fills' end.
 
-    `traded`: which orders a fill has shown, and when its latest was. `begun_ns`: the log's time
-    where reading began; `epoch_ns`: that of its newest epoch.
+    `asked`: where and when in the log an order was asked for. `traded`: which orders a fill has
+    shown, and when the latest was. `begun_ns`: the log's time where reading began; `epoch_ns`:
+    that of its newest epoch.
     """
 
     by_cloid: dict[ClientOrderId, KnownOrder] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Known:
     unproven: dict[int, KnownOrder] = field(default_factory=dict)
     open_since_ns: dict[Ticker, int] = field(default_factory=dict)
     dealt: set[Ticker] = field(default_factory=set)
-    asked_seq: dict[ClientOrderId, int] = field(default_factory=dict)
+    asked: dict[ClientOrderId, tuple[int, int]] = field(default_factory=dict)
     owners: dict[ClientOrderId, Strategy] = field(default_factory=dict)
     traded: dict[ClientOrderId, int] = field(default_factory=dict)
     last_fill_ns: int = 0
@@ -68,9 +69,9 @@ class Known:
     begun_ns: int = 0
     epoch_ns: int = 0
 
-    def take_ask(self, cloid: ClientOrderId, seq: int) -> None:
-        """Learn where in the log an order was asked for."""
-        self.asked_seq.setdefault(cloid, seq)
+    def take_ask(self, cloid: ClientOrderId, seq: int, ts_ns: int) -> None:
+        """Learn where in the log an order was asked for, and when."""
+        self.asked.setdefault(cloid, (seq, ts_ns))
         self.last_asked_seq = max(self.last_asked_seq, seq)
 
     def take_owner(self, cloid: ClientOrderId, strategy: Strategy) -> bool:
@@ -85,7 +86,7 @@ class Known:
 
     def was_asked_after(self, cloid: ClientOrderId | None, seq: int) -> bool:
         """Tell whether an order was asked for past `seq`; what nobody asked for was not."""
-        return cloid is not None and self.asked_seq.get(cloid, 0) > seq
+        return cloid is not None and self.asked.get(cloid, (0, 0))[0] > seq
 
     def take_order(self, report: OrderReport) -> None:
         """Learn of an order, or of its next status."""
@@ -130,7 +131,8 @@ class Known:
     def take_fill(self, fill: FillReport) -> None:
         self._may_be_open(fill.ticker, fill.ts_event_ns)
         if fill.client_order_id is not None:
-            self.traded[fill.client_order_id] = fill.ts_event_ns
+            before_ns = self.traded.get(fill.client_order_id, 0)
+            self.traded[fill.client_order_id] = max(before_ns, fill.ts_event_ns)
         self.last_fill_ns = max(self.last_fill_ns, fill.ts_event_ns)
 
     def take_position(self, position: PositionReport) -> None:
@@ -163,7 +165,7 @@ class Known:
         return since_ns // NS_PER_MS - margin_ms
 
     def expire(self, before_ns: int) -> None:
-        """Forget orders that ended before `before_ns`."""
+        """Forget orders that ended, or were asked for and never told of, before `before_ns`."""
         ended = {
             id(order) for order in self._all() if not order.is_live and order.last_ns < before_ns
         }
@@ -171,8 +173,12 @@ class Known:
         self.by_cloid = {k: order for k, order in self.by_cloid.items() if id(order) not in ended}
         self.by_oid = {k: order for k, order in self.by_oid.items() if id(order) not in ended}
         self.traded = {k: ns for k, ns in self.traded.items() if ns >= before_ns}
-        self.asked_seq = {k: seq for k, seq in self.asked_seq.items() if k in self.by_cloid}
-        self.owners = {k: owner for k, owner in self.owners.items() if k in self.by_cloid}
+        self.asked = {
+            cloid: (seq, ts_ns)
+            for cloid, (seq, ts_ns) in self.asked.items()
+            if cloid in self.by_cloid or ts_ns >= before_ns
+        }
+        self.owners = {k: owner for k, owner in self.owners.items() if k in self.asked}
 
     def _all(self) -> Iterator[KnownOrder]:
         yield from self.by_cloid.values()

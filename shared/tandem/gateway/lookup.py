@@ -19,7 +19,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import AskOrder
-from tandem.gateway.core import Core
+from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.effects import Kill, LookUp
 from tandem.gateway.queries import VenueQueries
@@ -83,7 +83,8 @@ class Lookups:
     async def _kill(self, effect: Kill) -> None:
         """Use up a doubtful request's nonce: if it was free, the request is dead."""
         core, now = self._core, self._core.now()
-        if not core.lease.holds(now.mono_ns):
+        is_paused = core.budgets.wait_ms((), now.mono_ns // NS_PER_MS, urgent=True) > 0
+        if is_paused or not core.lease.holds(now.mono_ns):
             return
         request = core.venue.encode_kill(effect.stamp, core.stamps.make(now.venue_ms))
         try:

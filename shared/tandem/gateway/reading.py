@@ -116,19 +116,19 @@ class Reader:
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
 
     def _take_ticket(self, ticket: Ticket) -> None:
-        self._core.known.take_ask(ticket.cloid, ticket.seq)
+        self._core.known.take_ask(ticket.cloid, ticket.seq, ticket.ts_ns)
         if ticket.cloid in self._core.known.by_cloid:
             return
         sender = self._core.sender
-        effects = sender.take(ticket)
-        self._dispatcher.carry_out(effects)
-        if self._may_be_there(ticket):
+        ticket.is_seen |= ticket.cloid in self._core.known.traded
+        may_be_there = self._may_be_there(ticket)
+        self._dispatcher.carry_out(sender.take(ticket, may_be_there=may_be_there))
+        if may_be_there:
             sender.suspect(ticket.cloid, self._core.now())
 
     def _may_be_there(self, ticket: Ticket) -> bool:
         """Tell whether the venue may have an order of which the log holds no report."""
-        cloid, core = ticket.cloid, self._core
-        has_shown = cloid in core.known.traded or core.sender.has_lost_end(cloid)
+        has_shown = ticket.is_seen or self._core.sender.has_lost_end(ticket.cloid)
         return has_shown or self._may_be_offered_again(ticket)
 
     def _may_be_offered_again(self, ticket: Ticket) -> bool:
@@ -186,7 +186,8 @@ class Reader:
             return
         sender = self._core.sender
         if cloid not in sender:
-            self._dispatcher.carry_out(sender.take(tickets.from_doubt(report, cloid)))
+            doubt = tickets.from_doubt(report, cloid)
+            self._dispatcher.carry_out(sender.take(doubt, may_be_there=True))
             sender.suspect(cloid, self._core.now())
 
     def _learn_restraint(self, fact: Halt | Resume, entry: Entry) -> None:
@@ -209,7 +210,7 @@ class Reader:
         self._core.journal.log(refusal(self._core.exc, entry.subject, field, rule))
 
     def _reject_raw(self, cloid: ClientOrderId, entry: Entry, error: MalformedMessageError) -> None:
-        if cloid in self._core.known.by_cloid or cloid in self._core.known.asked_seq:
+        if cloid in self._core.known.by_cloid or cloid in self._core.known.asked:
             return
         self._core.journal.log(
             OrderReport(

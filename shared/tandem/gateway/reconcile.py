@@ -33,6 +33,7 @@ def orders_to_ask(
         for report in listed
         if isinstance(report, OrderReport)
         for name in (report.client_order_id, (report.ticker, report.venue_order_id))
+        if name is not None
     }
     return tuple(
         order

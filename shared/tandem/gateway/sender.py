@@ -101,13 +101,16 @@ class Sender:
     def count(self, phase: Phase) -> int:
         return sum(ticket.phase is phase for ticket in self._tickets.values())
 
-    def take(self, ticket: Ticket) -> tuple[SenderEffect, ...]:
-        """Take an order from the log; past the fence it may be sent at once."""
+    def take(self, ticket: Ticket, *, may_be_there: bool = False) -> tuple[SenderEffect, ...]:
+        """Take an order from the log; past the fence it may be sent at once.
+
+        One that may be at the venue already is never refused for being one too many.
+        """
         if ticket.cloid in self._tickets or ticket.cloid in self._endings:
             return ()
         if self.has_lost_end(ticket.cloid):
             ticket.until_ns = 0
-        if self.is_open and len(self._tickets) >= MAX_TICKETS:
+        if self.is_open and not may_be_there and len(self._tickets) >= MAX_TICKETS:
             text = f"{len(self._tickets)} orders are waiting, at most {MAX_TICKETS}"
             return self._reject(ticket, Refusal(RejectReason.RATE_LIMIT, text))
         self._tickets[ticket.cloid] = ticket
@@ -151,7 +154,7 @@ class Sender:
             self._leave_lane(ticket)
             ticket.phase, ticket.is_shared = Phase.DOUBT, True
             ticket.horizon_ms = now.latest_stamp_ms + self._window_ms
-        ticket.may_be_repeated()
+        ticket.suspect_repeat()
 
     def pass_fence(self, now: Now, unsent_past: int | None = None) -> None:
         """All that is here may have been sent by another process: it must be looked up.
@@ -165,7 +168,7 @@ class Sender:
         for ticket in self._tickets.values():
             ticket.horizon_ms = max(ticket.horizon_ms, latest_ms + self._window_ms)
             is_unsent = unsent_past is not None and ticket.seq > unsent_past and not ticket.tries
-            if ticket.phase is Phase.HELD and is_unsent:
+            if ticket.phase is Phase.HELD and is_unsent and not ticket.is_seen:
                 self._make_ready(ticket)
             elif ticket.phase is Phase.HELD:
                 ticket.phase = Phase.DOUBT
@@ -214,12 +217,6 @@ class Sender:
             return None
         lane = self._lanes[0 if urgent else 1]
         return next((one for one in lane.values() if one.not_before_ns <= mono_ns), None)
-
-    def next_due_ns(self) -> int | None:
-        """Return when a delayed READY order may be sent, or None when there is none."""
-        return min(
-            (one.not_before_ns for lane in self._lanes for one in lane.values()), default=None
-        )
 
     def refuse(self, ticket: Ticket, refusal: Refusal) -> tuple[SenderEffect, ...]:
         """End an order that a check did not let out."""

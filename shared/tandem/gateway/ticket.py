@@ -115,7 +115,7 @@ class Ticket:
     def is_valid(self, now: Now) -> bool:
         return now.log_ns <= self.until_ns
 
-    def may_be_repeated(self) -> None:
+    def suspect_repeat(self) -> None:
         """Learn that it may have been asked for, and sent, before the log was cut."""
         self.seq = 0
         if isinstance(self.ask, NewOrder) and self.ask.ts_sent_ns:

@@ -44,6 +44,7 @@ FRESH_NS = 100_000_000
 DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
 MOST_LOST_EPOCHS = 1_000
+YOUNG_EPOCH_NS = 30_000_000_000
 ASK_AGAIN_S = 0.1
 SNAPSHOT_POLL_S = 0.5
 SETTLE_POLL_S = 0.02
@@ -78,6 +79,7 @@ class FoldRunner(Generic[S]):
         self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
         self._caught_up = False
         self._complete_seq = 0
+        self._epoch_ns = 0
         self._listened_ns = 0
         self._reading: asyncio.Task[None] | None = None
 
@@ -230,7 +232,9 @@ class FoldRunner(Generic[S]):
     async def _begin_epoch(self, asked: bytes) -> bytes:
         """Begin an epoch for a client, which may write none; the answer is it, or nothing.
 
-        A client may have seen epochs that the log has lost, but never very many.
+        A client may have seen epochs that the log has lost, but never very many. One that has just
+        begun serves all who ask; to a client that was away for longer it is no warning that what
+        it offers again may be at the venue (gateways heed that for the first minute of an epoch).
         """
         try:
             fact = decode_fact(asked)
@@ -241,8 +245,10 @@ class FoldRunner(Generic[S]):
             return b""
         if not self._caught_up:
             return b""
-        if fact.epoch > now:
-            await self._ports.bus.log.append(subjects.epoch(fact.epoch), asked)
+        is_young = self._ports.clock.wall_ns() - self._epoch_ns < YOUNG_EPOCH_NS
+        if fact.epoch > now or not is_young:
+            begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
+            await self._ports.bus.log.append(subjects.epoch(begun.epoch), encode(begun))
         return asked
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
@@ -276,6 +282,8 @@ class FoldRunner(Generic[S]):
             self._timers.fired(reading.fact)
         elif isinstance(reading.fact, HedgeOrder | StopHedge):
             self._heard.append(entry)
+        elif isinstance(reading.fact, Epoch):
+            self._epoch_ns = entry.ts_ns
         self._proposer.read(entry.subject)
         for effect in reading.effects:
             self._carry_out(entry.seq, effect)

@@ -44,7 +44,8 @@ class Transport(StrEnum):
 class RawAnswer:
     """An answer as it came: the HTTP body, or the whole WebSocket frame that replied.
 
-    `recv_ns` is the wall clock when the socket was read. `headers` have lower-case names.
+    `recv_ns` is the wall clock when the socket was read, `took_ns` how long before that the request
+    was made, where known: the answer may be as old. `headers` have lower-case names.
     """
 
     transport: Transport
@@ -52,6 +53,7 @@ class RawAnswer:
     body: bytes
     recv_ns: int
     headers: tuple[tuple[str, str], ...] = ()
+    took_ns: int = 0
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)

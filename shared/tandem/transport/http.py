@@ -52,6 +52,7 @@ class HttpClient:
             raise NoAnswerError(f"{request.method} {_where(request)}: {error!r}") from error
 
     async def _call(self, request: HttpRequest) -> RawAnswer:
+        asked_ns = self._clock.monotonic_ns()
         async with self._session.request(
             request.method.value,
             URL(request.url, encoded=True),
@@ -63,7 +64,9 @@ class HttpClient:
             while not response.content.at_eof() and len(body) < MAX_ANSWER_BYTES:
                 body += await response.content.read(MAX_ANSWER_BYTES - len(body))
             headers = tuple((name.lower(), value) for name, value in response.headers.items())
-            return RawAnswer(Transport.HTTP, response.status, body, self._clock.wall_ns(), headers)
+            took_ns = self._clock.monotonic_ns() - asked_ns
+            recv_ns = self._clock.wall_ns()
+            return RawAnswer(Transport.HTTP, response.status, body, recv_ns, headers, took_ns)
 
     async def close(self) -> None:
         await self._session.close()

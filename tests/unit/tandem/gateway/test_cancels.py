@@ -351,6 +351,23 @@ def test_cancel_without_the_right_to_send_begins_anew_past_the_next_fence() -> N
     assert cancels.ready(100 * MS) is not None
 
 
+def test_refusal_that_the_log_has_not_told_back_begins_anew_with_the_right_to_send() -> None:
+    """Another sender's word may have come before it: the log takes none of a former one."""
+    place = world(report(OrderStatus.NEW))
+    told, untold = sent(place), sent(place)
+    for cancels in (told, untold):
+        assert refusals(cancels.answered(1, outcome(OutcomeKind.REJECTED), at(5)))
+    told.settled(SUBJECT)
+
+    for cancels in (told, untold):
+        cancels.hold()
+        cancels.pass_fence()
+        cancels.resolve(place, at(100))
+
+    assert told.ready(100 * MS) is None
+    assert untold.ready(100 * MS) is not None
+
+
 def test_question_answered_after_the_right_to_send_was_lost_concludes_nothing() -> None:
     place = world(report(OrderStatus.NEW))
     cancels = sent(place)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
 from tandem.gateway.known import Known
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
@@ -143,8 +143,8 @@ def test_fills_may_be_missing_since_the_oldest_live_order_or_the_last_fill() -> 
 
 def test_order_asked_for_after_a_place_in_the_log_is_told_from_those_before() -> None:
     known = Known()
-    known.take_ask(A, 10)
-    known.take_ask(A, 99)
+    known.take_ask(A, 10, 1)
+    known.take_ask(A, 99, 2)
     assert known.was_asked_after(A, 9)
     assert not known.was_asked_after(A, 10)
     assert not known.was_asked_after(ClientOrderId("never"), 0)
@@ -199,3 +199,23 @@ def test_order_that_a_fill_has_shown_is_remembered_for_the_retention() -> None:
     assert known.traded == {A: 7}
     known.expire(8)
     assert known.traded == {}
+
+
+def test_latest_fill_of_an_order_counts_in_whatever_order_fills_are_told() -> None:
+    known = Known()
+    known.take_fill(fill(9, A))
+    known.take_fill(fill(7, A))
+    known.expire(8)
+    assert known.traded == {A: 9}
+
+
+def test_order_that_nobody_has_told_of_yet_keeps_its_owner_and_its_place() -> None:
+    known = Known()
+    known.take_owner(A, Strategy("s"))
+    known.take_ask(A, 10, 5)
+    known.expire(5)
+    assert known.was_asked_after(A, 9)
+    assert not known.take_owner(A, Strategy("other"))
+    known.expire(6)
+    assert not known.was_asked_after(A, 9)
+    assert known.take_owner(A, Strategy("other"))

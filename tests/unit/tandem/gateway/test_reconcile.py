@@ -65,6 +65,11 @@ def test_live_order_is_asked_for_although_its_client_id_is_listed_for_another() 
     assert orders_to_ask([held], [modified], 10) == ()
 
 
+def test_order_without_a_client_id_is_asked_for_although_another_such_one_is_listed() -> None:
+    mine = KnownOrder(SOL, None, VenueOrderId("1"), OrderStatus.NEW, 1)
+    assert orders_to_ask([mine], [listed("2", cloid=False)], 10) == (mine,)
+
+
 def test_same_venue_id_on_another_ticker_is_another_order() -> None:
     other = listed("1", cloid=False, ticker=ETH)
     assert orders_to_ask([live("1")], [other], 10) == (live("1"),)

@@ -17,6 +17,7 @@ from tests.unit.tandem.gateway.sending import (
     accepted_report,
     at,
     closed,
+    fill_report,
     fresh,
     lookups,
     outcome,
@@ -73,7 +74,6 @@ def test_not_executed_is_sent_again_after_the_venues_pause() -> None:
     assert sender.answered(1, throttled, at(10)) == ()
     assert sender.ready(urgent=False, mono_ns=309 * MS) is None
     assert sender.ready(urgent=False, mono_ns=310 * MS) is not None
-    assert sender.next_due_ns() == 310 * MS
 
 
 def test_not_executed_past_validity_is_rejected() -> None:
@@ -150,6 +150,15 @@ def test_too_many_waiting_orders_are_refused_not_forgotten() -> None:
         sender.take(ticket_of(f"0x{number:032x}"))
     effects = sender.take(ticket_of("0xmore"))
     assert reports(effects)[0].reason is RejectReason.RATE_LIMIT
+
+
+def test_one_too_many_that_may_be_at_the_venue_is_looked_up_and_never_refused() -> None:
+    sender = fresh()
+    for number in range(MAX_TICKETS):
+        sender.take(ticket_of(f"0x{number:032x}"))
+    assert sender.take(ticket_of(), may_be_there=True) == ()
+    sender.suspect(CLOID, at(0))
+    assert [one.cloid for one in lookups(sender.tick(at(1)))] == [CLOID]
 
 
 def test_ticker_of_an_ended_order_is_remembered_for_a_while() -> None:
@@ -313,6 +322,17 @@ def test_suspected_order_is_looked_up_though_the_former_sender_had_stopped_befor
 
     is_ready = sender.ready(urgent=False, mono_ns=0) is not None
     assert is_ready is not is_suspected
+
+
+def test_order_that_a_fill_has_shown_is_looked_up_whatever_the_former_sender_said() -> None:
+    sender = closed()
+    sender.take(ticket_of())
+    sender.take_fact(fill_report())
+
+    sender.pass_fence(at(0), unsent_past=1)
+
+    assert sender.ready(urgent=False, mono_ns=0) is None
+    assert [one.cloid for one in lookups(sender.tick(at(1)))] == [CLOID]
 
 
 def test_suspected_order_is_looked_up_before_it_is_sent() -> None:

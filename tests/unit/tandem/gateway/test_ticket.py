@@ -45,7 +45,7 @@ def test_a_maker_cannot_make_itself_younger() -> None:
 def test_what_may_have_been_asked_for_before_a_cut_is_as_old_as_it_says_and_has_no_place() -> None:
     offered_again = msgspec.structs.replace(ORDER, ts_sent_ns=LOGGED_NS - 60 * NS_PER_S)
     ticket = tickets.from_new_order(offered_again, LOGGED_NS, 7)
-    ticket.may_be_repeated()
+    ticket.suspect_repeat()
     assert ticket.until_ns == LOGGED_NS - 55 * NS_PER_S
     assert ticket.seq == 0
 

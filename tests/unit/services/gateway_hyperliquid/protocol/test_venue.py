@@ -254,6 +254,20 @@ def test_a_complete_list_of_fills_closes_an_ended_order() -> None:
     assert end.cum_qty == 0
 
 
+def test_a_list_of_fills_is_as_old_as_its_question() -> None:
+    """The venue answers slowly: what it says may be from before the order's last fill."""
+    here, asked = venue(), OrderQuery(instrument=BTC, client_order_id=CLOID)
+    told = (DATA / "order_status.json").read_text()
+    ended_ns, settled_ns = 10**18, 6 * 10**9
+    here.decode_order(asked, [RawAnswer(Transport.HTTP, 200, told.encode(), ended_ns)])
+
+    def listed(took_ns: int) -> int:
+        answer = RawAnswer(Transport.HTTP, 200, b"[]", ended_ns + settled_ns, took_ns=took_ns)
+        return len(here.decode_listing(FillsQuery((), 0), [answer]).facts)
+
+    assert (listed(4 * 10**9), listed(10**9)) == (0, 1)
+
+
 def test_a_list_that_may_be_cut_names_the_next_question_and_proves_no_end() -> None:
     rows = json.loads(fills_text())[:1] * 600
 
