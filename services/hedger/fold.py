@@ -30,7 +30,7 @@ from services.hedger import (
 )
 from services.hedger.exact import EXACT
 from services.hedger.ledger import Bucket, Taker
-from services.hedger.rules import DEFAULT_RULES, HedgeRules, to_fact
+from services.hedger.rules import DEFAULT_RULES, FOLD_VERSION, HedgeRules, to_fact
 from services.hedger.state import (
     Link,
     State,
@@ -63,6 +63,8 @@ class HedgerFold:
     """The fold of every hedge order of the log; `own` are the rules that this copy implements."""
 
     name = "hedger"
+    version = FOLD_VERSION
+    offers_intents = True
     filters = (
         subjects.ALL_HEDGE_INTENTS,
         subjects.ALL_HEDGE_FACTS,
@@ -80,6 +82,7 @@ class HedgerFold:
 
     @property
     def rules(self) -> str:
+        """Return the hash of the rules that this copy implements; no state depends on them."""
         return self._own.rules
 
     def initial(self) -> State:

@@ -56,7 +56,8 @@ class OrderFold:
     """The fold of every order of the log."""
 
     name = "order-state"
-    rules = FOLD_VERSION
+    version = FOLD_VERSION
+    offers_intents = False
     filters = (
         subjects.ALL_INTENTS,
         subjects.reports_kind("order"),

@@ -47,7 +47,8 @@ class PositionFold:
     """The fold of every position of the log."""
 
     name = "position-state"
-    rules = FOLD_VERSION
+    version = FOLD_VERSION
+    offers_intents = False
     filters = (
         subjects.reports_kind("fill"),
         subjects.reports_kind("position"),

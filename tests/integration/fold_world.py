@@ -58,7 +58,8 @@ class TallyFold:
     """
 
     name = "tally"
-    rules = "r1"
+    version = "r1"
+    offers_intents = False
     filters = ("oms.venue.*.mark.>", "oms.venue.*.fillcost.>", "oms.hedge.>", "oms.control.>")
     answers = (subjects.POSITIONS_PAGE,)
 

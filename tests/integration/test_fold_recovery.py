@@ -19,13 +19,24 @@ from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.fold_ports import FoldOptions, Pages
 from tandem.runtime.pages import RedisPages, page_key
 from tests.conftest import Eventually
-from tests.integration.fold_world import EXC, Copy, World, fold_world
+from tests.integration.fold_world import EXC, Copy, World, _memory_world, fold_world
 
 
 @pytest.fixture(params=["memory", "nats"])
 async def world(request: pytest.FixtureRequest, eventually: Eventually) -> AsyncIterator[World]:
     async with fold_world(request, eventually) as made:
         yield made
+
+
+@pytest.fixture
+async def memory_world(
+    request: pytest.FixtureRequest, eventually: Eventually
+) -> AsyncIterator[World]:
+    made = await _memory_world(request, eventually)
+    yield made
+    for copy in made.copies:
+        await copy.crash()
+    await made.writer.close()
 
 
 async def test_a_restart_goes_on_from_its_snapshot(world: World, eventually: Eventually) -> None:
@@ -244,6 +255,49 @@ async def _page_becomes(server: LocalServer, rows: dict[bytes, bytes]) -> None:
     await client.aclose()
 
 
+async def _expired_and_cut(world: World, eventually: Eventually, *, saves: bool) -> Copy:
+    """Return a copy whose log lost its end, and before that its beginning to the retention."""
+    copy = await world.copy(FoldOptions(snapshot_every=30 if saves else 10**6))
+    await asyncio.gather(*[world.mark("A") for _ in range(30)])
+    await eventually(lambda: copy.state.decisions == {"A": 30} and not copy.runner.in_flight)
+    last_kept = 10
+    if saves:
+        await eventually(lambda: copy.runner.counters.snapshots > 0)
+        last_kept = copy.runner.head.seq
+    await asyncio.gather(*[world.mark("B") for _ in range(5)])
+    await eventually(lambda: copy.state.decisions == {"A": 30, "B": 5})
+    assert isinstance(world.writer, MemoryBus)
+    stream = world.writer.server.oms
+    world.lose_server()
+    stream.expire(before_seq=last_kept - 5)
+    stream.cut(after_seq=last_kept + 1)
+    world.bring_server_back()
+    return copy
+
+
+async def test_a_cut_log_whose_beginning_has_expired_is_read_on_from_a_snapshot(
+    memory_world: World, eventually: Eventually
+) -> None:
+    copy = await _expired_and_cut(memory_world, eventually, saves=True)
+
+    await eventually(lambda: copy.runner.counters.cuts == 1 and copy.runner.unready() == "")
+    await memory_world.mark("A")
+
+    await eventually(lambda: copy.state.decisions.get("A") == 31)
+    assert copy.state.marks["A"] == 31
+
+
+async def test_a_cut_log_whose_beginning_nobody_knows_is_not_gone_on_with(
+    memory_world: World, eventually: Eventually
+) -> None:
+    copy = await _expired_and_cut(memory_world, eventually, saves=False)
+
+    await eventually(copy.tasks.failed.done)
+
+    with pytest.raises(InvariantError, match="have expired"):
+        copy.tasks.failed.result()
+
+
 async def test_a_client_that_was_away_has_an_epoch_begun_of_its_own(
     world: World, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +313,8 @@ async def test_a_client_that_was_away_has_an_epoch_begun_of_its_own(
     await eventually(lambda: copy.runner.head.epoch == 1)
     await asked()
     monkeypatch.setattr(fold, "YOUNG_EPOCH_NS", 0)
+    assert await world.writer.request(subjects.BEGIN_EPOCH, wanted, 3.0) == b""
+    monkeypatch.setattr(fold, "ASKED_APART_NS", 0)
     await asked()
 
     await eventually(lambda: copy.runner.head.epoch == 2)

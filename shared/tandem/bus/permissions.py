@@ -126,7 +126,8 @@ def _order_state() -> User:
 
 
 def _position_state() -> User:
-    return _state_service("position-state", ("positions.>",), (subjects.POSITIONS_PAGE,))
+    own = ("positions.>", subjects.ALL_TIMERS)
+    return _state_service("position-state", own, (subjects.POSITIONS_PAGE,))
 
 
 def _hedger() -> User:
@@ -136,6 +137,9 @@ def _hedger() -> User:
         # Makers and their cancels, in the name of the strategy that asked for the hedge.
         subjects.ALL_NEW_ORDERS,
         subjects.ALL_CANCELS,
+        # Hedges and their ends, word for word, when a log that was cut has lost them.
+        subjects.ALL_HEDGE_INTENTS,
+        subjects.ALL_STOPS,
         PRESENCE,
     )
     return _state_service("hedger", own, (subjects.HEDGES_PAGE,))

@@ -214,7 +214,21 @@ class Feed:
             self._ports.tasks.spawn(self._load(subscription), "page")
 
     async def _load(self, subscription: Subscription) -> None:
-        """Take a page at or past `least`, then what was heard while asking."""
+        """Take a page at or past `least`, then what was heard while asking.
+
+        While it settles what has vanished, a later page may be asked for: then that is taken too.
+        """
+        place: Place | None = None
+        while place is None or place < subscription.least:
+            place = await self._take_page(subscription)
+        heard, subscription.heard = subscription.heard or [], None
+        for delta in heard:
+            self._deliver(subscription, delta)
+        for listener in subscription.listeners:
+            listener.tell(PAGE)
+        self._wake()
+
+    async def _take_page(self, subscription: Subscription) -> Place:
         mirror = subscription.mirror
         page = await self._asking.page(
             subscription.page_subject, subscription.exc, lambda: subscription.least
@@ -225,12 +239,7 @@ class Feed:
         if isinstance(mirror, Orders):
             for row in mirror.vanished:
                 await self.settle(mirror, row.client_order_id, row.venue_order_id)
-        heard, subscription.heard = subscription.heard or [], None
-        for delta in heard:
-            self._deliver(subscription, delta)
-        for listener in subscription.listeners:
-            listener.tell(PAGE)
-        self._wake()
+        return page.epoch, page.seq
 
     def _watch_backlog(self, subscription: Subscription) -> None:
         if subscription.backlog > self._options.most_waiting and not self.is_paused:

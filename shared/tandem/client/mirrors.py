@@ -31,6 +31,7 @@ from tandem.messages.queries import FillsPage, HedgesPage, OrdersPage, Positions
 Plain = dict[str, object]
 MAX_FILLS = 10_000
 MAX_ENDED = 10_000
+ENDED_HEDGES = frozenset({HedgeState.DONE, HedgeState.REFUSED})
 ZERO = Decimal(0)
 
 
@@ -279,9 +280,10 @@ def _fill_name(row: FillView) -> str:
 
 
 class Hedges:
-    """Hedge orders and their buckets, live."""
+    """Hedge orders and their buckets, live; `ended` are those that a page no longer shows."""
 
     def __init__(self) -> None:
+        self.ended: dict[str, HedgeView] = {}
         self.links: Page[HedgeView] = Page(keep=lambda _: True)
         self.buckets: Page[BucketView] = Page(keep=lambda _: True)
 
@@ -293,7 +295,7 @@ class Hedges:
         return isinstance(delta, HedgeDelta | BucketDelta)
 
     def get(self, hedge_id: str) -> HedgeView | None:
-        return self.links.rows.get(hedge_id)
+        return self.links.rows.get(hedge_id) or self.ended.get(hedge_id)
 
     def bucket(self, exc: str, ticker: str, pool: str) -> BucketView | None:
         return self.buckets.rows.get(f"{pool}\x1f{exc}\x1f{ticker}")
@@ -301,6 +303,9 @@ class Hedges:
     def load(self, answer: Answer) -> None:
         if isinstance(answer, HedgesPage):
             links: dict[str, HedgeView] = {row.hedge_id: row for row in answer.hedges}
+            for row in self.links.rows.values():
+                if row.hedge_id not in links:
+                    self._end(row)
             self.links.load(links, answer.epoch, answer.seq)
             buckets = {bucket_name(row): row for row in answer.buckets}
             self.buckets.load(buckets, answer.epoch, answer.seq)
@@ -308,17 +313,26 @@ class Hedges:
     def join(self, delta: AnyDelta) -> Joined:
         if isinstance(delta, HedgeDelta):
             joined = self.links.join(delta.hedge.hedge_id, delta.hedge, delta)
+            if joined is Joined.COVERED and delta.hedge.hedge_id not in self.links.rows:
+                self._end(delta.hedge)
             self._cut()
             return joined
         if isinstance(delta, BucketDelta):
             return self.buckets.join(bucket_name(delta.bucket), delta.bucket, delta)
         return Joined.KNOWN
 
+    def _end(self, row: HedgeView) -> None:
+        """Keep the last word on a hedge that has left the page, or was refused before it."""
+        if row.state in ENDED_HEDGES:
+            self.ended[row.hedge_id] = row
+            if len(self.ended) > MAX_ENDED:
+                del self.ended[next(iter(self.ended))]
+
     def _cut(self) -> None:
         """Let go of the oldest hedge beyond the limit, unless it still has work to do."""
         if len(self.links.rows) > MAX_ENDED:
             oldest = next(iter(self.links.rows))
-            if self.links.rows[oldest].state in {HedgeState.DONE, HedgeState.REFUSED}:
+            if self.links.rows[oldest].state in ENDED_HEDGES:
                 self.links.forget(oldest)
 
 

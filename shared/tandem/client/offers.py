@@ -7,7 +7,9 @@
    where there are users: it asks the state services to.
 """
 
+from asyncio import Lock
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tandem.bus.port import Bus
@@ -37,6 +39,7 @@ class Offers:
     def __init__(self, bus: Bus, ports: ReadingPorts) -> None:
         self._bus, self._log, self._ports = bus, bus.log, ports
         self._kept: deque[Intent] = deque(maxlen=MOST_KEPT)
+        self._turn = Lock()
 
     def keep(self, seq: int, subject: str, payload: bytes) -> None:
         """Keep an intent that the log holds at `seq`."""
@@ -52,15 +55,20 @@ class Offers:
             self._ports.tasks.spawn(self._offer_again(epoch, before), "offer-again")
 
     async def _offer_again(self, epoch: int, before: tuple[Intent, ...]) -> None:
-        lost = await self._lost(before)
-        if not lost:
-            return
+        async with self._turn:
+            lost = await self._lost(before)
+            if lost:
+                await self._log_again(epoch, lost)
+
+    async def _log_again(self, epoch: int, lost: tuple[Intent, ...]) -> None:
+        """Log what is lost, however old it is by now; what is kept of it may have been let go."""
         self._ports.log.error("the log was cut: intents are offered again", count=len(lost))
         await self._begin(Epoch(epoch=epoch + 1, text="the log was cut"))
         for intent in lost:
             again = await self._log.append(intent.subject, intent.payload)
             self._ports.log.info("offered again", subject=intent.subject, already=again.already)
-            self._kept.remove(intent)
+            with suppress(ValueError):
+                self._kept.remove(intent)
             self.keep(again.seq or intent.seq, intent.subject, intent.payload)
 
     async def _begin(self, epoch: Epoch) -> None:

@@ -33,6 +33,7 @@ ALL_TIMERS = "oms.hedge.timer.>"
 ALL_HEDGE_FACTS = "oms.hedge.>"
 ALL_CONTROL = "oms.control.>"
 ALL_EPOCHS = "oms.control.epoch.*"
+ALL_STOPS = "oms.control.stop.*.*"
 ALL_ALARMS = "oms.control.alarm.>"
 ALL_RULES = "oms.control.rules.>"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")

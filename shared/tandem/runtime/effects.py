@@ -82,15 +82,22 @@ S = TypeVar("S")
 
 
 class Fold(Protocol, Generic[S]):
-    """A pure fold of the log. `name` and `rules` key its snapshots."""
+    """A pure fold of the log. `name` and `version` key its snapshots.
+
+    `offers_intents`: whether it logs again hedge intents that a cut log has lost; the one service
+    that may write them does.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
-    def rules(self) -> str:
-        """Hash of the version and the settings that enter a number."""
+    def version(self) -> str:
+        """Tells apart what folds differently, or keeps its state differently."""
         ...
+
+    @property
+    def offers_intents(self) -> bool: ...
 
     @property
     def filters(self) -> tuple[str, ...]: ...

@@ -4,19 +4,21 @@
    process, because reading on would skip a fact.
 2. Reading stops while too many outputs are unanswered, and goes on where it stopped.
 3. When the log no longer holds what was read, it was cut (the reader tells before it reads on): a
-   new epoch is logged and the fold starts over. Hedges that it has read lately are logged again:
-   their strategy may be gone, and without them nobody knows what their makers' fills call for.
+   new epoch is logged and the fold starts over, from a snapshot of what is left if the log's
+   beginning has expired. The one service that may logs hedges again that it has read lately: their
+   strategy may be gone, and without them nobody knows what their makers' fills call for.
 4. Proposals are made only at the head of the log, and not while gateways have yet to resync.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from functools import partial
 from typing import Generic, TypeVar, assert_never
 
 from tandem.bus.background import end
+from tandem.bus.place import place_is_kept
 from tandem.bus.port import Entry, Following, LogState
 from tandem.domain.errors import (
     ConflictError,
@@ -24,6 +26,7 @@ from tandem.domain.errors import (
     MalformedMessageError,
     UnavailableError,
 )
+from tandem.domain.ids import Exc
 from tandem.messages import subjects
 from tandem.messages.codec import Answer, Query, decode_fact, encode
 from tandem.messages.hedges import Epoch, TimerFired
@@ -43,8 +46,10 @@ from tandem.runtime.timers import Timers
 FRESH_NS = 100_000_000
 DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
-MOST_LOST_EPOCHS = 1_000
+MOST_LOST_EPOCHS = 100
+MOST_EPOCHS_ASKED = 60_000  # a client id has room for 65,536; cuts that are found need some
 YOUNG_EPOCH_NS = 30_000_000_000
+ASKED_APART_NS = 5_000_000_000
 ASK_AGAIN_S = 0.1
 SNAPSHOT_POLL_S = 0.5
 SETTLE_POLL_S = 0.02
@@ -62,7 +67,7 @@ class FoldRunner(Generic[S]):
         self._fold = fold
         self._ports = ports
         self._options = options
-        self._store = SnapshotStore(ports.bus.snapshots, fold.name, fold.rules, options.run)
+        self._store = SnapshotStore(ports.bus.snapshots, fold.name, fold.version, options.run)
         self._saver = Saver(self._store, ports, options, self.counters)
         self._copy = FoldCopy(fold, 0, frozenset())
         self._outbox = self._new_outbox()
@@ -79,7 +84,7 @@ class FoldRunner(Generic[S]):
         self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
         self._caught_up = False
         self._complete_seq = 0
-        self._epoch_ns = 0
+        self._epoch_ns = self._asked_ns = 0
         self._listened_ns = 0
         self._reading: asyncio.Task[None] | None = None
 
@@ -188,10 +193,15 @@ class FoldRunner(Generic[S]):
             self._timers.restore(snapshot.kept.armed)
             self._complete_seq = snapshot.kept.complete_seq
         self._ports.log.info("fold starts", after_seq=self.head.seq, last_seq=state.last_seq)
+        self._refuse_gap(state)
+
+    def _refuse_gap(self, state: LogState) -> None:
+        """Do not go on without facts that have expired: what they called for would be undone."""
         if state.first_seq > self._complete_seq + 1 and not self._options.accept_gap:
             raise InvariantError(
                 f"{self._fold.name}: facts after {self._complete_seq} have expired, the log begins "
-                f"at {state.first_seq}, and no snapshot of rules {self._fold.rules} covers them"
+                f"at {state.first_seq}, and no snapshot of {self._fold.version} covers them; "
+                f"see 'Facts that have expired' in docs/operations.md"
             )
 
     def _restored(self, snapshot: Snapshot | None) -> FoldCopy[S] | None:
@@ -218,16 +228,38 @@ class FoldRunner(Generic[S]):
         epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
         await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
         kept_ns = self._options.kept_ns
-        for entry in self._heard:
+        for entry in self._heard if self._fold.offers_intents else ():
             if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < kept_ns:
                 self._ports.bus.log.append_soon(entry.subject, entry.payload)
         accounts = frozenset(self._copy.standing.accounts)
         self._copy = FoldCopy(self._fold, state.created_ns, accounts)
-        self._outbox = self._new_outbox()
+        former, self._outbox = self._outbox, self._new_outbox()
         self._timers.restore(())
         self._proposer.forget()
         self._complete_seq = 0
         self._caught_up = False
+        if state.first_seq > 1:
+            await self._restore_kept(state, accounts, former)
+
+    async def _restore_kept(self, state: LogState, accounts: Set[Exc], former: Outbox) -> None:
+        """Take up the newest snapshot of what the cut log still holds: its beginning has expired.
+
+        What followed from the messages before it, and was lost by the cut, is logged again from
+        what this process kept of it.
+        """
+        snapshot = await self._asked(self._store.load)
+        restored = self._restored(snapshot)
+        if snapshot is not None and restored is not None:
+            cursor = restored.cursor
+            stored = await self._asked(partial(self._ports.bus.log.get, cursor.seq))
+            if place_is_kept(cursor, state, stored):
+                restored.standing.accounts |= accounts
+                self._copy, self._complete_seq = restored, snapshot.kept.complete_seq
+                self._timers.restore(snapshot.kept.armed)
+                self._outbox.inherit(former)
+                self._offers_again = True
+        self._refuse_gap(state)
+        self._complete_seq = max(self.head.seq, state.first_seq - 1)
 
     async def _begin_epoch(self, asked: bytes) -> bytes:
         """Begin an epoch for a client, which may write none; the answer is it, or nothing.
@@ -235,20 +267,24 @@ class FoldRunner(Generic[S]):
         A client may have seen epochs that the log has lost, but never very many. One that has just
         begun serves all who ask; to a client that was away for longer it is no warning that what
         it offers again may be at the venue (gateways heed that for the first minute of an epoch).
+        Each holds up hedging until the gateways have resynced, so they are begun some time apart.
         """
         try:
             fact = decode_fact(asked)
         except MalformedMessageError:
             return b""
         now = self._copy.standing.epoch
-        if not isinstance(fact, Epoch) or fact.epoch > now + MOST_LOST_EPOCHS:
+        most = min(now + MOST_LOST_EPOCHS, MOST_EPOCHS_ASKED)
+        if not isinstance(fact, Epoch) or fact.epoch > most or not self._caught_up:
             return b""
-        if not self._caught_up:
+        now_ns = self._ports.clock.wall_ns()
+        if fact.epoch <= now and now_ns - self._epoch_ns < YOUNG_EPOCH_NS:
+            return asked
+        if now_ns - self._asked_ns < ASKED_APART_NS:
             return b""
-        is_young = self._ports.clock.wall_ns() - self._epoch_ns < YOUNG_EPOCH_NS
-        if fact.epoch > now or not is_young:
-            begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
-            await self._ports.bus.log.append(subjects.epoch(begun.epoch), encode(begun))
+        self._asked_ns = now_ns
+        begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
+        await self._ports.bus.log.append(subjects.epoch(begun.epoch), encode(begun))
         return asked
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:

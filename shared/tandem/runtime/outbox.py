@@ -53,7 +53,7 @@ class Outbox:
         self._open: dict[int, int] = {}
         self._gathered: list[tuple[int, Publish]] = []
         self._in_flight = 0
-        self._kept = Kept(kept_ns)
+        self.kept = Kept(kept_ns)
 
     @property
     def in_flight(self) -> int:
@@ -69,13 +69,17 @@ class Outbox:
         self._ports.seam("fold.before_append")
         self._opened(seq)
         payload = encode(effect.fact)
-        self._kept.keep(self._ports.clock.monotonic_ns(), effect.subject, payload)
+        self.kept.keep(self._ports.clock.monotonic_ns(), effect.subject, payload)
         started = self._ports.bus.log.append_soon(effect.subject, payload)
         self._then(started, lambda done: self._appended(done, seq, effect.subject, payload))
 
+    def inherit(self, former: "Outbox") -> None:
+        """Keep what another one has logged lately, to offer it again."""
+        self.kept = former.kept
+
     def offer_again(self, seq: int) -> None:
         """Append what was logged lately once more; the log keeps one of each."""
-        for subject, payload in self._kept.since(self._ports.clock.monotonic_ns()):
+        for subject, payload in self.kept.since(self._ports.clock.monotonic_ns()):
             self._opened(seq)
             started = self._ports.bus.log.append_soon(subject, payload)
             self._then(started, lambda done: self._offered(done, seq))

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from services.hedger.fold import HedgerFold
+from services.hedger.rules import HedgeRules
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, HedgeId, Token
 from tandem.domain.order import OrderStatus
@@ -15,6 +16,13 @@ from tests.unit.services.hedger.desk import BINANCE, HYPERLIQUID, STRATEGY, d, t
 def test_copies_with_the_same_rules_have_the_same_name_and_hash() -> None:
     assert HedgerFold().rules == HedgerFold().rules
     assert HedgerFold().name == "hedger"
+
+
+def test_what_one_copy_saved_serves_a_copy_with_other_settings() -> None:
+    """Else a desk older than its log could not change a setting: it reads on from snapshots."""
+    one, other = HedgerFold(), HedgerFold(HedgeRules(clip_notional=d("70")))
+    assert one.rules != other.rules
+    assert one.version == other.version
 
 
 def test_a_fact_of_no_concern_changes_nothing() -> None:

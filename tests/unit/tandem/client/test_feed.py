@@ -9,7 +9,7 @@ from tandem.client.listeners import Listener
 from tandem.client.mirrors import Orders, Plain, Positions
 from tandem.domain.errors import UnavailableError
 from tandem.domain.order import OrderStatus
-from tandem.messages import subjects
+from tandem.messages import codec, subjects
 from tandem.messages.queries import OrderHistory, OrdersPage, PageRequest
 from tests.unit.tandem.client.bus import NOT_YET, REFUSED, Desk, positions_page, until
 from tests.unit.tandem.client.rows import (
@@ -215,4 +215,31 @@ async def test_passed_asks_for_a_page_only_when_behind() -> None:
     assert len(mirror) == 0
     await feed.passed(mirror, 25)
     assert len(mirror) == 1
+    await desk.close(feed)
+
+
+async def test_page_asked_for_while_vanished_orders_are_settled_is_taken() -> None:
+    desk, mirror = Desk(), Orders(EXC)
+    ended = order("c1", OrderStatus.CANCELLED)
+    await desk.answer(
+        subjects.ORDERS_PAGE,
+        OrdersPage(epoch=0, seq=10, orders=(order("c1"),)),
+        OrdersPage(epoch=0, seq=20, orders=()),
+        OrdersPage(epoch=0, seq=30, orders=(order("c2"),)),
+    )
+    feed = await desk.feed()
+    await desk.join(feed, mirror, subjects.ORDERS_PAGE)
+    later: list[asyncio.Task[None]] = []
+
+    async def settles(request: bytes) -> bytes:
+        desk.asked.append(codec.decode_query(request))
+        later.append(asyncio.ensure_future(feed.passed(mirror, 25)))
+        await until(lambda: feed.subscriptions[0].least == (0, 25))
+        return codec.encode(OrderHistory(order=ended))
+
+    await desk.world.serve(subjects.ORDER_HISTORY, settles, queue="test")
+    await desk.publish(order_delta(20, order("c3"), "0.15.0"))
+    await until(lambda: later and later[0].done())
+
+    assert [row.client_order_id for row in mirror.page.rows.values()] == ["c2"]
     await desk.close(feed)

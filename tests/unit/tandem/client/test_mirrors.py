@@ -147,6 +147,20 @@ def test_hedges_and_buckets_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -
     assert made.get("h1") is None
 
 
+def test_hedge_that_ended_before_the_page_was_taken_is_still_found() -> None:
+    made = Hedges()
+    made.load(HedgesPage(epoch=0, seq=10, hedges=(hedge("h1"), hedge("h2")), buckets=()))
+    made.join(hedge_delta(11, hedge("h2", HedgeState.DONE), "0.9.0"))
+    made.load(HedgesPage(epoch=0, seq=20, hedges=(), buckets=()))
+
+    refused = hedge("h1", HedgeState.REFUSED)
+
+    assert made.get("h1") is None
+    assert made.join(hedge_delta(15, refused, "0.9.0")) is Joined.COVERED
+    assert made.get("h1") == refused
+    assert made.get("h2") == hedge("h2", HedgeState.DONE)
+
+
 DELTAS: tuple[AnyDelta, ...] = (
     order_delta(11, order()),
     position_delta(11, "1"),

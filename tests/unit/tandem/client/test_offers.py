@@ -1,5 +1,8 @@
 """Intents of a client, offered again to a log that has lost them."""
 
+import pytest
+
+from tandem.client import offers
 from tandem.client.offers import Offers
 from tandem.domain.ids import HedgeId, Strategy, Token
 from tandem.messages import codec, subjects
@@ -121,3 +124,34 @@ async def test_an_intent_logged_since_the_cut_hides_no_older_one_that_was_lost()
     await until(lambda: len(one.stored()) == 5)
 
     assert set(one.subjects) <= set(one.stored())
+
+
+async def test_intents_older_than_what_is_kept_are_all_offered_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log was away for long, and the strategy lived on."""
+    one = Strategist()
+    await one.serve()
+    await one.ask(5)
+    one.log.cut(after_seq=1)
+    monkeypatch.setattr(offers, "KEPT_NS", -1)
+
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: set(one.subjects) <= set(one.stored()))
+
+
+async def test_two_reconnects_in_a_row_offer_once() -> None:
+    one = Strategist()
+    await one.serve()
+    await one.ask(3)
+    one.log.cut(after_seq=1)
+
+    one.offers.offer_again(epoch=0)
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: set(one.subjects) <= set(one.stored()))
+    one.log.cut(after_seq=1)
+    one.offers.offer_again(epoch=1)
+    await until(lambda: set(one.subjects) <= set(one.stored()))
+    assert not one.desk.tasks.failed.done()
