@@ -1,5 +1,6 @@
 """What the server lets each user do, cell by cell, against the table in docs/security.md."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -9,10 +10,14 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
+from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_options import NatsOptions
 from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli import keys
 from tandem.cli.keys import Desk
 from tandem.cli.servers import NATS, LocalServer, ServerSettings, locate_nats
+from tandem.domain.errors import InvalidInputError
+from tandem.runtime.clock import SystemClock
 from tests.conftest import Eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,6 +214,28 @@ async def test_server_answers_as_the_table_says(
         await eventually(lambda: all(one >= found()[what] for what, one in wanted.items()))
         await tried.client.flush()
         assert found() == wanted
+
+
+async def test_what_a_user_may_not_publish_is_an_error_and_holds_up_nothing_else(
+    server: LocalServer, directory: Path
+) -> None:
+    """Without an answer it would be tried for ever, in front of what may be stored."""
+    async with connected(server, directory, ADMIN) as admin:
+        stream = {"name": "OMS", "subjects": ["oms.>"]}
+        await admin.client.request("$JS.API.STREAM.CREATE.OMS", json.dumps(stream).encode())
+    seed = directory / USERS["position-state"] / keys.SEED_FILE
+    options = NatsOptions(
+        server.url, nkey_seed_file=seed, inbox_prefix=inbox_prefix(USERS["position-state"])
+    )
+    bus = await NatsBus.connect(options, SystemClock())
+    denied = bus.log.append_soon("oms.hedge.decision.Binance.SOL.pool.0.1", b"{}")
+    allowed = bus.log.append_soon("oms.hedge.timer.key.1", b"{}")
+
+    assert (await asyncio.wait_for(allowed, 5)).seq
+    with pytest.raises(InvalidInputError, match="lets this user publish"):
+        await asyncio.wait_for(denied, 5)
+
+    await bus.close()
 
 
 async def test_nobody_without_a_key_connects(server: LocalServer) -> None:

@@ -7,6 +7,7 @@
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ ANSWERS_AT_ONCE = 1_024
 GIVE_UP_S = 1.0
 CA_VARIABLE = "TANDEM_NATS_CA_FILE"
 
+_DENIED = re.compile(r'permissions violation for publish to "(?P<subject>[^"]+)"')
 _log = structlog.get_logger(component="bus")
 
 
@@ -302,6 +304,10 @@ class NatsBus:
             _log.error("messages dropped: reader too slow", subject=error.subject)
             return
         _log.error("bus error", error=str(error) or type(error).__name__)
+        denied = _DENIED.search(str(error).lower())
+        if denied is not None:
+            for publisher in self._publishers:
+                publisher.denied(denied["subject"])
 
     async def _disconnected(self) -> None:
         for log in self._logs:

@@ -91,7 +91,8 @@ class Log(Protocol):
 
         Raises:
             ConflictError: `same` was asked and the stored content differs (`id already used`).
-            InvalidInputError: the payload is larger than the server takes.
+            InvalidInputError: the payload is larger than the server takes, or this user may not
+                publish under the subject.
         """
         ...
 
@@ -101,6 +102,7 @@ class Log(Protocol):
         """Start an append now, in call order, without waiting for its answer.
 
         Raises (when awaited):
+            InvalidInputError: as `append` does.
             SupersededError: `guard` does not hold; the log itself compares, so nothing that is
                 guarded is stored once what it guards against is.
         """

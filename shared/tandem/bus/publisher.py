@@ -1,8 +1,9 @@
 """How facts reach a stream: pipelined, in call order, retried until the server has stored them.
 
-1. Every append gets an answer: stored, taken before, too large, or superseded where it was
-   guarded. What was refused, or not answered in time, is sent again under the same subject, and
-   only that; what was stored meanwhile comes back as taken. A late answer counts.
+1. Every append gets an answer: stored, taken before, too large, not this user's to publish, or
+   superseded where it was guarded. What was refused, or not answered in time, is sent again under
+   the same subject, and only that; what was stored meanwhile comes back as taken. A late answer
+   counts.
 2. Nothing is written while disconnected, and no more is unanswered than `Congestion` allows.
 3. An offer (`offer`) is written once or not at all.
 """
@@ -56,7 +57,6 @@ class _Retry:
     """What was refused, and when sending may go on."""
 
     refused: list[_Sending] = field(default_factory=list)
-
     delay_s: float = BACKOFF_FIRST_S
     due: bool = False
     alarmed_ns: int = field(default=-ALARM_EVERY_NS)
@@ -138,6 +138,18 @@ class Publisher:
             self._waiting.pop(sending.token, None)
         sendings.sort(key=lambda sending: int(sending.token), reverse=True)
         self._queue.extendleft(sendings)
+        self._wake.set()
+
+    def denied(self, subject: str) -> None:
+        """Fail what the server does not let this user publish: it is never answered, nor stored.
+
+        The server names the subject; the client library makes small letters of it.
+        """
+        for sending in [one for one in self._waiting.values() if one.subject.lower() == subject]:
+            del self._waiting[sending.token], self._unsettled[sending.token]
+            if not sending.done.done():
+                rule = "one that the server lets this user publish"
+                sending.done.set_exception(InvalidInputError("subject", sending.subject, rule))
         self._wake.set()
 
     def fail_all(self, error: Exception) -> None:
