@@ -287,6 +287,36 @@ async def test_a_cut_log_whose_beginning_has_expired_is_read_on_from_a_snapshot(
     assert copy.state.marks["A"] == 31
 
 
+async def test_a_cut_that_took_the_newest_snapshot_s_place_leaves_the_one_before(
+    memory_world: World, eventually: Eventually
+) -> None:
+    world = memory_world
+    copy = await world.copy(FoldOptions(snapshot_every=30))
+    places: list[int] = []
+    for count in (1, 2):
+        await asyncio.gather(*[world.mark("A") for _ in range(30)])
+        await eventually(lambda: copy.runner.counters.snapshots >= count)  # noqa: B023
+        await eventually(lambda: not copy.runner.in_flight)
+        places.append(copy.runner.head.seq)
+    assert isinstance(world.writer, MemoryBus)
+    stream = world.writer.server.oms
+    world.lose_server()
+    stream.expire(before_seq=10)
+    stream.cut(after_seq=places[0])
+    world.bring_server_back()
+
+    await eventually(lambda: copy.runner.counters.cuts == 1 and copy.runner.unready() == "")
+    assert copy.state.marks == {"A": 30}
+    saved = copy.runner.counters.snapshots
+    await asyncio.gather(*[world.mark("B") for _ in range(30)])
+    await eventually(lambda: copy.runner.counters.snapshots > saved)
+
+    restarted = await world.copy()
+    await eventually(lambda: restarted.runner.unready() == "")
+    assert restarted.state.marks == copy.state.marks == {"A": 30, "B": 30}
+    assert restarted.runner.counters.cuts == 0
+
+
 async def test_a_cut_log_whose_beginning_nobody_knows_is_not_gone_on_with(
     memory_world: World, eventually: Eventually
 ) -> None:

@@ -3,6 +3,8 @@
 Sequences alone do not tell: a log whose newest messages were lost gives their sequences to others.
 """
 
+from msgspec import structs
+
 from tandem.bus.port import Cursor, Entry, LogState
 
 ANY_CREATED_NS = 0
@@ -26,6 +28,16 @@ def place_is_kept(
     if stored is None:
         return keeps_newest or cursor.seq == 0 or cursor.seq < state.first_seq
     return not cursor.subject or (stored.subject, stored.ts_ns) == (cursor.subject, cursor.ts_ns)
+
+
+def is_borne_out(cursor: Cursor, state: LogState, stored: Entry | None) -> bool:
+    """Tell whether a log holds what was read up to `cursor`, whichever stream it is by now.
+
+    A stream that was restored may have another creation; the message at the cursor tells.
+    """
+    if stored is None or not cursor.subject:
+        return place_is_kept(cursor, state, stored)
+    return place_is_kept(structs.replace(cursor, created_ns=ANY_CREATED_NS), state, stored)
 
 
 def cursor_at(created_ns: int, entry: Entry | None, seq: int = 0) -> Cursor:

@@ -313,7 +313,8 @@ class Hedges:
     def join(self, delta: AnyDelta) -> Joined:
         if isinstance(delta, HedgeDelta):
             joined = self.links.join(delta.hedge.hedge_id, delta.hedge, delta)
-            if joined is Joined.COVERED and delta.hedge.hedge_id not in self.links.rows:
+            is_told = joined in {Joined.COVERED, Joined.KNOWN}
+            if is_told and delta.hedge.hedge_id not in self.links.rows:
                 self._end(delta.hedge)
             self._cut()
             return joined

@@ -14,6 +14,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -64,6 +65,7 @@ class Cancel:
     absences: int = 0
     is_asking: bool = False
     was_accepted: bool = False
+    was_refused: bool = False
 
 
 class World(Struct, frozen=True):
@@ -110,6 +112,7 @@ class Cancels:
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._cancels: dict[str, Cancel] = {}
         self._untold: dict[str, Cancel] = {}
+        self._told: dict[str, None] = {}
         self._calls: dict[int, Cancel] = {}
 
     def __len__(self) -> int:
@@ -162,9 +165,10 @@ class Cancels:
 
     def _refuse(self, cancel: Cancel, name: str, rule: str) -> tuple[CancelEffect, ...]:
         self._end(cancel)
-        self._untold[cancel.key] = cancel
-        if len(self._untold) > MAX_UNTOLD:
-            del self._untold[next(iter(self._untold))]
+        cancel.was_refused = True
+        if cancel.subject not in self._told:
+            self._untold[cancel.key] = cancel
+            _trim(self._untold)
         return (LogRefusal(refusal(cancel.exc, cancel.subject, name, rule)),)
 
     def settled(self, subject: str) -> None:
@@ -172,8 +176,13 @@ class Cancels:
         cancel = self._cancels.get(subject)
         if cancel is not None:
             self._end(cancel)
+        self._told[subject] = None
+        _trim(self._told)
         for key in [key for key, one in self._untold.items() if one.subject == subject]:
             del self._untold[key]
+        for one in tuple(self._cancels.values()):
+            if one.was_refused and one.subject == subject:
+                self._end(one)
 
     def resolve(self, world: World, now: Now) -> tuple[CancelEffect, ...]:
         """Let each waiting cancel go on as far as its order allows."""
@@ -339,6 +348,11 @@ class Cancels:
         else:
             cancel.phase, cancel.is_asking = CancelPhase.READY, False
         return ()
+
+
+def _trim(kept: dict[str, Any]) -> None:
+    if len(kept) > MAX_UNTOLD:
+        del kept[next(iter(kept))]
 
 
 def _ask_gap_ms(cancel: Cancel) -> int:

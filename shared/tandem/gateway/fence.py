@@ -112,7 +112,7 @@ class Fence:
     def forget(self) -> None:
         """The log was cut: what was read of it, and what others said of it, no longer holds."""
         self.is_caught_up = False
-        self._say = self._former = None
+        self._mark = self._say = self._former = None
 
     def shut(self) -> None:
         """Send nothing: the lease is another's, or about to be."""

@@ -17,8 +17,10 @@ from collections.abc import Awaitable, Callable, Set
 from functools import partial
 from typing import Generic, TypeVar, assert_never
 
+from msgspec import structs
+
 from tandem.bus.background import end
-from tandem.bus.place import place_is_kept
+from tandem.bus.place import is_borne_out
 from tandem.bus.port import Entry, Following, LogState
 from tandem.domain.errors import (
     ConflictError,
@@ -46,7 +48,7 @@ from tandem.runtime.timers import Timers
 FRESH_NS = 100_000_000
 DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
-MOST_LOST_EPOCHS = 100
+MOST_LOST_EPOCHS = 1_000
 MOST_EPOCHS_ASKED = 60_000  # a client id has room for 65,536; cuts that are found need some
 YOUNG_EPOCH_NS = 30_000_000_000
 ASKED_APART_NS = 5_000_000_000
@@ -84,7 +86,7 @@ class FoldRunner(Generic[S]):
         self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
         self._caught_up = False
         self._complete_seq = 0
-        self._epoch_ns = self._asked_ns = 0
+        self._epoch_ns = self._epoch_read_ns = self._asked_ns = 0
         self._listened_ns = 0
         self._reading: asyncio.Task[None] | None = None
 
@@ -238,6 +240,7 @@ class FoldRunner(Generic[S]):
         self._proposer.forget()
         self._complete_seq = 0
         self._caught_up = False
+        self._store.cut()
         if state.first_seq > 1:
             await self._restore_kept(state, accounts, former)
 
@@ -247,17 +250,20 @@ class FoldRunner(Generic[S]):
         What followed from the messages before it, and was lost by the cut, is logged again from
         what this process kept of it.
         """
-        snapshot = await self._asked(self._store.load)
-        restored = self._restored(snapshot)
-        if snapshot is not None and restored is not None:
-            cursor = restored.cursor
-            stored = await self._asked(partial(self._ports.bus.log.get, cursor.seq))
-            if place_is_kept(cursor, state, stored):
+        for load in (self._store.load, self._store.load_former):
+            snapshot = await self._asked(load)
+            restored = self._restored(snapshot)
+            if snapshot is None or restored is None:
+                continue
+            stored = await self._asked(partial(self._ports.bus.log.get, restored.cursor.seq))
+            if is_borne_out(restored.cursor, state, stored):
+                restored.cursor = structs.replace(restored.cursor, created_ns=state.created_ns)
                 restored.standing.accounts |= accounts
                 self._copy, self._complete_seq = restored, snapshot.kept.complete_seq
                 self._timers.restore(snapshot.kept.armed)
                 self._outbox.inherit(former)
                 self._offers_again = True
+                break
         self._refuse_gap(state)
         self._complete_seq = max(self.head.seq, state.first_seq - 1)
 
@@ -277,15 +283,21 @@ class FoldRunner(Generic[S]):
         most = min(now + MOST_LOST_EPOCHS, MOST_EPOCHS_ASKED)
         if not isinstance(fact, Epoch) or fact.epoch > most or not self._caught_up:
             return b""
-        now_ns = self._ports.clock.wall_ns()
-        if fact.epoch <= now and now_ns - self._epoch_ns < YOUNG_EPOCH_NS:
+        if fact.epoch <= now and self._is_epoch_young():
             return asked
-        if now_ns - self._asked_ns < ASKED_APART_NS:
+        now_ns = self._ports.clock.monotonic_ns()
+        if self._asked_ns and now_ns - self._asked_ns < ASKED_APART_NS:
             return b""
         self._asked_ns = now_ns
         begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
         await self._ports.bus.log.append(subjects.epoch(begun.epoch), encode(begun))
         return asked
+
+    def _is_epoch_young(self) -> bool:
+        """By the log's own time and by when it was read: clocks of two machines may differ."""
+        clock = self._ports.clock
+        age_ns = max(clock.wall_ns() - self._epoch_ns, clock.monotonic_ns() - self._epoch_read_ns)
+        return age_ns < YOUNG_EPOCH_NS
 
     async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
         """Return the answer, asking until there is one."""
@@ -320,6 +332,7 @@ class FoldRunner(Generic[S]):
             self._heard.append(entry)
         elif isinstance(reading.fact, Epoch):
             self._epoch_ns = entry.ts_ns
+            self._epoch_read_ns = self._ports.clock.monotonic_ns()
         self._proposer.read(entry.subject)
         for effect in reading.effects:
             self._carry_out(entry.seq, effect)

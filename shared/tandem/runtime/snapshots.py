@@ -3,7 +3,8 @@
 1. A snapshot is a header, written last, and the pieces it names; its digest covers them all.
 2. Its cursor names the message it was taken at; a stored message that differs means that the log
    was cut, and then the snapshot is of no use.
-3. A snapshot is never replaced by an older one of the same log.
+3. A snapshot is never replaced by an older one of the same log, unless that log was cut.
+4. The one before the newest is kept as well: a cut may have taken what the newest was taken at.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
 
 PART_BYTES = 512 * 1024
+FORMER = "former"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,12 +60,20 @@ class SnapshotStore:
         self._rules = rules
         self._run = run
         self._turn = 0
+        self._was_cut = False
+
+    def cut(self) -> None:
+        """The log was cut: the next snapshot replaces whichever is there."""
+        self._was_cut = True
 
     async def save(self, snapshot: Snapshot, now_ns: int) -> bool:
         """Write the snapshot; False when a newer one is there."""
         packed = zlib.compress(snapshot.state, level=1)
-        if not await self._is_newest(snapshot.kept.cursor):
+        former = await self._log.find(self._subject)
+        if not (self._was_cut or _is_newest(snapshot.kept.cursor, former)):
             return False
+        if former is not None:
+            await self._log.append(self._part(FORMER, 0), former.payload)
         self._turn = 1 - self._turn
         slot = f"{self._run}-{self._turn}"
         parts = [packed[i : i + PART_BYTES] for i in range(0, len(packed), PART_BYTES)]
@@ -77,11 +87,20 @@ class SnapshotStore:
             taken_ns=now_ns,
         )
         await self._log.append(self._subject, msgspec.json.encode(header))
+        self._was_cut = False
         return True
 
     async def load(self) -> Snapshot | None:
-        """Return the newest whole snapshot, or None."""
-        header = await self._header()
+        """Return the newest snapshot, or None where there is none or not all of it."""
+        return await self._loaded(self._subject)
+
+    async def load_former(self) -> Snapshot | None:
+        """Return the one before the newest; None as `load` does."""
+        return await self._loaded(self._part(FORMER, 0))
+
+    async def _loaded(self, subject: str) -> Snapshot | None:
+        stored = await self._log.find(subject)
+        header = _decode_header(stored) if stored is not None else None
         if header is None:
             return None
         parts = [await self._log.find(self._part(header.slot, i)) for i in range(header.parts)]
@@ -90,22 +109,19 @@ class SnapshotStore:
             return None
         return Snapshot(header.kept, zlib.decompress(packed))
 
-    async def _header(self) -> _Header | None:
-        stored = await self._log.find(self._subject)
-        return None if stored is None else _decode_header(stored)
-
-    async def _is_newest(self, cursor: Cursor) -> bool:
-        header = await self._header()
-        if header is None or header.kept.cursor.created_ns != cursor.created_ns:
-            return True
-        return header.kept.cursor.seq <= cursor.seq
-
     @property
     def _subject(self) -> str:
         return subjects.snapshot(self._fold, self._rules)
 
     def _part(self, slot: str, index: int) -> str:
         return subjects.snapshot_part(self._fold, self._rules, slot, index)
+
+
+def _is_newest(cursor: Cursor, stored: Entry | None) -> bool:
+    header = _decode_header(stored) if stored is not None else None
+    if header is None or header.kept.cursor.created_ns != cursor.created_ns:
+        return True
+    return header.kept.cursor.seq <= cursor.seq
 
 
 def _decode_header(stored: Entry) -> _Header | None:

@@ -368,6 +368,23 @@ def test_refusal_that_the_log_has_not_told_back_begins_anew_with_the_right_to_se
     assert untold.ready(100 * MS) is not None
 
 
+def test_sweep_that_was_refused_in_the_log_is_refused_for_its_other_orders_too() -> None:
+    place, cancels = world(report(OrderStatus.NEW)), Cancels(800)
+    cancels.pass_fence()
+    two = [
+        KnownOrder(SOL, A, ONE, OrderStatus.NEW, 1),
+        KnownOrder(SOL, None, VenueOrderId("2"), OrderStatus.NEW, 1),
+    ]
+    cancels.sweep(cancel(cloid=None), SUBJECT, 0, iter(two))
+    assert refusals(cancels.resolve(place, at(9_000)))
+    cancels.hold()
+    assert len(cancels) == 2
+
+    cancels.settled(SUBJECT)
+
+    assert len(cancels) == 0
+
+
 def test_question_answered_after_the_right_to_send_was_lost_concludes_nothing() -> None:
     place = world(report(OrderStatus.NEW))
     cancels = sent(place)
