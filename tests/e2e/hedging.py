@@ -13,7 +13,8 @@ from tandem import OMS
 from tandem.cli.stack import LocalStack
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions
-from tandem.domain.ids import MAKER_TAG, is_taker_cloid
+from tandem.domain.errors import UnavailableError
+from tandem.domain.ids import MAKER_TAG, HedgeId, is_taker_cloid
 from tandem.messages.deltas import HedgeState
 from tandem.runtime.clock import SystemClock
 
@@ -40,12 +41,13 @@ class Hedging:
         """Place a hedge whose maker rests alone at its price, and wait until it rests.
 
         A maker that waited past its validity for a gateway that was down, or came while no hedger
-        stood at the head of the log, is refused as it should be; then it is quoted again.
+        stood at the head of the log, is refused as it should be; then it is quoted again. What the
+        log does not confirm, for it is between two leaders, is asked for again under its own id.
         """
         clock = SystemClock()
         deadline_ns = clock.monotonic_ns() + int(QUOTE_S * 1e9)
         while True:
-            link = await self._quote_once()
+            link = await self._confirmed(self.oms.rand_hedge_id(), deadline_ns)
             await self.until(partial(self._is_answered, link))
             if not _is_refused(link):
                 return link
@@ -55,11 +57,22 @@ class Hedging:
     def _is_answered(self, link: LinkHandle) -> bool:
         return self._rests(link) or _is_refused(link)
 
-    async def _quote_once(self) -> LinkHandle:
+    async def _confirmed(self, hedge_id: HedgeId, deadline_ns: int) -> LinkHandle:
+        clock = SystemClock()
+        while True:
+            try:
+                return await self._quote_once(hedge_id)
+            except UnavailableError:
+                if clock.monotonic_ns() > deadline_ns:
+                    raise
+            await clock.sleep(QUOTE_AGAIN_S)
+
+    async def _quote_once(self, hedge_id: HedgeId) -> LinkHandle:
         amount = -sum(self.pieces, ZERO)
         return await self.oms.hedge_order(
             {"exc": "binance", "ticker": "SOLUSDT", "amount": amount, "price": PRICE},
             {"exc": "hyperliquid", "ticker": "SOL"},
+            hedge_id=hedge_id,
         )
 
     def _rests(self, link: LinkHandle) -> bool:
