@@ -12,10 +12,11 @@ from tandem.cli.servers import LocalServer
 from tandem.domain.errors import InvariantError
 from tandem.messages import subjects
 from tandem.messages.codec import encode
-from tandem.messages.hedges import Epoch
+from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
 from tandem.runtime import fold
 from tandem.runtime.clock import SystemClock, TaskOwner
+from tandem.runtime.effects import Append
 from tandem.runtime.fold_ports import FoldOptions, Pages
 from tandem.runtime.pages import RedisPages, page_key
 from tests.conftest import Eventually
@@ -255,6 +256,10 @@ async def _page_becomes(server: LocalServer, rows: dict[bytes, bytes]) -> None:
     await client.aclose()
 
 
+# What followed from a message before the snapshot, stored behind it and lost by the cut.
+LATE = Append(subjects.alarm("tally", "late"), Alarm(source="tally", key="late", text="said"))
+
+
 async def _expired_and_cut(world: World, eventually: Eventually, *, saves: bool) -> Copy:
     """Return a copy whose log lost its end, and before that its beginning to the retention."""
     copy = await world.copy(FoldOptions(snapshot_every=30 if saves else 10**6))
@@ -266,6 +271,8 @@ async def _expired_and_cut(world: World, eventually: Eventually, *, saves: bool)
         last_kept = copy.runner.head.seq
     await asyncio.gather(*[world.mark("B") for _ in range(5)])
     await eventually(lambda: copy.state.decisions == {"A": 30, "B": 5})
+    copy.runner._outbox.append(copy.runner.head.seq, LATE)
+    await eventually(lambda: not copy.runner.in_flight)
     assert isinstance(world.writer, MemoryBus)
     stream = world.writer.server.oms
     world.lose_server()
@@ -285,6 +292,8 @@ async def test_a_cut_log_whose_beginning_has_expired_is_read_on_from_a_snapshot(
 
     await eventually(lambda: copy.state.decisions.get("A") == 31)
     assert copy.state.marks["A"] == 31
+    server = memory_world.writer.server  # type: ignore[attr-defined]
+    await eventually(lambda: server.oms.find(LATE.subject) is not None)
 
 
 async def test_a_cut_that_took_the_newest_snapshot_s_place_leaves_the_one_before(

@@ -192,6 +192,12 @@ async def connected(server: LocalServer, directory: Path, user: str) -> AsyncIte
     await tried.client.close()
 
 
+async def make_log(server: LocalServer, directory: Path) -> None:
+    async with connected(server, directory, ADMIN) as admin:
+        stream = {"name": "OMS", "subjects": ["oms.>"]}
+        await admin.client.request("$JS.API.STREAM.CREATE.OMS", json.dumps(stream).encode())
+
+
 def test_the_table_names_everything_that_is_tried() -> None:
     assert {what for what, _ in _table()} == set(TRIES)
     assert {user for _, user in _table()} == set(USERS)
@@ -220,9 +226,7 @@ async def test_what_a_user_may_not_publish_is_an_error_and_holds_up_nothing_else
     server: LocalServer, directory: Path
 ) -> None:
     """Without an answer it would be tried for ever, in front of what may be stored."""
-    async with connected(server, directory, ADMIN) as admin:
-        stream = {"name": "OMS", "subjects": ["oms.>"]}
-        await admin.client.request("$JS.API.STREAM.CREATE.OMS", json.dumps(stream).encode())
+    await make_log(server, directory)
     seed = directory / USERS["position-state"] / keys.SEED_FILE
     options = NatsOptions(
         server.url, nkey_seed_file=seed, inbox_prefix=inbox_prefix(USERS["position-state"])
@@ -249,9 +253,7 @@ async def test_a_strategy_cannot_have_its_own_words_stored_as_a_fill(
     server: LocalServer, directory: Path
 ) -> None:
     """Every way to have the server repeat a message under another subject is closed to it."""
-    async with connected(server, directory, ADMIN) as admin:
-        stream = {"name": "OMS", "subjects": ["oms.>"]}
-        await admin.client.request("$JS.API.STREAM.CREATE.OMS", json.dumps(stream).encode())
+    await make_log(server, directory)
     fill, own = "oms.venue.binance.fill.SOL.9", "oms.intent.binance.alpha.c.new"
     consumer = {
         "stream_name": "OMS",

@@ -377,7 +377,7 @@ class FoldRunner(Generic[S]):
                 self._interrupt()
 
     def _offer_again(self) -> None:
-        """Log again what the log may have lost; its causes are there, for all of them were read."""
+        """Log again what the log may have lost; what has no cause any more calls for nothing."""
         if self._offers_again:
             self._offers_again = False
             self._outbox.offer_again(self.head.seq)

@@ -161,6 +161,15 @@ def test_hedge_that_ended_before_the_page_was_taken_is_still_found() -> None:
     assert made.get("h2") == hedge("h2", HedgeState.DONE)
 
 
+def test_hedge_refused_before_the_first_page_of_an_epoch_is_found() -> None:
+    made = Hedges()
+    made.load(HedgesPage(epoch=0, seq=10, hedges=(), buckets=()))
+    refused = hedge("h1", HedgeState.REFUSED)
+
+    assert made.join(hedge_delta(9, refused)) is Joined.KNOWN
+    assert made.get("h1") == refused
+
+
 DELTAS: tuple[AnyDelta, ...] = (
     order_delta(11, order()),
     position_delta(11, "1"),

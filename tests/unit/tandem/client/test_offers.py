@@ -142,6 +142,7 @@ async def test_intents_older_than_what_is_kept_are_all_offered_again(
 
 
 async def test_two_reconnects_in_a_row_offer_once() -> None:
+    """The second finds nothing lost any more, and has no epoch begun."""
     one = Strategist()
     await one.serve()
     await one.ask(3)
@@ -154,4 +155,5 @@ async def test_two_reconnects_in_a_row_offer_once() -> None:
     one.log.cut(after_seq=1)
     one.offers.offer_again(epoch=1)
     await until(lambda: set(one.subjects) <= set(one.stored()))
+    assert one.refusals == -2  # one epoch for each cut
     assert not one.desk.tasks.failed.done()

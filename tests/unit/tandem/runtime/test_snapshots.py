@@ -49,6 +49,28 @@ async def test_an_older_snapshot_does_not_replace_a_newer_one() -> None:
     assert await store(bus).load() == snapshot(seq=9)
 
 
+async def test_after_a_cut_the_next_snapshot_replaces_a_newer_one_and_only_that_one_does() -> None:
+    bus = MemoryBus(SystemClock())
+    cut = store(bus)
+    await cut.save(snapshot(seq=9), 1)
+
+    cut.cut()
+
+    assert await cut.save(snapshot(seq=5), 2)
+    assert not await cut.save(snapshot(seq=3), 3)
+    assert await store(bus).load() == snapshot(seq=5)
+
+
+async def test_the_snapshot_before_the_newest_is_kept() -> None:
+    bus = MemoryBus(SystemClock())
+    one = store(bus)
+    assert await one.load_former() is None
+    for seq in (5, 7, 9):
+        await one.save(snapshot(seq=seq), seq)
+
+    assert await store(bus).load_former() == snapshot(seq=7)
+
+
 async def test_a_snapshot_of_another_log_is_replaced() -> None:
     bus = MemoryBus(SystemClock())
     await store(bus).save(snapshot(seq=9, created_ns=1), 1)
