@@ -1,10 +1,17 @@
 """Moments of a gateway that seeds rarely meet, each set up on the simulated network."""
 
 import json
+from decimal import Decimal
 
+from tandem.domain.execution import ReportSource
+from tandem.domain.ids import ClientOrderId, ExecId, Strategy, VenueOrderId
+from tandem.domain.order import OrderType, Side
 from tandem.gateway.shell import GatewayService
+from tandem.messages import codec, subjects
+from tandem.messages.intents import NewOrder
+from tandem.messages.reports import FillReport
 from tandem.transport.exchange import HttpRequest
-from tests.simulation.copies import HYPERLIQUID
+from tests.simulation.copies import HYPERLIQUID, HYPERLIQUID_TICKER
 from tests.simulation.loop import VirtualLoop, spawn
 from tests.simulation.network import Reply
 from tests.simulation.plan import TOGGLES, Plan, plan
@@ -87,5 +94,45 @@ def test_a_cut_log_is_looked_back_for_although_a_backfill_was_under_way() -> Non
         backfill.want()
         await backfill.until_run_after(begun + 1)
         assert since_ms in asked[len(held) :]
+
+    run(work)
+
+
+def test_order_whose_fill_was_read_before_its_intent_is_never_found_absent() -> None:
+    """The log lost the intent and got it anew; however long nothing is found, it is not sent."""
+    cloid = ClientOrderId(f"0x{7:032x}")
+    fill = FillReport(
+        exc=HYPERLIQUID,
+        ticker=HYPERLIQUID_TICKER,
+        exec_id=ExecId("1-1-1"),
+        venue_order_id=VenueOrderId("1"),
+        client_order_id=cloid,
+        side=Side.BUY,
+        last_qty=Decimal(1),
+        last_px=Decimal(100),
+        source=ReportSource.EVENT,
+        ts_event_ns=1,
+    )
+    order = NewOrder(
+        exc=HYPERLIQUID,
+        ticker=HYPERLIQUID_TICKER,
+        client_order_id=cloid,
+        amount=Decimal(1),
+        order_type=OrderType.LIMIT,
+        strategy=Strategy("s"),
+        price=Decimal(99),
+        valid_for_ms=60_000,
+    )
+
+    async def work(world: World) -> None:
+        service = await gateway(world)
+        log = world.server.oms
+        log.store(subjects.fill_report(fill.exc, fill.ticker, fill.exec_id), codec.encode(fill))
+        name = subjects.new_order(order.exc, order.strategy, cloid)
+        log.store(name, codec.encode(order))
+        await world.clock.sleep(20)
+        assert cloid in service._core.sender
+        placed = world.venues[HYPERLIQUID].books.orders.values()
+        assert cloid not in {one.cloid for one in placed}
 
     run(work)
