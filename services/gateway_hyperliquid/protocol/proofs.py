@@ -6,7 +6,8 @@
 3. A fill counts once, whatever source repeats it. What is proven is told again when its fills or
    a list are: the same fact under the same identity, so nothing depends on who took it first.
 4. Lists of fills that overlap cover one stretch of time; a gap between two begins a new one.
-5. Memory is bounded: the orders longest without news are forgotten.
+5. Memory is bounded: of orders whose end is proven the newest are kept, most of them packed, for
+   lists that repeat their fills; of the others those longest without news are forgotten.
 """
 
 from collections import OrderedDict
@@ -14,29 +15,31 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec import Struct, field
 
 from tandem.domain.ids import ExecId, VenueOrderId
 from tandem.messages.reports import FillReport, OrderReport
+from tandem.runtime.archive import Archive
 
 ORDERS_MAX: Final = 20_000
+SETTLED_MAX: Final = 1_024
+PACKED_MAX: Final = 20_000
 # A fill may be listed a moment after the order's end is told (seen with status queries).
 SETTLE_NS: Final = 5_000_000_000
+ZERO: Final = Decimal(0)
 
 
-class _Order:
+class _Order(Struct, array_like=True):
     """What is known of one order: distinct fills, its end, what the end claims, its placing."""
 
-    __slots__ = ("claimed", "end", "fills", "placed_ns", "total")
-
-    def __init__(self) -> None:
-        self.fills: dict[ExecId, Decimal] = {}
-        self.end: OrderReport | None = None
-        self.claimed = Decimal(0)
-        self.placed_ns = 0
-        self.total = Decimal(0)
+    fills: dict[ExecId, Decimal] = field(default_factory=dict)
+    end: OrderReport | None = None
+    claimed: Decimal = ZERO
+    placed_ns: int = 0
+    total: Decimal = ZERO
 
     def take(self, fill: FillReport) -> None:
-        self.total += fill.last_qty - self.fills.get(fill.exec_id, Decimal(0))
+        self.total += fill.last_qty - self.fills.get(fill.exec_id, ZERO)
         self.fills[fill.exec_id] = fill.last_qty
 
     @property
@@ -48,12 +51,18 @@ class _Order:
         return None if self.end is None else msgspec.structs.replace(self.end, cum_qty=self.total)
 
 
+_pack: Final = msgspec.msgpack.Encoder()
+_unpack: Final = msgspec.msgpack.Decoder(_Order)
+
+
 class Proofs:
     """Joins fills with the ends of their orders."""
 
     def __init__(self, orders_max: int = ORDERS_MAX) -> None:
         self._orders: OrderedDict[VenueOrderId, _Order] = OrderedDict()
         self._orders_max = orders_max
+        self._settled: dict[VenueOrderId, None] = {}
+        self._packed = Archive()
         self._disputed: dict[VenueOrderId, OrderReport] = {}
         self._covered_ns: tuple[int, int] | None = None
 
@@ -61,7 +70,7 @@ class Proofs:
         """Take a fill; return the end of its order if the sum is what it claims."""
         order = self._order(report.venue_order_id)
         order.take(report)
-        self._note_dispute(report.venue_order_id, order)
+        self._note_end(report.venue_order_id, order)
         return order.proven() if order.agrees else None
 
     def end(self, report: OrderReport, claimed: Decimal, placed_ns: int) -> OrderReport:
@@ -70,7 +79,7 @@ class Proofs:
             return report
         order = self._order(report.venue_order_id)
         order.end, order.claimed, order.placed_ns = report, claimed, placed_ns
-        self._note_dispute(report.venue_order_id, order)
+        self._note_end(report.venue_order_id, order)
         return (order.proven() if order.agrees else None) or report
 
     def listed(self, since_ns: int, until_ns: int) -> tuple[OrderReport, ...]:
@@ -85,17 +94,31 @@ class Proofs:
             if _is_within(self._covered_ns, self._orders[oid].placed_ns, end.ts_recv_ns)
         )
 
-    def _note_dispute(self, oid: VenueOrderId, order: _Order) -> None:
+    def _note_end(self, oid: VenueOrderId, order: _Order) -> None:
         self._disputed.pop(oid, None)
+        self._settled.pop(oid, None)
         if order.end is not None and not order.agrees:
             self._disputed[oid] = order.end
+        elif order.end is not None:
+            self._settled[oid] = None
+            if len(self._settled) > SETTLED_MAX:
+                self._put_away(next(iter(self._settled)))
+
+    def _put_away(self, oid: VenueOrderId) -> None:
+        del self._settled[oid]
+        self._packed.put((oid,), 0, _pack.encode(self._orders.pop(oid)))
+        self._packed.keep_newest(PACKED_MAX)
 
     def _order(self, oid: VenueOrderId) -> _Order:
-        order = self._orders.setdefault(oid, _Order())
+        order = self._orders.get(oid)
+        if order is None:
+            packed = self._packed.take(oid)
+            order = self._orders[oid] = _Order() if packed is None else _unpack.decode(packed)
         self._orders.move_to_end(oid)
         if len(self._orders) > self._orders_max:
             forgotten, _ = self._orders.popitem(last=False)
             self._disputed.pop(forgotten, None)
+            self._settled.pop(forgotten, None)
         return order
 
 

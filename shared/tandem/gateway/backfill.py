@@ -18,7 +18,7 @@ from tandem.domain.ids import Ticker
 from tandem.gateway import reconcile
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.heard import GRACE_MS, Heard, Missed
-from tandem.gateway.known import KnownOrder
+from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.reconcile import Rota, Strangers
 from tandem.gateway.requests import (
@@ -177,7 +177,7 @@ class Backfill:
         listing = await self._queries.listing(OpenOrdersQuery())
         self._log(listing.facts, is_lasting=True)
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
-        strangers = self._strangers.orders(known.by_oid)
+        strangers = self._strangers.orders(known.has_oid)
         due = (*missing, *known.unproven_orders(), *strangers)
         for order in self._rota.turn(due, MAX_ASKED):
             await self._ask(order)

@@ -21,7 +21,8 @@ from msgspec import Struct
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
-from tandem.gateway.known import Known, KnownOrder
+from tandem.gateway.known import Known
+from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.requests import OrderQuery, Outcome, Report, Stamp
 from tandem.gateway.sender import Sender
 from tandem.gateway.ticket import Now, Phase

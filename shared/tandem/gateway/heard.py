@@ -22,6 +22,9 @@ NS_PER_MS = 1_000_000
 GRACE_MS = 3_000
 CLOCK_MS = 500
 MAX_UNTOLD = 10_000
+# As hashes, which take half of the memory: two that are alike only hide that one was missed. It
+# must be more than a list reaches back, at hundreds of fills a second too.
+MAX_TOLD = 80_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Heard:
 
     def __init__(self) -> None:
         self._since_ns: int | None = None
-        self._told = SeenSubjects()
+        self._told = SeenSubjects(MAX_TOLD)
         self._untold: dict[str, _Listed] = {}
         self._told_ns: deque[int] = deque(maxlen=MAX_UNTOLD)
 
@@ -69,7 +72,7 @@ class Heard:
         if names:
             self._told_ns.append(fact.ts_event_ns)
         for name in names:
-            self._told.add(name)
+            self._told.add(hash(name))
             self._untold.pop(name, None)
 
     def listed(self, fact: Report, venue_ms: int) -> None:
@@ -77,7 +80,7 @@ class Heard:
         names = _names(fact)
         if not names or self._since_ns is None or len(self._untold) >= MAX_UNTOLD:
             return
-        if fact.ts_event_ns > self._since_ns and names[-1] not in self._told:
+        if fact.ts_event_ns > self._since_ns and hash(names[-1]) not in self._told:
             self._untold.setdefault(names[-1], _Listed(fact.ts_event_ns, venue_ms))
 
     def judge(self, venue_ms: int) -> Missed | None:
@@ -91,7 +94,7 @@ class Heard:
             return None
         for name in due:
             del self._untold[name]
-            self._told.add(name)
+            self._told.add(hash(name))
         first_ns = min(listed.ts_event_ns for listed in due.values())
         told = sum(ts_ns >= first_ns for ts_ns in self._told_ns)
         self._told_ns.clear()

@@ -21,7 +21,6 @@
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -38,10 +37,12 @@ from tandem.messages import codec
 from tandem.messages.message import Message
 from tandem.messages.reports import OrderReport
 from tandem.runtime.context import ServiceContext
+from tandem.runtime.window import Window
 
 FOLLOW_S = 0.002
 REFRESH_NS = 60_000_000_000
 MAX_KEPT = 50_000
+MAX_ENDED = 2_000  # what follows follows within milliseconds
 MAX_HELD = 1_000
 
 
@@ -73,11 +74,11 @@ class Journal:
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
         self._seen = SeenSubjects()
-        self._ended = SeenSubjects()
+        self._ended = SeenSubjects(MAX_ENDED)
         self._lasting: dict[str, int] = {}
         self._waiting: set[asyncio.Future[Appended]] = set()
         self._following: list[tuple[str, GatewayFact]] = []
-        self._kept: deque[_Written] = deque(maxlen=MAX_KEPT)
+        self._kept = Window(_Written, context.settings.kept_ns, MAX_KEPT)
         self._unread: Unread[_Written] = Unread()
         self._say: Say | None = None
         self._held: dict[str, _Written] = {}
@@ -101,7 +102,7 @@ class Journal:
 
     def forget(self) -> None:
         """Suppress nothing any more: the log no longer holds what it was seen to hold."""
-        self._seen, self._ended = SeenSubjects(), SeenSubjects()
+        self._seen, self._ended = SeenSubjects(), SeenSubjects(MAX_ENDED)
 
     def read(self, subject: str, seq: int) -> None:
         """Remember that the log holds this subject, and was read up to there."""
@@ -215,11 +216,9 @@ class Journal:
 
     def _keep(self, written: _Written) -> _Written:
         """Keep what the log holds, for ten minutes from when it first did."""
-        now_ns = self._context.clock.monotonic_ns()
-        while self._kept and now_ns - self._kept[0].since_ns > self._context.settings.kept_ns:
-            self._kept.popleft()
-        held = structs.replace(written, since_ns=written.since_ns or now_ns)
-        self._kept.append(held)
+        since_ns = written.since_ns or self._context.clock.monotonic_ns()
+        held = structs.replace(written, since_ns=since_ns)
+        self._kept.keep(since_ns, held)
         return held
 
     def offer_unread(self) -> None:
@@ -232,7 +231,7 @@ class Journal:
     def offer_again(self) -> None:
         """Append what was logged lately once more: the log was cut, and keeps one of each."""
         oldest_ns = self._context.clock.monotonic_ns() - self._context.settings.kept_ns
-        kept = [written for written in self._kept if written.since_ns >= oldest_ns]
+        kept = self._kept.since(oldest_ns)
         self._kept.clear()
         self._unread.clear()
         for written in kept:

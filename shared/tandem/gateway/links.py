@@ -25,6 +25,7 @@ from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.fence import Fence
 from tandem.gateway.heard import Missed
+from tandem.gateway.kinds import Kinds
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
@@ -53,6 +54,7 @@ class Links:
         dispatcher.orders = next(one for one in self.sessions if one.name == self._order_channel)
         metrics = core.context.metrics
         self._unknown = metrics.counter("gateway_unknown_events", "of the venue", ("kind",))
+        self._kinds = Kinds()
         self._resyncs = metrics.counter("gateway_resyncs", "gaps to fill", ("channel",))
         self._missed = metrics.counter("gateway_stream_missed_facts", "listed, and never told")
         backfill.on_missed = self._on_missed
@@ -160,7 +162,7 @@ class Links:
                 self._resyncs.labels(session.name).inc()
                 self._backfill.want()
             case UnknownEvent():
-                self._unknown.labels(item.kind).inc()
+                self._unknown.labels(self._kinds.name_of(item.kind)).inc()
             case ChannelReady() | ReopenNeeded():
                 return
 

@@ -204,15 +204,14 @@ class Lookups:
         return Seen((*listed, *fills, *unmasked), len(strangers))
 
     def _strangers(self, fills: tuple[Report, ...]) -> set[tuple[Ticker, VenueOrderId]]:
-        known = self._core.known.by_oid
         return {
             (fill.ticker, fill.venue_order_id)
             for fill in fills
             if isinstance(fill, FillReport)
             and fill.client_order_id is None
             and not fill.is_system
-            and (fill.ticker, fill.venue_order_id) not in known
             and fill.ticker in self._core.instruments
+            and not self._core.known.has_oid(fill.ticker, fill.venue_order_id)
         }
 
     async def _ask(self, effect: AskOrder) -> None:

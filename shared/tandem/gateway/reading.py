@@ -70,7 +70,7 @@ class Reader:
         clock = self._core.context.clock
         read_ns = clock.monotonic_ns()
         self._core.log_clock.observe(entry.ts_ns, read_ns)
-        self._core.known.begun_ns = self._core.known.begun_ns or entry.ts_ns
+        self._core.known.read_at(entry.ts_ns)
         try:
             fact = codec.decode_fact(entry.payload)
             _check_kind(fact, entry.subject)
@@ -117,7 +117,7 @@ class Reader:
 
     def _take_ticket(self, ticket: Ticket) -> None:
         self._core.known.take_ask(ticket.cloid, ticket.seq, ticket.ts_ns)
-        if ticket.cloid in self._core.known.by_cloid:
+        if ticket.cloid in self._core.known:
             return
         sender = self._core.sender
         ticket.is_seen |= ticket.cloid in self._core.known.traded
@@ -182,7 +182,7 @@ class Reader:
     def _take_doubt(self, report: OrderReport) -> None:
         """Take over a former sender's doubt, whatever the log still holds of its cause."""
         cloid = report.client_order_id
-        if not report.in_doubt or cloid is None or cloid in self._core.known.by_cloid:
+        if not report.in_doubt or cloid is None or cloid in self._core.known:
             return
         sender = self._core.sender
         if cloid not in sender:
@@ -210,7 +210,7 @@ class Reader:
         self._core.journal.log(refusal(self._core.exc, entry.subject, field, rule))
 
     def _reject_raw(self, cloid: ClientOrderId, entry: Entry, error: MalformedMessageError) -> None:
-        if cloid in self._core.known.by_cloid or cloid in self._core.known.asked:
+        if cloid in self._core.known or cloid in self._core.known.asked:
             return
         self._core.journal.log(
             OrderReport(

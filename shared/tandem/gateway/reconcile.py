@@ -6,13 +6,13 @@
 4. An order of which only a fill is known is asked for by the venue's id, a few times at most.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus
-from tandem.gateway.known import KnownOrder
+from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.requests import Report
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
@@ -98,9 +98,9 @@ class Strangers:
         elif isinstance(fact, FillReport) and len(self._tries) < MAX_STRANGERS:
             self._tries.setdefault((fact.ticker, fact.venue_order_id), 0)
 
-    def orders(self, known: Collection[Oid]) -> tuple[KnownOrder, ...]:
+    def orders(self, is_known: Callable[[Ticker, VenueOrderId], bool]) -> tuple[KnownOrder, ...]:
         """Return who is not known yet; forget those that are."""
-        for oid in [one for one in self._tries if one in known]:
+        for oid in [one for one in self._tries if is_known(*one)]:
             del self._tries[oid]
         return tuple(
             KnownOrder(ticker, None, oid, OrderStatus.PENDING, 0) for ticker, oid in self._tries

@@ -11,7 +11,7 @@ from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import refusal
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.dispatch import Dispatcher
-from tandem.gateway.known import KnownOrder
+from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import OpenOrdersQuery, Report, VenueQueryError
 from tandem.messages.intents import CancelOrder

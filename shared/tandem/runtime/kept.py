@@ -4,7 +4,7 @@ A server that lost its newest messages gets them anew, under the same identities
 none refuses them all. What is older than the time kept is found at the venues.
 """
 
-from collections import deque
+from tandem.runtime.window import Window
 
 KEPT_NS = 600_000_000_000
 MOST_KEPT = 50_000
@@ -15,15 +15,15 @@ class Kept:
 
     def __init__(self, kept_ns: int = KEPT_NS) -> None:
         self._kept_ns = kept_ns
-        self._kept: deque[tuple[int, str, bytes]] = deque(maxlen=MOST_KEPT)
+        self._kept: Window[tuple[str, bytes]] = Window(tuple[str, bytes], kept_ns, MOST_KEPT)
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def since(self, now_ns: int) -> tuple[tuple[str, bytes], ...]:
         """Return what is not too old now, oldest first."""
-        oldest_ns = now_ns - self._kept_ns
-        return tuple((subject, payload) for ns, subject, payload in self._kept if ns >= oldest_ns)
+        return self._kept.since(now_ns - self._kept_ns)
 
     def keep(self, now_ns: int, subject: str, payload: bytes) -> None:
         """Keep one that is logged now, and let go of what is too old."""
-        while self._kept and now_ns - self._kept[0][0] > self._kept_ns:
-            self._kept.popleft()
-        self._kept.append((now_ns, subject, payload))
+        self._kept.keep(now_ns, (subject, payload))

@@ -18,7 +18,8 @@ from tandem.gateway.cancels import (
     LogRefusal,
     World,
 )
-from tandem.gateway.known import Known, KnownOrder
+from tandem.gateway.known import Known
+from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.requests import Outcome, Stamp
 from tandem.gateway.sender import Sender
 from tandem.gateway.ticket import Now, from_new_order

@@ -2,10 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, Token, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
+from tandem.gateway import known as known_module
 from tandem.gateway.known import Known
+from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
 EXC, SOL = Exc("v"), Ticker("SOL")
@@ -219,3 +223,88 @@ def test_order_that_nobody_has_told_of_yet_keeps_its_owner_and_its_place() -> No
     known.expire(6)
     assert not known.was_asked_after(A, 9)
     assert known.take_owner(A, Strategy("other"))
+
+
+def ended(number: int) -> OrderReport:
+    cloid, oid = ClientOrderId(f"0x{number:032x}"), VenueOrderId(str(10**9 + number))
+    cum = Decimal(1)
+    return order(OrderStatus.FILLED, cloid=cloid, oid=oid, ts_ns=number, cum_qty=cum)
+
+
+def packed(count: int = 300, own: Strategy | None = None) -> Known:
+    """Return one that has put away all but the newest of so many orders."""
+    known = Known()
+    for number in range(count):
+        report = ended(number)
+        cloid = report.client_order_id
+        assert cloid is not None
+        known.read_at(number)
+        known.take_ask(cloid, number, number)
+        if own is not None:
+            assert known.take_owner(cloid, own)
+        known.take_fill(fill(number, cloid))
+        known.take_order(report)
+    return known
+
+
+def test_e7_what_is_known_is_bounded_by_what_is_live_and_a_window() -> None:
+    sizes = []
+    for count in (2 * known_module.MAX_RECENT, 6 * known_module.MAX_RECENT):
+        known = packed(count, Strategy("s"))
+        tables = (known.by_cloid, known.by_oid, known.asked, known.owners, known.traded)
+        sizes.append([len(table) for table in (*tables, known.recent, known.live)])
+        assert known.ended.size / len(known.ended) < 60
+
+    recent = known_module.MAX_RECENT
+    assert sizes == [[recent, recent, recent, recent, 0, recent, 0]] * 2
+
+
+def test_e7_a_packed_order_is_as_ended_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_module, "MAX_RECENT", 2)
+    known, one = packed(), ended(7)
+    cloid, oid = one.client_order_id, one.venue_order_id
+    assert cloid is not None
+    assert oid is not None
+
+    assert len(known.by_cloid) == 2
+    assert cloid in known
+    assert known.has_oid(SOL, oid)
+    assert not known.has_oid(SOL, VenueOrderId("5"))
+    for names in ((SOL, cloid, None), (SOL, None, oid), (None, None, oid), (None, cloid, oid)):
+        found = known.find(*names)
+        assert found is not None
+        assert (found.status, found.is_live) == (OrderStatus.FILLED, False)
+    known.take_order(order(OrderStatus.NEW, cloid=None, oid=oid, ts_ns=999))
+    assert known.live_orders() == known.unproven_orders() == ()
+    late = known.find(None, cloid, None)
+    assert late is not None
+    assert late.last_ns == 999
+    known.take_fill(fill(1_000, ended(8).client_order_id))
+    assert known.traded == {}
+
+
+def test_e7_a_packed_order_still_has_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_module, "MAX_RECENT", 2)
+    own, other = Strategy("own"), Strategy("other")
+    known = packed(own=own)
+    one = ended(7)
+    cloid = one.client_order_id
+    assert cloid is not None
+
+    assert known.take_owner(cloid, own)
+    assert not known.take_owner(cloid, other)
+    cancel = CancelOrder(exc=EXC, strategy=other, token=Token("t"), client_order_id=cloid)
+    assert known.owner_of(cancel) == own
+    known.take_order(ended(7))
+    assert known.owner_of(cancel) == own
+
+
+def test_e7_packed_orders_are_forgotten_after_the_retention(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(known_module, "MAX_RECENT", 2)
+    known = packed(1_000)
+    known.expire(900)
+
+    assert len(known.ended) < 300
+    assert ClientOrderId(f"0x{7:032x}") not in known

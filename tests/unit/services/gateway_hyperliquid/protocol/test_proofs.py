@@ -3,6 +3,9 @@
 import itertools
 from decimal import Decimal
 
+import pytest
+
+from services.gateway_hyperliquid.protocol import proofs as proofs_module
 from services.gateway_hyperliquid.protocol.proofs import Proofs
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
@@ -172,3 +175,38 @@ def test_a_forgotten_order_is_no_longer_disputed() -> None:
     proofs.fill(fill("b", "0.1", VenueOrderId("8")))
 
     assert proofs.listed(0, 100 * S) == ()
+
+
+def settle(proofs: Proofs, number: int) -> OrderReport:
+    oid = VenueOrderId(str(number))
+    proofs.fill(fill(f"f{number}", "1", oid))
+    return proofs.end(end(oid), Decimal(1), PLACED_NS)
+
+
+def test_e7_settled_orders_are_bounded_and_push_no_other_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs_module, "SETTLED_MAX", 8)
+    monkeypatch.setattr(proofs_module, "PACKED_MAX", 256)
+    proofs, live = Proofs(orders_max=16), VenueOrderId("live")
+    proofs.fill(fill("first", "0.4", live))
+    for number in range(2_000):
+        settle(proofs, number)
+
+    assert len(proofs._orders) == 9
+    assert len(proofs._packed) <= 512
+    proofs.fill(fill("last", "0.6", live))
+    assert proofs.end(end(live), Decimal(1), PLACED_NS).cum_qty == Decimal(1)
+
+
+def test_e7_a_packed_order_is_proven_again_when_its_fills_are_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs_module, "SETTLED_MAX", 8)
+    proofs = Proofs()
+    first = settle(proofs, 0)
+    for number in range(1, 300):
+        settle(proofs, number)
+
+    assert proofs.fill(fill("f0", "1", VenueOrderId("0"))) == first
+    assert first.cum_qty == Decimal(1)
