@@ -28,6 +28,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, maker_cloid
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import OrderView, PositionView
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision
 from tandem.messages.intents import HedgeOrder, NewOrder
 from tandem.messages.queries import HedgesPage, OrdersPage, PageRequest, PositionsPage
@@ -58,7 +59,7 @@ class LogFacts:
 
     def read(self, entry: Entry) -> None:
         self.messages += 1
-        match codec.decode_fact(entry.payload):
+        match read_fact(entry.subject, entry.payload):
             case HedgeOrder() as hedge:
                 pool = hedge.pool or hedge.strategy
                 legs = [((pool, leg.exc, leg.ticker), leg.ratio) for leg in hedge.legs]

@@ -144,9 +144,6 @@ def _dispatch(state: State, turn: Turn) -> None:
     if isinstance(fact, MalformedMessageError):
         _on_malformed(turn, fact)
         return
-    if turn.event.subject.startswith(_HEDGE_INTENT) and not isinstance(fact, HedgeOrder):
-        intake.refuse_subject(turn, "type", f"{type(fact).__name__}: a hedge_order")
-        return
     handler = _HANDLERS.get(type(fact))
     if handler is None:
         return

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from services.hedger.ledger import Bucket, BucketKey
 from services.hedger.state import Link
 from tandem.domain.ids import HedgeId
-from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.intents import HedgeOrder
 from tandem.runtime.effects import Append, Effect, LogEvent
@@ -69,4 +68,4 @@ class Turn:
     def alarm(self, text: str) -> None:
         """Log that a person must look at something; once for each message that says so."""
         alarm = Alarm(source=SERVICE, key=self.place, text=text)
-        self.effects.append(Append(subjects.alarm(alarm.source, alarm.key), alarm))
+        self.effects.append(Append(alarm))

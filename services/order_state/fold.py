@@ -104,8 +104,6 @@ class OrderFold:
 
 
 def _on_new_order(state: Registry, event: LogEvent, order: NewOrder) -> tuple[Effect, ...]:
-    if event.subject != subjects.new_order(order.exc, order.strategy, order.client_order_id):
-        return _alarm_unless_answered(state, event, "exc, strategy or cloid contradict the subject")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
     record.asked = record.asked or records.asked_by_intent(order)
     record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
@@ -182,7 +180,7 @@ def _external(record: Record) -> Append:
         f"by another program; it changes positions, and no hedge"
     )
     alarm = Alarm(source="order-state", key=f"external-{record.exc}-{name}", text=text)
-    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+    return Append(alarm)
 
 
 def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:
@@ -198,7 +196,7 @@ def _fill_changed(known: KnownFill, event: LogEvent) -> Publish:
     delta = FillDelta(epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=fill)
     known.last_delta = delta.delta_id
     entity = f"fill:{fill.exc}:{book.fill_key(fill.ticker, fill.exec_id)}"
-    return Publish(subjects.fill_delta(fill.exc, fill.exec_id, delta), entity, delta)
+    return Publish(entity, delta)
 
 
 def _fill_view(fill: FillReport, record: Record) -> FillView:
@@ -251,7 +249,7 @@ def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tupl
 
 def _alarm(event: LogEvent, text: str) -> Append:
     alarm = Alarm(source="order-state", key=str(event.seq), text=f"{event.subject}: {text}")
-    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+    return Append(alarm)
 
 
 _HANDLERS: dict[type, Callable[[Registry, LogEvent, Any], tuple[Effect, ...]]] = {
@@ -312,7 +310,7 @@ def _published(record: Record, event: LogEvent, view: OrderView, index: int) -> 
         epoch=event.epoch, seq=event.seq, index=index, prev=record.last_delta, order=view
     )
     record.last_delta = delta.delta_id
-    return Publish(subjects.order_delta(record.exc, _name(record), delta), record.key, delta)
+    return Publish(record.key, delta)
 
 
 def _accepted_first(record: Record, view: OrderView) -> tuple[OrderView, ...]:
@@ -338,6 +336,7 @@ def _accepted_first(record: Record, view: OrderView) -> tuple[OrderView, ...]:
 
 
 def _name(record: Record) -> str:
+    """Return the name of its row; `facts.order_name` spells the same for its changes."""
     return record.cloid or f"oid:{record.oid}"
 
 

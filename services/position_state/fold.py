@@ -158,7 +158,7 @@ def _mismatch(held: Holding, event: LogEvent, off_by: Decimal) -> Append:
 
 def _alarm(event: LogEvent, text: str) -> Append:
     alarm = Alarm(source="position-state", key=str(event.seq), text=text)
-    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+    return Append(alarm)
 
 
 def _on_specs(state: Holdings, _event: LogEvent, specs: SpecsReport) -> tuple[Effect, ...]:
@@ -199,8 +199,7 @@ def _changed(
     )
     held.last_delta = delta.delta_id
     entity = holdings.key_of(held.exc, held.ticker)
-    subject = subjects.position_delta(held.exc, held.ticker, delta)
-    return (Publish(subject, entity, delta), _row_of(state, held))
+    return (Publish(entity, delta), _row_of(state, held))
 
 
 def _row_of(state: Holdings, held: Holding) -> SetRow:

@@ -10,7 +10,7 @@ import redis.asyncio
 from tandem.bus.memory_bus import MemoryBus
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import InvariantError
-from tandem.messages import subjects
+from tandem.messages import facts, subjects
 from tandem.messages.codec import encode
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
@@ -143,7 +143,7 @@ async def test_without_a_server_nothing_is_proposed(world: World, eventually: Ev
 async def _memory_copy(world: World, eventually: Eventually, marks: int) -> Copy:
     copy = await world.copy()
     specs = SpecsReport(exc=EXC, instruments=())
-    await world.writer.log.append(subjects.specs_report(EXC, b"content"), encode(specs))
+    await world.writer.log.append(*facts.written(specs))
     await asyncio.gather(*[world.mark("A") for _ in range(marks)])
     await eventually(lambda: copy.state.decisions == {"A": marks})
     return copy
@@ -257,7 +257,7 @@ async def _page_becomes(server: LocalServer, rows: dict[bytes, bytes]) -> None:
 
 
 # What followed from a message before the snapshot, stored behind it and lost by the cut.
-LATE = Append(subjects.alarm("tally", "late"), Alarm(source="tally", key="late", text="said"))
+LATE = Append(Alarm(source="tally", key="late", text="said"))
 
 
 async def _expired_and_cut(world: World, eventually: Eventually, *, saves: bool) -> Copy:

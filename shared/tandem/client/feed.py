@@ -21,7 +21,7 @@ from tandem.client.pages import NOWHERE, Joined, Place
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc
-from tandem.messages import codec, subjects
+from tandem.messages import facts, subjects
 from tandem.messages.codec import AnyDelta
 from tandem.runtime.seam import Seam, no_seam
 
@@ -185,7 +185,7 @@ class Feed:
             self._reload(subscription, subscription.mirror.place)
 
     def _on_entry(self, entry: Entry) -> None:
-        delta = codec.decode_delta(entry.payload)
+        delta = facts.read_delta(entry.subject, entry.payload)
         self.epoch_began(delta.epoch)
         for subscription in self._subscriptions:
             if subscription.mirror.concerns(delta):

@@ -32,9 +32,9 @@ from tandem.client.tables import InstrumentCalls, Tables
 from tandem.client.venue import VenueCalls
 from tandem.domain.errors import InvalidInputError, NotYetSupportedError, UnavailableError
 from tandem.domain.ids import Exc, Strategy
-from tandem.messages import codec, subjects
+from tandem.messages import facts, subjects
 from tandem.messages.hedges import Epoch
-from tandem.messages.reports import MarkReport, SpecsReport
+from tandem.messages.reports import SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.seam import Seam, no_seam
 
@@ -209,7 +209,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         # One filter each: a consumer of one filter is what the server can hold a strategy to.
         specs = Reading(self._bus.log, (subjects.reports_kind("specs"),), reactions, ports)
         epochs = Reading(self._bus.log, (subjects.ALL_EPOCHS,), reactions, ports)
-        marks = Reading(self._bus.marks, (subjects.ALL_MARKS,), reactions, ports)
+        priced = Reactions(self._on_mark, _from_the_start)
+        marks = Reading(self._bus.marks, (subjects.ALL_MARKS,), priced, ports)
         self._readings = [specs, epochs, marks]
         try:
             async with timeout(self._options.ready_timeout_s):
@@ -230,15 +231,17 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         return set(self._wanted) <= set(self.tables.instruments)
 
     def _on_fact(self, entry: Entry) -> None:
-        match codec.decode_fact(entry.payload):
+        match facts.read_fact(entry.subject, entry.payload):
             case SpecsReport() as specs:
                 self.tables.learn(specs)
-            case MarkReport() as mark:
-                self.tables.marks[mark.exc, mark.ticker] = mark
             case Epoch() as epoch:
                 self._feed.epoch_began(epoch.epoch)
             case _:
                 pass
+
+    def _on_mark(self, entry: Entry) -> None:
+        mark = facts.read_mark(entry.subject, entry.payload)
+        self.tables.marks[mark.exc, mark.ticker] = mark
 
     async def _join_mirrors(self) -> None:
         await self._watch(self._hedges, subjects.HEDGES_PAGE, None, (None, None))

@@ -29,8 +29,8 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.domain.ids import Exc
-from tandem.messages import subjects
-from tandem.messages.codec import Answer, Query, decode_fact, encode
+from tandem.messages import facts, subjects
+from tandem.messages.codec import Answer, Query, decode_fact
 from tandem.messages.hedges import Epoch, TimerFired
 from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.runtime import filters, standing
@@ -228,7 +228,7 @@ class FoldRunner(Generic[S]):
         self._cut, self._offers_again = None, False
         self.counters.cuts += 1
         epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
-        await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
+        await self._ports.bus.log.append(*facts.written(epoch))
         kept_ns = self._options.kept_ns
         for entry in self._heard if self._fold.offers_intents else ():
             if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < kept_ns:
@@ -290,7 +290,7 @@ class FoldRunner(Generic[S]):
             return b""
         self._asked_ns = now_ns
         begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
-        await self._ports.bus.log.append(subjects.epoch(begun.epoch), encode(begun))
+        await self._ports.bus.log.append(*facts.written(begun))
         return asked
 
     def _is_epoch_young(self) -> bool:
@@ -393,8 +393,7 @@ class FoldRunner(Generic[S]):
 
     def _fire(self, fact: TimerFired) -> None:
         self.counters.timers_fired += 1
-        subject = subjects.timer(fact.key, fact.attempt)
-        self._outbox.append(self.head.seq, Append(subject, fact))
+        self._outbox.append(self.head.seq, Append(fact))
 
     def _new_outbox(self) -> Outbox:
         ports = self._ports

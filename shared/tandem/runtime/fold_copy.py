@@ -14,7 +14,8 @@ from tandem.bus.subject_match import matcher
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Exc
 from tandem.messages import subjects
-from tandem.messages.codec import Fact, decode_fact
+from tandem.messages.codec import Fact
+from tandem.messages.facts import read_fact
 from tandem.runtime import standing
 from tandem.runtime.effects import Effect, Fold, Head, LogEvent
 from tandem.runtime.snapshots import Kept, Snapshot
@@ -60,7 +61,7 @@ class FoldCopy(Generic[S]):
 
     def read(self, entry: Entry) -> Reading:
         """Fold one message in."""
-        fact = _decoded(entry.payload)
+        fact = _decoded(entry)
         self._clock_ns = max(self._clock_ns, entry.ts_ns)
         self.cursor = cursor_at(self.cursor.created_ns, entry)
         if not isinstance(fact, MalformedMessageError):
@@ -82,8 +83,8 @@ class FoldCopy(Generic[S]):
         return Snapshot(kept, self._fold.dump(self.state))
 
 
-def _decoded(payload: bytes) -> Fact | MalformedMessageError:
+def _decoded(entry: Entry) -> Fact | MalformedMessageError:
     try:
-        return decode_fact(payload)
+        return read_fact(entry.subject, entry.payload)
     except MalformedMessageError as error:
         return error
