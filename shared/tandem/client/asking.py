@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
-from tandem.bus.port import Bus
+from tandem.bus.port import StrategyBus
 from tandem.client.pages import Place
 from tandem.domain.errors import MalformedMessageError, UnavailableError
 from tandem.domain.ids import Exc
@@ -37,7 +37,7 @@ AnyPage = OrdersPage | PositionsPage | FillsPage | HedgesPage
 class Asking:
     """Asks again, for ever, while nobody answers; callers set the time limit."""
 
-    def __init__(self, bus: Bus, clock: Clock, log: FilteringBoundLogger) -> None:
+    def __init__(self, bus: StrategyBus, clock: Clock, log: FilteringBoundLogger) -> None:
         self._bus, self._clock, self._log = bus, clock, log
 
     async def newest_seq(self, page: str) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tandem.bus.port import Bus, Entry, LogState
+from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.asking import Asking
 from tandem.client.listeners import PAGE, Listener
 from tandem.client.mirrors import Mirror, Orders, delta_of
@@ -70,7 +70,7 @@ class FeedOptions:
 class Feed:
     """Reads the deltas once and keeps every subscribed mirror current."""
 
-    def __init__(self, bus: Bus, ports: ReadingPorts, options: FeedOptions) -> None:
+    def __init__(self, bus: StrategyBus, ports: ReadingPorts, options: FeedOptions) -> None:
         self._bus, self._ports, self._options = bus, ports, options
         self._asking = Asking(bus, ports.clock, ports.log)
         self._subscriptions: list[Subscription] = []

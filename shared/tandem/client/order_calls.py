@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 from msgspec.structs import replace
 
-from tandem.bus.port import Bus
+from tandem.bus.port import StrategyBus
 from tandem.client import arguments
 from tandem.client.arguments import Number, OrderOptions
 from tandem.client.feed import Feed
@@ -48,7 +48,7 @@ class OrderCalls:
 
     strategy: Strategy
     tables: Tables
-    _bus: Bus
+    _bus: StrategyBus
     _feed: Feed
     _offers: Offers
     _clock: Clock

@@ -12,6 +12,7 @@ import msgspec
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.messages import deltas, hedges, intents, queries, reports
+from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message
 
 Fact = (
@@ -63,6 +64,8 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     *get_args(AnyDelta),
     *get_args(Query),
     *get_args(Answer),
+    *get_args(AccessCall),
+    *get_args(AccessAnswer),
 )
 
 T = TypeVar("T")
@@ -75,6 +78,8 @@ _fact_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _delta_decoder: msgspec.json.Decoder[AnyDelta] = msgspec.json.Decoder(AnyDelta)
 _query_decoder: msgspec.json.Decoder[Query] = msgspec.json.Decoder(Query)
 _answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+_call_decoder: msgspec.json.Decoder[AccessCall] = msgspec.json.Decoder(AccessCall)
+_told_decoder: msgspec.json.Decoder[AccessAnswer] = msgspec.json.Decoder(AccessAnswer)
 _PATH = re.compile(r"^(?P<rule>.*?)(?: - at `(?:key in )?\$\.?(?P<path>.*?)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 
@@ -106,6 +111,16 @@ def decode_query(payload: bytes) -> Query:
 def decode_answer(payload: bytes) -> Answer:
     """Decode one reply; raises as `decode_fact` does."""
     return _decode(_answer_decoder, payload)
+
+
+def decode_call(payload: bytes) -> AccessCall:
+    """Decode what a strategy asks of `access`; raises as `decode_fact` does."""
+    return _decode(_call_decoder, payload)
+
+
+def decode_told(payload: bytes) -> AccessAnswer:
+    """Decode what `access` tells a strategy; raises as `decode_fact` does."""
+    return _decode(_told_decoder, payload)
 
 
 def _decode(decoder: "msgspec.json.Decoder[T]", payload: bytes) -> T:

@@ -43,6 +43,7 @@ ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
 ALL_LEASES = "leases.>"
+ALL_ACCESS = "access.>"
 
 ORDERS_PAGE = "tandem.page.orders"
 POSITIONS_PAGE = "tandem.page.positions"
@@ -254,6 +255,11 @@ def epoch(number: int) -> str:
     return f"oms.control.epoch.{number}"
 
 
+def alarms_of(source: str) -> str:
+    """Filter: what one service alarms about."""
+    return f"oms.control.alarm.{token(source)}.>"
+
+
 def alarm(source: str, key: str) -> str:
     return f"oms.control.alarm.{token(source)}.{token(key)}"
 
@@ -317,3 +323,18 @@ def presence(fold: str) -> str:
 
 def venue_ask(exc: Exc) -> str:
     return f"tandem.ask.{token(exc)}"
+
+
+def access_calls(strategy: Strategy) -> str:
+    """Where a strategy asks, and whichever copy of `access` answers."""
+    return f"access.{token(strategy)}.call"
+
+
+def access_readings(strategy: Strategy, copy: Token) -> str:
+    """Where a strategy asks the copy that has at hand what it reads next."""
+    return f"access.{token(strategy)}.read.{token(copy)}"
+
+
+def access_by(strategy: Strategy) -> str:
+    """Everything that one strategy may say at all."""
+    return f"access.{token(strategy)}.>"
