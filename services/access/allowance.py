@@ -16,26 +16,33 @@ PAGES_BURST_S = 4
 
 @dataclass(slots=True)
 class Allowance:
-    """So many within `period_s`, and so many at once."""
+    """So many within `period_s`, and so many at once.
+
+    Room is counted in nanoseconds of the limit's own time, so that nothing is rounded.
+    """
 
     what: str
     most: int
     period_s: int
     burst: int
-    _room: float = field(init=False)
+    _room: int = field(init=False)
     _at_ns: int = 0
     _asked_ns: int = 0
     _asked: int = 0
 
     def __post_init__(self) -> None:
-        self._room = float(self.burst)
+        self._room = self.burst * self._cost
+
+    @property
+    def _cost(self) -> int:
+        return self.period_s * NS
 
     def take(self, now_ns: int) -> CallRefused | None:
         """Grant one, or say by name why not."""
         self._count(now_ns)
         self._refill(now_ns)
-        if self._room >= 1:
-            self._room -= 1
+        if self._room >= self._cost:
+            self._room -= self._cost
             return None
         span = "a second" if self.period_s == 1 else f"in {self.period_s} s"
         return CallRefused(
@@ -45,15 +52,15 @@ class Allowance:
             retryable=True,
         )
 
-    def wait_s(self, now_ns: int) -> float:
-        """Return how long until there is room again; 0 when there is."""
-        self._refill(now_ns)
-        return max(0.0, -self._room * self.period_s / self.most)
-
     def spend(self, now_ns: int) -> None:
         """Take one whether there is room or not: what was taken too much is waited for."""
         self._refill(now_ns)
-        self._room -= 1
+        self._room -= self._cost
+
+    def wait_s(self, now_ns: int) -> float:
+        """Return how long until there is room again; 0 when there is."""
+        self._refill(now_ns)
+        return max(0, -self._room) / (self.most * NS)
 
     def _count(self, now_ns: int) -> None:
         if now_ns - self._asked_ns >= NS:
@@ -61,8 +68,8 @@ class Allowance:
         self._asked += 1
 
     def _refill(self, now_ns: int) -> None:
-        since_s = max(0, now_ns - self._at_ns) / NS
-        self._room = min(float(self.burst), self._room + since_s * self.most / self.period_s)
+        since_ns = max(0, now_ns - self._at_ns)
+        self._room = min(self.burst * self._cost, self._room + since_ns * self.most)
         self._at_ns = now_ns
 
 
