@@ -19,7 +19,7 @@ from tandem.messages.reports import MarkReport, SpecsReport
 def on_rules(state: State, turn: Turn, fact: Rules) -> None:
     """Put rules in force; an activation that does not follow the last one changes nothing."""
     if fact.ordinal <= state.activations:
-        turn.alarm(f"{turn.event.subject}: activation {state.activations} is in force")
+        turn.pass_over(state, f"activation {state.activations} is in force")
         return
     implemented = rules.from_fact(fact)
     state.active, state.activations = fact.rules, fact.ordinal

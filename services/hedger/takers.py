@@ -30,7 +30,7 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
     key = (decision.exc, decision.ticker, decision.pool)
     stranger = foreign_taker(decision)
     if stranger is not None:
-        turn.alarm(f"{turn.event.subject}: {stranger} is no client id of this decision")
+        turn.pass_over(state, f"{stranger} is no client id of this decision")
         if key in state.buckets:
             _use(state.buckets[key], decision.ordinal)
         return

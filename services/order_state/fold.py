@@ -39,13 +39,13 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
-from tandem.messages.rules import unsound_number
+from tandem.messages.rules import unsound_number, untimely
+from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-3"
+FOLD_VERSION = "order-state-4"
 DIGEST_BYTES = 12
 CLOID = 4  # where an intent's subject names its order
-MAX_ALARM_TEXT = 200
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Registry)
@@ -74,7 +74,7 @@ class OrderFold:
 
     def apply(self, state: Registry, event: LogEvent) -> tuple[Effect, ...]:
         book.sweep(state, event.ts_ns)
-        if fault := unsound_number(event.fact):
+        if fault := unsound_number(event.fact) or untimely(event.fact, event.ts_ns):
             return _alarm_unless_answered(state, event, fault)
         handler = _HANDLERS.get(type(event.fact))
         return handler(state, event, event.fact) if handler else ()
@@ -160,7 +160,7 @@ def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tup
 def _on_order_report(state: Registry, event: LogEvent, report: OrderReport) -> tuple[Effect, ...]:
     names = (report.client_order_id, report.venue_order_id)
     if names == (None, None):
-        return (_alarm(event, "an order report that names no order"),)
+        return _pass_over(state, event, "an order report that names no order")
     record = book.open_record(state, report.exc, report.ticker, names)
     records.join_report(record, report)
     changed = _changed(state, record, event)
@@ -235,7 +235,7 @@ def _on_specs(state: Registry, _event: LogEvent, specs: SpecsReport) -> tuple[Ef
 def _on_malformed(
     state: Registry, event: LogEvent, error: MalformedMessageError
 ) -> tuple[Effect, ...]:
-    return _alarm_unless_answered(state, event, str(error)[:MAX_ALARM_TEXT])
+    return _alarm_unless_answered(state, event, str(error))
 
 
 def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tuple[Effect, ...]:
@@ -244,12 +244,16 @@ def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tupl
     is_intent = tokens[:2] == ["oms", "intent"] and len(tokens) > 3
     if is_intent and (tokens[2] == "hedge" or subjects.untoken(tokens[2]) in state.accounts):
         return ()
-    return (_alarm(event, fault),)
+    return _pass_over(state, event, fault)
 
 
-def _alarm(event: LogEvent, text: str) -> Append:
-    alarm = Alarm(source="order-state", key=str(event.seq), text=f"{event.subject}: {text}")
-    return Append(alarm)
+def _pass_over(state: Registry, event: LogEvent, fault: str) -> tuple[Append, ...]:
+    """Say, unless others of its kind were told of just now, that a message counts for nothing."""
+    nth = faults.count(state.faults, event.subject, event.ts_ns)
+    if not nth:
+        return ()
+    alarm = faults.alarm("order-state", event.place, (event.subject, fault), nth)
+    return (Append(alarm),)
 
 
 _HANDLERS: dict[type, Callable[[Registry, LogEvent, Any], tuple[Effect, ...]]] = {

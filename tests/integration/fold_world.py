@@ -48,13 +48,15 @@ class Tally(msgspec.Struct):
     decisions: dict[str, int] = msgspec.field(default_factory=dict)
     fired: list[str] = msgspec.field(default_factory=list)
     malformed: int = 0
+    broken: int = 0
     epoch: int = 0
 
 
 class TallyFold:
     """For each mark: a delta of its ticker, an alarm, a row, and a decision to propose.
 
-    A cost of asset `wait` arms a timer of as many milliseconds as its fee; `bug` breaks the fold.
+    A cost of asset `wait` arms a timer of as many milliseconds as its fee; `bug` breaks the fold
+    halfway.
     """
 
     name = "tally"
@@ -74,6 +76,7 @@ class TallyFold:
                 due_ns = event.ts_ns + int(event.fact.fee) * 1_000_000
                 return (ArmTimer(event.fact.exec_id, 0, due_ns),)
             case FillCost(fee_asset="bug"):
+                state.broken += 1
                 raise RuntimeError("a bug in the fold")
             case TimerFired():
                 state.fired.append(event.fact.key)

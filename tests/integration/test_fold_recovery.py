@@ -14,7 +14,7 @@ from tandem.messages import facts, subjects
 from tandem.messages.codec import encode
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
-from tandem.runtime import fold
+from tandem.runtime import epoch_requests
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.effects import Append
 from tandem.runtime.fold_ports import FoldOptions, Pages
@@ -351,9 +351,9 @@ async def test_a_client_that_was_away_has_an_epoch_begun_of_its_own(
     await asked()
     await eventually(lambda: copy.runner.head.epoch == 1)
     await asked()
-    monkeypatch.setattr(fold, "YOUNG_EPOCH_NS", 0)
+    monkeypatch.setattr(epoch_requests, "YOUNG_EPOCH_NS", 0)
     assert await world.writer.request(subjects.BEGIN_EPOCH, wanted, 3.0) == b""
-    monkeypatch.setattr(fold, "ASKED_APART_NS", 0)
+    monkeypatch.setattr(epoch_requests, "ASKED_APART_NS", 0)
     await asked()
 
     await eventually(lambda: copy.runner.head.epoch == 2)

@@ -28,6 +28,11 @@ class LogEvent(Struct, frozen=True):
     fact: Fact | MalformedMessageError
     epoch: int = 0
 
+    @property
+    def place(self) -> str:
+        """Return where in the log this is; sequences start anew with an epoch."""
+        return f"{self.epoch}.{self.seq}"
+
 
 class Append(Struct, frozen=True):
     """Log a fact that follows from the state, under its identity."""
