@@ -13,13 +13,14 @@ from types import FrameType
 
 import structlog
 
-from examples.chaos.havoc import thaw
+from examples.chaos.blows.processes import step_file, thaw
 from examples.chaos.options import Options, parse
 from examples.chaos.progress import say
 from examples.chaos.run import run
-from examples.chaos.stage import Market, market_of, stack_plan
+from examples.chaos.stage import Market, market_of, stack_plan, with_stepped_clocks
 from tandem.cli.stack import LocalStack
 from tandem.domain.errors import TandemError
+from tandem.runtime.clock import write_step
 
 EXIT_INTERRUPTED = 130
 
@@ -50,14 +51,17 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run(market: Market, options: Options, directory: Path) -> dict[str, object]:
-    stack = LocalStack(stack_plan(market, options, directory))
+    directory.mkdir(parents=True, exist_ok=True)
+    write_step(step_file(directory), 0, 0)
+    plan = stack_plan(market, options, directory)
+    stack = LocalStack(with_stepped_clocks(plan, step_file(directory)))
     try:
         stack.start()
         _log_to(directory / "logs" / "driver.log")
         say(f"started {len(stack.pids())} processes; logs in {directory / 'logs'}")
         return asyncio.run(run(stack, market, options, say))
     finally:
-        thaw(stack)
+        thaw(stack.children.values())
         stack.stop()
 
 

@@ -1,4 +1,8 @@
-"""Everything at work in a chaos run, wired: strategies, crowd, havoc, witnesses."""
+"""Everything at work in a chaos run, wired: strategies, crowd, havoc, witnesses.
+
+Each strategy quotes in a process of its own. The run keeps a client of the same name beside it: it
+looks, it is a witness, and it stops at the end what the processes have left.
+"""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,26 +11,28 @@ from decimal import Decimal
 
 import aiohttp
 
+from examples.chaos.blows.havoc import Havoc
+from examples.chaos.blows.journal import Journal
+from examples.chaos.blows.processes import is_up, services_of
+from examples.chaos.blows.venue_faults import VenueFaults
 from examples.chaos.crowd import Crowd
 from examples.chaos.evidence import Witnesses
-from examples.chaos.gauges import Gauges
-from examples.chaos.havoc import Havoc, is_up
-from examples.chaos.journal import Journal
+from examples.chaos.figures.gauges import Gauges
+from examples.chaos.figures.takeover import Takeovers
+from examples.chaos.figures.uptime import NATS, begin
 from examples.chaos.options import Options
 from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
-from examples.chaos.stage import Market
-from examples.chaos.takeover import Takeovers
-from examples.chaos.venue_faults import VenueFaults
+from examples.chaos.stage import STRATEGIES, Market
+from examples.chaos.strategy import PREFIX, Part, child_of
 from examples.walkthrough.venue_books import VenueBooks
 from services.paper_exchange.prng import Prng
 from tandem import OMS
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
-from tandem.cli.stack import LocalStack
+from tandem.cli.stack import Child, LocalStack
 from tandem.client.oms import ClientOptions
 from tandem.runtime.clock import Clock, SystemClock
 
-STRATEGIES = ("north", "south")
 READY_TIMEOUT_S = 60.0
 # The reference price may have moved since the hedger last looked at what is owed.
 LEAST_MARGIN = Decimal("1.05")
@@ -49,6 +55,12 @@ class Desk:
     def clients(self) -> tuple[OMS, ...]:
         return tuple(strategy.oms for strategy in self.strategies)
 
+    @property
+    def quoting(self) -> list[Child]:
+        """The strategies' processes."""
+        every = self.stack.children.values()
+        return [child for child in every if child.name.startswith(PREFIX)]
+
 
 @asynccontextmanager
 async def open_desk(stack: LocalStack, market: Market, options: Options) -> AsyncIterator[Desk]:
@@ -62,15 +74,20 @@ async def open_desk(stack: LocalStack, market: Market, options: Options) -> Asyn
             oms = await opened.enter_async_context(_client(stack, name))
             strategies.append(Strategy(oms, market, clock, Prng(options.seed + place)))
             await strategies[-1].hears_a_price(READY_TIMEOUT_S)
+            child = child_of(Part(stack.nats.url, name, market, options.seed + place), stack.plan)
+            stack.children[child.name] = child
         bus = await NatsBus.connect(NatsOptions(stack.nats.url, "oracle"), clock)
         opened.push_async_callback(bus.close)
-        journal = Journal(clock.wall_ns, clock.monotonic_ns)
+        file = stack.plan.directory / "journal.jsonl"
+        journal = Journal(clock.wall_ns, clock.monotonic_ns, file)
         gauges = Gauges(session)
         takeovers = Takeovers(stack, gauges, clock, is_up)
         havoc = Havoc(stack, VenueFaults(venues, clock, options.seed), takeovers, journal)
         opened.push_async_callback(havoc.close)
         clients = tuple(one.oms for one in strategies)
         least = _least_of(strategies[0], market)
+        others = (NATS, *stack.paper)
+        begin(havoc.uptime, [child.name for child in services_of(stack)], others)
         yield Desk(
             options=options,
             stack=stack,

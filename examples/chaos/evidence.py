@@ -1,14 +1,15 @@
 """Gathers what the verdict rests on: the venues' books, the log, every copy's pages, Redis."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 import redis.asyncio
 
+from examples.chaos.figures.timeline import Note
 from examples.chaos.verdict import (
     BucketKey,
     Cause,
@@ -23,17 +24,20 @@ from examples.chaos.verdict import (
 from examples.walkthrough.venue_books import Books, VenueBooks
 from tandem import OMS
 from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
+from tandem.cli.servers import LocalServer
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, maker_cloid
+from tandem.domain.order import OrderStatus
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import OrderView, PositionView
-from tandem.messages.facts import read_fact
-from tandem.messages.hedges import Decision
-from tandem.messages.intents import HedgeOrder, NewOrder
+from tandem.messages.hedges import Decision, Epoch
+from tandem.messages.intents import CancelOrder, HedgeOrder, NewOrder, StopHedge
 from tandem.messages.queries import HedgesPage, OrdersPage, PageRequest, PositionsPage
-from tandem.messages.reports import FillReport, OrderReport
+from tandem.messages.reports import FillReport, LinkReport, OrderReport
 from tandem.runtime.clock import Clock
+from tandem.runtime.kept import KEPT_NS
 from tandem.runtime.pages import page_key
 
 PageT = TypeVar("PageT", OrdersPage, PositionsPage, HedgesPage)
@@ -44,6 +48,9 @@ ASK_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 300.0
 POLL_S = 0.05
 REJECTED_ENDING = "rejected"
+NS_PER_MS = 1_000_000
+# Whose cancels are not a strategy's.
+SYSTEM = ("hedger", "gateway")
 
 
 @dataclass(slots=True)
@@ -55,29 +62,90 @@ class LogFacts:
     plain: dict[str, Cause] = field(default_factory=dict)
     fills: list[What] = field(default_factory=list)
     in_doubt: set[str] = field(default_factory=set)
+    cancels: set[str] = field(default_factory=set)
+    notes: list[Note] = field(default_factory=list)
     messages: int = 0
 
     def read(self, entry: Entry) -> None:
         self.messages += 1
-        match read_fact(entry.subject, entry.payload):
+        fact = codec.decode_fact(entry.payload)
+        note = note_of(fact, entry)
+        if note is not None:
+            self.notes.append(note)
+        match fact:
+            case HedgeOrder() | Decision() | NewOrder(hedge_id=None):
+                self._take_cause(fact)
+            case FillReport():
+                what = (fact.exc, str(fact.venue_order_id), fact.signed_qty, fact.last_px)
+                self.fills.append(what)
+            case OrderReport(in_doubt=True, client_order_id=cloid) if cloid is not None:
+                self.in_doubt.add(cloid)
+            case StopHedge(strategy=strategy) | CancelOrder(strategy=strategy):
+                if strategy not in SYSTEM:
+                    self.cancels.add(entry.subject)
+            case _:
+                pass
+
+    def _take_cause(self, fact: HedgeOrder | Decision | NewOrder) -> None:
+        match fact:
             case HedgeOrder() as hedge:
                 pool = hedge.pool or hedge.strategy
                 legs = [((pool, leg.exc, leg.ticker), leg.ratio) for leg in hedge.legs]
                 name = stem(maker_cloid(hedge.hedge_id))
-                self.makers[name] = Cause(hedge.maker.amount, tuple(legs))
+                _keep(self.makers, name, Cause(hedge.maker.amount, tuple(legs)))
             case Decision() as made:
                 key = (made.pool, made.exc, made.ticker)
                 for taker in made.takers:
-                    self.takers[taker.client_order_id] = Cause(taker.amount, ((key, ONE),))
-            case NewOrder(hedge_id=None) as order:
-                self.plain[order.client_order_id] = Cause(order.amount, ())
-            case FillReport() as fill:
-                what = (fill.exc, str(fill.venue_order_id), fill.signed_qty, fill.last_px)
-                self.fills.append(what)
-            case OrderReport(in_doubt=True, client_order_id=cloid) if cloid is not None:
-                self.in_doubt.add(cloid)
-            case _:
-                pass
+                    cause = Cause(taker.amount, ((key, ONE),))
+                    _keep(self.takers, taker.client_order_id, cause)
+            case NewOrder() as order:
+                _keep(self.plain, order.client_order_id, Cause(order.amount, ()))
+
+    def without_fills(self) -> "LogFacts":
+        """Return what stays true although the log was cut: why orders are at the venues."""
+        return replace(self, fills=[], messages=0)
+
+    def also(self, other: "LogFacts") -> "LogFacts":
+        """Return these facts with the causes and notes of a log that was cut."""
+        both = replace(
+            self,
+            makers=dict(self.makers),
+            takers=dict(self.takers),
+            plain=dict(self.plain),
+            in_doubt=self.in_doubt | other.in_doubt,
+            cancels=self.cancels | other.cancels,
+            notes=[*self.notes, *other.notes],
+        )
+        for name in ("makers", "takers", "plain"):
+            for cloid, cause in getattr(other, name).items():
+                _keep(getattr(both, name), cloid, cause)
+        return both
+
+
+def _keep(causes: dict[str, Cause], name: str, cause: Cause) -> None:
+    """Keep the largest cause of a name: a hedger behind a cut may have given a name anew."""
+    former = causes.get(name)
+    if former is None or abs(cause.amount) > abs(former.amount):
+        causes[name] = cause
+
+
+def note_of(fact: codec.Fact, entry: Entry) -> Note | None:
+    """Return what a fact says about how a hedge went, or why it waited."""
+    at_ms = entry.ts_ns // NS_PER_MS
+    match fact:
+        case Decision():
+            names = " ".join(taker.client_order_id for taker in fact.takers)
+            return Note(at_ms, "log", "decision", f"{fact.pool} attempt={fact.attempt} {names}")
+        case OrderReport(in_doubt=True):
+            return Note(at_ms, "log", "in doubt", f"{fact.exc} {fact.client_order_id}")
+        case OrderReport(order_status=OrderStatus.REJECTED):
+            return Note(at_ms, "log", "rejected", f"{fact.exc} {fact.client_order_id} {fact.text}")
+        case LinkReport():
+            return Note(at_ms, "log", str(fact.state), f"{fact.exc} {fact.run[:4]} {fact.text}")
+        case Epoch():
+            return Note(at_ms, "log", "epoch", f"{fact.epoch} {fact.text}")
+        case _:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +179,27 @@ async def read_log(bus: NatsBus, clock: Clock) -> LogFacts:
     return facts
 
 
-async def gather(witnesses: Witnesses, facts: LogFacts) -> Evidence:
-    """Ask everybody once. `facts` may be empty for a look at the pages only."""
+async def read_cut_logs(kept: Sequence[LocalServer], clock: Clock) -> LogFacts:
+    """Read every log that was taken away: what it told of causes stays true."""
+    found = LogFacts()
+    for server in kept:
+        await asyncio.to_thread(server.start)
+        bus = await NatsBus.connect(NatsOptions(server.url, "oracle"), clock)
+        try:
+            found = found.also((await read_log(bus, clock)).without_fills())
+        except UnavailableError:
+            continue  # It was taken away before anybody had made its streams anew.
+        finally:
+            await bus.close()
+            await asyncio.to_thread(server.stop)
+    return found
+
+
+async def gather(witnesses: Witnesses, facts: LogFacts, wiped_ms: Sequence[int] = ()) -> Evidence:
+    """Ask everybody once. `facts` may be empty for a look at the pages only.
+
+    `wiped_ms`: when the log was deleted; what is older than is offered again may be missing in it.
+    """
     books = {exc: await venue.books() for exc, venue in witnesses.venues.items()}
     trades = [
         VenueTrade(exc, one.order_id, one.client_order_id, one.amount, one.price, one.time_ms)
@@ -120,7 +207,10 @@ async def gather(witnesses: Witnesses, facts: LogFacts) -> Evidence:
         for one in await venue.trades()
     ]
     pages = await pages_of_copies(witnesses)
+    forgotten = forgetful(wiped_ms, [trade.time_ms for trade in trades])
     return Evidence(
+        told_since_ms=forgotten[-1] if forgotten else 0,
+        forgetful=len(forgotten),
         orders=tuple(order for exc, book in books.items() for order in _orders(exc, book)),
         trades=tuple(trades),
         fills=tuple(facts.fills),
@@ -131,6 +221,13 @@ async def gather(witnesses: Witnesses, facts: LogFacts) -> Evidence:
         books=tuple(_book(exc, book) for exc, book in books.items()),
         views=(*pages, *await redis_views(witnesses), *_mirrors(witnesses)),
     )
+
+
+def forgetful(wiped_ms: Sequence[int], traded_ms: Sequence[int]) -> list[int]:
+    """Return since when the log told again what it had lost, for each time that it lost more."""
+    first_ms = min(traded_ms, default=0)
+    since_ms = [at_ms - KEPT_NS // NS_PER_MS for at_ms in wiped_ms]
+    return [one for one in since_ms if one > first_ms]
 
 
 def _orders(exc: str, books: Books) -> list[VenueOrder]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from examples.chaos.blows.journal import Journal
 from examples.chaos.crowd import Crowd
-from examples.chaos.gauges import Gauges
-from examples.chaos.journal import Journal
+from examples.chaos.figures.gauges import Gauges
 from tandem import OMS
 from tandem.cli.stack import LocalStack
 from tandem.runtime.clock import Clock

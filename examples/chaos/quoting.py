@@ -2,7 +2,8 @@
 
 1. Each strategy hedges half of its makers from the pool that both share, half from its own.
 2. A maker that lives too long is cancelled on the way, by its hedge or by its client id.
-3. A bus that is away for a while is no failure of a strategy: it tries again. A maker that it has
+3. A strategy that was killed takes over, when it starts again, the makers under its name.
+4. A bus that is away for a while is no failure of a strategy: it tries again. A maker that it has
    asked for may live although nobody confirmed it: it is asked for again under the same name, so
    that it can be stopped.
 """
@@ -37,21 +38,16 @@ OVER = (HedgeState.DONE, HedgeState.HEDGING, HedgeState.REFUSED)
 
 @dataclass(slots=True)
 class _Maker:
-    """A maker from the moment it is asked for; `link` is None until the log has confirmed it."""
+    """A maker from the moment it is asked for; `link` is None until the log has confirmed it.
+
+    `order` is None where another process of the strategy has asked for it.
+    """
 
     hedge_id: HedgeId
-    order: Mapping[str, object]
+    order: Mapping[str, object] | None
     pool: str | None
     cancel_at_ns: int
     link: LinkHandle | None = None
-
-    @property
-    def row(self) -> HedgeView | None:
-        return self.link.link if self.link is not None else None
-
-    @property
-    def is_over(self) -> bool:
-        return self.row is not None and self.row.state in OVER
 
 
 @dataclass(slots=True)
@@ -94,7 +90,7 @@ class Strategy:
 
     async def step(self) -> None:
         """Let go of what has ended, cancel what is old, quote what is missing."""
-        self._makers = [one for one in self._makers if not one.is_over]
+        self._look()
         for one in self._makers:
             await self._confirmed(one)
             if self.clock.monotonic_ns() >= one.cancel_at_ns:
@@ -104,10 +100,42 @@ class Strategy:
 
     async def stop(self) -> bool:
         """Ask for the end of every maker that is still live; True when none is."""
-        self._makers = [one for one in self._makers if not one.is_over]
+        self._look()
         for one in self._makers:
-            await (await self._confirmed(one)).stop()
+            await self._stop(one)
         return not self._makers
+
+    def _look(self) -> None:
+        """Let go of what is over, take over what lives under this name and is nobody's here."""
+        rows = self.oms.hedges.links.rows
+        known = {one.hedge_id for one in self._makers}
+        for row in tuple(rows.values()):
+            is_live = row.strategy == self.oms.strategy and row.state not in OVER
+            if is_live and row.hedge_id not in known:
+                self._makers.append(_Maker(row.hedge_id, None, None, self._patience_ns()))
+        self._makers = [one for one in self._makers if not self._is_over(one)]
+
+    def _row(self, one: _Maker) -> HedgeView | None:
+        """Return what the mirror shows of a maker that was confirmed, or asked for by others."""
+        if one.link is None and one.order is not None:
+            return None
+        return self.oms.hedges.get(one.hedge_id)
+
+    def _is_over(self, one: _Maker) -> bool:
+        row = self._row(one)
+        return row is not None and row.state in OVER
+
+    def _patience_ns(self) -> int:
+        patience_ms = self.prng.between(*PATIENCE_MS)
+        return self.clock.monotonic_ns() + patience_ms * NS_PER_MS
+
+    async def _stop(self, one: _Maker) -> None:
+        """Ask for the end of a maker: by its hedge, or by its name where another process asked."""
+        link, row = await self._confirmed(one), self._row(one)
+        if link is not None:
+            await link.stop()
+        elif row is not None:
+            await self.oms.cancel_order(BINANCE, cloid=row.maker_cloid)
 
     async def _quote_one(self) -> None:
         side = 1 if self.prng.percent(50) else -1
@@ -119,15 +147,13 @@ class Strategy:
             "price": (self.mid() * (1 - side * away)).quantize(PRICE_STEP),
         }
         pool = SHARED_POOL if self.prng.percent(50) else None
-        patience_ms = self.prng.between(*PATIENCE_MS)
-        cancel_at_ns = self.clock.monotonic_ns() + patience_ms * NS_PER_MS
-        one = _Maker(self.oms.rand_hedge_id(), maker, pool, cancel_at_ns)
+        one = _Maker(self.oms.rand_hedge_id(), maker, pool, self._patience_ns())
         self._makers.append(one)
         await self._confirmed(one)
 
-    async def _confirmed(self, one: _Maker) -> LinkHandle:
+    async def _confirmed(self, one: _Maker) -> LinkHandle | None:
         """Ask for a maker until the log has it: again under its name, it is the same one."""
-        if one.link is None:
+        if one.link is None and one.order is not None:
             leg = {"exc": HYPERLIQUID, "ticker": self.market.hedge_ticker}
             one.link = await self.oms.hedge_order(
                 one.order, leg, pool=one.pool, hedge_id=one.hedge_id
@@ -139,7 +165,8 @@ class Strategy:
         """Cancel a maker by one of the two ways; asked again as long as it lives."""
         one.cancel_at_ns = self.clock.monotonic_ns() + ASK_AGAIN_MS * NS_PER_MS
         self.cancelled += 1
-        if one.row is not None and self.prng.percent(50):
-            await self.oms.cancel_order(BINANCE, cloid=one.row.maker_cloid)
+        row = self._row(one)
+        if row is not None and self.prng.percent(50):
+            await self.oms.cancel_order(BINANCE, cloid=row.maker_cloid)
         else:
-            await (await self._confirmed(one)).stop()
+            await self._stop(one)

@@ -12,20 +12,24 @@ import aiohttp
 import msgspec
 import redis.exceptions
 
-from examples.chaos import report
+from examples.chaos.blows.plan import Blow, Kind, Pace, schedule
+from examples.chaos.blows.processes import GATEWAY
+from examples.chaos.blows.servers import server_of_kept
+from examples.chaos.blows.venue_faults import NAMES
 from examples.chaos.desk import Desk, open_desk
-from examples.chaos.evidence import LogFacts, gather, read_log
-from examples.chaos.gauges import ALREADY
-from examples.chaos.havoc import GATEWAY
+from examples.chaos.evidence import LogFacts, gather, read_cut_logs, read_log
+from examples.chaos.figures import report
+from examples.chaos.figures.gauges import ALREADY
+from examples.chaos.figures.recovery import Recovery, recoveries
+from examples.chaos.figures.stretch import Stretch
+from examples.chaos.figures.takeover import sends_again_ms
+from examples.chaos.figures.timeline import Note, between, logged, phases
 from examples.chaos.options import Options
-from examples.chaos.plan import DEATHS, Blow, Kind, Pace, schedule
 from examples.chaos.progress import Progress
-from examples.chaos.stage import GATEWAYS, Market, names_of
-from examples.chaos.stretch import Stretch
-from examples.chaos.takeover import sends_again_ms
-from examples.chaos.venue_faults import NAMES
+from examples.chaos.stage import GATEWAYS, STRATEGIES, Market, names_of
+from examples.chaos.strategy import PREFIX
 from examples.chaos.verdict import Evidence, Finding, judge
-from tandem.cli.stack import LocalStack
+from tandem.cli.stack import SERVICES, LocalStack
 from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import TaskOwner
 
@@ -36,6 +40,7 @@ NS_PER_MS = 1_000_000
 LOOK_EVERY_S = 2.0
 LEAD_MS = 3_000
 MOST_TOLD = 15
+MOST_EXPLAINED = 8
 UNREACHABLE = (UnavailableError, redis.exceptions.RedisError, aiohttp.ClientError, OSError)
 Say = Callable[[str], None]
 
@@ -56,6 +61,7 @@ async def run(stack: LocalStack, market: Market, options: Options, say: Say) -> 
         blows = schedule(options.seed, _pace(desk))
         say(f"seed {options.seed}: {len(blows)} blows in {options.minutes:g} minutes")
         await _play(desk, blows, say)
+        say("the strategies are gone; whatever they have left is stopped")
         outcome = await _until_quiet(desk, say)
         await desk.gauges.sample(stack)
         await _keep(desk, outcome, stack.plan.directory)
@@ -72,7 +78,9 @@ def _pace(desk: Desk) -> Pace:
         kills_per_minute=options.kills_per_minute,
         kinds=options.kinds,
         processes=names_of(desk.stack.plan),
+        services=SERVICES,
         gateways=GATEWAYS,
+        strategies=tuple(f"{PREFIX}{name}" for name in STRATEGIES),
         venue_faults=NAMES,
     )
 
@@ -86,8 +94,8 @@ async def _play(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
         if Kind.VENUE in desk.options.kinds:
             await desk.havoc.faults.start()
         desk.havoc.start()
-        for strategy in desk.strategies:
-            tasks.spawn(strategy.quote(), "strategy")
+        for child in desk.quoting:
+            child.spawn()
         tasks.spawn(crowd.trade(desk.options.fills_per_s), "crowd")
         tasks.spawn(watch.tell(say), "progress")
         striking = tasks.spawn(_strike(desk, blows), "striking")
@@ -99,6 +107,7 @@ async def _play(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
         await tasks.close()
     say("no more blows; waiting until everything runs again")
     await desk.havoc.calm()
+    await desk.havoc.processes.end(desk.quoting)
 
 
 def _raise_what_failed(tasks: TaskOwner, desk: Desk) -> None:
@@ -122,8 +131,10 @@ async def _until_quiet(desk: Desk, say: Say) -> Outcome:
     """Look until the verdict finds nothing, or time is up; the last look counts."""
     clock = desk.clock
     began_ns = clock.monotonic_ns()
+    cut_logs = [server_of_kept(kept, desk.stack.nats) for kept in desk.havoc.servers.cut_logs]
+    cut = asyncio.ensure_future(read_cut_logs(cut_logs, clock))
     while True:
-        outcome = await _look(desk, began_ns)
+        outcome = await _look(desk, began_ns, await cut)
         waited_ms = (clock.monotonic_ns() - began_ns) // NS_PER_MS
         if outcome is not None and not outcome.findings:
             return outcome
@@ -132,18 +143,22 @@ async def _until_quiet(desk: Desk, say: Say) -> Outcome:
                 raise UnavailableError("the system does not answer the oracle")
             return outcome
         if outcome is not None:
+            await _keep(desk, outcome, desk.stack.plan.directory)
             first = outcome.findings[0]
             say(f"{waited_ms / MS_PER_S:.0f} s of quiet, not yet: {len(outcome.findings)}, {first}")
         await clock.sleep(LOOK_EVERY_S)
 
 
-async def _look(desk: Desk, began_ns: int) -> Outcome | None:
-    """Judge once; None while somebody whom the oracle asks does not answer."""
+async def _look(desk: Desk, began_ns: int, cut: LogFacts) -> Outcome | None:
+    """Judge once; None while somebody whom the oracle asks does not answer.
+
+    `cut` is what the logs said that were taken away.
+    """
     with suppress(*UNREACHABLE):
         for strategy in desk.strategies:
             await strategy.stop()
-        facts = await read_log(desk.witnesses.bus, desk.clock)
-        evidence = await gather(desk.witnesses, facts)
+        facts = (await read_log(desk.witnesses.bus, desk.clock)).also(cut)
+        evidence = await gather(desk.witnesses, facts, desk.havoc.servers.wiped_ms)
         waited_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
         return Outcome(facts, evidence, judge(evidence), waited_ms)
     return None
@@ -153,6 +168,8 @@ async def _keep(desk: Desk, outcome: Outcome, directory: Path) -> None:
     """Leave beside the logs what is needed to find out why."""
     kept: dict[str, object] = {
         "journal": desk.havoc.journal.events,
+        "uptime": desk.havoc.uptime.all(),
+        "notes": outcome.facts.notes,
         "takeovers": desk.havoc.takeovers.seen,
         "trades": outcome.evidence.trades,
         "orders": outcome.evidence.orders,
@@ -184,6 +201,7 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
     kinds = desk.havoc.journal.count()
     waits = report.unhedged(outcome.evidence)
     worst = waits.worst
+    found = recoveries(desk.havoc.uptime.all(), waits.stretches)
     return {
         "chaos": "tandem",
         "seed": desk.options.seed,
@@ -191,17 +209,19 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         **report.judged(outcome.findings),
         **report.counts(outcome.evidence),
         "fills_per_s": round(desk.crowd.fills / (desk.options.minutes * S_PER_MINUTE), 1),
-        "kills": sum(kinds[kind] for kind in DEATHS),
+        "kills": desk.havoc.processes.killed + kinds[Kind.NATS] + kinds[Kind.REDIS],
         "blows": dict(sorted(kinds.items())),
         "ended_themselves": dict(desk.havoc.ended_themselves),
         "unhedged_ms": waits.spread,
+        **report.recovered(found),
+        "recovered_worst": _explained(desk, outcome, found),
         "unhedged_max_at": None if worst is None else _utc(worst.from_ms),
         "unhedged_max_during": _going_on(desk, worst),
         "in_doubt_orders": len(outcome.facts.in_doubt),
         "duplicates_refused": desk.gauges.total(ALREADY),
         "log_messages": outcome.facts.messages,
-        "makers_quoted": sum(one.quoted for one in desk.strategies),
-        "makers_cancelled": sum(one.cancelled for one in desk.strategies),
+        "makers_quoted": len(outcome.facts.makers),
+        "makers_cancelled": len(outcome.facts.cancels),
         "recovered_ms": outcome.recovered_ms,
     }
 
@@ -210,6 +230,25 @@ def _going_on(desk: Desk, worst: Stretch | None) -> list[str]:
     if worst is None:
         return []
     return desk.havoc.journal.during(worst.from_ms, worst.until_ms, LEAD_MS)[:MOST_TOLD]
+
+
+def _explained(desk: Desk, outcome: Outcome, found: Sequence[Recovery]) -> list[dict[str, object]]:
+    """Return the slowest recoveries with what was going on, and what each process said."""
+    worst = sorted(found, key=lambda one: one.ms, reverse=True)[:MOST_EXPLAINED]
+    notes = [*logged(desk.stack.plan.directory / "logs"), *outcome.facts.notes]
+    return [_explanation(desk, one, notes) for one in worst]
+
+
+def _explanation(desk: Desk, one: Recovery, notes: Sequence[Note]) -> dict[str, object]:
+    during = between(notes, one.at_ms, one.covered_ms)
+    return {
+        "ms": one.ms,
+        "at": _utc(one.at_ms),
+        "owed_from": one.from_ms - one.at_ms,
+        "interrupted": one.is_interrupted,
+        "phases": phases(during, one.at_ms),
+        "during": desk.havoc.journal.during(one.at_ms, one.covered_ms, LEAD_MS)[:MOST_TOLD],
+    }
 
 
 def _utc(wall_ms: int) -> str:

@@ -1,12 +1,13 @@
 """What a chaos run is played on: the market underneath, the desk's processes, their settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from examples.chaos.options import Options
 from tandem.cli.stack import SERVICES, StackPlan, checkout
+from tandem.runtime.clock import STEP_FILE
 
 RECORDED = Path("../shared/data/market/ethusdt-usdm-20240808.gz")
 SYNTHETIC = "-"
@@ -17,6 +18,7 @@ BACKFILL_S = "10"
 # So that snapshots are written and read within minutes.
 SNAPSHOT_EVERY = "2000"
 READY_TIMEOUT_S = 120.0
+STRATEGIES = ("north", "south")
 NS_PER_MS = 1_000_000
 
 
@@ -79,6 +81,13 @@ def _environment(market: Market) -> Mapping[str, Mapping[str, str]]:
     found["gateway-hyperliquid"] |= gateway | unlimited | {"TANDEM_TICKERS": market.hedge_ticker}
     rules = {"PAPER_HYPERLIQUID_RULES": '{"ip_limits":false,"address_limits":false}'}
     return found | {"paper-hyperliquid": rules}
+
+
+def with_stepped_clocks(plan: StackPlan, step_file: Path) -> StackPlan:
+    """Return a plan whose services' wall clocks can be set wrong."""
+    also = {"TANDEM_TESTING": "1", STEP_FILE: str(step_file)}
+    found = {name: {**plan.environment.get(name, {}), **also} for name in SERVICES}
+    return replace(plan, environment={**plan.environment, **found})
 
 
 def names_of(plan: StackPlan) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
 """What the exchanges' own books say against the system: nothing lost, nothing doubled.
 
-1. Every trade at a venue under our tags is in the log once, and the log holds no other.
+1. Every trade at a venue under our tags is in the log once, and the log holds no other. A log
+   that came back empty holds those of the last minutes before that; the older ones are excused.
 2. Each client id under our tags is at most one accepted order, with a cause in the log, and its
    fills never exceed the quantity of that cause.
-3. For each bucket: maker fills x ratio = taker fills + the owed remainder that is shown.
+3. For each bucket: maker fills x ratio = taker fills + the owed remainder that is shown. Where
+   the log came back empty, each time may have forgotten less than one order could have traded.
 4. In quiet, less than one tradable order is owed, nothing is in flight and no order is open.
 5. Every copy's pages, Redis and the clients' mirrors equal the venues' books.
 6. Makers were filled and hedges were sent: a run in which nothing happened shows nothing.
@@ -112,7 +114,9 @@ class View:
 class Evidence:
     """Everything the verdict rests on. `fills` are the log's, one entry a stored fact.
 
-    Causes are by client id; makers by the client id without its re-quote digits (`stem`).
+    Causes are by client id, from every log that there was; makers by the client id without its
+    re-quote digits (`stem`). `told_since_ms`: older trades may be missing in the log; 0: none.
+    `forgetful` counts the times that the log came back without such older trades.
     """
 
     orders: tuple[VenueOrder, ...] = ()
@@ -124,6 +128,8 @@ class Evidence:
     buckets: Mapping[BucketKey, Shown] | None = None
     books: tuple[View, ...] = ()
     views: tuple[View, ...] = ()
+    told_since_ms: int = 0
+    forgetful: int = 0
 
     def cause(self, cloid: str) -> Cause | None:
         """Return why an order exists, or None when the log does not say."""
@@ -167,9 +173,10 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 def fills_differ(evidence: Evidence) -> list[Finding]:
     """Compare the venues' trades under our tags with the log's fills (invariant 1)."""
-    traded = Counter(trade.what for trade in evidence.trades if is_tagged(trade.cloid))
-    logged = Counter(evidence.fills)
-    lost = _each(Fault.LOST_FILL, traded - logged)
+    tagged = [trade for trade in evidence.trades if is_tagged(trade.cloid)]
+    traded, logged = Counter(trade.what for trade in tagged), Counter(evidence.fills)
+    older = Counter(one.what for one in tagged if one.time_ms < evidence.told_since_ms)
+    lost = _each(Fault.LOST_FILL, traded - logged - older)
     return lost + _each(Fault.INVENTED_FILL, logged - traded)
 
 
@@ -232,12 +239,20 @@ def added(evidence: Evidence, trade: VenueTrade) -> list[tuple[BucketKey, Decima
 
 def not_conserved(evidence: Evidence) -> list[Finding]:
     """Compare each bucket's need by the books with what the hedger shows (invariant 3)."""
-    shown, owed = evidence.buckets or {}, needs(evidence)
-    return [
-        Finding(Fault.NOT_CONSERVED, f"{'/'.join(key)}: books {owed.get(key, ZERO)}, shown {said}")
-        for key in sorted(owed.keys() | shown.keys())
-        if (said := shown[key].owed if key in shown else None) != owed.get(key, ZERO)
-    ]
+    shown, owed, found = evidence.buckets or {}, needs(evidence), []
+    for key in sorted(owed.keys() | shown.keys()):
+        books, said = owed.get(key, ZERO), shown.get(key)
+        if not _is_conserved(evidence, books, said):
+            text = f"{'/'.join(key)}: books {books}, shown {said and said.owed}"
+            found.append(Finding(Fault.NOT_CONSERVED, text))
+    return found
+
+
+def _is_conserved(evidence: Evidence, books: Decimal, said: Shown | None) -> bool:
+    if said is not None and said.owed == books:
+        return True
+    least = max((one.least for one in (evidence.buckets or {}).values()), default=ZERO)
+    return abs(books - (said.owed if said is not None else ZERO)) < least * evidence.forgetful
 
 
 def not_quiet(evidence: Evidence) -> list[Finding]:

@@ -142,23 +142,26 @@ def _look(state: State, turn: Turn) -> None:
 def _dispatch(state: State, turn: Turn) -> None:
     fact = turn.event.fact
     if isinstance(fact, MalformedMessageError):
-        _on_malformed(state, turn, fact)
+        _on_malformed(turn, fact)
+        return
+    if turn.event.subject.startswith(_HEDGE_INTENT) and not isinstance(fact, HedgeOrder):
+        intake.refuse_subject(turn, "type", f"{type(fact).__name__}: a hedge_order")
         return
     handler = _HANDLERS.get(type(fact))
     if handler is None:
         return
-    wrong = sanity.fault(fact, turn.now_ns)
+    wrong = sanity.fault(fact)
     if wrong:
-        turn.pass_over(state, wrong)
+        turn.alarm(f"{turn.event.subject}: {wrong}")
         return
     handler(state, turn, fact)
 
 
-def _on_malformed(state: State, turn: Turn, error: MalformedMessageError) -> None:
+def _on_malformed(turn: Turn, error: MalformedMessageError) -> None:
     if turn.event.subject.startswith(_HEDGE_INTENT):
         intake.refuse_malformed(turn, error)
     elif turn.event.subject.startswith(("oms.hedge.", "oms.control.")):
-        turn.pass_over(state, str(error))
+        turn.alarm(f"{turn.event.subject}: {error}")
 
 
 def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:

@@ -8,23 +8,12 @@ from decimal import Decimal
 
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision
-from tandem.messages.intents import HedgeOrder
 from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
-from tandem.messages.rules import is_plain, unsound_number, untimely
+from tandem.messages.rules import is_plain
 
 
-def fault(fact: Fact, now_ns: int) -> str:
-    """Return what is wrong with a fact's numbers or times, or the empty text.
-
-    A hedge order is judged by its own rules (intake.py), which refuse it by name.
-    """
-    if isinstance(fact, HedgeOrder):
-        return ""
-    return untimely(fact, now_ns) or _number(fact) or unsound_number(fact)
-
-
-def _number(fact: Fact) -> str:
-    """Judge the numbers that enter an amount: stricter than for those that are only shown."""
+def fault(fact: Fact) -> str:
+    """Return what is wrong with a fact's numbers, or the empty text."""
     match fact:
         case FillReport():
             return _fill(fact)

@@ -20,8 +20,8 @@ import aiohttp
 
 from examples.chaos.crowd import Crowd
 from examples.chaos.evidence import Witnesses, gather, read_log
+from examples.chaos.figures.report import counts
 from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
-from examples.chaos.report import counts
 from examples.chaos.run import UNREACHABLE
 from examples.chaos.stage import Market, market_of
 from examples.chaos.verdict import Evidence, Fault, Finding, judge

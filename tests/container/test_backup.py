@@ -14,14 +14,7 @@ from tests.container.stack import Stack, docker, running
 
 pytestmark = pytest.mark.timeout(240)
 
-SERVICES = (
-    "gateway-binance",
-    "gateway-hyperliquid",
-    "order-state",
-    "position-state",
-    "hedger",
-    "access",
-)
+SERVICES = ("gateway-binance", "gateway-hyperliquid", "order-state", "position-state", "hedger")
 FOLLOWING = 2
 
 

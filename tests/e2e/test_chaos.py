@@ -43,6 +43,9 @@ def test_a_short_run_holds(tmp_path: Path) -> None:
     assert (line["lost_fills"], line["doubled_orders"], line["findings"]) == (0, 0, [])
     assert line["kills"] >= 3
     assert line["hedges"] > 0
+    assert line["recovered_to_covered_ms"]["n"] > 0
+    told = [json.loads(event) for event in (tmp_path / "journal.jsonl").read_text().splitlines()]
+    assert {event["kind"] for event in told} == set(line["blows"])
 
 
 @pytest.mark.slow
@@ -60,4 +63,5 @@ def test_an_interrupted_run_leaves_no_process_and_says_where_its_logs_are(tmp_pa
     out, err = running.communicate(timeout=90)
     assert (running.returncode, out) == (EXIT_INTERRUPTED, "")
     assert str(tmp_path) in err
+    assert (tmp_path / "journal.jsonl").read_text()
     assert [pid for pid in _pids(tmp_path) if _runs(pid)] == []

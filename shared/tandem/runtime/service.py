@@ -26,7 +26,7 @@ from tandem.bus.nats_bus import NatsBus
 from tandem.domain.errors import ConfigurationError, UnavailableError
 from tandem.runtime import log
 from tandem.runtime.bus_metrics import watch_bus
-from tandem.runtime.clock import SystemClock, TaskOwner
+from tandem.runtime.clock import SystemClock, TaskOwner, clock_from
 from tandem.runtime.config import COMMON_VARIABLES, Environment, Settings, Variable, settings
 from tandem.runtime.context import Build, Service, ServiceContext
 from tandem.runtime.health import HealthServer
@@ -194,7 +194,7 @@ async def _context(
         settings=settings(env, name),
         env=env,
         bus=bus,
-        clock=SystemClock(),
+        clock=clock_from(env.values, os.getpid()),
         tasks=tasks,
         log=log.get(name),
         metrics=Metrics(),

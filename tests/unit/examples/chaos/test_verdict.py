@@ -166,3 +166,27 @@ def test_a_reader_that_sees_something_else_is_found(view: View, fault: Fault) ->
 def test_a_run_in_which_nothing_happened_shows_nothing() -> None:
     assert faults(Evidence()) == {Fault.NOTHING_HAPPENED}
     assert Fault.NOTHING_HAPPENED in faults(replace(SOUND, trades=(BOUGHT,)))
+
+
+def test_a_trade_older_than_what_a_new_log_is_told_again_is_no_lost_fill() -> None:
+    """Its hedge is as old: what both come to is forgotten, and less than an order."""
+    later = replace(BOUGHT, oid="2", amount=D("0.001"), time_ms=9_000)
+    young = replace(
+        SOUND,
+        trades=(BOUGHT, HEDGED, later),
+        fills=(later.what,),
+        buckets={BUCKET: Shown(D("-0.001"), D(0), D("0.004"))},
+        told_since_ms=5_000,
+        forgetful=1,
+    )
+    assert judge(young) == []
+    assert faults(replace(young, fills=())) == {Fault.LOST_FILL}
+    assert faults(replace(young, told_since_ms=0)) == {Fault.LOST_FILL}
+    assert faults(replace(young, forgetful=0)) == {Fault.NOT_CONSERVED}
+
+
+def test_a_new_log_forgets_less_than_an_order_each_time_and_no_more() -> None:
+    shown = {BUCKET: Shown(D("0.003"), D(0), D("0.004"))}
+    assert faults(replace(SOUND, buckets=shown, forgetful=1)) == {Fault.NOT_CONSERVED}
+    assert faults(replace(SOUND, buckets=shown, forgetful=2)) == set()
+    assert faults(replace(SOUND, buckets={}, forgetful=2)) == {Fault.NOT_CONSERVED}

@@ -1,0 +1,1 @@
+"""What falls on the desk and when, how it is carried out, and the record of it."""

@@ -1,0 +1,1 @@
+"""What a run is measured by: waits, recoveries, takeovers, the last line."""
