@@ -16,7 +16,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, Side
-from tandem.messages import codec, subjects
+from tandem.messages import facts
 from tandem.messages.codec import Fact
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillCost, FillReport, OrderReport
@@ -72,15 +72,15 @@ async def _append(url: str, messages: int) -> float:
 async def append(bus: NatsBus, messages: int, exc: Exc) -> None:
     """Append facts pipelined, until the last is confirmed."""
     waiting = []
-    for subject, fact in _facts(messages // FACTS_PER_ORDER, exc):
-        waiting.append(bus.log.append_soon(subject, codec.encode(fact)))
+    for fact in _facts(messages // FACTS_PER_ORDER, exc):
+        waiting.append(bus.log.append_soon(*facts.written(fact)))
         if len(waiting) == WINDOW:
             await asyncio.gather(*waiting)
             waiting.clear()
     await asyncio.gather(*waiting)
 
 
-def _facts(orders: int, exc: Exc) -> Iterator[tuple[str, Fact]]:
+def _facts(orders: int, exc: Exc) -> Iterator[Fact]:
     """Yield what is logged of an order that is placed, accepted, filled once and paid for."""
     ticker = Ticker("SOLUSDT")
     for index in range(orders):
@@ -96,7 +96,7 @@ def _facts(orders: int, exc: Exc) -> Iterator[tuple[str, Fact]]:
             price=Decimal(150),
             strategy=Strategy("bench"),
         )
-        yield subjects.new_order(exc, order.strategy, cloid), order
+        yield order
         fill = FillReport(
             exc=exc,
             ticker=ticker,
@@ -122,8 +122,8 @@ def _facts(orders: int, exc: Exc) -> Iterator[tuple[str, Fact]]:
                 price=Decimal(150),
                 cum_qty=Decimal(cum),
             )
-            yield subjects.order_report(report), report
-        yield subjects.fill_report(exc, ticker, exec_id), fill
+            yield report
+        yield fill
         cost = FillCost(
             exc=exc,
             ticker=ticker,
@@ -132,7 +132,7 @@ def _facts(orders: int, exc: Exc) -> Iterator[tuple[str, Fact]]:
             fee_asset="USDT",
             ts_event_ns=ts_ns,
         )
-        yield subjects.fill_cost(exc, ticker, exec_id), cost
+        yield cost
 
 
 def _replay(stack: LocalStack, messages: int) -> tuple[dict[str, int | None], dict[str, int]]:

@@ -32,6 +32,7 @@ from tandem.domain.ids import Exc, maker_cloid
 from tandem.domain.order import OrderStatus
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import OrderView, PositionView
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision, Epoch
 from tandem.messages.intents import CancelOrder, HedgeOrder, NewOrder, StopHedge
 from tandem.messages.queries import HedgesPage, OrdersPage, PageRequest, PositionsPage
@@ -68,7 +69,7 @@ class LogFacts:
 
     def read(self, entry: Entry) -> None:
         self.messages += 1
-        fact = codec.decode_fact(entry.payload)
+        fact = read_fact(entry.subject, entry.payload)
         note = note_of(fact, entry)
         if note is not None:
             self.notes.append(note)

@@ -13,7 +13,7 @@ from services.hedger.rules import to_fact
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.port import Log
 from tandem.domain.errors import TandemError
-from tandem.messages import codec, subjects
+from tandem.messages import facts, subjects
 from tandem.messages.hedges import Rules
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import Environment, nats_options
@@ -26,12 +26,12 @@ async def activate(log: Log, env: Environment) -> Rules:
         ConflictError: somebody else activated rules at the same moment.
     """
     newest = await log.find(subjects.ALL_RULES)
-    fact = codec.decode_fact(newest.payload) if newest is not None else None
+    fact = facts.read_fact(newest.subject, newest.payload) if newest is not None else None
     last = fact if isinstance(fact, Rules) else None
     following = to_fact(hedge_rules(env), last.ordinal + 1 if last else 1)
     if last is not None and last.rules == following.rules:
         return last
-    await log.append(subjects.rules(following.ordinal), codec.encode(following), same=True)
+    await log.append(*facts.written(following), same=True)
     return following
 
 

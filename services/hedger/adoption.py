@@ -23,7 +23,6 @@ from services.hedger.state import Link, State, Stray, bucket_of_taker
 from services.hedger.turn import SERVICE, Turn
 from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, TakerName
-from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.effects import Append
@@ -86,7 +85,7 @@ def _adopt(
     place = f"{bucket.exc} {bucket.ticker} {bucket.pool}"
     text = f"adopted {cloid} of {place}: the log has lost its decision"
     alarm = Alarm(source=SERVICE, key=f"adopted-{cloid}", text=text)
-    turn.effects.append(Append(subjects.alarm(alarm.source, alarm.key), alarm))
+    turn.effects.append(Append(alarm))
     for fact in claim(state, cloid):
         if isinstance(fact, FillReport):
             takers.on_fill(state, turn, (bucket, taker), fact)

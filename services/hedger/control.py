@@ -12,15 +12,14 @@ from services.hedger.state import State
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
 from tandem.domain.instrument import Instrument
-from tandem.messages import subjects
 from tandem.messages.hedges import Rules, TimerFired
 from tandem.messages.reports import MarkReport, SpecsReport
 
 
 def on_rules(state: State, turn: Turn, fact: Rules) -> None:
     """Put rules in force; an activation that does not follow the last one changes nothing."""
-    if turn.event.subject != subjects.rules(fact.ordinal) or fact.ordinal <= state.activations:
-        turn.alarm(f"{turn.event.subject}: activation {state.activations} is in force")
+    if fact.ordinal <= state.activations:
+        turn.pass_over(state, f"activation {state.activations} is in force")
         return
     implemented = rules.from_fact(fact)
     state.active, state.activations = fact.rules, fact.ordinal

@@ -13,7 +13,6 @@ from services.hedger.state import State, market
 from services.hedger.turn import Turn
 from tandem.domain import ids
 from tandem.domain.ids import HedgeId
-from tandem.messages import subjects
 from tandem.messages.hedges import Decision, Rules, TakerOrder
 from tandem.runtime.effects import Head, Proposal
 
@@ -63,7 +62,7 @@ def _arm(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
 def propose(state: State, head: Head, own: Rules) -> tuple[Proposal, ...]:
     """Return a decision for each bucket that can trade, or the rules if the log has none."""
     if state.active is None:
-        return (Proposal("rules", subjects.rules(own.ordinal), own),)
+        return (Proposal("rules", own),)
     if state.active != own.rules:
         return ()
     proposals = (_propose(state, head, bucket) for bucket in state.buckets.values())
@@ -107,8 +106,7 @@ def _propose(state: State, head: Head, bucket: Bucket) -> Proposal | None:
         hedge_ids=_hedges(bucket),
         ts_sent_ns=now_ns,
     )
-    subject = subjects.decision(bucket.key, head.epoch, ordinal)
-    return Proposal(subject.rpartition(".")[0], subject, decision)
+    return Proposal("\x1f".join((*bucket.key, str(head.epoch))), decision)
 
 
 def _hedges(bucket: Bucket) -> tuple[HedgeId, ...]:

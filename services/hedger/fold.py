@@ -142,26 +142,23 @@ def _look(state: State, turn: Turn) -> None:
 def _dispatch(state: State, turn: Turn) -> None:
     fact = turn.event.fact
     if isinstance(fact, MalformedMessageError):
-        _on_malformed(turn, fact)
-        return
-    if turn.event.subject.startswith(_HEDGE_INTENT) and not isinstance(fact, HedgeOrder):
-        intake.refuse_subject(turn, "type", f"{type(fact).__name__}: a hedge_order")
+        _on_malformed(state, turn, fact)
         return
     handler = _HANDLERS.get(type(fact))
     if handler is None:
         return
-    wrong = sanity.fault(fact)
+    wrong = sanity.fault(fact, turn.now_ns)
     if wrong:
-        turn.alarm(f"{turn.event.subject}: {wrong}")
+        turn.pass_over(state, wrong)
         return
     handler(state, turn, fact)
 
 
-def _on_malformed(turn: Turn, error: MalformedMessageError) -> None:
+def _on_malformed(state: State, turn: Turn, error: MalformedMessageError) -> None:
     if turn.event.subject.startswith(_HEDGE_INTENT):
         intake.refuse_malformed(turn, error)
     elif turn.event.subject.startswith(("oms.hedge.", "oms.control.")):
-        turn.alarm(f"{turn.event.subject}: {error}")
+        turn.pass_over(state, str(error))
 
 
 def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:

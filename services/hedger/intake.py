@@ -46,9 +46,6 @@ _LOOSE = Context(prec=80)
 
 
 def on_hedge_order(state: State, turn: Turn, hedge: HedgeOrder) -> None:
-    if turn.event.subject != subjects.hedge_intent(hedge.strategy, hedge.hedge_id):
-        refuse_subject(turn, "hedge_id", f"{hedge.hedge_id}: not the one its subject names")
-        return
     if hedge.hedge_id in state.links or hedge.hedge_id in state.pending:
         return
     try:
@@ -246,9 +243,7 @@ def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> Link:
     if link.maker.price is not None:
         marks.lend_reference(state, link, link.maker.price)
     order = _maker_order(link, turn.now_ns, max(1, (until_ns - turn.now_ns) // NS_PER_MS))
-    turn.effects.append(
-        Append(subjects.new_order(order.exc, order.strategy, order.client_order_id), order)
-    )
+    turn.effects.append(Append(order))
     turn.touch_all(link)
     return link
 
@@ -309,14 +304,11 @@ def _turn_away(state: State, turn: Turn, hedge: HedgeOrder, error: InvalidInputE
 
 
 def _append_refusal(turn: Turn, refusal: HedgeRefused) -> None:
-    turn.effects.append(Append(subjects.hedge_refused(refusal.hedge_id), refusal))
+    turn.effects.append(Append(refusal))
 
 
 def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
     """Cancel the maker; what it has filled, and still fills, is hedged as always."""
-    if turn.event.subject != subjects.stop_hedge(stop.strategy, stop.token):
-        turn.alarm(f"{turn.event.subject}: a stop that is not the one its subject names")
-        return
     pending = state.pending.get(stop.hedge_id)
     if pending is not None and _is_at_work(state, pending.hedge):
         pending.is_over = True
@@ -364,9 +356,8 @@ def _cancel(turn: Turn, link: Link, strategy: Strategy) -> None:
         client_order_id=link.cloid,
         ts_sent_ns=turn.now_ns,
     )
-    subject = subjects.cancel_order(cancel.exc, strategy, link.cloid, cancel.token)
     key = timers.TimerKey(timers.Wakes.STOP, turn.place, link.hedge_id)
-    turn.effects.append(Append(subject, cancel))
+    turn.effects.append(Append(cancel))
     again_ms = STOP_AGAIN_MS if link.stops < QUICK_STOPS else STOP_LATER_MS
     turn.effects.append(timers.arm(key, turn.now_ns + again_ms * NS_PER_MS))
     turn.touch_link(link.hedge_id)

@@ -8,12 +8,23 @@ from decimal import Decimal
 
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision
+from tandem.messages.intents import HedgeOrder
 from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
-from tandem.messages.rules import is_plain
+from tandem.messages.rules import is_plain, unsound_number, untimely
 
 
-def fault(fact: Fact) -> str:
-    """Return what is wrong with a fact's numbers, or the empty text."""
+def fault(fact: Fact, now_ns: int) -> str:
+    """Return what is wrong with a fact's numbers or times, or the empty text.
+
+    A hedge order is judged by its own rules (intake.py), which refuse it by name.
+    """
+    if isinstance(fact, HedgeOrder):
+        return ""
+    return untimely(fact, now_ns) or _number(fact) or unsound_number(fact)
+
+
+def _number(fact: Fact) -> str:
+    """Judge the numbers that enter an amount: stricter than for those that are only shown."""
     match fact:
         case FillReport():
             return _fill(fact)

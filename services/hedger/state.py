@@ -28,6 +28,7 @@ from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticke
 from tandem.domain.instrument import ONE, Instrument
 from tandem.messages.intents import HedgeOrder, MakerSpec
 from tandem.messages.reports import FillReport, OrderReport
+from tandem.runtime.faults import Faults
 
 ZERO = Decimal(0)
 MAX_ORPHANS = 4_096
@@ -148,6 +149,7 @@ class State(Struct):
     lent: dict[InstrumentKey, Decimal] = field(default_factory=dict)
     marks: dict[InstrumentKey, dict[int, Decimal]] = field(default_factory=dict)
     swept_minute: int = 0
+    faults: Faults = field(default_factory=Faults)
 
 
 _dump = msgspec.msgpack.Encoder()

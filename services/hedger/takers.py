@@ -21,7 +21,6 @@ from services.hedger.state import State, leg_of, open_bucket
 from services.hedger.turn import Turn
 from tandem.domain import ids
 from tandem.domain.order import RejectReason
-from tandem.messages import subjects
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.messages.rules import foreign_taker
@@ -29,12 +28,9 @@ from tandem.messages.rules import foreign_taker
 
 def on_decision(state: State, turn: Turn, decision: Decision) -> None:
     key = (decision.exc, decision.ticker, decision.pool)
-    if turn.event.subject != subjects.decision(key, decision.epoch, decision.ordinal):
-        turn.alarm(f"{turn.event.subject}: a decision that is not the one its subject names")
-        return
     stranger = foreign_taker(decision)
     if stranger is not None:
-        turn.alarm(f"{turn.event.subject}: {stranger} is no client id of this decision")
+        turn.pass_over(state, f"{stranger} is no client id of this decision")
         if key in state.buckets:
             _use(state.buckets[key], decision.ordinal)
         return

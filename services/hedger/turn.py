@@ -7,11 +7,11 @@
 from dataclasses import dataclass, field
 
 from services.hedger.ledger import Bucket, BucketKey
-from services.hedger.state import Link
+from services.hedger.state import Link, State
 from tandem.domain.ids import HedgeId
-from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.intents import HedgeOrder
+from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, LogEvent
 
 SERVICE = "hedger"
@@ -47,8 +47,7 @@ class Turn:
 
     @property
     def place(self) -> str:
-        """Return where in the log the event is; sequences start anew with an epoch."""
-        return f"{self.event.epoch}.{self.event.seq}"
+        return self.event.place
 
     def next_index(self) -> int:
         """Return the index of this turn's next delta."""
@@ -68,5 +67,16 @@ class Turn:
 
     def alarm(self, text: str) -> None:
         """Log that a person must look at something; once for each message that says so."""
-        alarm = Alarm(source=SERVICE, key=self.place, text=text)
-        self.effects.append(Append(subjects.alarm(alarm.source, alarm.key), alarm))
+        self._log(Alarm(source=SERVICE, key=self.place, text=text))
+
+    def pass_over(self, state: State, fault: str) -> None:
+        """Say, unless others of its kind were told of just now, that the event counts for nothing.
+
+        What is wrong with it is the same for every copy, and so is whether it is told.
+        """
+        nth = faults.count(state.faults, self.event.subject, self.now_ns)
+        if nth:
+            self._log(faults.alarm(SERVICE, self.place, (self.event.subject, fault), nth))
+
+    def _log(self, alarm: Alarm) -> None:
+        self.effects.append(Append(alarm))

@@ -16,7 +16,6 @@ from services.hedger.state import Leg, Link, Pending, State, market
 from services.hedger.turn import Turn
 from tandem.domain.ids import HedgeId, Pool, maker_cloid
 from tandem.domain.order import OrderStatus
-from tandem.messages import subjects
 from tandem.messages.deltas import (
     BucketDelta,
     BucketView,
@@ -66,8 +65,7 @@ def _publish_hedge(turn: Turn, view: HedgeView, prev: str | None) -> str:
     delta = HedgeDelta(
         epoch=event.epoch, seq=event.seq, index=turn.next_index(), prev=prev, hedge=view
     )
-    subject = subjects.hedge_delta(view.hedge_id, delta)
-    turn.effects.append(Publish(subject, f"hedge:{view.hedge_id}", delta))
+    turn.effects.append(Publish(f"hedge:{view.hedge_id}", delta))
     row = None if view.state is HedgeState.REFUSED else _row.encode(view)
     turn.effects.append(SetRow(HEDGES_PAGE, view.hedge_id, row))
     return delta.delta_id
@@ -84,8 +82,7 @@ def _publish_bucket(state: State, turn: Turn, bucket: Bucket) -> None:
         bucket=view,
     )
     name = bucket_row(bucket)
-    subject = subjects.bucket_delta(bucket.key, delta)
-    turn.effects.append(Publish(subject, f"bucket:{name}", delta))
+    turn.effects.append(Publish(f"bucket:{name}", delta))
     turn.effects.append(SetRow(BUCKETS_PAGE, name, _row.encode(view)))
     bucket.delta_id = delta.delta_id
 

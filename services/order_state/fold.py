@@ -39,13 +39,13 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
-from tandem.messages.rules import unsound_number
+from tandem.messages.rules import unsound_number, untimely
+from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-3"
+FOLD_VERSION = "order-state-4"
 DIGEST_BYTES = 12
 CLOID = 4  # where an intent's subject names its order
-MAX_ALARM_TEXT = 200
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Registry)
@@ -74,7 +74,7 @@ class OrderFold:
 
     def apply(self, state: Registry, event: LogEvent) -> tuple[Effect, ...]:
         book.sweep(state, event.ts_ns)
-        if fault := unsound_number(event.fact):
+        if fault := unsound_number(event.fact) or untimely(event.fact, event.ts_ns):
             return _alarm_unless_answered(state, event, fault)
         handler = _HANDLERS.get(type(event.fact))
         return handler(state, event, event.fact) if handler else ()
@@ -104,8 +104,6 @@ class OrderFold:
 
 
 def _on_new_order(state: Registry, event: LogEvent, order: NewOrder) -> tuple[Effect, ...]:
-    if event.subject != subjects.new_order(order.exc, order.strategy, order.client_order_id):
-        return _alarm_unless_answered(state, event, "exc, strategy or cloid contradict the subject")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
     record.asked = record.asked or records.asked_by_intent(order)
     record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
@@ -162,7 +160,7 @@ def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tup
 def _on_order_report(state: Registry, event: LogEvent, report: OrderReport) -> tuple[Effect, ...]:
     names = (report.client_order_id, report.venue_order_id)
     if names == (None, None):
-        return (_alarm(event, "an order report that names no order"),)
+        return _pass_over(state, event, "an order report that names no order")
     record = book.open_record(state, report.exc, report.ticker, names)
     records.join_report(record, report)
     changed = _changed(state, record, event)
@@ -182,7 +180,7 @@ def _external(record: Record) -> Append:
         f"by another program; it changes positions, and no hedge"
     )
     alarm = Alarm(source="order-state", key=f"external-{record.exc}-{name}", text=text)
-    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+    return Append(alarm)
 
 
 def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:
@@ -198,7 +196,7 @@ def _fill_changed(known: KnownFill, event: LogEvent) -> Publish:
     delta = FillDelta(epoch=event.epoch, seq=event.seq, index=0, prev=known.last_delta, fill=fill)
     known.last_delta = delta.delta_id
     entity = f"fill:{fill.exc}:{book.fill_key(fill.ticker, fill.exec_id)}"
-    return Publish(subjects.fill_delta(fill.exc, fill.exec_id, delta), entity, delta)
+    return Publish(entity, delta)
 
 
 def _fill_view(fill: FillReport, record: Record) -> FillView:
@@ -237,7 +235,7 @@ def _on_specs(state: Registry, _event: LogEvent, specs: SpecsReport) -> tuple[Ef
 def _on_malformed(
     state: Registry, event: LogEvent, error: MalformedMessageError
 ) -> tuple[Effect, ...]:
-    return _alarm_unless_answered(state, event, str(error)[:MAX_ALARM_TEXT])
+    return _alarm_unless_answered(state, event, str(error))
 
 
 def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tuple[Effect, ...]:
@@ -246,12 +244,16 @@ def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tupl
     is_intent = tokens[:2] == ["oms", "intent"] and len(tokens) > 3
     if is_intent and (tokens[2] == "hedge" or subjects.untoken(tokens[2]) in state.accounts):
         return ()
-    return (_alarm(event, fault),)
+    return _pass_over(state, event, fault)
 
 
-def _alarm(event: LogEvent, text: str) -> Append:
-    alarm = Alarm(source="order-state", key=str(event.seq), text=f"{event.subject}: {text}")
-    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+def _pass_over(state: Registry, event: LogEvent, fault: str) -> tuple[Append, ...]:
+    """Say, unless others of its kind were told of just now, that a message counts for nothing."""
+    nth = faults.count(state.faults, event.subject, event.ts_ns)
+    if not nth:
+        return ()
+    alarm = faults.alarm("order-state", event.place, (event.subject, fault), nth)
+    return (Append(alarm),)
 
 
 _HANDLERS: dict[type, Callable[[Registry, LogEvent, Any], tuple[Effect, ...]]] = {
@@ -312,7 +314,7 @@ def _published(record: Record, event: LogEvent, view: OrderView, index: int) -> 
         epoch=event.epoch, seq=event.seq, index=index, prev=record.last_delta, order=view
     )
     record.last_delta = delta.delta_id
-    return Publish(subjects.order_delta(record.exc, _name(record), delta), record.key, delta)
+    return Publish(record.key, delta)
 
 
 def _accepted_first(record: Record, view: OrderView) -> tuple[OrderView, ...]:
@@ -338,6 +340,7 @@ def _accepted_first(record: Record, view: OrderView) -> tuple[OrderView, ...]:
 
 
 def _name(record: Record) -> str:
+    """Return the name of its row; `facts.order_name` spells the same for its changes."""
     return record.cloid or f"oid:{record.oid}"
 
 

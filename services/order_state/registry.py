@@ -16,6 +16,7 @@ from msgspec import Struct
 from services.order_state.record import Record, merge
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId, is_ours
 from tandem.messages.deltas import FillView
+from tandem.runtime.faults import Faults
 
 MAX_RECENT_FILLS = 2_000
 
@@ -42,6 +43,7 @@ class Registry(Struct):
     fills: dict[str, dict[str, KnownFill]] = {}
     accounts: list[Exc] = []
     swept_minute: int = 0
+    faults: Faults = msgspec.field(default_factory=Faults)
 
 
 def cloid_key(exc: Exc, cloid: ClientOrderId) -> str:

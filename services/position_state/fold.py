@@ -19,7 +19,8 @@ from tandem.messages.deltas import PositionDelta
 from tandem.messages.hedges import Alarm, TimerFired
 from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
 from tandem.messages.reports import FillReport, PositionReport, SpecsReport
-from tandem.messages.rules import unsound_number
+from tandem.messages.rules import unsound_number, untimely
+from tandem.runtime import faults
 from tandem.runtime.effects import (
     Append,
     ArmTimer,
@@ -31,7 +32,7 @@ from tandem.runtime.effects import (
     SetRow,
 )
 
-FOLD_VERSION = "position-state-5"
+FOLD_VERSION = "position-state-6"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
 NAMES_IN_TIMER = 4
@@ -61,8 +62,8 @@ class PositionFold:
         return Holdings()
 
     def apply(self, state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
-        if fault := unsound_number(event.fact):
-            return (_alarm(event, fault),)
+        if fault := unsound_number(event.fact) or untimely(event.fact, event.ts_ns):
+            return _pass_over(state, event, fault)
         handler = _HANDLERS.get(type(event.fact))
         return handler(state, event, event.fact) if handler else ()
 
@@ -156,9 +157,17 @@ def _mismatch(held: Holding, event: LogEvent, off_by: Decimal) -> Append:
     return _alarm(event, text)
 
 
+def _pass_over(state: Holdings, event: LogEvent, fault: str) -> tuple[Append, ...]:
+    nth = faults.count(state.faults, event.subject, event.ts_ns)
+    if not nth:
+        return ()
+    alarm = faults.alarm("position-state", event.place, (event.subject, fault), nth)
+    return (Append(alarm),)
+
+
 def _alarm(event: LogEvent, text: str) -> Append:
-    alarm = Alarm(source="position-state", key=str(event.seq), text=text)
-    return Append(subjects.alarm(alarm.source, alarm.key), alarm)
+    alarm = Alarm(source="position-state", key=event.place, text=text)
+    return Append(alarm)
 
 
 def _on_specs(state: Holdings, _event: LogEvent, specs: SpecsReport) -> tuple[Effect, ...]:
@@ -199,8 +208,7 @@ def _changed(
     )
     held.last_delta = delta.delta_id
     entity = holdings.key_of(held.exc, held.ticker)
-    subject = subjects.position_delta(held.exc, held.ticker, delta)
-    return (Publish(subject, entity, delta), _row_of(state, held))
+    return (Publish(entity, delta), _row_of(state, held))
 
 
 def _row_of(state: Holdings, held: Holding) -> SetRow:

@@ -19,13 +19,14 @@ from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from operator import attrgetter
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tandem.domain.decimals import canonical
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.position import Position
 from tandem.messages.deltas import PositionView
 from tandem.messages.reports import FillReport, PositionReport
+from tandem.runtime.faults import Faults
 
 NS_PER_MS = 1_000_000
 MAX_FILLS_SINCE_ANCHOR = 256
@@ -78,6 +79,7 @@ class Holdings(Struct):
 
     held: dict[str, Holding] = {}
     multipliers: dict[str, Decimal] = {}
+    faults: Faults = field(default_factory=Faults)
 
 
 def key_of(exc: Exc, ticker: Ticker) -> str:

@@ -14,7 +14,14 @@ from tests.container.stack import Stack, docker, running
 
 pytestmark = pytest.mark.timeout(240)
 
-SERVICES = ("gateway-binance", "gateway-hyperliquid", "order-state", "position-state", "hedger")
+SERVICES = (
+    "gateway-binance",
+    "gateway-hyperliquid",
+    "order-state",
+    "position-state",
+    "hedger",
+    "access",
+)
 FOLLOWING = 2
 
 

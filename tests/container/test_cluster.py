@@ -18,7 +18,14 @@ pytestmark = pytest.mark.timeout(240)
 FILES = (Path("compose.yaml"), Path("compose.cluster.yaml"))
 SERVERS = ("nats", "nats-2", "nats-3")
 HEALTH = ("wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8222/healthz")
-SERVICES = ("gateway-binance", "gateway-hyperliquid", "order-state", "position-state", "hedger")
+SERVICES = (
+    "gateway-binance",
+    "gateway-hyperliquid",
+    "order-state",
+    "position-state",
+    "hedger",
+    "access",
+)
 CATCH_UP_S = 60.0
 
 

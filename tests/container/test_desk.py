@@ -46,7 +46,7 @@ def test_the_walkthrough_s_audit_passes(stack: Stack) -> None:
 
 
 def test_every_container_is_confined(containers: list[dict[str, Any]]) -> None:
-    assert len(containers) == 12
+    assert len(containers) == 13
     for one in containers:
         name, host = _service(one), one["HostConfig"]
         assert one["Config"]["User"].startswith(USER), name

@@ -15,7 +15,7 @@ from tests.container.stack import CommandError, Stack, docker
 pytestmark = pytest.mark.timeout(240)
 
 GATEWAYS = ("gateway-binance", "gateway-hyperliquid")
-SERVICES = (*GATEWAYS, "order-state", "position-state", "hedger")
+SERVICES = (*GATEWAYS, "order-state", "position-state", "hedger", "access")
 # The service itself: process 1 is the init that waits for it.
 KILL_SERVICE = "kill -9 $(</proc/1/task/1/children)"
 PATIENCE_S = 60.0

@@ -14,7 +14,7 @@ from tests.container.stack import Stack, docker, docker_build, inspect
 
 pytestmark = pytest.mark.timeout(400)
 
-OTHERS = ("order-state", "position-state", "gateway-binance", "gateway-hyperliquid")
+OTHERS = ("order-state", "position-state", "gateway-binance", "gateway-hyperliquid", "access")
 NEXT = """
 FROM tandem-oms:{version}
 USER root

@@ -17,7 +17,7 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli import backup, keys
 from tandem.cli.keys import Desk
-from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
+from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.oms import ClientOptions
 from tests.e2e.hedging import Hedging, books_of, scripted_book
 
@@ -42,13 +42,13 @@ def _administrator(stack: LocalStack) -> NatsOptions:
 
 
 def _lose_and_restore(stack: LocalStack, file: str) -> None:
-    for name in SERVICES:
+    for name in stack.services:
         stack.children[name].stop()
     stack.nats.kill()
     shutil.rmtree(stack.nats.settings.directory / "jetstream")
     stack.nats.start()
     backup.restore(_administrator(stack), file, 1)
-    stack.start_services(SERVICES)
+    stack.start_services(stack.services)
 
 
 async def _hedge(hedging: Hedging) -> None:

@@ -16,7 +16,7 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Bus, Entry
 from tandem.cli.servers import LocalServer
 from tandem.domain.ids import Exc, ExecId, Pool, Ticker
-from tandem.messages import subjects
+from tandem.messages import facts, subjects
 from tandem.messages.codec import Answer, Query, encode
 from tandem.messages.deltas import PositionDelta, PositionView
 from tandem.messages.hedges import Alarm, Decision, TimerFired
@@ -48,13 +48,15 @@ class Tally(msgspec.Struct):
     decisions: dict[str, int] = msgspec.field(default_factory=dict)
     fired: list[str] = msgspec.field(default_factory=list)
     malformed: int = 0
+    broken: int = 0
     epoch: int = 0
 
 
 class TallyFold:
     """For each mark: a delta of its ticker, an alarm, a row, and a decision to propose.
 
-    A cost of asset `wait` arms a timer of as many milliseconds as its fee; `bug` breaks the fold.
+    A cost of asset `wait` arms a timer of as many milliseconds as its fee; `bug` breaks the fold
+    halfway.
     """
 
     name = "tally"
@@ -74,6 +76,7 @@ class TallyFold:
                 due_ns = event.ts_ns + int(event.fact.fee) * 1_000_000
                 return (ArmTimer(event.fact.exec_id, 0, due_ns),)
             case FillCost(fee_asset="bug"):
+                state.broken += 1
                 raise RuntimeError("a bug in the fold")
             case TimerFired():
                 state.fired.append(event.fact.key)
@@ -92,8 +95,8 @@ class TallyFold:
         delta = _delta(event.seq, mark.ticker, count)
         alarm = Alarm(source="tally", key=f"{mark.ticker}-{count}", text="counted")
         return (
-            Publish(subjects.position_delta(EXC, mark.ticker, delta), mark.ticker, delta),
-            Append(subjects.alarm(alarm.source, alarm.key), alarm),
+            Publish(mark.ticker, delta),
+            Append(alarm),
             SetRow("tally", mark.ticker, b"%d" % count),
         )
 
@@ -143,9 +146,7 @@ def _proposal(ticker: Ticker, ordinal: int, head: Head) -> Proposal:
         rules="r1",
         takers=(),
     )
-    return Proposal(
-        ticker, subjects.decision((EXC, ticker, Pool("p")), head.epoch, ordinal), decision
-    )
+    return Proposal(ticker, decision)
 
 
 @dataclass
@@ -203,9 +204,9 @@ class World:
 
     def mark(self, ticker: str) -> "Awaitable[object]":
         self.minute += 1
-        mark = MarkReport(exc=EXC, ticker=Ticker(ticker), mid=Decimal(1), ts_event_ns=self.minute)
-        subject = subjects.mark_report(EXC, mark.ticker, self.minute)
-        return self.writer.log.append_soon(subject, encode(mark))
+        ts_ns = self.minute * facts.NS_PER_MINUTE
+        mark = MarkReport(exc=EXC, ticker=Ticker(ticker), mid=Decimal(1), ts_event_ns=ts_ns)
+        return self.writer.log.append_soon(*facts.written(mark))
 
     async def cost(self, key: str, asset: str, fee: int) -> None:
         cost = FillCost(

@@ -17,7 +17,7 @@ from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, Side
-from tandem.messages import subjects
+from tandem.messages import facts, subjects
 from tandem.messages.codec import Answer, AnyDelta, Fact, decode_delta, encode
 from tandem.messages.queries import PageRequest
 from tandem.messages.reports import FillReport, OrderReport, SpecsReport
@@ -95,7 +95,7 @@ class World:
 
     async def list_instruments(self) -> None:
         specs = SpecsReport(exc=EXC, instruments=(SOL,))
-        await self.log(subjects.specs_report(EXC, encode(specs)), specs)
+        await self.log(facts.subject_of(specs), specs)
 
     async def report(
         self, cloid: ClientOrderId, status: OrderStatus, oid: str | None = None

@@ -17,7 +17,8 @@ from tandem.cli.servers import LocalServer
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, HedgeId
-from tandem.messages import codec, subjects
+from tandem.messages import codec
+from tandem.messages.facts import subject_of
 from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.messages.reports import MarkReport, SpecsReport
 from tandem.runtime.clock import SystemClock
@@ -59,7 +60,7 @@ async def stage(nats_server: LocalServer) -> AsyncIterator[Stage]:
         opened.push_async_callback(world.close)
         for exc in (Exc(BINANCE), Exc(HYPERLIQUID)):
             specs = SpecsReport(exc=exc, instruments=(replace(SOL, exc=exc),))
-            await world.log(subjects.specs_report(exc, codec.encode(specs)), specs)
+            await world.log(subject_of(specs), specs)
         await opened.enter_async_context(oms)
         mark = MarkReport(exc=Exc(BINANCE), ticker=TICKER, mid=Decimal(150), ts_event_ns=1)
         oms.tables.marks[mark.exc, TICKER] = mark

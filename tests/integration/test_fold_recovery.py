@@ -10,11 +10,11 @@ import redis.asyncio
 from tandem.bus.memory_bus import MemoryBus
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import InvariantError
-from tandem.messages import subjects
+from tandem.messages import facts, subjects
 from tandem.messages.codec import encode
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
-from tandem.runtime import fold
+from tandem.runtime import epoch_requests
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.effects import Append
 from tandem.runtime.fold_ports import FoldOptions, Pages
@@ -143,7 +143,7 @@ async def test_without_a_server_nothing_is_proposed(world: World, eventually: Ev
 async def _memory_copy(world: World, eventually: Eventually, marks: int) -> Copy:
     copy = await world.copy()
     specs = SpecsReport(exc=EXC, instruments=())
-    await world.writer.log.append(subjects.specs_report(EXC, b"content"), encode(specs))
+    await world.writer.log.append(*facts.written(specs))
     await asyncio.gather(*[world.mark("A") for _ in range(marks)])
     await eventually(lambda: copy.state.decisions == {"A": marks})
     return copy
@@ -257,7 +257,7 @@ async def _page_becomes(server: LocalServer, rows: dict[bytes, bytes]) -> None:
 
 
 # What followed from a message before the snapshot, stored behind it and lost by the cut.
-LATE = Append(subjects.alarm("tally", "late"), Alarm(source="tally", key="late", text="said"))
+LATE = Append(Alarm(source="tally", key="late", text="said"))
 
 
 async def _expired_and_cut(world: World, eventually: Eventually, *, saves: bool) -> Copy:
@@ -351,9 +351,9 @@ async def test_a_client_that_was_away_has_an_epoch_begun_of_its_own(
     await asked()
     await eventually(lambda: copy.runner.head.epoch == 1)
     await asked()
-    monkeypatch.setattr(fold, "YOUNG_EPOCH_NS", 0)
+    monkeypatch.setattr(epoch_requests, "YOUNG_EPOCH_NS", 0)
     assert await world.writer.request(subjects.BEGIN_EPOCH, wanted, 3.0) == b""
-    monkeypatch.setattr(fold, "ASKED_APART_NS", 0)
+    monkeypatch.setattr(epoch_requests, "ASKED_APART_NS", 0)
     await asked()
 
     await eventually(lambda: copy.runner.head.epoch == 2)

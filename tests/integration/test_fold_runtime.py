@@ -20,6 +20,15 @@ from tests.conftest import Eventually
 from tests.integration.fold_world import EXC, Tally, TallyFold, World, fold_world
 
 
+class SpeechlessFold(TallyFold):
+    """Raises whenever it is asked what to do."""
+
+    def propose(  # type: ignore[explicit-override]  # override comes with Python 3.12
+        self, state: Tally, head: Head
+    ) -> tuple[Proposal, ...]:
+        raise LookupError("nothing can be said")
+
+
 @pytest.fixture(params=["memory", "nats"])
 async def world(request: pytest.FixtureRequest, eventually: Eventually) -> AsyncIterator[World]:
     async with fold_world(request, eventually) as made:
@@ -121,18 +130,58 @@ async def test_a_malformed_message_stops_nothing(world: World, eventually: Event
     assert copy.runner.counters.malformed == 1
 
 
-async def test_a_bug_in_the_fold_ends_the_copy_at_that_message(
+async def test_e8_a_message_that_breaks_the_fold_is_passed_over_in_every_copy(
     world: World, eventually: Eventually
 ) -> None:
-    copy = await world.copy()
+    first, second = await world.copy(), await world.copy()
     await world.mark("A")
     await world.cost("x", "bug", 1)
     await world.mark("A")
+    await world.cost("y", "bug", 1)
+    await world.mark("A")
+    await eventually(lambda: first.state.marks == second.state.marks == {"A": 3})
+    late = await world.copy()
+    await eventually(lambda: late.runner.unready() == "" and not late.runner.in_flight)
 
-    await eventually(copy.tasks.failed.done)
+    for copy in (first, second, late):
+        await eventually(lambda copy=copy: copy.state == late.state)
+        assert not copy.tasks.failed.done()
+        assert copy.state.broken == 0
+    assert first.runner.counters.unfoldable == 2
+    alarms = await world.subjects_of("oms", ("oms.control.alarm.>",))
+    passed = [one for one in alarms if "aside-" in one]
+    assert len(passed) == 1, "two of one kind within a minute are one alarm"
 
-    assert isinstance(copy.tasks.failed.exception(), RuntimeError)
-    assert copy.state.marks == {"A": 1}
+
+async def test_e8_a_broken_copy_goes_on_from_a_snapshot_and_leaves_a_newer_one(
+    world: World, eventually: Eventually
+) -> None:
+    options = FoldOptions(snapshot_every=1)
+    copy = await world.copy(options)
+    await world.mark("A")
+    await eventually(lambda: copy.runner.counters.snapshots > 0)
+    written = copy.runner.counters.snapshots
+
+    await world.cost("x", "bug", 1)
+    await world.mark("B")
+
+    await eventually(lambda: copy.state.marks == {"A": 1, "B": 1})
+    await eventually(lambda: copy.runner.counters.snapshots > written)
+    heir = await world.copy(FoldOptions(run="heir"))
+    await eventually(lambda: heir.state.marks == {"A": 1, "B": 1})
+    assert heir.state.broken == copy.state.broken == 0
+
+
+async def test_a_fold_that_cannot_propose_goes_on_reading(
+    world: World, eventually: Eventually
+) -> None:
+    copy = await world.copy(fold=SpeechlessFold())
+    await world.mark("A")
+    await world.mark("A")
+
+    await eventually(lambda: copy.state.marks == {"A": 2})
+    await eventually(lambda: copy.runner.counters.speechless > 0)
+    assert not copy.tasks.failed.done()
 
 
 async def test_reading_waits_for_outputs_and_loses_nothing(

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tandem.domain.order import OrderStatus
-from tandem.messages import codec
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderReport, SenderReport
 from tandem.runtime.fold_service import FoldService
@@ -35,7 +35,7 @@ def _read_log(world: "World", counts: Counter[str]) -> None:
     early: set[str] = set()
     terms: dict[str, int] = {}
     for entry in world.server.oms.after(0):
-        fact = codec.decode_fact(entry.payload)
+        fact = read_fact(entry.subject, entry.payload)
         if isinstance(fact, FillReport):
             early |= {fact.venue_order_id} - acked
             counts["late fills"] += fact.venue_order_id in ended

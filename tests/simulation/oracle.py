@@ -23,8 +23,9 @@ from services.order_state.record import Record
 from services.order_state.registry import Registry
 from tandem.bus.port import Entry
 from tandem.domain.ids import Exc, Pool, Ticker, is_ours, is_reserved, maker_cloid
-from tandem.messages import codec, subjects
+from tandem.messages import subjects
 from tandem.messages.deltas import BucketView, OrderView
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision
 from tandem.messages.intents import HedgeOrder, NewOrder
 from tandem.messages.queries import (
@@ -81,7 +82,7 @@ def _take_causes(found: Causes, entries: Iterable[Entry]) -> None:
     for entry in entries:
         if not entry.subject.startswith(("oms.intent", "oms.hedge.decision")):
             continue
-        fact = codec.decode_fact(entry.payload)
+        fact = read_fact(entry.subject, entry.payload)
         if isinstance(fact, HedgeOrder):
             cloid = maker_cloid(fact.hedge_id)
             found.amounts[cloid].add(fact.maker.amount)

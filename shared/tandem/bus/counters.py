@@ -14,3 +14,4 @@ class BusCounters:
     reconnects: int = 0
     gaps: int = 0
     errors: int = 0
+    misdirected: int = 0

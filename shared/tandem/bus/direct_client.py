@@ -11,6 +11,8 @@ handler as it is parsed. A status (a heartbeat, a refusal) takes the library's u
 4. A client that wants encryption says nothing to a server that offers none: the library would.
 5. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
    in one go. For what keeps pages; never for what a hedge waits for.
+6. A client with a `pace` waits as long as that says after each read: meanwhile whoever floods it
+   is held back by the server, and its own buffers, not this process, hold what waits.
 
 This leans on `_process_msg` and `_connect_command` of the pinned nats-py; the bus's contract suite
 covers it.
@@ -34,26 +36,29 @@ class PlainServerError(nats.errors.Error):
     """The server offers no encryption, and this client wants it."""
 
 
-class GatheringParser(Parser):
+class PacedParser(Parser):
     """The library's parser, which its read loop awaits, with a pause behind each read."""
 
-    def __init__(self, client: Client, timing: Timing, gather_s: float) -> None:
+    def __init__(self, client: Client, timing: Timing, pace: Callable[[], float]) -> None:
         super().__init__(client)
-        self._timing, self._gather_s = timing, gather_s
+        self._timing, self._pace = timing, pace
 
     async def parse(self, data: bytes = b"") -> None:  # type: ignore[explicit-override]  # Python 3.12
         await super().parse(data)
-        await self._timing.sleep(self._gather_s)
+        if pause_s := self._pace():
+            await self._timing.sleep(pause_s)
 
 
 class DirectClient(Client):
     """A client whose `subscribe_direct` hands over (subject, reply, payload) without delay."""
 
-    def __init__(self, timing: Timing, gather_s: float = 0.0, *, encrypted: bool = False) -> None:
+    def __init__(
+        self, timing: Timing, pace: Callable[[], float] | None = None, *, encrypted: bool = False
+    ) -> None:
         super().__init__()
         self._encrypted = encrypted
-        if gather_s:
-            self._ps = GatheringParser(self, timing, gather_s)
+        if pace is not None:
+            self._ps = PacedParser(self, timing, pace)
         self._direct: dict[int, DirectHandler] = {}
 
     async def subscribe_direct(
@@ -61,9 +66,10 @@ class DirectClient(Client):
         subject: str,
         handler: DirectHandler,
         on_status: Callable[[Msg], Awaitable[None]],
+        queue: str = "",
     ) -> Subscription:
         """Subscribe; what the server itself says goes to `on_status` instead."""
-        subscription = await self.subscribe(subject, cb=on_status)
+        subscription = await self.subscribe(subject, queue=queue, cb=on_status)
         self._direct[subscription._id] = handler  # noqa: SLF001 (its only name in the protocol)
         return subscription
 

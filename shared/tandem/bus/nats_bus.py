@@ -11,7 +11,6 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import nats.errors
 import structlog
@@ -22,8 +21,9 @@ from tandem.bus.counters import BusCounters
 from tandem.bus.direct_client import DirectClient, PlainServerError
 from tandem.bus.jetstream_api import JetStreamApi
 from tandem.bus.nats_cells import NatsCells
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats_options import CA_VARIABLE, NatsOptions, connect_options
 from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
+from tandem.bus.permissions import is_inbox
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.publisher import Publisher
 from tandem.bus.timing import Timing
@@ -31,14 +31,10 @@ from tandem.domain.errors import ConfigurationError, ConflictError, UnavailableE
 from tandem.messages import subjects
 
 OFFER_TIMEOUT_S = 2.0
-PING_INTERVAL_S = 2
-RECONNECT_WAIT_S = 0.1
-CONNECT_TIMEOUT_S = 2
 READ_BACK_WAIT_S = 0.1
 READ_BACKS_AT_ONCE = 64
 ANSWERS_AT_ONCE = 1_024
 GIVE_UP_S = 1.0
-CA_VARIABLE = "TANDEM_NATS_CA_FILE"
 
 _DENIED = re.compile(r'permissions violation for publish to "(?P<subject>[^"]+)"')
 _log = structlog.get_logger(component="bus")
@@ -81,7 +77,11 @@ class NatsLog:
         wanted = Wanted(self._stream, tuple(filters), after)
         reader = NatsReader(self._ports, wanted, Listener(on_entry, on_cut, self._drop))
         self._readers.add(reader)
-        await reader.start()
+        try:
+            await reader.start()
+        except BaseException:
+            await reader.close()
+            raise
         return reader
 
     async def get(self, seq: int) -> Entry | None:
@@ -123,14 +123,6 @@ class NatsLog:
                     await self._ports.timing.sleep(READ_BACK_WAIT_S)
 
 
-def _trusting(ca_file: Path) -> ssl.SSLContext:
-    """Return a context that trusts one authority and no other."""
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise ConfigurationError(CA_VARIABLE, ca_file, "a file of certificates as PEM") from error
-
-
 def _same(stored: Entry, payload: bytes) -> Appended:
     if stored.payload != payload:
         raise ConflictError(f"id already used: {stored.subject} holds different content")
@@ -169,9 +161,16 @@ class NatsBus:
         Raises:
             ConfigurationError: a server's certificate is not vouched for by the authority given.
         """
-        client = DirectClient(timing, options.gather_s, encrypted=options.encrypted)
+        gather_s = options.gather_s
+        pace = (lambda: gather_s) if gather_s else None
+        client = DirectClient(timing, pace, encrypted=options.encrypted)
         bus = cls(client, timing)
-        how = bus._settings(options)
+        how = connect_options(options) | {
+            "error_cb": bus._failed,
+            "disconnected_cb": bus._disconnected,
+            "reconnected_cb": bus._reconnected,
+            "closed_cb": bus._closed,
+        }
         bus._ca_file, bus._connecting = options.ca_file, True
         try:
             await client.connect(**how)
@@ -184,29 +183,6 @@ class NatsBus:
                 await asyncio.wait_for(client.close(), GIVE_UP_S)
             raise
         return bus
-
-    def _settings(self, options: NatsOptions) -> dict[str, Any]:
-        credentials = {
-            "user_credentials": options.creds_file and str(options.creds_file),
-            "nkeys_seed": options.nkey_seed_file and str(options.nkey_seed_file),
-            "tls": options.ca_file and _trusting(options.ca_file),
-        }
-        return {
-            "servers": [url.strip() for url in options.url.split(",")],
-            "name": options.name,
-            "inbox_prefix": options.inbox_prefix,
-            "max_reconnect_attempts": -1,
-            "reconnect_time_wait": RECONNECT_WAIT_S,
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "ping_interval": PING_INTERVAL_S,
-            "max_outstanding_pings": 2,
-            "pending_size": -1,
-            "error_cb": self._failed,
-            "disconnected_cb": self._disconnected,
-            "reconnected_cb": self._reconnected,
-            "closed_cb": self._closed,
-            **{name: value for name, value in credentials.items() if value},
-        }
 
     @property
     def log(self) -> NatsLog:
@@ -255,6 +231,10 @@ class NatsBus:
         self, subject: str, answer: Callable[[bytes], Awaitable[bytes]], *, queue: str
     ) -> None:
         async def asked(message: Msg) -> None:
+            if not is_inbox(message.reply):
+                # Whoever asks names where the answer goes: never into a stream in our name.
+                self.counters.misdirected += 1
+                return
             if self._answering >= ANSWERS_AT_ONCE:
                 _log.error("too many questions at once, one dropped", subject=subject)
                 return

@@ -2,12 +2,14 @@
 
 1. Each user publishes only what it alone is the source of, and hears only its own inbox and the
    questions that it answers. What is not named is forbidden.
-2. A strategy speaks in its own name: the token is in the subject, and the server holds it to it.
+2. A strategy speaks to one service only, `access`, in its own name: the token is in the subject,
+   and the server holds it to it. It has no JetStream API: whoever has may name any subject as the
+   reply, and the server itself publishes the answer there.
 3. Nobody but the administrator makes, changes, purges or deletes a stream.
-4. A consumer carries messages to whatever subject its maker names, and an answer goes to whatever
-   subject its asker names. So a strategy makes consumers only where none of its own bytes are
-   stored: on facts of the venues and on deltas, never on intents. With that it cannot put words
-   of its own under a fact's subject.
+4. Who answers questions may answer only into the inboxes of those who may ask: `access` and the
+   administrator. `access` answers strategies, each into its own inbox.
+5. A service that reads makes consumers, and these deliver wherever it says: the server cannot
+   hold it to its own inbox. Services are trusted with that; strategies have none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,20 +21,17 @@ from tandem.messages.subjects import token
 
 API = "$JS.API"
 FACTS, DELTAS = subjects.OMS_STREAM, subjects.DELTAS_STREAM
-SNAP, MARKS, LEASES = subjects.SNAP_STREAM, subjects.MARKS_STREAM, "LEASES"
-# What a client reads of the log: the instrument tables, and whether it was cut.
-CLIENT_READS = (subjects.reports_kind("specs"), subjects.ALL_EPOCHS)
-ALARMS = subjects.ALL_ALARMS
+SNAP, MARKS, LEASES = subjects.SNAP_STREAM, subjects.MARKS_STREAM, subjects.LEASES_STREAM
 EPOCHS = subjects.ALL_EPOCHS
-PAGES = "tandem.page.>"
-ADMIN = "admin"
-PRESENCE = "tandem.presence.>"  # who stands at the head of the log
-STATE_SERVICES = ("order-state", "position-state", "hedger")
+PAGES = "tandem.page.*"
+ASKS = "tandem.ask.*"
+ADMIN, ACCESS = "admin", "access"
+INBOX = "_INBOX"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """What one user may publish and subscribe to; replies to questions are always allowed."""
+    """What one user may publish and subscribe to."""
 
     name: str
     publish: tuple[str, ...]
@@ -45,7 +44,22 @@ class User:
 
 def inbox_prefix(user: str | None) -> str:
     """Return where the answers to one user go; nobody else hears them. None: no users."""
-    return f"_INBOX_{token(user)}" if user else "_INBOX"
+    return f"{INBOX}_{token(user)}" if user else INBOX
+
+
+def strategy_user(strategy: Strategy) -> str:
+    return f"strategy-{strategy}"
+
+
+def is_inbox(subject: str) -> bool:
+    """Tell whether a reply goes to somebody's inbox, and into no stream."""
+    first, _, rest = subject.partition(".")
+    return bool(rest) and (first == INBOX or first.startswith(f"{INBOX}_"))
+
+
+def is_inbox_of(strategy: Strategy, subject: str) -> bool:
+    """Tell whether a reply goes to the inbox that only this strategy hears."""
+    return subject.startswith(f"{inbox_prefix(strategy_user(strategy))}.")
 
 
 def users(accounts: Sequence[str], strategies: Sequence[str]) -> tuple[User, ...]:
@@ -56,7 +70,8 @@ def users(accounts: Sequence[str], strategies: Sequence[str]) -> tuple[User, ...
         _order_state(),
         _position_state(),
         _hedger(),
-        *(_strategy(name) for name in strategies),
+        _access([Strategy(name) for name in strategies]),
+        *(_strategy(Strategy(name)) for name in strategies),
     )
 
 
@@ -83,17 +98,25 @@ def _sees_streams() -> Iterator[str]:
         yield f"{API}.STREAM.INFO.{stream}"
 
 
+def _answers() -> Iterator[str]:
+    """Answer those who may ask."""
+    for asker in (ACCESS, ADMIN):
+        yield f"{inbox_prefix(asker)}.>"
+
+
 def _gateway(account: str) -> User:
     exc = Exc(account)
+    name = f"gateway-{exc}"
     return _user(
-        f"gateway-{account}",
+        name,
         (
             subjects.reports_of(exc),
-            ALARMS,
+            subjects.alarms_of(name),
             EPOCHS,
             subjects.marks_of(exc),
             subjects.lease(exc),
-            subjects.presence(f"gateway-{exc}"),
+            subjects.presence(name),
+            *_answers(),
             *_sees_streams(),
             *_reads(FACTS),
             *_looks(MARKS),
@@ -101,7 +124,12 @@ def _gateway(account: str) -> User:
             # Marks live in memory: whoever finds the stream gone makes it anew.
             f"{API}.STREAM.CREATE.{MARKS}",
         ),
-        (subjects.venue_ask(exc), subjects.lease(exc), PRESENCE),
+        (
+            subjects.venue_ask(exc),
+            subjects.lease(exc),
+            subjects.presence("hedger"),
+            subjects.presence(name),
+        ),
     )
 
 
@@ -109,9 +137,9 @@ def _state_service(name: str, publish: Sequence[str], pages: Sequence[str]) -> U
     own = (
         *publish,
         EPOCHS,
-        ALARMS,
-        subjects.ALL_RULES,
+        subjects.alarms_of(name),
         subjects.snapshots_of(name),
+        *_answers(),
         *_sees_streams(),
         *_reads(FACTS),
         *_looks(DELTAS),
@@ -134,31 +162,33 @@ def _hedger() -> User:
     own = (
         "hedges.>",
         subjects.ALL_HEDGE_FACTS,
+        subjects.ALL_RULES,
         # Makers and their cancels, in the name of the strategy that asked for the hedge.
         subjects.ALL_NEW_ORDERS,
         subjects.ALL_CANCELS,
         # Hedges and their ends, word for word, when a log that was cut has lost them.
         subjects.ALL_HEDGE_INTENTS,
         subjects.ALL_STOPS,
-        PRESENCE,
+        subjects.presence("hedger"),
     )
     return _state_service("hedger", own, (subjects.HEDGES_PAGE,))
 
 
-def _strategy(name: str) -> User:
-    own = Strategy(name)
-    return _user(
-        f"strategy-{name}",
-        (
-            subjects.intents_by(own),
-            subjects.stops_by(own),
-            PAGES,
-            "tandem.ask.*",
-            *_looks(FACTS),
-            *(f"{API}.CONSUMER.CREATE.{FACTS}.*.{read}" for read in CLIENT_READS),
-            f"{API}.CONSUMER.DELETE.{FACTS}.*",
-            f"$JS.FC.{FACTS}.>",
-            *_reads(DELTAS),
-            *_reads(MARKS),
-        ),
-    )
+def _access(strategies: Sequence[Strategy]) -> User:
+    own = [
+        subjects.alarms_of(ACCESS),
+        PAGES,
+        ASKS,
+        *_sees_streams(),
+        *_reads(FACTS),
+        *_reads(DELTAS),
+        *_reads(MARKS),
+    ]
+    for name in strategies:
+        own += [subjects.intents_by(name), subjects.stops_by(name)]
+        own.append(f"{inbox_prefix(strategy_user(name))}.>")
+    return _user(ACCESS, own, (subjects.ALL_ACCESS,))
+
+
+def _strategy(name: Strategy) -> User:
+    return _user(strategy_user(name), (subjects.access_by(name),))

@@ -78,8 +78,37 @@ class Following(Protocol):
     async def close(self) -> None: ...
 
 
-class Log(Protocol):
-    """A stream that keeps one message a subject, in one order."""
+class Reads(Protocol):
+    """What may be read of a stream."""
+
+    async def follow(
+        self,
+        filters: Sequence[str],
+        after: int | Cursor,
+        on_entry: Callable[[Entry], None],
+        on_cut: OnCut | None = None,
+    ) -> Following:
+        """Call `on_entry` for each stored message past `after` that matches, in order.
+
+        Args:
+            filters: subjects; `*` is one token, `>` the rest.
+            after: a sequence, or a place in the log as it was when it was left.
+            on_entry: takes each message; if it raises, reading ends.
+            on_cut: hears once, with the log as it is now, that it no longer holds what was read.
+                The reader is of no use then: close it, and follow anew from a place that you
+                choose. Without it a cut is a failure that ends the process.
+        """
+        ...
+
+    async def find(self, subject: str) -> Entry | None:
+        """Return the newest message stored under a subject or filter, or None."""
+        ...
+
+    async def state(self) -> LogState: ...
+
+
+class IntentLog(Reads, Protocol):
+    """The log as a strategy has it: to ask for something once, and to read what concerns it."""
 
     async def append(self, subject: str, payload: bytes, *, same: bool = False) -> Appended:
         """Store a fact once.
@@ -95,6 +124,10 @@ class Log(Protocol):
                 publish under the subject.
         """
         ...
+
+
+class Log(IntentLog, Protocol):
+    """A stream that keeps one message a subject, in one order."""
 
     def append_soon(
         self, subject: str, payload: bytes, guard: Guard | None = None
@@ -116,34 +149,9 @@ class Log(Protocol):
         """
         ...
 
-    async def follow(
-        self,
-        filters: Sequence[str],
-        after: int | Cursor,
-        on_entry: Callable[[Entry], None],
-        on_cut: OnCut | None = None,
-    ) -> Following:
-        """Call `on_entry` for each stored message past `after` that matches, in order.
-
-        Args:
-            filters: subjects; `*` is one token, `>` the rest.
-            after: a sequence, or a place in the log as it was when it was left.
-            on_entry: takes each message; if it raises, reading ends.
-            on_cut: hears once, with the log as it is now, that it no longer holds what was read.
-                The reader is of no use then: close it, and follow anew from a place that you
-                choose. Without it a cut is a failure that ends the process.
-        """
-        ...
-
     async def get(self, seq: int) -> Entry | None:
         """Return the message stored at `seq`, or None when it is gone."""
         ...
-
-    async def find(self, subject: str) -> Entry | None:
-        """Return the newest message stored under a subject or filter, or None."""
-        ...
-
-    async def state(self) -> LogState: ...
 
 
 class Cells(Protocol):
@@ -174,6 +182,36 @@ class Cells(Protocol):
         It may be lost, and it may come before the record is stored or without its being stored.
         """
         ...
+
+
+class StrategyBus(Protocol):
+    """What a strategy needs: to ask, to read, to put questions."""
+
+    @property
+    def log(self) -> IntentLog: ...
+
+    @property
+    def deltas(self) -> Reads: ...
+
+    @property
+    def marks(self) -> Reads: ...
+
+    async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
+        """Ask and return the reply.
+
+        Raises:
+            UnavailableError: nobody listens, or no answer in time.
+        """
+        ...
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Call back after each reconnect: what was unread may have been delivered again."""
+        ...
+
+    @property
+    def connected(self) -> bool: ...
+
+    async def close(self) -> None: ...
 
 
 class Bus(Protocol):

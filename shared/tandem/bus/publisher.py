@@ -32,6 +32,7 @@ from tandem.bus.nats_wire import (
 from tandem.bus.port import Appended, Guard
 from tandem.bus.timing import Timing
 from tandem.domain.errors import InvalidInputError, SupersededError, UnavailableError
+from tandem.messages.subjects import MAX_SUBJECT
 
 WATCH_PERIOD_S = 0.25
 BACKOFF_FIRST_S = 0.05
@@ -99,18 +100,32 @@ class Publisher:
         self, subject: str, payload: bytes, guard: Guard | None = None
     ) -> "asyncio.Future[Appended]":
         done: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-        if len(payload) > self._client.max_payload:
-            done.set_exception(_too_large(payload, f"at most {self._client.max_payload} bytes"))
+        fault = self._fault(subject, payload)
+        if fault is not None:
+            done.set_exception(fault)
             return done
         headers = _headers(guard) if guard is not None else None
         self._queue.append(_Sending(str(next(self._tokens)), subject, payload, done, headers))
         self._wake.set()
         return done
 
+    def _fault(self, subject: str, payload: bytes) -> InvalidInputError | None:
+        """Return why the server would not take a message, or end the connection over it.
+
+        Its protocol line holds subject, reply and length in 4,096 bytes (`max_control_line`).
+        """
+        if len(payload) > self._client.max_payload:
+            return _too_large(payload, f"at most {self._client.max_payload} bytes")
+        if not 0 < len(subject) <= MAX_SUBJECT or not subject.isascii():
+            rule = f"1 to {MAX_SUBJECT} ASCII characters"
+            return InvalidInputError("subject", f"{subject[:80]}… ({len(subject)})", rule)
+        return None
+
     async def offer(self, subject: str, payload: bytes, timeout_s: float) -> Appended:
         """Write once; raise UnavailableError when there is no clear answer."""
-        if len(payload) > self._client.max_payload:
-            raise _too_large(payload, f"at most {self._client.max_payload} bytes")
+        fault = self._fault(subject, payload)
+        if fault is not None:
+            raise fault
         token = f"o{next(self._tokens)}"
         answered: asyncio.Future[PublishAnswer] = asyncio.get_running_loop().create_future()
         self._offers[token] = answered

@@ -8,13 +8,14 @@ from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.domain.errors import MalformedMessageError, UnavailableError
-from tandem.messages import codec, subjects
+from tandem.messages import facts, subjects
 from tandem.messages.hedges import Alarm
 from tandem.runtime.clock import SystemClock
 
 TIMEOUT_S = 10.0
 POLL_S = 0.02
 NS = 1_000_000_000
+MAX_SHOWN = 200
 
 
 def show(nats: NatsOptions, *, follow: bool) -> None:
@@ -45,8 +46,8 @@ def line(entry: Entry) -> str:
     """Return one alarm as a person reads it; what is no alarm is shown as it is."""
     at = datetime.fromtimestamp(entry.ts_ns // NS, UTC).strftime("%Y-%m-%d %H:%M:%S")
     try:
-        fact = codec.decode_fact(entry.payload)
+        fact = facts.read_fact(entry.subject, entry.payload)
     except MalformedMessageError:
         fact = None
     told = f"{fact.source}: {fact.text}" if isinstance(fact, Alarm) else None
-    return f"{at} {told or f'{entry.subject}: {entry.payload!r}'}"
+    return f"{at} {told or f'{entry.subject}: {entry.payload[:MAX_SHOWN]!r}'}"

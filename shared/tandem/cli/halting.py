@@ -7,9 +7,8 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.client.identities import rand_token
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, Strategy, Token
-from tandem.messages import codec, subjects
+from tandem.messages import facts
 from tandem.messages.intents import Halt, Resume
-from tandem.messages.message import Message
 from tandem.runtime.clock import SystemClock
 
 OPERATOR = Strategy("operator")
@@ -19,7 +18,7 @@ TIMEOUT_S = 10.0
 def halt(nats: NatsOptions, exc: str, text: str) -> Token:
     """Log a halt of one account, or (empty) of all; return its token."""
     fact = Halt(token=rand_token(), strategy=OPERATOR, exc=Exc(exc) if exc else None, text=text)
-    asyncio.run(_append(nats, subjects.halt(fact.token), fact))
+    asyncio.run(_append(nats, fact))
     return fact.token
 
 
@@ -27,15 +26,15 @@ def resume(nats: NatsOptions, halt_token: str) -> None:
     """Log that one halt, or (empty) every one, is lifted."""
     named = Token(halt_token) if halt_token else None
     fact = Resume(token=rand_token(), strategy=OPERATOR, halt=named)
-    asyncio.run(_append(nats, subjects.resume(fact.token), fact))
+    asyncio.run(_append(nats, fact))
 
 
-async def _append(nats: NatsOptions, subject: str, fact: Message) -> None:
+async def _append(nats: NatsOptions, fact: Halt | Resume) -> None:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             bus = await NatsBus.connect(nats, SystemClock())
             try:
-                await bus.log.append(subject, codec.encode(fact), same=True)
+                await bus.log.append(*facts.written(fact), same=True)
             finally:
                 await bus.close()
     except TimeoutError as error:

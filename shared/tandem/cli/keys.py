@@ -3,7 +3,9 @@
 1. What exists is kept: a second run adds what is missing and writes the servers' files anew.
 2. Each user's secrets lie in a directory of their own, so that a container is given only its own;
    the servers are given public keys and digests.
-3. NATS servers know each other by a password, and with TLS by their certificate as well: whoever
+3. A name that is not a plain token names nobody: nothing is written for it, nor outside of the
+   directory. A strategy does not bear the name of a service.
+4. NATS servers know each other by a password, and with TLS by their certificate as well: whoever
    may speak as a server may do everything.
 """
 
@@ -24,6 +26,7 @@ import nkeys
 from tandem.bus import permissions
 from tandem.bus.permissions import User
 from tandem.domain.errors import ConfigurationError
+from tandem.domain.ids import is_plain_name
 from tandem.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ DEFAULT_ACCOUNTS = ("binance", "hyperliquid")
 DEFAULT_STRATEGIES = ("walkthrough",)
 DEFAULT_SERVERS = ("nats", "nats-2", "nats-3")
 SEED_FILE = "nats.seed"
+STRATEGIES_FILE = "strategies"
 CA_FILE = "ca.pem"
 SERVER_FILE = "server.pem"
 TLS_FILE = "tls.conf"
@@ -68,7 +72,12 @@ class Desk:
 
 
 def make(directory: Path, desk: Desk) -> tuple[User, ...]:
-    """Write what is missing below `directory` and the servers' files; return the users."""
+    """Write what is missing below `directory` and the servers' files; return the users.
+
+    Raises:
+        ConfigurationError: a name that no account or no strategy may have; nothing was written.
+    """
+    _check_names(desk)
     users = permissions.users(desk.accounts, desk.strategies)
     public = {user.name: _public_key(directory / user.name / SEED_FILE) for user in users}
     _write(directory / "nats" / "users.conf", nats_users(users, public), READABLE)
@@ -76,8 +85,22 @@ def make(directory: Path, desk: Desk) -> tuple[User, ...]:
         name: _password_digest(directory / name / PASSWORD_FILE) for name in (*PAGES_OF, READER)
     }
     _write(directory / "redis" / "users.acl", redis_users(digests), READABLE)
+    named = "".join(f"{name}\n" for name in desk.strategies)
+    _write(directory / permissions.ACCESS / STRATEGIES_FILE, named, READABLE)
     _secure(directory, desk, [user.name for user in users])
     return users
+
+
+def _check_names(desk: Desk) -> None:
+    services = {user.name for user in permissions.users(desk.accounts, ())}
+    plain = "letters, digits, _ and -, at most 64"
+    for option, names in (("--account", desk.accounts), ("--strategy", desk.strategies)):
+        for name in names:
+            if not is_plain_name(name):
+                raise ConfigurationError(option, name, plain)
+    for name in desk.strategies:
+        if name in services or name in SERVERS_PLACES or name.startswith("gateway"):
+            raise ConfigurationError("--strategy", name, "not the name of a service")
 
 
 def _secure(directory: Path, desk: Desk, users: Sequence[str]) -> None:
@@ -144,7 +167,6 @@ def nats_users(users: Sequence[User], public: dict[str, str]) -> str:
             "permissions": {
                 "publish": {"allow": list(user.publish)},
                 "subscribe": {"allow": list(user.subscribe)},
-                "allow_responses": True,
             },
         }
         for user in users
@@ -237,7 +259,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.tls == "on",
         Path(options.seen_at) if options.seen_at else None,
     )
-    users = make(directory, desk)
+    try:
+        users = make(directory, desk)
+    except ConfigurationError as error:
+        sys.stderr.write(f"tandem-keys: {error}\n")
+        return 2
     if options.give:
         give(directory, Path(options.give))
     for user in users:

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from tandem.messages import codec, subjects
+from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message
 
 ROOT = Path("schemas")
@@ -62,6 +63,8 @@ def _plain_example(hint: Any, name: str) -> Any:
         return 1_790_000_000_000_000_000 if name.endswith("_ns") else 1
     if hint is bool:
         return False
+    if hint is bytes:
+        return "e30="
     if hint is str:
         return name.replace("_", "-")
     if issubclass(hint, msgspec.Struct):
@@ -83,6 +86,8 @@ def asyncapi() -> dict[str, Any]:
         "deltas": ("orders.> positions.> fills.> hedges.>", get_args(codec.AnyDelta)),
         "queries": ("tandem.page.* tandem.ask.*", get_args(codec.Query)),
         "answers": ("the request's reply subject", get_args(codec.Answer)),
+        "access": ("access.<strategy>.>", get_args(AccessCall)),
+        "access answers": ("the call's reply subject", get_args(AccessAnswer)),
     }
     return {
         "asyncapi": "3.0.0",

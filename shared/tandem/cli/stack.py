@@ -1,4 +1,4 @@
-"""Runs the whole system on one machine: NATS, Redis, two paper exchanges, the five services.
+"""Runs the whole system on one machine: NATS, Redis, two paper exchanges, the services.
 
 1. Every process logs to a file below the run directory and runs in a session of its own.
 2. `start` returns once each process has said that it is ready; a process that ends before is an
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tandem.bus.permissions import ADMIN
+from tandem.bus.permissions import ACCESS, ADMIN
 from tandem.cli import keys
 from tandem.cli.servers import (
     NATS,
@@ -211,6 +211,11 @@ class LocalStack:
         self.stop()
 
     @property
+    def services(self) -> tuple[str, ...]:
+        """Return what runs besides servers and exchanges: `access` only where there are users."""
+        return (*SERVICES, ACCESS) if self.plan.keys is not None else SERVICES
+
+    @property
     def versions(self) -> dict[str, str]:
         """What the servers themselves say they are."""
         return {"nats-server": self.nats.version, "redis": self.redis.version}
@@ -220,7 +225,7 @@ class LocalStack:
         try:
             self.start_servers()
             self.start_paper()
-            self.start_services(SERVICES)
+            self.start_services(self.services)
         except BaseException:
             self.stop()
             raise
@@ -254,10 +259,11 @@ class LocalStack:
             self.children[name].wait_ready()
 
     def _child(self, name: str, arguments: tuple[str, ...]) -> Child:
-        service = next(known for known in (*SERVICES, *PAPER_EXCHANGES) if name.startswith(known))
+        every = (*SERVICES, ACCESS, *PAPER_EXCHANGES)
+        service = next(known for known in every if name.startswith(known))
         module = f"services.{service.replace('-', '_')}"
         child = Child(name, (sys.executable, "-m", module, *arguments), self.plan)
-        known = self.environment_of(service) if service in SERVICES else {}
+        known = {} if service in PAPER_EXCHANGES else self.environment_of(service)
         child.environment = known | dict(self.plan.environment.get(service, {}))
         self.children[name] = child
         return child
@@ -290,6 +296,8 @@ class LocalStack:
             "TANDEM_NATS_USER": service,
             "TANDEM_NATS_NKEY_SEED_FILE": str(own / keys.SEED_FILE),
         }
+        if service == ACCESS:
+            found["TANDEM_STRATEGIES_FILE"] = str(own / keys.STRATEGIES_FILE)
         if service in keys.PAGES_OF:
             found["TANDEM_REDIS_URL"] = self.redis.url.replace("://", f"://{service}@")
             found["TANDEM_REDIS_PASSWORD_FILE"] = str(own / keys.PASSWORD_FILE)

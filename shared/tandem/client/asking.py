@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
 
-from tandem.bus.port import Bus
+from tandem.bus.port import StrategyBus
 from tandem.client.pages import Place
 from tandem.domain.errors import MalformedMessageError, UnavailableError
 from tandem.domain.ids import Exc
-from tandem.messages import codec, subjects
+from tandem.messages import codec, facts, subjects
 from tandem.messages.codec import Answer
 from tandem.messages.deltas import OrderView
 from tandem.messages.queries import (
@@ -37,7 +37,7 @@ AnyPage = OrdersPage | PositionsPage | FillsPage | HedgesPage
 class Asking:
     """Asks again, for ever, while nobody answers; callers set the time limit."""
 
-    def __init__(self, bus: Bus, clock: Clock, log: FilteringBoundLogger) -> None:
+    def __init__(self, bus: StrategyBus, clock: Clock, log: FilteringBoundLogger) -> None:
         self._bus, self._clock, self._log = bus, clock, log
 
     async def newest_seq(self, page: str) -> int:
@@ -51,7 +51,12 @@ class Asking:
         if newest is None:
             return 0
         log = await self._bus.log.state()
-        return min(codec.decode_delta(newest.payload).seq, log.last_seq)
+        try:
+            return min(facts.read_delta(newest.subject, newest.payload).seq, log.last_seq)
+        except MalformedMessageError as error:
+            # No service of ours wrote it, so none stands where it says; the next one shows a gap.
+            self._log.warning("not a delta", subject=newest.subject, error=str(error))
+            return 0
 
     async def page(self, subject: str, exc: Exc | None, least: Callable[[], Place]) -> AnyPage:
         """Return a page that stands at or past `least()`, as it is when the answer comes."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tandem.bus.port import Bus, Entry, LogState
+from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.asking import Asking
 from tandem.client.listeners import PAGE, Listener
 from tandem.client.mirrors import Mirror, Orders, delta_of
@@ -21,7 +21,7 @@ from tandem.client.pages import NOWHERE, Joined, Place
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc
-from tandem.messages import codec, subjects
+from tandem.messages import facts, subjects
 from tandem.messages.codec import AnyDelta
 from tandem.runtime.seam import Seam, no_seam
 
@@ -70,7 +70,7 @@ class FeedOptions:
 class Feed:
     """Reads the deltas once and keeps every subscribed mirror current."""
 
-    def __init__(self, bus: Bus, ports: ReadingPorts, options: FeedOptions) -> None:
+    def __init__(self, bus: StrategyBus, ports: ReadingPorts, options: FeedOptions) -> None:
         self._bus, self._ports, self._options = bus, ports, options
         self._asking = Asking(bus, ports.clock, ports.log)
         self._subscriptions: list[Subscription] = []
@@ -185,7 +185,7 @@ class Feed:
             self._reload(subscription, subscription.mirror.place)
 
     def _on_entry(self, entry: Entry) -> None:
-        delta = codec.decode_delta(entry.payload)
+        delta = facts.read_delta(entry.subject, entry.payload)
         self.epoch_began(delta.epoch)
         for subscription in self._subscriptions:
             if subscription.mirror.concerns(delta):

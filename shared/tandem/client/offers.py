@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tandem.bus.port import Bus
+from tandem.bus.port import StrategyBus
 from tandem.client.reading import ReadingPorts
 from tandem.domain.errors import UnavailableError
 from tandem.messages import codec, subjects
@@ -36,7 +36,7 @@ class Intent:
 class Offers:
     """The intents of one client."""
 
-    def __init__(self, bus: Bus, ports: ReadingPorts) -> None:
+    def __init__(self, bus: StrategyBus, ports: ReadingPorts) -> None:
         self._bus, self._log, self._ports = bus, bus.log, ports
         self._kept: deque[Intent] = deque(maxlen=MOST_KEPT)
         self._turn = Lock()

@@ -15,10 +15,11 @@ from typing import TypedDict, Unpack
 
 import structlog
 
+from tandem.bus.access_bus import AccessBus
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
-from tandem.bus.permissions import inbox_prefix
-from tandem.bus.port import Bus, Entry, LogState
+from tandem.bus.permissions import inbox_prefix, strategy_user
+from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.arguments import text, whole
 from tandem.client.clocks import ClockCallback, run_clock
 from tandem.client.feed import Feed, FeedOptions
@@ -32,9 +33,9 @@ from tandem.client.tables import InstrumentCalls, Tables
 from tandem.client.venue import VenueCalls
 from tandem.domain.errors import InvalidInputError, NotYetSupportedError, UnavailableError
 from tandem.domain.ids import Exc, Strategy
-from tandem.messages import codec, subjects
+from tandem.messages import facts, subjects
 from tandem.messages.hedges import Epoch
-from tandem.messages.reports import MarkReport, SpecsReport
+from tandem.messages.reports import SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.seam import Seam, no_seam
 
@@ -46,20 +47,29 @@ TABLES_POLL_S = 0.02
 class ClientOptions:
     """How to reach NATS, how long to wait for it and the state services, how much to hold.
 
-    With a key, answers go to the inbox that the server keeps for this strategy; `inbox_prefix`
-    names another one. `most_waiting`: changes that a slow handler may have unseen before
-    reading waits for it.
+    With a key or credentials everything goes through the service `access`, and answers come to the
+    inbox that the server keeps for this strategy; without either the client talks to NATS itself.
+    `through_access` forces one or the other; `inbox_prefix` names another inbox.
+    `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
     """
 
     credentials_file: Path | None = None
     nkey_seed_file: Path | None = None
     ca_file: Path | None = None
     inbox_prefix: str = ""
+    through_access: bool | None = None
     ready_timeout_s: float = 10.0
     append_timeout_s: float = 5.0
     drain_timeout_s: float = 5.0
     most_waiting: int = 10_000
     seam: Seam = no_seam
+
+    @property
+    def has_user(self) -> bool:
+        """Whether the bus knows this strategy by a user of its own."""
+        if self.through_access is not None:
+            return self.through_access
+        return self.nkey_seed_file is not None or self.credentials_file is not None
 
 
 class MirroredExchanges(TypedDict, total=False):
@@ -185,31 +195,34 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         if not failed.cancelled() and (error := failed.exception()) is not None:
             self._log.error("a part of the client ended", exc_info=error)
 
-    def _own_inbox(self) -> str:
-        has_key = self._options.nkey_seed_file is not None
-        return inbox_prefix(f"strategy-{self.strategy}" if has_key else None)
+    def _inbox(self) -> str:
+        options = self._options
+        user = strategy_user(self.strategy) if options.has_user else None
+        return options.inbox_prefix or inbox_prefix(user)
 
-    async def _connect(self) -> Bus:
+    async def _connect(self) -> StrategyBus:
         options = NatsOptions(
             url=self._url,
-            name=f"strategy-{self.strategy}",
+            name=strategy_user(self.strategy),
             creds_file=self._options.credentials_file,
             nkey_seed_file=self._options.nkey_seed_file,
             ca_file=self._options.ca_file,
-            inbox_prefix=self._options.inbox_prefix or self._own_inbox(),
+            inbox_prefix=self._inbox(),
         )
         try:
             async with timeout(self._options.ready_timeout_s):
-                return await NatsBus.connect(options, self._clock)
+                bus = await NatsBus.connect(options, self._clock)
         except TimeoutError as error:
             raise UnavailableError(f"no NATS server at {self._url}") from error
+        return AccessBus(bus, self.strategy, self._clock) if self._options.has_user else bus
 
     async def _load_tables(self, ports: ReadingPorts) -> None:
         reactions = Reactions(self._on_fact, _from_the_start)
         # One filter each: a consumer of one filter is what the server can hold a strategy to.
         specs = Reading(self._bus.log, (subjects.reports_kind("specs"),), reactions, ports)
         epochs = Reading(self._bus.log, (subjects.ALL_EPOCHS,), reactions, ports)
-        marks = Reading(self._bus.marks, (subjects.ALL_MARKS,), reactions, ports)
+        priced = Reactions(self._on_mark, _from_the_start)
+        marks = Reading(self._bus.marks, (subjects.ALL_MARKS,), priced, ports)
         self._readings = [specs, epochs, marks]
         try:
             async with timeout(self._options.ready_timeout_s):
@@ -230,15 +243,17 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         return set(self._wanted) <= set(self.tables.instruments)
 
     def _on_fact(self, entry: Entry) -> None:
-        match codec.decode_fact(entry.payload):
+        match facts.read_fact(entry.subject, entry.payload):
             case SpecsReport() as specs:
                 self.tables.learn(specs)
-            case MarkReport() as mark:
-                self.tables.marks[mark.exc, mark.ticker] = mark
             case Epoch() as epoch:
                 self._feed.epoch_began(epoch.epoch)
             case _:
                 pass
+
+    def _on_mark(self, entry: Entry) -> None:
+        mark = facts.read_mark(entry.subject, entry.payload)
+        self.tables.marks[mark.exc, mark.ticker] = mark
 
     async def _join_mirrors(self) -> None:
         await self._watch(self._hedges, subjects.HEDGES_PAGE, None, (None, None))

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 from msgspec.structs import replace
 
-from tandem.bus.port import Bus
+from tandem.bus.port import StrategyBus
 from tandem.client import arguments
 from tandem.client.arguments import Number, OrderOptions
 from tandem.client.feed import Feed
@@ -19,21 +19,28 @@ from tandem.client.identities import rand_cloid, rand_token
 from tandem.client.mirrors import Hedges, Orders
 from tandem.client.offers import Offers
 from tandem.client.tables import Tables
-from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from tandem.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    MalformedMessageError,
+    UnavailableError,
+)
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Token
 from tandem.domain.order import OrderType
-from tandem.messages import codec, subjects
+from tandem.messages import facts
 from tandem.messages.intents import (
     CancelOrder,
     Halt,
+    HedgeOrder,
     LegSpec,
     MakerSpec,
     NewOrder,
     Resume,
     StopHedge,
 )
-from tandem.messages.message import Message
 from tandem.runtime.clock import Clock
+
+Intent = NewOrder | CancelOrder | HedgeOrder | StopHedge | Halt | Resume
 
 
 class OrderCalls:
@@ -41,7 +48,7 @@ class OrderCalls:
 
     strategy: Strategy
     tables: Tables
-    _bus: Bus
+    _bus: StrategyBus
     _feed: Feed
     _offers: Offers
     _clock: Clock
@@ -89,31 +96,35 @@ class OrderCalls:
     async def _submit(self, order: NewOrder) -> OrderHandle:
         cloid = order.client_order_id
         order = replace(order, ts_sent_ns=self._clock.wall_ns())
-        subject = subjects.new_order(order.exc, order.strategy, cloid)
         try:
-            await self._append(subject, order)
+            await self._append(order)
         except ConflictError:
-            if not await self._was_asked(subject, order):
+            if not await self._was_asked(order):
                 raise
         orders = self._orders[order.exc]
         return OrderHandle(cloid, order.exc, orders, self._feed, self._pending_timeout_s)
 
-    async def _was_asked(self, subject: str, order: NewOrder) -> bool:
+    async def _was_asked(self, order: NewOrder) -> bool:
         """Tell whether the log holds this very order, asked for at another time: a repetition."""
-        stored = await self._bus.log.find(subject)
-        asked = codec.decode_fact(stored.payload) if stored is not None else None
+        stored = await self._bus.log.find(facts.subject_of(order))
+        if stored is None:
+            return False
+        try:
+            asked = facts.read_fact(stored.subject, stored.payload)
+        except MalformedMessageError:
+            return False
         return isinstance(asked, NewOrder) and replace(asked, ts_sent_ns=order.ts_sent_ns) == order
 
-    async def _append(self, subject: str, intent: Message) -> int:
+    async def _append(self, intent: Intent) -> int:
         """Log an intent under its identity; returns its place in the log.
 
         Raises:
             ConflictError: the id was used before for something else.
             UnavailableError: not confirmed in time; it may still be logged later.
         """
+        subject, payload = facts.written(intent)
         try:
             async with timeout(self._append_timeout_s):
-                payload = codec.encode(intent)
                 stored = await self._bus.log.append(subject, payload, same=True)
         except TimeoutError as error:
             raise UnavailableError(f"{subject}: the log did not confirm in time") from error
@@ -143,7 +154,7 @@ class OrderCalls:
         if ticker is not None:
             self.tables.instrument(exc, ticker)
         cancel = arguments.cancel(account, self.strategy, rand_token(), (ticker, oid, cloid))
-        seq = await self._append(_cancel_subject(cancel), cancel)
+        seq = await self._append(cancel)
         return CancelReceipt(self._orders[account], self._feed, seq, cancel)
 
     async def hedge_order(
@@ -167,7 +178,7 @@ class OrderCalls:
         name = HedgeId(arguments.text("hedge_id", given))
         intent = arguments.hedge(name, self.strategy, orders, trigger_after_ms, pool)
         self._check_instruments(intent.maker, intent.legs)
-        await self._append(subjects.hedge_intent(self.strategy, name), intent)
+        await self._append(intent)
         return LinkHandle(name, self._hedges, self._feed, self._stop_hedge)
 
     def _check_instruments(self, maker: MakerSpec, legs: tuple[LegSpec, ...]) -> None:
@@ -180,7 +191,7 @@ class OrderCalls:
 
     async def _stop_hedge(self, hedge_id: HedgeId) -> None:
         stop = StopHedge(hedge_id=hedge_id, token=rand_token(), strategy=self.strategy)
-        await self._append(subjects.stop_hedge(self.strategy, stop.token), stop)
+        await self._append(stop)
 
     async def halt(self, text: str = "", exc: str | None = None) -> Token:
         """Let no new risk out, on one account or all, and cancel the makers of hedges.
@@ -189,20 +200,11 @@ class OrderCalls:
         """
         account = self.tables.account(exc) if exc is not None else None
         halt = Halt(token=rand_token(), strategy=self.strategy, exc=account, text=text)
-        await self._append(subjects.halt(halt.token), halt)
+        await self._append(halt)
         return halt.token
 
     async def resume(self, halt: str | None = None) -> None:
         """Lift one halt, or without its token every one."""
         named = Token(halt) if halt is not None else None
         resume = Resume(token=rand_token(), strategy=self.strategy, halt=named)
-        await self._append(subjects.resume(resume.token), resume)
-
-
-def _cancel_subject(cancel: CancelOrder) -> str:
-    exc, strategy, call = cancel.exc, cancel.strategy, cancel.token
-    if cancel.client_order_id is not None:
-        return subjects.cancel_order(exc, strategy, cancel.client_order_id, call)
-    if cancel.venue_order_id is not None:
-        return subjects.cancel_by_oid(exc, strategy, cancel.venue_order_id, call)
-    return subjects.cancel_all(exc, strategy, call)
+        await self._append(resume)

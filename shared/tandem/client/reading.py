@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from tandem.bus.background import end
 from tandem.bus.place import ANY_CREATED_NS, cursor_at
-from tandem.bus.port import Cursor, Entry, Following, Log, LogState
+from tandem.bus.port import Cursor, Entry, Following, LogState, Reads
 from tandem.domain.errors import MalformedMessageError
 from tandem.runtime.clock import Clock, TaskOwner
 
@@ -41,7 +41,7 @@ class Reading:
     """One stream, read on for as long as the client lives."""
 
     def __init__(
-        self, stream: Log, filters: tuple[str, ...], reactions: Reactions, ports: ReadingPorts
+        self, stream: Reads, filters: tuple[str, ...], reactions: Reactions, ports: ReadingPorts
     ) -> None:
         self._stream, self._filters = stream, filters
         self._reactions, self._ports = reactions, ports

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TypeVar
 
-from tandem.bus.port import Bus
+from tandem.bus.port import StrategyBus
 from tandem.client.mirrors import Plain, Positions, plain
 from tandem.client.tables import Tables
 from tandem.domain.errors import UnavailableError
@@ -28,7 +28,7 @@ class VenueCalls:
     """Requests to gateways, and what the mirrored positions add up to."""
 
     tables: Tables
-    _bus: Bus
+    _bus: StrategyBus
     _positions: dict[Exc, Positions]
 
     async def _ask(self, exc: str, kind: AskKind, expected: type[A]) -> A:

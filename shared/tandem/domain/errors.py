@@ -50,13 +50,19 @@ class ConfigurationError(InvalidInputError):
     """A setting that is missing or malformed; `field` is the environment variable."""
 
 
+MAX_FAULT_TEXT = 400
+
+
 class MalformedMessageError(TandemError, ValueError):
-    """A message that breaks the wire contract; `field` is a path such as `maker.amount`."""
+    """A message that breaks the wire contract; `field` is a path such as `maker.amount`.
+
+    Both texts may repeat what the message says, which may be long: they are cut.
+    """
 
     def __init__(self, field: str, rule: str) -> None:
-        super().__init__(f"{field}: {rule}")
-        self.field = field
-        self.rule = rule
+        self.field = field[:MAX_FAULT_TEXT]
+        self.rule = rule[:MAX_FAULT_TEXT]
+        super().__init__(f"{self.field}: {self.rule}")
 
 
 class SupersededError(TandemError):

@@ -9,6 +9,7 @@
 """
 
 import hashlib
+import re
 from typing import NamedTuple, NewType
 
 Exc = NewType("Exc", str)
@@ -25,6 +26,8 @@ TAKER_TAG = "7a4d"
 MAKER_TAG = "7a4e"
 STRATEGY_TAG = "7a4f"
 CLOID_HEX_DIGITS = 32
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CALL_TOKEN = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 def _digest(text: str, digits: int) -> str:
@@ -89,3 +92,13 @@ def is_ours(cloid: str) -> bool:
 def is_reserved(cloid: str) -> bool:
     """Tell whether a client id has the form of a hedge's own maker or taker orders."""
     return is_ours(cloid) and cloid[2:6] in {MAKER_TAG, TAKER_TAG}
+
+
+def is_plain_name(text: str) -> bool:
+    """Tell whether a name is one token as it stands: letters, digits, `_` and `-`, at most 64."""
+    return _PLAIN_NAME.fullmatch(text) is not None
+
+
+def is_call_token(text: str) -> bool:
+    """Tell whether a token may name a strategy's call; those with a dash name what Tandem does."""
+    return _CALL_TOKEN.fullmatch(text) is not None

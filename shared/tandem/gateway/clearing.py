@@ -9,6 +9,7 @@ from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.restraint import is_maker
 from tandem.messages import subjects
+from tandem.messages.facts import cancel_subject
 from tandem.messages.intents import CancelOrder
 
 AGAIN_MS = 1_000
@@ -57,7 +58,6 @@ class Clearing:
             strategy=GATEWAY,
             valid_for_ms=VALID_MS,
         )
-        subject = subjects.cancel_all(cancel.exc, cancel.strategy, cancel.token)
-        effects = core.cancels.sweep(cancel, subject, log_ns, iter(makers))
+        effects = core.cancels.sweep(cancel, cancel_subject(cancel), log_ns, iter(makers))
         self._dispatcher.carry_out_cancels(effects)
         self._dispatcher.pump()

@@ -14,7 +14,6 @@ from tandem.gateway.core import Core
 from tandem.gateway.fence import Fence
 from tandem.gateway.known import Known
 from tandem.gateway.links import Links
-from tandem.messages import subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.reports import LinkReport, LinkState
 
@@ -41,7 +40,7 @@ class Epochs:
         core.journal.forget()
         self._links.epoch += 1
         epoch = Epoch(epoch=self._links.epoch, text="the log was cut")
-        core.journal.append(subjects.epoch(epoch.epoch), epoch)
+        core.journal.append(epoch)
 
     def read(self, fact: LinkReport | Epoch, entry: Entry) -> None:
         """Take an epoch, or the word that an account is backfilled, from the log."""

@@ -1,4 +1,4 @@
-"""Under which subject a fact of a gateway is logged, and at which venue time it happened (pure)."""
+"""What a gateway logs: when it happened at the venue, and what follows from its kind (pure)."""
 
 from collections.abc import Sequence
 
@@ -6,44 +6,20 @@ import msgspec
 
 from tandem.domain.execution import ReportSource
 from tandem.domain.order import OrderStatus
-from tandem.messages import codec, subjects
 from tandem.messages.message import Message
 from tandem.messages.reports import (
     FillCost,
     FillReport,
     IntentRefused,
     LinkReport,
-    MarkReport,
     OrderReport,
     PositionReport,
     SenderReport,
-    SpecsReport,
 )
 
 GatewayFact = (
     OrderReport | FillReport | FillCost | PositionReport | IntentRefused | LinkReport | SenderReport
 )
-
-NS_PER_MINUTE = 60_000_000_000
-
-
-def subject_of(fact: GatewayFact) -> str:
-    """Return the subject that is the identity of a fact."""
-    match fact:
-        case OrderReport():
-            return subjects.order_report(fact)
-        case FillReport():
-            return subjects.fill_report(fact.exc, fact.ticker, fact.exec_id)
-        case FillCost():
-            return subjects.fill_cost(fact.exc, fact.ticker, fact.exec_id)
-        case PositionReport():
-            return subjects.position_report(fact)
-        case IntentRefused():
-            return subjects.intent_refused(fact.exc, fact.subject)
-        case LinkReport():
-            return subjects.link_report(fact.exc, fact.run, fact.n)
-        case SenderReport():
-            return subjects.sender_report(fact.exc, fact.term, fact.n)
 
 
 def venue_ns(fact: GatewayFact) -> int | None:
@@ -60,16 +36,6 @@ def stamped(fact: GatewayFact, sent_ns: int) -> GatewayFact:
     if isinstance(fact, OrderReport | FillReport):
         return msgspec.structs.replace(fact, ts_sent_ns=sent_ns)
     return fact
-
-
-def specs_subject(specs: SpecsReport, previous: str) -> str:
-    """Return the subject of a table that follows another: A, B, A again are three facts."""
-    content = codec.encode(msgspec.structs.replace(specs, ts_recv_ns=0))
-    return subjects.specs_report(specs.exc, previous.encode() + content)
-
-
-def mark_subject(mark: MarkReport, minute: int) -> str:
-    return subjects.mark_report(mark.exc, mark.ticker, minute)
 
 
 def order_name(report: OrderReport) -> str:
@@ -89,19 +55,17 @@ def is_conclusion(fact: GatewayFact) -> bool:
     return is_refusal or fact.source is ReportSource.LOCAL or fact.in_doubt
 
 
-def without_passed_stages(
-    following: Sequence[tuple[str, GatewayFact]],
-) -> list[tuple[str, GatewayFact]]:
+def without_passed_stages(following: Sequence[GatewayFact]) -> list[GatewayFact]:
     """Leave out how far an order was where the same list says how far it came after that.
 
     A later quantity that is not less, at a time that is not earlier, is all that a reader of both
     would keep; the fills in between are facts of their own.
     """
     newest: dict[str, OrderReport] = {}
-    for _, fact in following:
+    for fact in following:
         if isinstance(fact, OrderReport) and fact.order_status is OrderStatus.PARTIAL:
             newest[order_name(fact)] = fact
-    return [one for one in following if not _is_passed(one[1], newest)]
+    return [one for one in following if not _is_passed(one, newest)]
 
 
 def _is_passed(fact: GatewayFact, newest: dict[str, OrderReport]) -> bool:

@@ -34,7 +34,8 @@ from tandem.gateway.repeats import Repeats
 from tandem.gateway.seen import SeenSubjects
 from tandem.gateway.unread import Unread
 from tandem.messages import codec
-from tandem.messages.message import Message
+from tandem.messages.codec import Fact
+from tandem.messages.facts import subject_of
 from tandem.messages.reports import OrderReport
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.window import Window
@@ -77,7 +78,7 @@ class Journal:
         self._ended = SeenSubjects(MAX_ENDED)
         self._lasting: dict[str, int] = {}
         self._waiting: set[asyncio.Future[Appended]] = set()
-        self._following: list[tuple[str, GatewayFact]] = []
+        self._following: list[GatewayFact] = []
         self._kept = Window(_Written, context.settings.kept_ns, MAX_KEPT)
         self._unread: Unread[_Written] = Unread()
         self._say: Say | None = None
@@ -111,7 +112,7 @@ class Journal:
 
     def log(self, fact: GatewayFact, *, at_any_age: bool = False) -> None:
         """Append a fact, unless the log is known to hold it, or would have expired it."""
-        subject = facts.subject_of(fact)
+        subject = subject_of(fact)
         is_conclusion = facts.is_conclusion(fact)
         if subject in self._seen and not is_conclusion:
             self._count(is_told=facts.is_told(fact), is_repeat=True)
@@ -123,20 +124,20 @@ class Journal:
         elif facts.may_follow(fact):
             self._follow(subject, fact)
         else:
-            self.append(subject, facts.stamped(fact, self._context.clock.wall_ns()))
+            self.append(facts.stamped(fact, self._context.clock.wall_ns()))
 
     def log_lasting(self, fact: GatewayFact) -> None:
         """Log what is so now; offer it again in a while, for the log may have expired it."""
-        subject, now_ns = facts.subject_of(fact), self._context.clock.monotonic_ns()
+        subject, now_ns = subject_of(fact), self._context.clock.monotonic_ns()
         if now_ns - self._lasting.setdefault(subject, now_ns) < self._refresh_ns:
             self.log(fact, at_any_age=True)
             return
         self._lasting[subject] = now_ns
-        self.append(subject, fact)
+        self.append(fact)
 
     def forget_lasting(self, now: Collection[GatewayFact]) -> None:
         """Remember of what was so only what still is."""
-        subjects = {facts.subject_of(fact) for fact in now}
+        subjects = {subject_of(fact) for fact in now}
         self._lasting = {one: ns for one, ns in self._lasting.items() if one in subjects}
 
     @property
@@ -152,7 +153,7 @@ class Journal:
         self._seen.add(subject)
         if not self._following:
             self._context.tasks.spawn(self._append_soon(), "journal-following")
-        self._following.append((subject, fact))
+        self._following.append(fact)
 
     async def _append_soon(self) -> None:
         await self._context.clock.sleep(FOLLOW_S)
@@ -161,9 +162,9 @@ class Journal:
     def _append_following(self) -> None:
         following, self._following = self._following, []
         now_ns = self._context.clock.wall_ns()
-        for subject, fact in facts.without_passed_stages(following):
+        for fact in facts.without_passed_stages(following):
             if not (isinstance(fact, OrderReport) and facts.order_name(fact) in self._ended):
-                self.append(subject, facts.stamped(fact, now_ns))
+                self.append(facts.stamped(fact, now_ns))
 
     def _is_expired(self, fact: GatewayFact) -> bool:
         """A fact near the end of the retention; live orders are logged whatever their age."""
@@ -174,8 +175,9 @@ class Journal:
             return False
         return happened_ns < self._context.clock.wall_ns() - self._context.settings.loggable_ns
 
-    def append(self, subject: str, fact: Message) -> None:
-        """Append a message under its subject."""
+    def append(self, fact: Fact) -> None:
+        """Append a fact under its subject."""
+        subject = subject_of(fact)
         self._seen.add(subject)
         if isinstance(fact, OrderReport) and fact.order_status.is_terminal:
             self._ended.add(facts.order_name(fact))

@@ -1,20 +1,20 @@
 """Which prices are told to others: the newest mid of each watched ticker, and one a venue minute.
 
 1. At most two marks a second a ticker go to MARKS, and only when the price changed.
-2. The log gets one mark of each ticker a minute of the venue's clock: the first price seen in it.
+2. The log gets one mark of each ticker a minute of its own venue time: the first price of it.
 """
 
 import asyncio
 
 from tandem.bus.port import Appended
 from tandem.domain.ids import Ticker
-from tandem.gateway import facts, pricing
+from tandem.gateway import pricing
 from tandem.gateway.core import NS_PER_MS, Core
-from tandem.messages import codec, subjects
+from tandem.messages import facts
+from tandem.messages.facts import NS_PER_MINUTE
 from tandem.messages.reports import MarkReport
 
 PERIOD_S = 0.5
-MS_PER_MINUTE = 60_000
 MAX_MINUTES = 10_000
 
 
@@ -37,10 +37,10 @@ class Marks:
         mark = self._mark(ticker)
         if mark is None:
             return
-        minute = self._core.now().venue_ms // MS_PER_MINUTE
+        minute = mark.ts_event_ns // NS_PER_MINUTE
         if self._minutes.get(ticker, 0) < minute:
             self._minutes[ticker] = minute
-            self._core.journal.append(facts.mark_subject(mark, minute), mark)
+            self._core.journal.append(mark)
         last = self._told.get(ticker)
         if last is None or (last.mid, last.mark) != (mark.mid, mark.mark):
             self._publish(ticker, mark)
@@ -68,7 +68,6 @@ class Marks:
         if sending is not None and not sending.done():
             return
         self._told[ticker] = mark
-        subject = subjects.mark(mark.exc, ticker)
         self._sending[ticker] = asyncio.ensure_future(
-            self._core.context.bus.marks.append_soon(subject, codec.encode(mark))
+            self._core.context.bus.marks.append_soon(*facts.written_mark(mark))
         )

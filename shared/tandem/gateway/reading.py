@@ -20,8 +20,9 @@ from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.specs import Specs
 from tandem.gateway.ticket import Ticket
-from tandem.messages import codec, subjects
+from tandem.messages import subjects
 from tandem.messages.codec import Fact
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision, Epoch
 from tandem.messages.intents import CancelOrder, Halt, NewOrder, Resume
 from tandem.messages.reports import (
@@ -36,9 +37,8 @@ from tandem.messages.reports import (
 from tandem.messages.rules import check_cancel, foreign_taker, is_plain
 
 INTENT_TOKENS = 6
-STRATEGY, CLOID = 3, 4
+CLOID = 4
 OFFERED_AGAIN_NS = 60_000_000_000
-INTENTS = subjects.ALL_INTENTS.removesuffix(">")
 SessionFact = LinkReport | SenderReport | Epoch
 
 
@@ -72,9 +72,7 @@ class Reader:
         self._core.log_clock.observe(entry.ts_ns, read_ns)
         self._core.known.read_at(entry.ts_ns)
         try:
-            fact = codec.decode_fact(entry.payload)
-            _check_kind(fact, entry.subject)
-            self._take(fact, entry, read_ns)
+            self._take(read_fact(entry.subject, entry.payload), entry, read_ns)
         except MalformedMessageError as error:
             self._refuse_malformed(entry, error)
 
@@ -93,8 +91,6 @@ class Reader:
         self._core.context.seam("gateway.after_intent")
 
     def _take_decision(self, decision: Decision, entry: Entry) -> None:
-        if decision.exc != self._core.exc:
-            raise MalformedMessageError("exc", f"{decision.exc} under {entry.subject}")
         for index, taker in enumerate(decision.takers):
             numbers = (taker.amount, taker.band_bp, taker.hard_cap_bp)
             if not all(is_plain(number) for number in numbers):
@@ -107,8 +103,6 @@ class Reader:
         self._reactions.watch(decision.ticker)
 
     def _take_new_order(self, order: NewOrder, entry: Entry) -> None:
-        if entry.subject != subjects.new_order(order.exc, order.strategy, order.client_order_id):
-            raise MalformedMessageError("cloid", "exc, strategy or cloid contradict the subject")
         if not self._core.known.take_owner(order.client_order_id, order.strategy):
             self._refuse(entry, "cloid", f"{order.client_order_id} is another strategy's")
             return
@@ -137,10 +131,6 @@ class Reader:
         return is_early and isinstance(ticket.ask, NewOrder)
 
     def _take_cancel(self, cancel: CancelOrder, entry: Entry) -> None:
-        if cancel.exc != self._core.exc:
-            raise MalformedMessageError("exc", f"{cancel.exc} under {entry.subject}")
-        if subjects.token(cancel.strategy) != entry.subject.split(".")[STRATEGY]:
-            raise MalformedMessageError("strategy", f"{cancel.strategy} under {entry.subject}")
         try:
             check_cancel(cancel)
         except InvalidInputError as error:
@@ -175,7 +165,7 @@ class Reader:
             case LinkReport() | SenderReport() | Epoch():
                 self._reactions.on_session_fact(fact, entry)
             case Halt() | Resume():
-                self._learn_restraint(fact, entry)
+                core.restraint.take(fact)
             case _:
                 return
 
@@ -189,11 +179,6 @@ class Reader:
             doubt = tickets.from_doubt(report, cloid)
             self._dispatcher.carry_out(sender.take(doubt, may_be_there=True))
             sender.suspect(cloid, self._core.now())
-
-    def _learn_restraint(self, fact: Halt | Resume, entry: Entry) -> None:
-        spell = subjects.halt if isinstance(fact, Halt) else subjects.resume
-        if entry.subject == spell(fact.token):
-            self._core.restraint.take(fact)
 
     def _refuse_malformed(self, entry: Entry, error: MalformedMessageError) -> None:
         self._malformed.inc()
@@ -224,12 +209,3 @@ class Reader:
                 text=str(error),
             )
         )
-
-
-def _check_kind(fact: Fact, subject: str) -> None:
-    """Refuse an intent's subject that holds another kind of message."""
-    if not subject.startswith(INTENTS):
-        return
-    wanted = NewOrder if subject.endswith(".new") else CancelOrder
-    if not isinstance(fact, wanted):
-        raise MalformedMessageError("type", f"a {wanted.__name__} is expected under {subject}")

@@ -8,10 +8,10 @@
 
 from tandem.bus.port import Entry
 from tandem.domain.instrument import Instrument
-from tandem.gateway import facts
 from tandem.gateway.core import Core
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import VenueQueryError
+from tandem.messages.facts import subject_of
 from tandem.messages.reports import SpecsReport
 
 REFRESH_S = 600.0
@@ -49,10 +49,15 @@ class Specs:
         if not table or (table == self._logged and not self._is_old()):
             return
         clock = self._core.context.clock
-        specs = SpecsReport(exc=self._core.exc, instruments=table, ts_recv_ns=clock.wall_ns())
-        subject = facts.specs_subject(specs, self._logged_subject)
-        self._logged, self._logged_subject, self._logged_ns = table, subject, clock.wall_ns()
-        self._core.journal.append(subject, specs)
+        now_ns = clock.wall_ns()
+        specs = SpecsReport(
+            exc=self._core.exc,
+            instruments=table,
+            previous=self._logged_subject,
+            ts_recv_ns=now_ns,
+        )
+        self._logged, self._logged_subject, self._logged_ns = table, subject_of(specs), now_ns
+        self._core.journal.append(specs)
 
     def _is_old(self) -> bool:
         retention_ns = self._core.context.settings.retention_ns

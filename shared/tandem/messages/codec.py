@@ -1,7 +1,8 @@
 """Bytes to message and back: strict on tags and required fields, lenient on new ones.
 
 1. Encoding is deterministic, so the bytes of a fact can be compared with the stored ones.
-2. A message that cannot be decoded is an error that names the field by its path.
+2. A message that cannot be decoded is an error that names the field by its path; it is one for
+   every reader: nesting has a bound of its own, lest it depend on how deep the reader stands.
 """
 
 import re
@@ -11,6 +12,7 @@ import msgspec
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.messages import deltas, hedges, intents, queries, reports
+from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message
 
 Fact = (
@@ -62,15 +64,22 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     *get_args(AnyDelta),
     *get_args(Query),
     *get_args(Answer),
+    *get_args(AccessCall),
+    *get_args(AccessAnswer),
 )
 
 T = TypeVar("T")
+
+MAX_NESTING = 32  # what this contract's messages need is below ten
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|([\[{])|([\]}])', re.DOTALL)
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _fact_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _delta_decoder: msgspec.json.Decoder[AnyDelta] = msgspec.json.Decoder(AnyDelta)
 _query_decoder: msgspec.json.Decoder[Query] = msgspec.json.Decoder(Query)
 _answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+_call_decoder: msgspec.json.Decoder[AccessCall] = msgspec.json.Decoder(AccessCall)
+_told_decoder: msgspec.json.Decoder[AccessAnswer] = msgspec.json.Decoder(AccessAnswer)
 _PATH = re.compile(r"^(?P<rule>.*?)(?: - at `(?:key in )?\$\.?(?P<path>.*?)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 
@@ -80,16 +89,17 @@ def encode(message: Message) -> bytes:
 
 
 def decode_fact(payload: bytes) -> Fact:
-    """Decode one message of the log.
+    """Decode a fact, whatever subject it stands under: readers of a log use `facts.read_fact`.
 
     Raises:
-        MalformedMessageError: not JSON, an unknown tag, or a field that is missing or wrong.
+        MalformedMessageError: not JSON, nested too deep, an unknown tag, or a field that is
+            missing or wrong.
     """
     return _decode(_fact_decoder, payload)
 
 
 def decode_delta(payload: bytes) -> AnyDelta:
-    """Decode one message of the DELTAS stream; raises as `decode_fact` does."""
+    """Decode a delta; raises as `decode_fact` does. Readers of a stream: `facts.read_delta`."""
     return _decode(_delta_decoder, payload)
 
 
@@ -103,13 +113,37 @@ def decode_answer(payload: bytes) -> Answer:
     return _decode(_answer_decoder, payload)
 
 
+def decode_call(payload: bytes) -> AccessCall:
+    """Decode what a strategy asks of `access`; raises as `decode_fact` does."""
+    return _decode(_call_decoder, payload)
+
+
+def decode_told(payload: bytes) -> AccessAnswer:
+    """Decode what `access` tells a strategy; raises as `decode_fact` does."""
+    return _decode(_told_decoder, payload)
+
+
 def _decode(decoder: "msgspec.json.Decoder[T]", payload: bytes) -> T:
+    if is_nested_too_deep(payload):
+        raise MalformedMessageError("payload", f"nested deeper than {MAX_NESTING}")
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError as error:
         raise _malformed(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
         raise MalformedMessageError("payload", f"not valid JSON: {error}") from error
+
+
+def is_nested_too_deep(payload: bytes) -> bool:
+    """Tell whether arrays and objects of a JSON text lie deeper in each other than any of ours."""
+    if payload.count(b"{") + payload.count(b"[") <= MAX_NESTING:
+        return False
+    depth = 0
+    for opening, closing in _BRACKETS.findall(payload):
+        depth += bool(opening) - bool(closing)
+        if depth > MAX_NESTING:
+            return True
+    return False
 
 
 def _malformed(text: str) -> MalformedMessageError:

@@ -116,10 +116,15 @@ class MarkReport(Message, frozen=True, kw_only=True, tag="mark_report"):
 
 
 class SpecsReport(Message, frozen=True, kw_only=True, tag="specs_report"):
-    """A venue's whole instrument table; identity is its content."""
+    """A venue's whole instrument table; identity is its content and the table it follows.
+
+    `previous` is the subject of that one, empty for the first: A, B, A again are three facts.
+    None: written by a version that did not say so.
+    """
 
     exc: Exc
     instruments: tuple[Instrument, ...]
+    previous: str | None = None
     ts_recv_ns: int = field(name="ts_recv", default=0)
 
 

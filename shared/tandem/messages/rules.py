@@ -25,6 +25,8 @@ MAX_ID_LENGTH = 120
 MAX_DIGITS_BEFORE_POINT = 15
 MAX_DECIMALS = 18
 MAX_COMPUTED_DECIMALS = 60
+MAX_WHOLE = 2**63 - 1
+MAX_AHEAD_NS = 86_400_000_000_000
 
 
 def check_new_order(order: NewOrder) -> None:
@@ -113,6 +115,9 @@ def check_hedge(hedge: HedgeOrder) -> None:
     if not 0 <= hedge.coalesce_ms <= MAX_COALESCE_MS:
         raise InvalidInputError("coalesce_ms", hedge.coalesce_ms, f"0 to {MAX_COALESCE_MS}")
     _window("valid_for_ms", hedge.valid_for_ms, MAX_VALID_FOR_MS)
+    for name, value in (("v", hedge.v), ("ts_sent", hedge.ts_sent_ns)):
+        if not _is_storable(value):
+            raise InvalidInputError(name, value, "an integer of 64 bits")
 
 
 def _maker(maker: MakerSpec) -> None:
@@ -146,15 +151,30 @@ def is_plain(value: Decimal) -> bool:
 def unsound_number(message: object) -> str:
     """Return which number of a logged message no fold can count with, or the empty text.
 
-    Looser than `is_plain`: averages that a venue or a fold computed have many decimals.
+    Looser than `is_plain`: averages that a venue or a fold computed have many decimals. An
+    integer is sound where a snapshot can hold it: what JSON spells has no bound of its own.
     """
     return "" if _is_sound(message) else _unsound(message, "")
+
+
+def untimely(message: object, now_ns: int) -> str:
+    """Return which venue time of a logged message cannot be one at the log's time `now_ns`.
+
+    Of a field the latest venue time counts for good, so one from the far future (nanoseconds
+    taken for something else) would shut out all that is true. What is old only loses to it.
+    """
+    ts_ns = getattr(message, "ts_event_ns", 0)
+    if 0 <= ts_ns <= now_ns + MAX_AHEAD_NS:
+        return ""
+    return f"ts_venue={ts_ns}: nanoseconds, at most a day past the log's own {now_ns}"
 
 
 def _is_sound(message: object) -> bool:
     """Answer for nearly every message, at a fraction of what naming each number costs."""
     if isinstance(message, Decimal):
         return _is_countable(message)
+    if isinstance(message, int):
+        return _is_storable(message)
     if isinstance(message, tuple):
         return all(_is_sound(part) for part in message)
     for name in _numbered_fields(cast("Hashable", type(message))):
@@ -167,6 +187,8 @@ def _is_sound(message: object) -> bool:
 def _unsound(message: object, path: str) -> str:
     if isinstance(message, Decimal):
         return "" if _is_countable(message) else f"{path}={message}: a finite decimal below 10^15"
+    if isinstance(message, int):
+        return "" if _is_storable(message) else f"{path}={message}: an integer of 64 bits"
     if isinstance(message, tuple):
         return _first_unsound((f"{path}[{place}]", part) for place, part in enumerate(message))
     names = _numbered_fields(cast("Hashable", type(message)))
@@ -192,12 +214,16 @@ def _numbered_fields(kind: Hashable) -> tuple[str, ...]:
 
 
 def _holds_numbers(hint: object) -> bool:
-    if hint is Decimal:
+    if hint in {Decimal, int}:
         return True
     parts = get_args(hint)
     if parts:
         return any(_holds_numbers(part) for part in parts)
     return isinstance(hint, type) and bool(_numbered_fields(hint))
+
+
+def _is_storable(value: int) -> bool:
+    return -MAX_WHOLE - 1 <= value <= MAX_WHOLE
 
 
 def _is_countable(value: Decimal) -> bool:

@@ -5,6 +5,9 @@
    (no exponent, no trailing zero, dot as `p`); Hyperliquid cloids are lower-case.
 3. What a strategy asks for names it in a token, which the server can hold it to: a payload proves
    nothing.
+4. No token is longer than `MAX_TOKEN`, whatever text it stands for: a longer one is its digest,
+   marked so that no text can spell it. A subject has few tokens, so it stays far below what the
+   server takes in one line (4,096 bytes with the reply's subject: nats-server, `max_control_line`).
 """
 
 import hashlib
@@ -40,6 +43,7 @@ ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
 ALL_LEASES = "leases.>"
+ALL_ACCESS = "access.>"
 
 ORDERS_PAGE = "tandem.page.orders"
 POSITIONS_PAGE = "tandem.page.positions"
@@ -48,29 +52,63 @@ HEDGES_PAGE = "tandem.page.hedges"
 ORDER_HISTORY = "tandem.page.order-history"
 BEGIN_EPOCH = "tandem.page.epoch"
 
+MAX_TOKEN = 400  # 120 characters of a name (`rules.MAX_ID_LENGTH`) fit, unless most are foreign
+MAX_SUBJECT = 2_000  # what is longer is no subject of ours
+_CACHED_LENGTH = 64
+_MOST_DIGITS = 60  # of a decimal, before or after the point, in plain notation
+
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _ENCODED = tuple(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in range(256))
 
 
-@lru_cache(maxsize=8_192)
 def token(text: str) -> str:
     """Return one subject token for any text; `-` stands for the empty text."""
+    return _short_token(text) if len(text) <= _CACHED_LENGTH else _spell(text)
+
+
+def _spell(text: str) -> str:
     if text in {"", "-"}:
         return "%2D" if text else "-"
-    return "".join([_ENCODED[byte] for byte in text.encode()])
+    # JSON can spell half a surrogate pair, which is no character: it still needs one spelling.
+    raw = text.encode(errors="surrogatepass")
+    spelled = "".join([_ENCODED[byte] for byte in raw]) if len(raw) <= MAX_TOKEN else ""
+    return spelled if 0 < len(spelled) <= MAX_TOKEN else f"%h{_digest(raw)}"
+
+
+_short_token = lru_cache(maxsize=8_192)(_spell)
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
 def untoken(text: str) -> str:
-    """Return the text that `token` encoded."""
+    """Return the text that `token` encoded; a digest stays as it is."""
     return "" if text == "-" else unquote(text)
 
 
 def decimal_token(value: Decimal | None) -> str:
-    """Return a canonical decimal: `p` for the point, `m` for minus, `x` for None."""
+    """Return a canonical decimal: `p` for the point, `m` for minus, `x` for None.
+
+    What is no number, or of a size that nobody trades in, is a digest of its spelling: written
+    out it could have as many digits as it likes.
+    """
     if value is None:
         return "x"
-    text = format(value.normalize(), "f")
-    return "0" if text in {"0", "-0"} else text.replace(".", "p").replace("-", "m")
+    text = str(value)
+    if "E" in text or not value.is_finite():
+        if not value.is_finite() or _plain_digits(value) > _MOST_DIGITS:
+            return f"%n{_digest(text.encode())}"
+        text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace(".", "p").replace("-", "m")
+
+
+def _plain_digits(value: Decimal) -> int:
+    """Return how many digits the longer side of the point has in plain notation."""
+    exponent = value.as_tuple().exponent
+    return max(value.adjusted(), -exponent) if isinstance(exponent, int) else 0
 
 
 def hedge_intent(strategy: Strategy, hedge_id: HedgeId) -> str:
@@ -82,7 +120,12 @@ def new_order(exc: Exc, strategy: Strategy, cloid: ClientOrderId) -> str:
 
 
 def cancel_order(exc: Exc, strategy: Strategy, cloid: ClientOrderId, call: Token) -> str:
-    return f"oms.intent.{token(exc)}.{token(strategy)}.{token(cloid)}.cancel.{token(call)}"
+    return f"oms.intent.{token(exc)}.{token(strategy)}.{_cancelled(cloid)}.cancel.{token(call)}"
+
+
+def _cancelled(cloid: ClientOrderId) -> str:
+    """A client id that spells like what stands for an oid, or for all, is told from both."""
+    return f"%c{token(cloid)}" if cloid == "all" or cloid.startswith("oid:") else token(cloid)
 
 
 def cancel_by_oid(exc: Exc, strategy: Strategy, oid: str, call: Token) -> str:
@@ -141,7 +184,7 @@ def mark_report(exc: Exc, ticker: Ticker, minute: int) -> str:
 
 
 def specs_report(exc: Exc, content: bytes) -> str:
-    return f"oms.venue.{token(exc)}.specs.{hashlib.blake2b(content, digest_size=16).hexdigest()}"
+    return f"oms.venue.{token(exc)}.specs.{_digest(content)}"
 
 
 def link_report(exc: Exc, run: str, n: int) -> str:
@@ -212,6 +255,11 @@ def epoch(number: int) -> str:
     return f"oms.control.epoch.{number}"
 
 
+def alarms_of(source: str) -> str:
+    """Filter: what one service alarms about."""
+    return f"oms.control.alarm.{token(source)}.>"
+
+
 def alarm(source: str, key: str) -> str:
     return f"oms.control.alarm.{token(source)}.{token(key)}"
 
@@ -275,3 +323,18 @@ def presence(fold: str) -> str:
 
 def venue_ask(exc: Exc) -> str:
     return f"tandem.ask.{token(exc)}"
+
+
+def access_calls(strategy: Strategy) -> str:
+    """Where a strategy asks, and whichever copy of `access` answers."""
+    return f"access.{token(strategy)}.call"
+
+
+def access_readings(strategy: Strategy, copy: Token) -> str:
+    """Where a strategy asks the copy that has at hand what it reads next."""
+    return f"access.{token(strategy)}.read.{token(copy)}"
+
+
+def access_by(strategy: Strategy) -> str:
+    """Everything that one strategy may say at all."""
+    return f"access.{token(strategy)}.>"

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from tandem.domain.errors import MalformedMessageError
+from tandem.messages import facts
 from tandem.messages.codec import Answer, AnyDelta, Fact, Query
 
 
@@ -27,20 +28,31 @@ class LogEvent(Struct, frozen=True):
     fact: Fact | MalformedMessageError
     epoch: int = 0
 
+    @property
+    def place(self) -> str:
+        """Return where in the log this is; sequences start anew with an epoch."""
+        return f"{self.epoch}.{self.seq}"
+
 
 class Append(Struct, frozen=True):
     """Log a fact that follows from the state, under its identity."""
 
-    subject: str
     fact: Fact
+
+    @property
+    def subject(self) -> str:
+        return facts.subject_of(self.fact)
 
 
 class Publish(Struct, frozen=True):
     """Publish a delta of one entity. Deltas of one `entity` are stored strictly in turn."""
 
-    subject: str
     entity: str
     delta: AnyDelta
+
+    @property
+    def subject(self) -> str:
+        return facts.subject_of_delta(self.delta)
 
 
 class SetRow(Struct, frozen=True):
@@ -74,8 +86,11 @@ class Proposal(Struct, frozen=True):
     """A fact to log if no other copy took its subject first; one at a time for each `bucket`."""
 
     bucket: str
-    subject: str
     fact: Fact
+
+    @property
+    def subject(self) -> str:
+        return facts.subject_of(self.fact)
 
 
 S = TypeVar("S")

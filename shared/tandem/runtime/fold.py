@@ -1,7 +1,8 @@
 """Runs a pure fold over the log: catch-up, effects, timers, proposals, answers.
 
-1. State changes only on a message that was read, in log order; an exception there ends the
-   process, because reading on would skip a fact.
+1. State changes only on a message that was read, in log order. One that the fold cannot hold is
+   passed over: the copy is made anew from before it, for the state may be half changed, and
+   reads on past it, with an alarm. Every copy does, and nothing ends the process.
 2. Reading stops while too many outputs are unanswered, and goes on where it stopped.
 3. When the log no longer holds what was read, it was cut (the reader tells before it reads on): a
    new epoch is logged and the fold starts over, from a snapshot of what is left if the log's
@@ -13,52 +14,42 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Set
 from functools import partial
 from typing import Generic, TypeVar, assert_never
 
 from msgspec import structs
 
 from tandem.bus.background import end
-from tandem.bus.place import is_borne_out
 from tandem.bus.port import Entry, Following, LogState
-from tandem.domain.errors import (
-    ConflictError,
-    InvariantError,
-    MalformedMessageError,
-    UnavailableError,
-)
+from tandem.domain.errors import ConflictError, MalformedMessageError, UnavailableError
 from tandem.domain.ids import Exc
-from tandem.messages import subjects
-from tandem.messages.codec import Answer, Query, decode_fact, encode
+from tandem.messages import facts, subjects
+from tandem.messages.codec import Answer, Query
 from tandem.messages.hedges import Epoch, TimerFired
 from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.runtime import filters, standing
-from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Publish, SetRow
+from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Proposal, Publish, SetRow
+from tandem.runtime.epoch_requests import EpochRequests
 from tandem.runtime.fold_answers import Answers
-from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold_copy import FoldCopy, UnfoldableError
 from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
+from tandem.runtime.fold_restorer import Restored, Restorer
 from tandem.runtime.fold_saver import Saver
 from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
-from tandem.runtime.snapshots import Snapshot, SnapshotStore
+from tandem.runtime.snapshots import SnapshotStore
 from tandem.runtime.timers import Timers
 
 FRESH_NS = 100_000_000
 DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
-MOST_LOST_EPOCHS = 1_000
-MOST_EPOCHS_ASKED = 60_000  # a client id has room for 65,536; cuts that are found need some
-YOUNG_EPOCH_NS = 30_000_000_000
-ASKED_APART_NS = 5_000_000_000
-ASK_AGAIN_S = 0.1
 SNAPSHOT_POLL_S = 0.5
 SETTLE_POLL_S = 0.02
 MOST_HEARD = 1_000
 
 S = TypeVar("S")
-T = TypeVar("T")
 
 
 class FoldRunner(Generic[S]):
@@ -71,7 +62,8 @@ class FoldRunner(Generic[S]):
         self._options = options
         self._store = SnapshotStore(ports.bus.snapshots, fold.name, fold.version, options.run)
         self._saver = Saver(self._store, ports, options, self.counters)
-        self._copy = FoldCopy(fold, 0, frozenset())
+        self._restorer = Restorer(fold, ports, self._store, options)
+        self._copy = self._restorer.empty(0)
         self._outbox = self._new_outbox()
         self._timers = Timers(ports.clock, self._fire)
         self._proposer = Proposer(
@@ -82,12 +74,14 @@ class FoldRunner(Generic[S]):
         self._generation = 0
         self._interrupted = asyncio.Event()
         self._cut: LogState | None = None
+        self._is_broken = False
         self._offers_again = False
         self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
         self._caught_up = False
         self._complete_seq = 0
-        self._epoch_ns = self._epoch_read_ns = self._asked_ns = 0
+        self._epoch_requests = EpochRequests(ports.bus, ports.clock, self._epoch)
         self._listened_ns = 0
+        self._speechless_seq = -1
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -135,7 +129,7 @@ class FoldRunner(Generic[S]):
                 subject, partial(answers.reply, subject), queue=self._fold.name
             )
         await self._ports.bus.serve(
-            subjects.BEGIN_EPOCH, self._begin_epoch, queue=subjects.BEGIN_EPOCH
+            subjects.BEGIN_EPOCH, self._epoch_requests.answer, queue=subjects.BEGIN_EPOCH
         )
         self._reading = self._ports.tasks.spawn(self._read_on(), f"fold-{self._fold.name}")
         self._ports.tasks.spawn(self._timers.run(), "fold-timers")
@@ -159,6 +153,8 @@ class FoldRunner(Generic[S]):
         await self._restore()
         while True:
             self._interrupted.clear()
+            if self._is_broken:
+                await self._take_back()
             if self._cut is not None:
                 await self._start_over(self._cut)
             generation = self._generation
@@ -186,35 +182,38 @@ class FoldRunner(Generic[S]):
 
     async def _restore(self) -> None:
         """Take up the newest snapshot, or begin at the start of the log."""
-        state = await self._asked(self._ports.bus.log.state)
-        self._copy = FoldCopy(self._fold, state.created_ns, frozenset())
-        snapshot = await self._asked(self._store.load)
-        restored = self._restored(snapshot)
-        if snapshot is not None and restored is not None:
-            self._copy = restored
-            self._timers.restore(snapshot.kept.armed)
-            self._complete_seq = snapshot.kept.complete_seq
+        state = await self._restorer.asked(self._ports.bus.log.state)
+        self._copy = self._restorer.empty(state.created_ns)
+        restored = await self._restorer.newest()
+        if restored is not None:
+            self._take_up(restored)
         self._ports.log.info("fold starts", after_seq=self.head.seq, last_seq=state.last_seq)
-        self._refuse_gap(state)
+        self._restorer.refuse_gap(self._complete_seq, state)
 
-    def _refuse_gap(self, state: LogState) -> None:
-        """Do not go on without facts that have expired: what they called for would be undone."""
-        if state.first_seq > self._complete_seq + 1 and not self._options.accept_gap:
-            raise InvariantError(
-                f"{self._fold.name}: facts after {self._complete_seq} have expired, the log begins "
-                f"at {state.first_seq}, and no snapshot of {self._fold.version} covers them; "
-                f"see 'Facts that have expired' in docs/operations.md"
-            )
+    def _take_up(self, restored: Restored[S]) -> None:
+        self._copy = restored.copy
+        self._complete_seq = restored.snapshot.kept.complete_seq
+        self._timers.restore(restored.snapshot.kept.armed)
 
-    def _restored(self, snapshot: Snapshot | None) -> FoldCopy[S] | None:
-        """Return the snapshot's copy; one that the fold cannot load is as good as none."""
-        if snapshot is None:
-            return None
-        try:
-            return FoldCopy.restored(self._fold, snapshot)
-        except (ValueError, TypeError, LookupError) as error:
-            self._ports.log.error("snapshot not usable", error=str(error))
-            return None
+    async def _take_back(self) -> None:
+        """Make the copy anew, from before a message that broke it; that one is passed over."""
+        self._is_broken = False
+        state = await self._restorer.asked(self._ports.bus.log.state)
+        accounts = frozenset(self._copy.standing.accounts)
+        self._forget(self._restorer.empty(state.created_ns, accounts))
+        restored = await self._restorer.borne_out(state)
+        if restored is not None:
+            self._take_up(restored)
+        self._restorer.refuse_gap(self._complete_seq, state)
+        self._saver.hurry()
+
+    def _forget(self, copy: FoldCopy[S]) -> None:
+        """Go on with a copy that has read nothing yet."""
+        self._copy = copy
+        self._timers.restore(())
+        self._proposer.forget()
+        self._complete_seq = 0
+        self._caught_up = False
 
     def _on_cut(self, generation: int, state: LogState) -> None:
         if generation != self._generation:
@@ -228,18 +227,14 @@ class FoldRunner(Generic[S]):
         self._cut, self._offers_again = None, False
         self.counters.cuts += 1
         epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
-        await self._ports.bus.log.append(subjects.epoch(epoch.epoch), encode(epoch))
+        await self._ports.bus.log.append(*facts.written(epoch))
         kept_ns = self._options.kept_ns
         for entry in self._heard if self._fold.offers_intents else ():
             if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < kept_ns:
                 self._ports.bus.log.append_soon(entry.subject, entry.payload)
         accounts = frozenset(self._copy.standing.accounts)
-        self._copy = FoldCopy(self._fold, state.created_ns, accounts)
         former, self._outbox = self._outbox, self._new_outbox()
-        self._timers.restore(())
-        self._proposer.forget()
-        self._complete_seq = 0
-        self._caught_up = False
+        self._forget(self._restorer.empty(state.created_ns, accounts))
         self._store.cut()
         if state.first_seq > 1:
             await self._restore_kept(state, accounts, former)
@@ -250,73 +245,41 @@ class FoldRunner(Generic[S]):
         What followed from the messages before it, and was lost by the cut, is logged again from
         what this process kept of it.
         """
-        for load in (self._store.load, self._store.load_former):
-            snapshot = await self._asked(load)
-            restored = self._restored(snapshot)
-            if snapshot is None or restored is None:
-                continue
-            stored = await self._asked(partial(self._ports.bus.log.get, restored.cursor.seq))
-            if is_borne_out(restored.cursor, state, stored):
-                restored.cursor = structs.replace(restored.cursor, created_ns=state.created_ns)
-                restored.standing.accounts |= accounts
-                self._copy, self._complete_seq = restored, snapshot.kept.complete_seq
-                self._timers.restore(snapshot.kept.armed)
-                self._outbox.inherit(former)
-                self._offers_again = True
-                break
-        self._refuse_gap(state)
+        restored = await self._restorer.borne_out(state)
+        if restored is not None:
+            copy = restored.copy
+            copy.cursor = structs.replace(copy.cursor, created_ns=state.created_ns)
+            copy.standing.accounts |= accounts
+            self._take_up(restored)
+            self._outbox.inherit(former)
+            self._offers_again = True
+        self._restorer.refuse_gap(self._complete_seq, state)
         self._complete_seq = max(self.head.seq, state.first_seq - 1)
-
-    async def _begin_epoch(self, asked: bytes) -> bytes:
-        """Begin an epoch for a client, which may write none; the answer is it, or nothing.
-
-        A client may have seen epochs that the log has lost, but never very many. One that has just
-        begun serves all who ask; to a client that was away for longer it is no warning that what
-        it offers again may be at the venue (gateways heed that for the first minute of an epoch).
-        Each holds up hedging until the gateways have resynced, so they are begun some time apart.
-        """
-        try:
-            fact = decode_fact(asked)
-        except MalformedMessageError:
-            return b""
-        now = self._copy.standing.epoch
-        most = min(now + MOST_LOST_EPOCHS, MOST_EPOCHS_ASKED)
-        if not isinstance(fact, Epoch) or fact.epoch > most or not self._caught_up:
-            return b""
-        if fact.epoch <= now and self._is_epoch_young():
-            return asked
-        now_ns = self._ports.clock.monotonic_ns()
-        if self._asked_ns and now_ns - self._asked_ns < ASKED_APART_NS:
-            return b""
-        self._asked_ns = now_ns
-        begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
-        await self._ports.bus.log.append(subjects.epoch(begun.epoch), encode(begun))
-        return asked
-
-    def _is_epoch_young(self) -> bool:
-        """By the log's own time and by when it was read: clocks of two machines may differ."""
-        clock = self._ports.clock
-        age_ns = max(clock.wall_ns() - self._epoch_ns, clock.monotonic_ns() - self._epoch_read_ns)
-        return age_ns < YOUNG_EPOCH_NS
-
-    async def _asked(self, question: Callable[[], Awaitable[T]]) -> T:
-        """Return the answer, asking until there is one."""
-        while True:
-            try:
-                return await question()
-            except UnavailableError as error:
-                self._ports.log.warning("no answer, asking again", error=str(error))
-                await self._ports.clock.sleep(ASK_AGAIN_S)
 
     def _on_entry(self, generation: int, entry: Entry) -> None:
         if generation != self._generation:
             return
         try:
             self._read(entry)
+        except UnfoldableError as error:
+            self._break(entry, error)
         except Exception as error:
             self._generation += 1
             self._ports.log.exception("fold failed", seq=entry.seq, subject=entry.subject)
             self._ports.tasks.spawn(_fail(error), "fold-failed")
+
+    def _break(self, entry: Entry, error: UnfoldableError) -> None:
+        """Have the copy made anew without this message."""
+        self.counters.unfoldable += 1
+        self._ports.log.error(
+            "a message breaks the fold; it is passed over",
+            seq=entry.seq,
+            subject=entry.subject,
+            exc_info=error,
+        )
+        self._restorer.aside[entry.seq] = error.reason
+        self._is_broken, self._caught_up = True, False
+        self._interrupt()
 
     def _read(self, entry: Entry) -> None:
         reading = self._copy.read(entry)
@@ -331,8 +294,7 @@ class FoldRunner(Generic[S]):
         elif isinstance(reading.fact, HedgeOrder | StopHedge):
             self._heard.append(entry)
         elif isinstance(reading.fact, Epoch):
-            self._epoch_ns = entry.ts_ns
-            self._epoch_read_ns = self._ports.clock.monotonic_ns()
+            self._epoch_requests.read(entry.ts_ns)
         self._proposer.read(entry.subject)
         for effect in reading.effects:
             self._carry_out(entry.seq, effect)
@@ -364,7 +326,18 @@ class FoldRunner(Generic[S]):
             self._start_pages()
         self._timers.at_head(self.head.ts_ns)
         if not self._copy.standing.awaited:
-            self._proposer.offer(self._fold.propose(self.state, self.head))
+            self._proposer.offer(self._proposals())
+
+    def _proposals(self) -> tuple[Proposal, ...]:
+        """Ask the fold; what it cannot say changes nothing, and must not end the reading."""
+        try:
+            return self._fold.propose(self.state, self.head)
+        except Exception:
+            self.counters.speechless += 1
+            if self._speechless_seq != self.head.seq:
+                self._speechless_seq = self.head.seq
+                self._ports.log.exception("the fold cannot propose", seq=self.head.seq)
+            return ()
 
     async def _pulse(self) -> None:
         """Notice the head, or a deaf reader, where no message tells of it."""
@@ -393,8 +366,7 @@ class FoldRunner(Generic[S]):
 
     def _fire(self, fact: TimerFired) -> None:
         self.counters.timers_fired += 1
-        subject = subjects.timer(fact.key, fact.attempt)
-        self._outbox.append(self.head.seq, Append(subject, fact))
+        self._outbox.append(self.head.seq, Append(fact))
 
     def _new_outbox(self) -> Outbox:
         ports = self._ports
@@ -441,6 +413,9 @@ class FoldRunner(Generic[S]):
 
     def _read_seq(self) -> int | None:
         return self.head.seq if self._caught_up else None
+
+    def _epoch(self) -> int | None:
+        return self.head.epoch if self._caught_up else None
 
 
 async def _fail(error: Exception) -> None:

@@ -2,8 +2,13 @@
 
 1. The clock never falls, whatever the log's timestamps do.
 2. A malformed message reaches the fold as its own error; it stops nothing.
+3. A message that the fold cannot hold (an exception in `apply`, the last door) may have changed
+   half of the state. So the copy is of no use then: one is made anew from before that message,
+   which it passes over whole (`aside`), with an alarm. The same message breaks each copy at the
+   same place, so all of them end in the same state.
 """
 
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -14,9 +19,11 @@ from tandem.bus.subject_match import matcher
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Exc
 from tandem.messages import subjects
-from tandem.messages.codec import Fact, decode_fact
-from tandem.runtime import standing
-from tandem.runtime.effects import Effect, Fold, Head, LogEvent
+from tandem.messages.codec import Fact
+from tandem.messages.facts import read_fact
+from tandem.runtime import faults, standing
+from tandem.runtime.effects import Append, Effect, Fold, Head, LogEvent
+from tandem.runtime.faults import Faults
 from tandem.runtime.snapshots import Kept, Snapshot
 from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
@@ -31,27 +38,50 @@ class Reading(Struct, frozen=True):
     effects: tuple[Effect, ...]
 
 
-class FoldCopy(Generic[S]):
-    """Begins empty, before the first message of a log."""
+class UnfoldableError(Exception):
+    """A fold has raised on a message; its state may be half changed."""
 
-    def __init__(self, fold: Fold[S], created_ns: int, accounts: frozenset[Exc]) -> None:
+    def __init__(self, seq: int, cause: Exception) -> None:
+        super().__init__(f"message {seq}: {type(cause).__name__}")
+        self.seq = seq
+        self.reason = f"{type(cause).__name__} in the fold"
+
+
+class FoldCopy(Generic[S]):
+    """Begins empty, before the first message of a log.
+
+    `aside` names the messages to pass over, and why; whoever made the copy may add to it.
+    """
+
+    def __init__(
+        self,
+        fold: Fold[S],
+        created_ns: int,
+        accounts: frozenset[Exc],
+        aside: Mapping[int, str] | None = None,
+    ) -> None:
         self.state = fold.initial()
         self.standing = Standing(accounts=set(accounts))
         self.cursor = Cursor(created_ns=created_ns)
         self._fold = fold
+        self._aside: Mapping[int, str] = {} if aside is None else aside
+        self._faults = Faults()
         self._clock_ns = 0
         self._reads_all = subjects.ALL_FACTS in fold.filters
         self._is_for_fold = matcher(fold.filters)
 
     @classmethod
-    def restored(cls, fold: Fold[S], snapshot: Snapshot) -> "FoldCopy[S]":
+    def restored(
+        cls, fold: Fold[S], snapshot: Snapshot, aside: Mapping[int, str] | None = None
+    ) -> "FoldCopy[S]":
         """Return the copy that the snapshot was taken of."""
         kept = snapshot.kept
-        copy = cls(fold, kept.cursor.created_ns, frozenset())
+        copy = cls(fold, kept.cursor.created_ns, frozenset(), aside)
         copy.state = fold.load(snapshot.state)
         copy.standing = kept.standing
         copy.cursor = kept.cursor
         copy._clock_ns = kept.clock_ns
+        copy._faults = kept.faults
         return copy
 
     @property
@@ -59,16 +89,36 @@ class FoldCopy(Generic[S]):
         return Head(self.standing.epoch, self.cursor.seq, self._clock_ns)
 
     def read(self, entry: Entry) -> Reading:
-        """Fold one message in."""
-        fact = _decoded(entry.payload)
+        """Fold one message in.
+
+        Raises:
+            UnfoldableError: the fold cannot hold it; this copy is of no use any more.
+        """
+        fact = _decoded(entry)
         self._clock_ns = max(self._clock_ns, entry.ts_ns)
         self.cursor = cursor_at(self.cursor.created_ns, entry)
+        if entry.seq in self._aside:
+            return self._pass_over(entry, self._aside[entry.seq])
         if not isinstance(fact, MalformedMessageError):
             standing.apply(self.standing, fact)
         if not (self._reads_all or self._is_for_fold(entry.subject)):
             return Reading(fact, ())
         event = LogEvent(entry.seq, self._clock_ns, entry.subject, fact, self.standing.epoch)
-        return Reading(fact, self._fold.apply(self.state, event))
+        try:
+            return Reading(fact, self._fold.apply(self.state, event))
+        except MemoryError:
+            raise  # of this process only: it must end, and begin anew
+        except Exception as error:
+            raise UnfoldableError(entry.seq, error) from error
+
+    def _pass_over(self, entry: Entry, why: str) -> Reading:
+        nth = faults.count(self._faults, entry.subject, self._clock_ns)
+        passed = MalformedMessageError("message", why)
+        if not nth:
+            return Reading(passed, ())
+        place = f"aside-{self.standing.epoch}.{entry.seq}"
+        alarm = faults.alarm(self._fold.name, place, (entry.subject, why), nth)
+        return Reading(passed, (Append(alarm),))
 
     def snapshot(self, armed: tuple[Armed, ...], complete_seq: int) -> Snapshot:
         """Return the copy as it is now; nothing up to `complete_seq` is unread."""
@@ -78,12 +128,13 @@ class FoldCopy(Generic[S]):
             clock_ns=self._clock_ns,
             standing=standing.copied(self.standing),
             armed=armed,
+            faults=faults.copied(self._faults),
         )
         return Snapshot(kept, self._fold.dump(self.state))
 
 
-def _decoded(payload: bytes) -> Fact | MalformedMessageError:
+def _decoded(entry: Entry) -> Fact | MalformedMessageError:
     try:
-        return decode_fact(payload)
+        return read_fact(entry.subject, entry.payload)
     except MalformedMessageError as error:
         return error

@@ -9,6 +9,8 @@ class FoldCounters:
 
     read: int = 0
     malformed: int = 0
+    unfoldable: int = 0
+    speechless: int = 0
     appended: int = 0
     deltas: int = 0
     conflicts: int = 0

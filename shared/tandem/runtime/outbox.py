@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from tandem.bus.port import Appended, Bus
 from tandem.bus.subject_match import matcher
 from tandem.domain.errors import ConflictError
-from tandem.messages import subjects
-from tandem.messages.codec import encode
+from tandem.messages import facts, subjects
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Publish
 from tandem.runtime.fold_counters import FoldCounters
@@ -68,10 +67,10 @@ class Outbox:
         """Log a consequence of the message at `seq`."""
         self._ports.seam("fold.before_append")
         self._opened(seq)
-        payload = encode(effect.fact)
-        self.kept.keep(self._ports.clock.monotonic_ns(), effect.subject, payload)
-        started = self._ports.bus.log.append_soon(effect.subject, payload)
-        self._then(started, lambda done: self._appended(done, seq, effect.subject, payload))
+        subject, payload = facts.written(effect.fact)
+        self.kept.keep(self._ports.clock.monotonic_ns(), subject, payload)
+        started = self._ports.bus.log.append_soon(subject, payload)
+        self._then(started, lambda done: self._appended(done, seq, subject, payload))
 
     def inherit(self, former: "Outbox") -> None:
         """Keep what another one has logged lately, to offer it again."""
@@ -115,7 +114,7 @@ class Outbox:
 
     def _send(self, seq: int, effect: Publish) -> None:
         self._ports.seam("fold.before_append")
-        started = self._ports.bus.deltas.append_soon(effect.subject, encode(effect.delta))
+        started = self._ports.bus.deltas.append_soon(*facts.written_delta(effect.delta))
         self._then(started, lambda done: self._published(done, seq))
 
     def _published(self, done: "asyncio.Future[Appended]", seq: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tandem.bus.port import Bus
 from tandem.domain.errors import UnavailableError
-from tandem.messages.codec import encode
+from tandem.messages import facts
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Proposal
 from tandem.runtime.fold_counters import FoldCounters
@@ -51,22 +51,24 @@ class Proposer:
         """Offer those whose bucket has nothing unread."""
         for proposal in proposals:
             if proposal.bucket not in self._unread:
-                self._unread[proposal.bucket] = proposal.subject
-                self._buckets[proposal.subject] = proposal.bucket
+                subject, payload = facts.written(proposal.fact)
+                self._unread[proposal.bucket] = subject
+                self._buckets[subject] = proposal.bucket
                 self._ports.counters.proposed += 1
-                self._ports.tasks.spawn(self._offer(proposal), f"propose-{proposal.bucket}")
+                offer = self._offer(subject, payload)
+                self._ports.tasks.spawn(offer, f"propose-{proposal.bucket}")
 
     def forget(self) -> None:
         """Drop all memory of what is unread: the fold starts from another state."""
         self._unread.clear()
         self._buckets.clear()
 
-    async def _offer(self, proposal: Proposal) -> None:
+    async def _offer(self, subject: str, payload: bytes) -> None:
         self._ports.seam("fold.before_propose")
         try:
-            answer = await self._ports.bus.log.try_append(proposal.subject, encode(proposal.fact))
+            answer = await self._ports.bus.log.try_append(subject, payload)
         except UnavailableError:
-            await self._confirm(proposal.subject)
+            await self._confirm(subject)
             return
         self._ports.counters.lost += answer.already
         self._ports.counters.won += not answer.already

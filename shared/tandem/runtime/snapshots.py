@@ -10,15 +10,18 @@
 import hashlib
 import zlib
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
 from tandem.bus.port import Cursor, Entry, Log
 from tandem.messages import subjects
+from tandem.runtime.faults import Faults
 from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
 
 PART_BYTES = 512 * 1024
+MOST_PARTS = 4_096  # two GiB, packed
 FORMER = "former"
 
 
@@ -33,12 +36,13 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     clock_ns: int
     standing: Standing
     armed: tuple[Armed, ...] = ()
+    faults: Faults = msgspec.field(default_factory=Faults)
 
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True):
     kept: Kept
     slot: str
-    parts: int
+    parts: Annotated[int, msgspec.Meta(ge=0, le=MOST_PARTS)]
     digest: str
     taken_ns: int
 
@@ -107,7 +111,10 @@ class SnapshotStore:
         packed = b"".join([part.payload for part in parts if part is not None])
         if _digest(packed) != header.digest:
             return None
-        return Snapshot(header.kept, zlib.decompress(packed))
+        try:
+            return Snapshot(header.kept, zlib.decompress(packed))
+        except zlib.error:
+            return None
 
     @property
     def _subject(self) -> str:
@@ -125,10 +132,10 @@ def _is_newest(cursor: Cursor, stored: Entry | None) -> bool:
 
 
 def _decode_header(stored: Entry) -> _Header | None:
-    """Read a header; one that another version wrote is as good as none."""
+    """Read a header; one that another version wrote, or that is none, is as good as none."""
     try:
         return msgspec.json.decode(stored.payload, type=_Header)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
 
 

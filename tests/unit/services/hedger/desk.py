@@ -28,7 +28,7 @@ from tandem.domain.ids import (
 )
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, RejectReason, Side
-from tandem.messages import subjects
+from tandem.messages import codec, facts, subjects
 from tandem.messages.codec import Fact
 from tandem.messages.deltas import BucketDelta, BucketView, HedgeDelta, HedgeView
 from tandem.messages.hedges import Alarm, Decision, HedgeRefused, TimerFired
@@ -73,6 +73,16 @@ def instrument(exc: Exc, ticker: Ticker, lot: str = "0.01", **changes: object) -
 MADE: ContextVar[list["Desk"] | None] = ContextVar("MADE", default=None)
 
 
+def at_the_door(subject: str, fact: Fact | MalformedMessageError) -> Fact | MalformedMessageError:
+    """Return what a reader of the log gets of a fact that stands under a subject."""
+    if isinstance(fact, MalformedMessageError) or facts.subject_of(fact) == subject:
+        return fact
+    try:
+        return facts.read_fact(subject, codec.encode(fact))
+    except MalformedMessageError as error:
+        return error
+
+
 class Desk:
     """`now_ns` is the log's clock; `effects` are those of the last fact read, `history` all."""
 
@@ -97,7 +107,7 @@ class Desk:
 
     def read(self, fact: Fact | MalformedMessageError, subject: str) -> tuple[Effect, ...]:
         self.seq += 1
-        event = LogEvent(self.seq, self.now_ns, subject, fact)
+        event = LogEvent(self.seq, self.now_ns, subject, at_the_door(subject, fact))
         self.log.append(event)
         self.effects = self.fold.apply(self.state, event)
         self.history.append(self.effects)

@@ -162,7 +162,10 @@ def test_rules_come_into_force_again_by_a_later_activation() -> None:
     assert desk.amounts() == [d(1)]
 
 
-@pytest.mark.parametrize(("ordinal", "subject"), [(1, "oms.control.rules.x"), (3, "rules.3")])
+@pytest.mark.parametrize(
+    ("ordinal", "subject"),
+    [(1, "oms.control.rules.1"), (2, "oms.control.rules.3"), (3, "oms.control.rules.x")],
+)
 def test_an_activation_that_does_not_follow_the_last_changes_nothing(
     ordinal: int, subject: str
 ) -> None:

@@ -28,7 +28,6 @@ def test_a_decision_names_its_place_its_cause_and_its_hedges() -> None:
     decision = proposal.fact
     assert isinstance(decision, Decision)
     assert proposal.subject == subjects.decision((HYPERLIQUID, SOL, decision.pool), 0, 1)
-    assert proposal.subject.startswith(proposal.bucket)
     assert (decision.as_of, decision.need, decision.ordinal) == (desk.seq, d("0.7"), 1)
     assert decision.hedge_ids == (first, second)
     assert decision.cause == subjects.fill_report(fill.exc, fill.ticker, fill.exec_id)

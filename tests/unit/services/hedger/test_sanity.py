@@ -47,6 +47,7 @@ DECISION = Decision(
     rules="r",
     takers=(TAKER,),
 )
+NOW_NS = 1_000_000_000
 NAN, HUGE = Decimal("NaN"), Decimal("1e40")
 
 
@@ -67,20 +68,20 @@ NAN, HUGE = Decimal("NaN"), Decimal("1e40")
     ],
 )
 def test_a_poisonous_number_is_named(fact: Any, changes: dict[str, Any], field: str) -> None:
-    assert sanity.fault(msgspec.structs.replace(fact, **changes)).startswith(f"{field}=")
+    assert sanity.fault(msgspec.structs.replace(fact, **changes), NOW_NS).startswith(f"{field}=")
 
 
 @pytest.mark.parametrize("field", ["amount", "band_bp", "hard_cap_bp"])
 def test_a_decision_that_no_gateway_will_read_puts_nothing_in_flight(field: str) -> None:
     taker = msgspec.structs.replace(TAKER, **{field: NAN})
     decision = msgspec.structs.replace(DECISION, takers=(taker,))
-    assert sanity.fault(decision).startswith("takers=NaN")
+    assert sanity.fault(decision, NOW_NS).startswith("takers=NaN")
 
 
 def test_a_poisonous_instrument_is_named() -> None:
     specs = SpecsReport(exc=HYPERLIQUID, instruments=(instrument(HYPERLIQUID, SOL, max_qty=HUGE),))
 
-    assert sanity.fault(specs).startswith("instruments=")
+    assert sanity.fault(specs, NOW_NS).startswith("instruments=")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_poisonous_instrument_is_named() -> None:
     ],
 )
 def test_a_sound_fact_passes(fact: Fact) -> None:
-    assert sanity.fault(fact) == ""
+    assert sanity.fault(fact, NOW_NS) == ""
 
 
 def test_a_poisonous_fact_is_an_alarm_and_stops_nothing() -> None:

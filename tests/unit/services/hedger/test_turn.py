@@ -1,5 +1,4 @@
 from services.hedger.turn import Turn
-from tandem.messages import subjects
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.runtime.effects import Append, LogEvent
 from tests.unit.services.hedger.desk import two_venues
@@ -11,7 +10,7 @@ def test_an_alarm_is_named_by_the_message_that_caused_it() -> None:
     turn.alarm("look")
 
     alarm = Alarm(source="hedger", key="0.17", text="look")
-    assert turn.effects == [Append(subjects.alarm("hedger", "0.17"), alarm)]
+    assert turn.effects == [Append(alarm)]
     assert turn.now_ns == 5
 
 

@@ -349,20 +349,6 @@ def test_a_malformed_message_is_alarmed_unless_somebody_refuses_it(
     assert all(isinstance(fact, Alarm) for fact in found)
 
 
-def test_an_intent_under_another_orders_subject_places_nothing() -> None:
-    world = World()
-    order = NewOrder(
-        exc=EXC,
-        ticker=TICKER,
-        client_order_id=CLOID,
-        amount=D(1),
-        order_type=OrderType.MARKET,
-        strategy=STRATEGY,
-    )
-    world.read(order, subjects.new_order(EXC, STRATEGY, ClientOrderId("0xother")))
-    assert world.page() == ()
-
-
 def test_rows_refill_the_pages() -> None:
     world = World()
     world.place()

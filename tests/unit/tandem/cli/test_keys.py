@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tandem.cli import keys
+from tandem.cli.keys import Desk
+from tandem.domain.errors import ConfigurationError
 
 SEEN_AT = Path("/etc/tandem/keys")
 
@@ -42,3 +46,36 @@ def test_strategies_may_be_named_in_one_word(tmp_path: Path) -> None:
     assert keys.main(["--directory", str(tmp_path), "--strategy", "alpha beta"]) == 0
 
     assert keys.strategies_of(tmp_path) == ("alpha", "beta", "walkthrough")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../hedger", "..", ".", "a/b", "a.b", "*", "é", "x" * 65, "-\n"]
+)
+def test_e13_a_strategy_s_name_is_a_plain_token(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="--strategy"):
+        keys.make(tmp_path / "keys", Desk(strategies=(name,)))
+    if name.strip() == name and "\n" not in name:
+        assert keys.main(["--directory", str(tmp_path / "keys"), "--strategy", name]) == 2
+        assert f"--strategy={name}" in capsys.readouterr().err
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["hedger", "access", "admin", "gateway-x", "nats", "gateway"])
+def test_e13_a_strategy_does_not_bear_a_service_s_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="not the name of a service"):
+        keys.make(tmp_path / "keys", Desk(strategies=(name,)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_e13_an_account_s_name_is_a_plain_token(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="--account"):
+        keys.make(tmp_path / "keys", Desk(accounts=("../x",)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_access_is_told_who_is_let_in(tmp_path: Path) -> None:
+    keys.make(tmp_path, Desk(strategies=("alpha", "beta")))
+    assert (tmp_path / "access" / keys.STRATEGIES_FILE).read_text() == "alpha\nbeta\n"

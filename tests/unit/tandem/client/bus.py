@@ -10,7 +10,7 @@ from tandem.bus.memory_bus import MemoryBus
 from tandem.client.feed import Feed, FeedOptions, Subscription
 from tandem.client.mirrors import Mirror
 from tandem.client.reading import ReadingPorts
-from tandem.messages import codec, subjects
+from tandem.messages import codec, facts, subjects
 from tandem.messages.codec import Answer, AnyDelta
 from tandem.messages.queries import PositionsPage, QueryFailed
 from tandem.runtime.clock import SystemClock, TaskOwner
@@ -28,7 +28,6 @@ class Desk:
         self.ports = ReadingPorts(self.clock, structlog.get_logger(), self.tasks)
         self.answers: dict[str, list[Answer | bytes]] = {}
         self.asked: list[codec.Query] = []
-        self.stored = 0
 
     async def answer(self, subject: str, *answers: Answer | bytes) -> None:
         """Answer `subject` with these, the last of them for ever."""
@@ -55,10 +54,7 @@ class Desk:
         return joined
 
     async def publish(self, delta: AnyDelta) -> None:
-        self.stored += 1
-        kind = "orders" if "order" in type(delta).__name__.lower() else "positions"
-        subject = f"{subjects.deltas_of(kind, EXC)[:-1]}n{self.stored}.{delta.delta_id}"
-        await self.world.deltas.append(subject, codec.encode(delta))
+        await self.world.deltas.append(*facts.written_delta(delta))
 
     async def close(self, feed: Feed) -> None:
         await feed.close()

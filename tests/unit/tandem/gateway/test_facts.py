@@ -9,11 +9,8 @@ from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
 from tandem.gateway.facts import (
     GatewayFact,
-    mark_subject,
     may_follow,
-    specs_subject,
     stamped,
-    subject_of,
     venue_ns,
     without_passed_stages,
 )
@@ -23,10 +20,8 @@ from tandem.messages.reports import (
     IntentRefused,
     LinkReport,
     LinkState,
-    MarkReport,
     OrderReport,
     PositionReport,
-    SpecsReport,
 )
 
 EXC, SOL = Exc("v"), Ticker("SOL")
@@ -65,18 +60,10 @@ LINK = LinkReport(exc=EXC, run="run", n=3, state=LinkState.UP)
 
 
 @pytest.mark.parametrize(
-    ("fact", "subject", "happened_ns"),
-    [
-        (ORDER, "oms.venue.v.order.SOL.c.NEW.x.5.ack", 5),
-        (FILL, "oms.venue.v.fill.SOL.7", 6),
-        (COST, "oms.venue.v.fillcost.SOL.7", 7),
-        (POSITION, "oms.venue.v.position.SOL.BOTH.8.m1p5.9", 8),
-        (REFUSED, "oms.venue.v.refused.a%2Eb", None),
-        (LINK, "oms.venue.v.link.run.3", None),
-    ],
+    ("fact", "happened_ns"),
+    [(ORDER, 5), (FILL, 6), (COST, 7), (POSITION, 8), (REFUSED, None), (LINK, None)],
 )
-def test_subject_is_the_identity(fact: GatewayFact, subject: str, happened_ns: int | None) -> None:
-    assert subject_of(fact) == subject
+def test_a_venues_fact_says_when_it_happened(fact: GatewayFact, happened_ns: int | None) -> None:
     assert venue_ns(fact) == happened_ns
 
 
@@ -85,18 +72,6 @@ def test_only_orders_and_fills_say_when_they_were_logged() -> None:
     assert isinstance(order, OrderReport)
     assert order.ts_sent_ns == 9
     assert stamped(POSITION, 9) is POSITION
-
-
-def test_table_has_a_new_identity_each_time_it_changes_even_back() -> None:
-    table = SpecsReport(exc=EXC, instruments=(), ts_recv_ns=1)
-    first = specs_subject(table, "")
-    assert first == specs_subject(SpecsReport(exc=EXC, instruments=(), ts_recv_ns=2), "")
-    assert first != specs_subject(table, first)
-
-
-def test_mark_is_one_a_minute() -> None:
-    mark = MarkReport(exc=EXC, ticker=SOL, mid=Decimal(1), ts_event_ns=1)
-    assert mark_subject(mark, 77) == "oms.venue.v.mark.SOL.77"
 
 
 @pytest.mark.parametrize(
@@ -124,8 +99,8 @@ def test_only_an_orders_life_as_the_stream_tells_it_may_follow(
     assert may_follow(report) is follows
 
 
-def _stage(cum: str | None, ts_ns: int, oid: str = "1") -> tuple[str, GatewayFact]:
-    report = OrderReport(
+def _stage(cum: str | None, ts_ns: int, oid: str = "1") -> GatewayFact:
+    return OrderReport(
         exc=EXC,
         ticker=SOL,
         order_status=OrderStatus.PARTIAL,
@@ -134,7 +109,6 @@ def _stage(cum: str | None, ts_ns: int, oid: str = "1") -> tuple[str, GatewayFac
         venue_order_id=VenueOrderId(oid),
         cum_qty=Decimal(cum) if cum is not None else None,
     )
-    return subject_of(report), report
 
 
 def test_stage_that_a_later_one_has_passed_is_left_out() -> None:
@@ -153,13 +127,11 @@ def test_stage_that_a_later_one_has_passed_is_left_out() -> None:
     ids=["it had more", "it was later", "its quantity is not told", "the later tells none"],
 )
 def test_stage_that_says_what_the_later_does_not_is_kept(
-    stages: list[tuple[str, GatewayFact]],
+    stages: list[GatewayFact],
 ) -> None:
     assert without_passed_stages(stages) == stages
 
 
 def test_acceptance_and_costs_are_kept_beside_a_stage() -> None:
-    cost: tuple[str, GatewayFact] = (subject_of(COST), COST)
-    accepted: tuple[str, GatewayFact] = (subject_of(ORDER), ORDER)
-    following = [accepted, cost, _stage("3", 6)]
+    following: list[GatewayFact] = [ORDER, COST, _stage("3", 6)]
     assert without_passed_stages(following) == following

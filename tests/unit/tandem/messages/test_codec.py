@@ -39,6 +39,9 @@ def test_unknown_fields_are_ignored() -> None:
         (b"{", "payload"),
         (b"[]", "payload"),
         (b"\xff\xfe", "payload"),
+        (b'{"type":"epoch","epoch":1,"text":"\\ud800"}', "payload"),
+        (b'{"type":"epoch","epoch":1e400}', "epoch"),
+        (b'{"type":"epoch","epoch":' + b"9" * 5_000 + b"}", "epoch"),
         (b'{"type":"nonsense"}', "type"),
         (b'{"exc":"a"}', "type"),
         (BYTES.replace(b'"-1.5"', b'"much"'), "amount"),
@@ -53,6 +56,31 @@ def test_what_is_malformed_is_named(payload: bytes, field: str) -> None:
     with pytest.raises(MalformedMessageError) as caught:
         codec.decode_fact(payload)
     assert caught.value.field.startswith(field)
+
+
+@pytest.mark.parametrize("opening", [b'{"a":', b"[", b'{"type":"epoch","epoch":1,"x":['])
+@pytest.mark.parametrize("times", [codec.MAX_NESTING + 1, 1_200, 100_000])
+def test_e8_deep_nesting_is_malformed_however_deep_the_reader_stands(
+    opening: bytes, times: int
+) -> None:
+    nested = opening + b"[" * times
+    with pytest.raises(MalformedMessageError, match="nested deeper"):
+        codec.decode_fact(nested)
+    with pytest.raises(MalformedMessageError, match="nested deeper"):
+        codec.decode_query(nested)
+
+
+def test_e8_brackets_in_texts_and_side_by_side_are_no_nesting() -> None:
+    many = b"[" + b",".join([b'{"a":["x"]}'] * 100) + b"]"
+    text = b'"' + rb"[{\"[{" * 100 + b'"'
+    assert codec.decode_fact(BYTES.replace(b"{", b'{"later":' + many + b",", 1)) == ORDER
+    assert codec.decode_fact(BYTES.replace(b"{", b'{"later":' + text + b",", 1)) == ORDER
+
+
+def test_what_a_message_says_is_repeated_in_part_only() -> None:
+    with pytest.raises(MalformedMessageError) as caught:
+        codec.decode_fact(b'{"type":"' + b"x" * 100_000 + b'"}')
+    assert len(str(caught.value)) < 1_000
 
 
 def test_queries_and_answers() -> None:

@@ -6,12 +6,28 @@ import msgspec
 import pytest
 
 from tandem.domain.errors import InvalidInputError, MalformedMessageError
-from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, Token, VenueOrderId
+from tandem.domain.ids import (
+    ClientOrderId,
+    Exc,
+    ExecId,
+    HedgeId,
+    Strategy,
+    Ticker,
+    Token,
+    VenueOrderId,
+)
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
 from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec, NewOrder
-from tandem.messages.reports import SpecsReport
-from tandem.messages.rules import check_cancel, check_hedge, check_new_order, unsound_number
+from tandem.messages.reports import FillCost, SpecsReport
+from tandem.messages.rules import (
+    MAX_AHEAD_NS,
+    check_cancel,
+    check_hedge,
+    check_new_order,
+    unsound_number,
+    untimely,
+)
 
 LIMIT = NewOrder(
     exc=Exc("b"),
@@ -142,6 +158,44 @@ def test_unsound_number_is_found_wherever_it_stands() -> None:
     )
     specs = SpecsReport(exc=Exc("b"), instruments=(listed,))
     assert unsound_number(specs).startswith("instruments[0].lot=")
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_e10_an_integer_that_no_snapshot_can_hold_is_named(number: int) -> None:
+    order = msgspec.structs.replace(LIMIT, ts_sent_ns=number)
+    assert unsound_number(order) == f"ts_sent_ns={number}: an integer of 64 bits"
+    assert unsound_number(msgspec.structs.replace(LIMIT, ts_sent_ns=2**63 - 1)) == ""
+    with pytest.raises(InvalidInputError) as caught:
+        check_hedge(msgspec.structs.replace(HEDGE, ts_sent_ns=number))
+    assert caught.value.field == "ts_sent"
+
+
+@pytest.mark.parametrize("ts_ns", [-1, 1_790_000_000_000_000_000_000, 10**18 + MAX_AHEAD_NS + 1])
+def test_e10_a_venue_time_that_cannot_be_one_is_named(ts_ns: int) -> None:
+    cost = FillCost(
+        exc=Exc("b"),
+        ticker=Ticker("T"),
+        exec_id=ExecId("1"),
+        fee=D(1),
+        fee_asset="U",
+        ts_event_ns=ts_ns,
+    )
+    assert untimely(cost, 10**18).startswith(f"ts_venue={ts_ns}: ")
+
+
+def test_what_was_so_long_ago_or_has_no_time_is_timely() -> None:
+    assert untimely(LIMIT, 5) == ""
+    specs = SpecsReport(exc=Exc("b"), instruments=())
+    assert untimely(specs, 5) == ""
+    cost = FillCost(
+        exc=Exc("b"),
+        ticker=Ticker("T"),
+        exec_id=ExecId("1"),
+        fee=D(1),
+        fee_asset="U",
+        ts_event_ns=1,
+    )
+    assert untimely(cost, 10**18) == ""
 
 
 def test_sound_messages_and_what_is_no_message_pass() -> None:

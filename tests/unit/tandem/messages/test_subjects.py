@@ -50,9 +50,53 @@ def test_a_token_can_be_read_back(text: str) -> None:
     assert subjects.untoken(subjects.token(text)) == text
 
 
+@pytest.mark.parametrize("text", ["x" * 5_000, "%" * 134, "测" * 45, "\ud800" * 200])
+def test_e9_a_long_text_is_a_short_token_that_no_text_spells(text: str) -> None:
+    encoded = subjects.token(text)
+    assert len(encoded) <= subjects.MAX_TOKEN
+    assert encoded == subjects.token(text) != subjects.token(text + "x")
+    assert subjects.token(encoded) != encoded
+    assert not set(encoded) & set(". *>\r\n\t")
+
+
+def test_e9_no_subject_is_longer_than_the_server_takes() -> None:
+    long = "测." * 2_000
+    exc, ticker, pool, call = Exc(long), Ticker(long), Pool(long), Token(long)
+    cancel = subjects.cancel_order(exc, Strategy(long), ClientOrderId(long), call)
+    built = (
+        cancel,
+        subjects.decision((exc, ticker, pool), 2**62, 2**62),
+        subjects.intent_refused(exc, cancel),
+        subjects.alarm(long, long),
+        subjects.bucket_delta((exc, ticker, pool), Delta(epoch=2**62, seq=2**62, index=2**62)),
+    )
+    assert max(map(len, built)) <= subjects.MAX_SUBJECT
+
+
+def test_a_cancel_of_an_id_that_spells_like_another_cancel_is_told_from_it() -> None:
+    exc, strategy, call = Exc("e"), Strategy("s"), Token("t")
+    spelled = {
+        subjects.cancel_all(exc, strategy, call),
+        subjects.cancel_order(exc, strategy, ClientOrderId("all"), call),
+        subjects.cancel_by_oid(exc, strategy, "7", call),
+        subjects.cancel_order(exc, strategy, ClientOrderId("oid:7"), call),
+    }
+    assert len(spelled) == 4
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("1.10", "1p1"), ("-0.5", "m0p5"), ("1E+3", "1000"), ("0.00", "0"), ("-0", "0"), (None, "x")],
+    [
+        ("1.10", "1p1"),
+        ("-0.5", "m0p5"),
+        ("1E+3", "1000"),
+        ("1.50E-7", "0p00000015"),
+        ("0.00", "0"),
+        ("-0", "0"),
+        ("-0E+3", "0"),
+        ("1234567890123456789012345678901.10", "1234567890123456789012345678901p1"),
+        (None, "x"),
+    ],
 )
 def test_decimals_are_canonical(value: str | None, text: str) -> None:
     assert subjects.decimal_token(None if value is None else Decimal(value)) == text

@@ -6,7 +6,6 @@ import pytest
 from tandem.bus.memory_bus import MemoryBus
 from tandem.domain.errors import ConflictError
 from tandem.domain.ids import Exc, Ticker
-from tandem.messages import subjects
 from tandem.messages.deltas import PositionDelta, PositionView
 from tandem.messages.hedges import Alarm
 from tandem.runtime.clock import SystemClock, TaskOwner
@@ -43,14 +42,14 @@ async def setting() -> Setting:
 
 
 def alarm(key: str, text: str = "") -> Append:
-    return Append(subjects.alarm("s", key), Alarm(source="s", key=key, text=text))
+    return Append(Alarm(source="s", key=key, text=text))
 
 
 def delta(seq: int, entity: str) -> Publish:
     one = Decimal(1)
     view = PositionView(exc=Exc("e"), ticker=Ticker(entity), amount=one, entry=one, value=one)
     made = PositionDelta(epoch=0, seq=seq, index=0, position=view, delta=one)
-    return Publish(subjects.position_delta(Exc("e"), view.ticker, made), entity, made)
+    return Publish(entity, made)
 
 
 async def test_nothing_is_settled_past_an_open_output(

@@ -9,9 +9,8 @@ from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.proposals import Proposer, ProposerPorts
 from tests.conftest import Eventually
 
-FACT = Alarm(source="s", key="k", text="t")
-FIRST = Proposal("bucket", "oms.hedge.decision.1", FACT)
-SECOND = Proposal("bucket", "oms.hedge.decision.2", FACT)
+FIRST = Proposal("bucket", Alarm(source="s", key="1", text="t"))
+SECOND = Proposal("bucket", Alarm(source="s", key="2", text="t"))
 
 
 class Setting:
@@ -77,7 +76,7 @@ async def test_an_unanswered_offer_that_was_stored_keeps_its_bucket(
     setting.bus.disconnect()
     setting.proposer.offer((FIRST,))
     await eventually(lambda: "fold.before_propose" in setting.reached)
-    await setting.bus.client().log.append(FIRST.subject, encode(FACT))
+    await setting.bus.client().log.append(FIRST.subject, encode(FIRST.fact))
     setting.bus.reconnect()
 
     await eventually(lambda: not setting.tasks._tasks)

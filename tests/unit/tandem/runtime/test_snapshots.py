@@ -1,4 +1,7 @@
+import hashlib
+
 import msgspec
+import pytest
 
 from tandem.bus.memory_bus import MemoryBus
 from tandem.bus.port import Cursor
@@ -91,3 +94,30 @@ async def test_a_header_of_another_version_is_none() -> None:
     await bus.snapshots.append(subjects.snapshot("fold", "rules"), msgspec.json.encode({"v": 9}))
 
     assert await store(bus).load() is None
+
+
+@pytest.mark.parametrize("junk", [b"", b"{}", b"\xff", b'{"a":' * 1_200, b"null", b"[1e400]"])
+async def test_e2_what_stands_in_a_snapshots_place_and_is_none_is_as_good_as_none(
+    junk: bytes,
+) -> None:
+    bus = MemoryBus(SystemClock())
+    await bus.snapshots.append(subjects.snapshot("fold", "rules"), junk)
+
+    assert await store(bus).load() is None
+    assert await store(bus).save(snapshot(), 1)
+    assert await store(bus).load() == snapshot()
+
+
+async def test_e2_a_header_that_names_no_true_pieces_is_as_good_as_none() -> None:
+    bus = MemoryBus(SystemClock())
+    await store(bus).save(snapshot(), 1)
+    subject = subjects.snapshot("fold", "rules")
+    stored = await bus.snapshots.find(subject)
+    assert stored is not None
+    header = msgspec.json.decode(stored.payload)
+    part = subjects.snapshot_part("fold", "rules", header["slot"], 0)
+    digest = hashlib.blake2b(b"not packed", digest_size=16).hexdigest()
+    await bus.snapshots.append(part, b"not packed")
+    for changes in ({"digest": digest}, {"parts": 10**9}, {"parts": -1}):
+        await bus.snapshots.append(subject, msgspec.json.encode(header | changes))
+        assert await store(bus).load() is None

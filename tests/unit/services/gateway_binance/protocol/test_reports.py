@@ -7,9 +7,9 @@ from services.gateway_binance.protocol import events, reports, rows
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from tandem.gateway.facts import subject_of
 from tandem.gateway.requests import Report
 from tandem.messages import subjects
+from tandem.messages.facts import subject_of
 from tandem.messages.reports import FillCost, FillReport, OrderReport
 
 Payload = Callable[[str], bytes]

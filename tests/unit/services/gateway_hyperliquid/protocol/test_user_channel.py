@@ -25,8 +25,8 @@ from tandem.gateway.channel import (
     SendFrame,
     UnknownEvent,
 )
-from tandem.gateway.facts import subject_of
 from tandem.gateway.requests import Stamp
+from tandem.messages.facts import subject_of
 from tandem.messages.reports import FillCost, FillReport, OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
 

@@ -1,0 +1,135 @@
+"""Whether a strategy may have something logged (pure).
+
+1. It is logged only if it is an intent or a stop that names this strategy, under the very subject
+   that it implies: the log then says who asked, whatever a payload claims.
+2. Names that Tandem makes for its own orders and calls are refused: they are not asked for.
+3. A refusal names the field, its value and the rule.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from tandem.domain.errors import MalformedMessageError
+from tandem.domain.ids import Strategy, is_call_token, is_reserved
+from tandem.messages import codec, subjects
+from tandem.messages.access import CallRefused, LogIntent
+from tandem.messages.intents import CancelOrder, HedgeOrder, NewOrder, StopHedge
+
+MOST_SHOWN = 200
+MOST_TEXT = 128
+Intent = NewOrder | CancelOrder | HedgeOrder | StopHedge
+
+
+@dataclass(frozen=True, slots=True)
+class IntentBounds:
+    """How large and how deeply nested an intent may be."""
+
+    most_bytes: int
+    most_depth: int
+
+
+def refused_intent(
+    strategy: Strategy, asked: LogIntent, bounds: IntentBounds
+) -> CallRefused | None:
+    """Tell why an intent is not logged, or None."""
+    if len(asked.payload) > bounds.most_bytes:
+        rule = f"at most {bounds.most_bytes} bytes"
+        return _refused("payload", f"{len(asked.payload)} bytes", rule)
+    if (depth := nesting(asked.payload)) > bounds.most_depth:
+        return _refused("payload", f"{depth} levels", f"at most {bounds.most_depth} levels")
+    try:
+        intent = codec.decode_fact(asked.payload)
+    except MalformedMessageError as error:
+        return _refused(error.field, "", error.rule)
+    if not isinstance(intent, Intent):
+        rule = "an order, a cancel, a hedge or a stop; a halt is the operator's (`tandem halt`)"
+        return _refused("type", str(intent.__struct_config__.tag), rule)
+    return _refused_contents(strategy, asked.subject, intent)
+
+
+def _refused_contents(strategy: Strategy, subject: str, intent: Intent) -> CallRefused | None:
+    for name, length in _texts(msgspec.to_builtins(intent)):
+        if length > MOST_TEXT:
+            return _refused(name, f"{length} characters", f"at most {MOST_TEXT} characters")
+    if intent.strategy != strategy:
+        return _refused("strategy", intent.strategy, f"{strategy}, who asks")
+    if subject != _subject_of(intent):
+        return _refused("subject", subject, f"{_subject_of(intent)}, which its payload implies")
+    return _refused_names(intent)
+
+
+def _refused_names(intent: Intent) -> CallRefused | None:
+    """Refuse names that Tandem makes, where they would be taken for its own."""
+    match intent:
+        case NewOrder() if is_reserved(intent.client_order_id.lower()):
+            return _refused("cloid", intent.client_order_id, "not of the form of a hedge's orders")
+        case NewOrder() if intent.hedge_id is not None:
+            return _refused("hedge_id", intent.hedge_id, "none: makers are asked for by a hedge")
+        case CancelOrder() | StopHedge() if not is_call_token(intent.token):
+            # With a dash it would be one of the cancels that a stop or a suspension causes.
+            return _refused("token", intent.token, "letters, digits and _, at most 64")
+        case _:
+            return None
+
+
+def _texts(value: object, name: str = "") -> Iterator[tuple[str, int]]:
+    """Yield how long each text of a message is: its names become tokens of subjects."""
+    if isinstance(value, str):
+        yield name, len(value)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _texts(part, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part, name)
+
+
+def nesting(payload: bytes) -> int:
+    """Return how deeply brackets are nested outside of strings; of whatever bytes there are."""
+    depth = deepest = at = 0
+    while at < len(payload):
+        byte = payload[at]
+        if byte == ord('"'):
+            at = _end_of_string(payload, at)
+        elif byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+        at += 1
+    return deepest
+
+
+def _end_of_string(payload: bytes, start: int) -> int:
+    """Return where the string that begins at `start` ends."""
+    at = start + 1
+    while at < len(payload) and payload[at] != ord('"'):
+        at += 2 if payload[at] == ord("\\") else 1
+    return at
+
+
+def _subject_of(intent: Intent) -> str:
+    match intent:
+        case NewOrder():
+            return subjects.new_order(intent.exc, intent.strategy, intent.client_order_id)
+        case CancelOrder():
+            return _cancel_subject(intent)
+        case HedgeOrder():
+            return subjects.hedge_intent(intent.strategy, intent.hedge_id)
+        case StopHedge():
+            return subjects.stop_hedge(intent.strategy, intent.token)
+
+
+def _cancel_subject(cancel: CancelOrder) -> str:
+    exc, strategy, call = cancel.exc, cancel.strategy, cancel.token
+    if cancel.client_order_id is not None:
+        return subjects.cancel_order(exc, strategy, cancel.client_order_id, call)
+    if cancel.venue_order_id is not None:
+        return subjects.cancel_by_oid(exc, strategy, cancel.venue_order_id, call)
+    return subjects.cancel_all(exc, strategy, call)
+
+
+def _refused(field: str, value: object, rule: str) -> CallRefused:
+    return CallRefused(field=field, value=str(value)[:MOST_SHOWN], rule=rule)

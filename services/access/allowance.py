@@ -1,0 +1,114 @@
+"""How much of something a strategy may still have at a given time (pure).
+
+1. What is granted within any span never exceeds the burst plus the rate times the span.
+2. A refusal says how many were asked for within the last second and what the limit is.
+"""
+
+from dataclasses import dataclass, field
+
+from services.access.config import FairUse
+from tandem.messages.access import CallRefused
+
+NS = 1_000_000_000
+MINUTE_S = 60
+PAGES_BURST_S = 4
+
+
+@dataclass(slots=True)
+class Allowance:
+    """So many within `period_s`, and so many at once.
+
+    Room is counted in nanoseconds of the limit's own time, so that nothing is rounded.
+    """
+
+    what: str
+    most: int
+    period_s: int
+    burst: int
+    _room: int = field(init=False)
+    _at_ns: int = 0
+    _asked_ns: int = 0
+    _asked: int = 0
+
+    def __post_init__(self) -> None:
+        self._room = self.burst * self._cost
+
+    @property
+    def _cost(self) -> int:
+        return self.period_s * NS
+
+    def take(self, now_ns: int) -> CallRefused | None:
+        """Grant one, or say by name why not."""
+        self._count(now_ns)
+        self._refill(now_ns)
+        if self._room >= self._cost:
+            self._room -= self._cost
+            return None
+        span = "a second" if self.period_s == 1 else f"in {self.period_s} s"
+        return CallRefused(
+            field=self.what,
+            value=f"{self._asked} within a second",
+            rule=f"at most {self.most} {span}, {self.burst} at once",
+            retryable=True,
+        )
+
+    def spend(self, now_ns: int) -> None:
+        """Take one whether there is room or not: what was taken too much is waited for."""
+        self._refill(now_ns)
+        self._room -= self._cost
+
+    def wait_s(self, now_ns: int) -> float:
+        """Return how long until there is room again; 0 when there is."""
+        self._refill(now_ns)
+        return max(0, -self._room) / (self.most * NS)
+
+    def _count(self, now_ns: int) -> None:
+        if now_ns - self._asked_ns >= NS:
+            self._asked_ns, self._asked = now_ns, 0
+        self._asked += 1
+
+    def _refill(self, now_ns: int) -> None:
+        since_ns = max(0, now_ns - self._at_ns)
+        self._room = min(self.burst * self._cost, self._room + since_ns * self.most)
+        self._at_ns = now_ns
+
+
+@dataclass(slots=True)
+class Allowances:
+    """What one strategy may still ask for."""
+
+    calls: Allowance
+    intents: Allowance
+    pages: Allowance
+    venue_asks: Allowance
+    epochs: Allowance
+
+    @classmethod
+    def of(cls, fair: FairUse) -> "Allowances":
+        asks, epochs = fair.venue_asks_per_min, fair.epochs_per_min
+        return cls(
+            calls=Allowance("calls", fair.calls_per_s, 1, fair.calls_per_s),
+            intents=Allowance("intents", fair.intents_per_s, 1, fair.intents_burst),
+            pages=Allowance("pages", fair.pages_per_s, 1, PAGES_BURST_S * fair.pages_per_s),
+            venue_asks=Allowance("venue_asks", asks, MINUTE_S, asks),
+            epochs=Allowance("epochs", epochs, MINUTE_S, epochs),
+        )
+
+
+@dataclass(slots=True)
+class OpenCalls:
+    """How many calls have no answer yet, by what they ask for."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def enter(self, what: str, most: int) -> CallRefused | None:
+        """Count one more, or say by name why not."""
+        count = self.counts.get(what, 0)
+        if count >= most:
+            rule = f"at most {most} unanswered at once"
+            return CallRefused(field=what, value=str(count + 1), rule=rule, retryable=True)
+        self.counts[what] = count + 1
+        return None
+
+    def leave(self, what: str) -> None:
+        self.counts[what] -= 1

@@ -1,0 +1,116 @@
+"""Which strategies are let in, and how much each may ask for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tandem.domain.errors import ConfigurationError
+from tandem.domain.ids import Strategy, is_plain_name
+from tandem.runtime.config import Environment, Variable
+
+STRATEGIES = Variable("TANDEM_STRATEGIES", "the strategies that are let in, comma-separated")
+STRATEGIES_FILE = Variable(
+    "TANDEM_STRATEGIES_FILE", "or a file with one a line, as tandem.cli.keys writes it; read anew"
+)
+INTENTS = Variable("TANDEM_ACCESS_INTENTS_PER_S", "intents a second of one strategy", "100")
+INTENTS_BURST = Variable("TANDEM_ACCESS_INTENTS_BURST", "intents at once of one strategy", "500")
+INTENT_BYTES = Variable("TANDEM_ACCESS_INTENT_BYTES", "size of one intent, bytes", "16384")
+INTENT_DEPTH = Variable("TANDEM_ACCESS_INTENT_DEPTH", "nesting of one intent, levels", "8")
+OPEN_CALLS = Variable("TANDEM_ACCESS_OPEN_CALLS", "unanswered calls of one strategy", "256")
+READERS = Variable("TANDEM_ACCESS_READERS", "streams that one strategy reads at once", "32")
+ASKS = Variable("TANDEM_ACCESS_VENUE_ASKS_PER_MIN", "questions to venues a minute", "60")
+OPEN_ASKS = Variable("TANDEM_ACCESS_OPEN_VENUE_ASKS", "unanswered questions to venues", "4")
+PAGES = Variable("TANDEM_ACCESS_PAGES_PER_S", "pages and order histories a second", "50")
+EPOCHS = Variable("TANDEM_ACCESS_EPOCHS_PER_MIN", "epochs asked for a minute", "6")
+CALLS = Variable("TANDEM_ACCESS_CALLS_PER_S", "calls a second taken of one strategy", "2000")
+VARIABLES = (
+    STRATEGIES,
+    STRATEGIES_FILE,
+    INTENTS,
+    INTENTS_BURST,
+    INTENT_BYTES,
+    INTENT_DEPTH,
+    OPEN_CALLS,
+    READERS,
+    ASKS,
+    OPEN_ASKS,
+    PAGES,
+    EPOCHS,
+    CALLS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FairUse:
+    """What one strategy may ask for, by one copy of this service."""
+
+    intents_per_s: int = 100
+    intents_burst: int = 500
+    intent_bytes: int = 16_384
+    intent_depth: int = 8
+    open_calls: int = 256
+    readers: int = 32
+    venue_asks_per_min: int = 60
+    open_venue_asks: int = 4
+    pages_per_s: int = 50
+    epochs_per_min: int = 6
+    calls_per_s: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """`strategies_file` is None where the strategies are named by a variable."""
+
+    fair_use: FairUse
+    named: tuple[Strategy, ...] = ()
+    strategies_file: Path | None = None
+
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Return who is let in, as the file says at this moment.
+
+        Raises:
+            ConfigurationError: a name that no strategy has.
+        """
+        if self.strategies_file is None:
+            return self.named
+        return _names(STRATEGIES_FILE.name, self.strategies_file.read_text().split())
+
+
+def access_settings(env: Environment) -> AccessSettings:
+    """Read the settings of this service.
+
+    Raises:
+        ConfigurationError: a bad one, or both ways to name strategies, or neither.
+    """
+    named, file = env.words(STRATEGIES.name), env.path(STRATEGIES_FILE.name)
+    if bool(named) == (file is not None):
+        rule = f"either this or {STRATEGIES_FILE.name}"
+        raise ConfigurationError(STRATEGIES.name, ",".join(named), rule)
+    found = AccessSettings(_fair_use(env), _names(STRATEGIES.name, named), file)
+    found.strategies()
+    return found
+
+
+def _names(variable: str, words: tuple[str, ...] | list[str]) -> tuple[Strategy, ...]:
+    for word in words:
+        if not is_plain_name(word):
+            raise ConfigurationError(variable, word, "names of letters, digits, _ and -")
+    return tuple(Strategy(word) for word in words)
+
+
+def _fair_use(env: Environment) -> FairUse:
+    def most(variable: Variable) -> int:
+        return env.integer(variable.name, int(variable.default), least=1)
+
+    return FairUse(
+        intents_per_s=most(INTENTS),
+        intents_burst=most(INTENTS_BURST),
+        intent_bytes=most(INTENT_BYTES),
+        intent_depth=most(INTENT_DEPTH),
+        open_calls=most(OPEN_CALLS),
+        readers=most(READERS),
+        venue_asks_per_min=most(ASKS),
+        open_venue_asks=most(OPEN_ASKS),
+        pages_per_s=most(PAGES),
+        epochs_per_min=most(EPOCHS),
+        calls_per_s=most(CALLS),
+    )

@@ -1,0 +1,92 @@
+"""What a strategy may read and ask: what concerns every strategy, and what is its own (pure).
+
+1. Of the log: instrument tables, epochs, its own intents and stops. No other strategy's intents.
+2. Of deltas and marks: everything, as on the pages.
+3. Questions: pages, histories of orders, its accounts' venues, and that an epoch begin.
+"""
+
+from collections.abc import Sequence
+
+from tandem.domain.errors import MalformedMessageError
+from tandem.domain.ids import Strategy
+from tandem.messages import codec, subjects
+from tandem.messages.access import AskDesk, CallRefused, ReadableStream
+from tandem.messages.hedges import Epoch
+
+MOST_ASKED_BYTES = 4_096
+MOST_FILTERS = 8
+MOST_SUBJECT = 512
+ASK_PREFIX = "tandem.ask."
+PAGES = frozenset(
+    {
+        subjects.ORDERS_PAGE,
+        subjects.POSITIONS_PAGE,
+        subjects.FILLS_PAGE,
+        subjects.HEDGES_PAGE,
+        subjects.ORDER_HISTORY,
+    }
+)
+SHARED_FACTS = frozenset({subjects.reports_kind("specs"), subjects.ALL_EPOCHS})
+
+
+def refused_filters(
+    strategy: Strategy, stream: ReadableStream, filters: Sequence[str]
+) -> CallRefused | None:
+    """Tell why these may not be read, or None."""
+    if not 0 < len(filters) <= MOST_FILTERS:
+        return _refused("filters", len(filters), f"1 to {MOST_FILTERS} subjects")
+    for subject in filters:
+        if len(subject) > MOST_SUBJECT or not _is_subject(subject):
+            return _refused("filters", subject, f"subjects of at most {MOST_SUBJECT} characters")
+        if stream is ReadableStream.OMS and not _may_read(strategy, subject):
+            rule = "instrument tables, epochs, and what is this strategy's own"
+            return _refused("filters", subject, rule)
+    return None
+
+
+def _may_read(strategy: Strategy, subject: str) -> bool:
+    tokens = subject.split(".")
+    name = subjects.token(strategy)
+    is_own_intent = tokens[:2] == ["oms", "intent"] and tokens[3:4] == [name]
+    is_own_stop = tokens[:4] == ["oms", "control", "stop", name]
+    return subject in SHARED_FACTS or is_own_intent or is_own_stop
+
+
+def _is_subject(text: str) -> bool:
+    """Tell whether a text is a subject or a filter: printable, no empty token."""
+    return text.isascii() and text.isprintable() and " " not in text and "" not in text.split(".")
+
+
+def refused_question(asked: AskDesk) -> CallRefused | None:
+    """Tell why a question is not passed on, or None."""
+    if len(asked.payload) > MOST_ASKED_BYTES:
+        rule = f"at most {MOST_ASKED_BYTES} bytes"
+        return _refused("payload", f"{len(asked.payload)} bytes", rule)
+    if not (asked.subject in PAGES or asks_for_epoch(asked) or asks_venue(asked)):
+        rule = "a page, an order's history, an account's venue, or an epoch"
+        return _refused("subject", asked.subject, rule)
+    try:
+        _check_question(asked)
+    except MalformedMessageError as error:
+        return _refused(error.field, "", error.rule)
+    return None
+
+
+def _check_question(asked: AskDesk) -> None:
+    if not asks_for_epoch(asked):
+        codec.decode_query(asked.payload)
+    elif not isinstance(codec.decode_fact(asked.payload), Epoch):
+        raise MalformedMessageError("type", "an epoch")
+
+
+def asks_for_epoch(asked: AskDesk) -> bool:
+    return asked.subject == subjects.BEGIN_EPOCH
+
+
+def asks_venue(asked: AskDesk) -> bool:
+    account = asked.subject.removeprefix(ASK_PREFIX)
+    return account != asked.subject and _is_subject(account) and not set(account) & set(".*>")
+
+
+def _refused(field: str, value: object, rule: str) -> CallRefused:
+    return CallRefused(field=field, value=str(value)[:MOST_SUBJECT], rule=rule)

@@ -1,0 +1,130 @@
+"""One strategy asks for far more than its share, on a real server; the others go on as ever."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tandem.cli.keys import SEED_FILE
+from tandem.domain.errors import InvalidInputError, UnavailableError
+from tandem.messages import codec, subjects
+from tandem.messages.hedges import Epoch
+from tandem.messages.queries import AskKind, VenueAsk
+from tests.integration.access_desk import (
+    ALPHA,
+    BETA,
+    BINANCE,
+    AccessDesk,
+    make_keys,
+    order,
+    start_server,
+)
+
+FLOOD = Path(__file__).with_name("flood.py")
+FLOOD_S = 8
+INTENTS_PER_S, BURST = 100, 500
+PATIENCE_S = 2.0
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[AccessDesk]:
+    make_keys(tmp_path / "keys")
+    server = start_server(tmp_path / "keys", tmp_path / "nats")
+    desk = await AccessDesk.on(server.url, tmp_path / "keys")
+    await desk.start_access()
+    yield desk
+    await desk.close()
+    server.kill()
+
+
+async def _flood(desk: AccessDesk) -> "asyncio.subprocess.Process":
+    """Start a process that asks as alpha, and wait until it says that it does."""
+    seed = desk.directory / "strategy-alpha" / SEED_FILE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, FLOOD, desk.urls, seed, str(FLOOD_S), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"flooding\n"
+    return process
+
+
+@pytest.mark.timeout(120)
+async def test_e12_a_flood_of_one_strategy_is_held_back_and_another_is_served(
+    desk: AccessDesk,
+) -> None:
+    beta = await desk.bus_of(BETA)
+    await beta.log.append(*order(BETA, "before"))
+    began_ns = desk.clock.monotonic_ns()
+    process = await _flood(desk)
+    served = 0
+    while process.returncode is None:
+        async with asyncio.timeout(PATIENCE_S):
+            await beta.log.append(*order(BETA, f"n{served}"))
+        served += 1
+        await desk.clock.sleep(0.02)  # within what beta itself may ask for
+    written = int((await process.communicate())[0])
+    lasted_s = (desk.clock.monotonic_ns() - began_ns) / 1e9
+
+    stored = (await desk.stored())["OMS"]
+    of_alpha = [one for one in stored if one.startswith("oms.intent.binance.alpha.")]
+    of_beta = [one for one in stored if one.startswith("oms.intent.binance.beta.")]
+    assert len(of_beta) == served + 1
+    assert 0 < len(of_alpha) <= BURST + INTENTS_PER_S * lasted_s
+    assert written > 100 * len(of_alpha)
+
+
+async def test_e12_intents_above_the_burst_are_refused_by_name(desk: AccessDesk) -> None:
+    alpha = await desk.bus_of(ALPHA)
+    asked = [alpha.log.append(*order(ALPHA, f"n{n}")) for n in range(200)]
+    for n in range(200, 2_000, 200):
+        await asyncio.gather(*asked, return_exceptions=True)
+        asked = [alpha.log.append(*order(ALPHA, f"n{n + m}")) for m in range(200)]
+    told = await asyncio.gather(*asked, return_exceptions=True)
+
+    refused = [one for one in told if isinstance(one, InvalidInputError)]
+    assert refused
+    assert refused[0].field == "intents"
+    assert refused[0].rule == "at most 100 a second, 500 at once"
+
+
+async def test_e12_questions_to_venues_do_not_pile_up_at_a_gateway(desk: AccessDesk) -> None:
+    """5,000 of one strategy: a handful is open at a time, and a minute's share is passed on."""
+    open_now = most_open = passed_on = 0
+
+    async def answer(_question: bytes) -> bytes:
+        nonlocal open_now, most_open, passed_on
+        open_now, passed_on = open_now + 1, passed_on + 1
+        most_open = max(most_open, open_now)
+        await desk.clock.sleep(0.01)
+        open_now -= 1
+        return b"{}"
+
+    await desk.admin.serve(subjects.venue_ask(BINANCE), answer, queue="gateway")
+    await desk.admin.log.append("oms.x", b"the listener is known by now")
+    alpha = await desk.bus_of(ALPHA)
+    asked = codec.encode(VenueAsk(kind=AskKind.ORDERS))
+    told: list[object] = []
+    for _ in range(50):
+        hundred = [alpha.request(subjects.venue_ask(BINANCE), asked, 5) for _ in range(100)]
+        told += await asyncio.gather(*hundred, return_exceptions=True)
+
+    refused = [str(one) for one in told if isinstance(one, UnavailableError)]
+    assert (most_open, len(told)) == (4, 5_000)
+    assert passed_on <= 62
+    assert any("venue_asks=" in one and "at most 60 in 60 s" in one for one in refused)
+    assert any("venue_asks=5: at most 4 unanswered at once" in one for one in refused)
+
+
+async def test_e12_epochs_and_readers_are_bounded_by_name(desk: AccessDesk) -> None:
+    alpha = await desk.bus_of(ALPHA)
+    asked = codec.encode(Epoch(epoch=1))
+    told = []
+    for _ in range(10):
+        with pytest.raises(UnavailableError) as refused:
+            await alpha.request(subjects.BEGIN_EPOCH, asked, 1)
+        told.append(str(refused.value))
+
+    assert sum("nobody listens" in one for one in told) == 6
+    assert all("epochs=" in one and "at most 6 in 60 s" in one for one in told[6:])

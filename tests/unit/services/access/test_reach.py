@@ -1,0 +1,95 @@
+"""What a strategy may read and ask, and what not."""
+
+import pytest
+
+from services.access.reach import MOST_ASKED_BYTES, asks_venue, refused_filters, refused_question
+from tandem.domain.ids import Exc, Strategy
+from tandem.messages import codec, subjects
+from tandem.messages.access import AskDesk, ReadableStream
+from tandem.messages.hedges import Alarm, Epoch
+from tandem.messages.queries import AskKind, PageRequest, VenueAsk
+
+ALPHA, BETA = Strategy("alpha"), Strategy("beta")
+OMS = ReadableStream.OMS
+PAGE = codec.encode(PageRequest())
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        subjects.reports_kind("specs"),
+        subjects.ALL_EPOCHS,
+        subjects.intents_by(ALPHA),
+        "oms.intent.binance.alpha.c.new",
+        subjects.stops_by(ALPHA),
+    ],
+)
+def test_what_concerns_it_is_readable(subject: str) -> None:
+    assert refused_filters(ALPHA, OMS, (subject,)) is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        subjects.ALL_FACTS,
+        subjects.ALL_INTENTS,
+        subjects.intents_by(BETA),
+        "oms.intent.binance.*.c.new",
+        "oms.intent.>",
+        "oms.control.stop.*.t",
+        subjects.stops_by(BETA),
+        subjects.reports_kind("fill"),
+        ">",
+    ],
+)
+def test_what_is_another_s_is_not(subject: str) -> None:
+    refused = refused_filters(ALPHA, OMS, (subject,))
+    assert refused is not None
+    assert (refused.field, refused.value) == ("filters", subject)
+
+
+@pytest.mark.parametrize("subject", ["", "a..b", ".", "a b", "a\n", "ä", "a\0", "x" * 513])
+def test_what_is_no_subject_is_refused_on_any_stream(subject: str) -> None:
+    assert refused_filters(ALPHA, ReadableStream.DELTAS, (subject,)) is not None
+
+
+def test_deltas_and_marks_are_everybody_s() -> None:
+    assert refused_filters(ALPHA, ReadableStream.DELTAS, subjects.ALL_DELTAS) is None
+    assert refused_filters(ALPHA, ReadableStream.MARKS, (subjects.ALL_MARKS,)) is None
+    assert refused_filters(ALPHA, ReadableStream.MARKS, ()) is not None
+    assert refused_filters(ALPHA, ReadableStream.MARKS, ("a",) * 9) is not None
+
+
+def test_questions_are_those_that_somebody_answers() -> None:
+    venue = subjects.venue_ask(Exc("binance"))
+    ask = codec.encode(VenueAsk(kind=AskKind.BALANCE))
+    epoch = codec.encode(Epoch(epoch=1))
+
+    for subject, payload in (
+        (subjects.ORDERS_PAGE, PAGE),
+        (venue, ask),
+        (subjects.BEGIN_EPOCH, epoch),
+    ):
+        asked = AskDesk(subject=subject, payload=payload, timeout_ms=1)
+        assert refused_question(asked) is None
+        assert asks_venue(asked) == (subject == venue)
+
+
+@pytest.mark.parametrize(
+    ("subject", "payload"),
+    [
+        ("tandem.presence.hedger", PAGE),
+        ("oms.control.halt.t", PAGE),
+        ("tandem.ask.*", PAGE),
+        ("tandem.ask.a.b", PAGE),
+        ("tandem.ask.>", PAGE),
+        ("tandem.ask.", PAGE),
+        ("tandem.page.*", PAGE),
+        (subjects.ORDERS_PAGE, b"{"),
+        (subjects.ORDERS_PAGE, b"x" * (MOST_ASKED_BYTES + 1)),
+        (subjects.BEGIN_EPOCH, PAGE),
+        (subjects.BEGIN_EPOCH, codec.encode(Alarm(source="s", key="k", text="t"))),
+    ],
+)
+def test_other_questions_are_refused(subject: str, payload: bytes) -> None:
+    assert refused_question(AskDesk(subject=subject, payload=payload, timeout_ms=1)) is not None

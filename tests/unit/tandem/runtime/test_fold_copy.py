@@ -1,0 +1,86 @@
+"""One copy of a fold: what it passes over, and that nothing else of a bad message reaches it."""
+
+from decimal import Decimal
+
+import pytest
+
+from tandem.bus.port import Entry
+from tandem.domain.ids import Exc, ExecId, Ticker
+from tandem.messages import subjects
+from tandem.messages.codec import encode
+from tandem.messages.hedges import Alarm, Epoch
+from tandem.messages.reports import FillCost
+from tandem.runtime.effects import Append
+from tandem.runtime.fold_copy import FoldCopy, UnfoldableError
+from tests.integration.fold_world import EXC, TallyFold
+
+T = Ticker("T")
+
+
+def cost(seq: int, asset: str) -> Entry:
+    fact = FillCost(
+        exc=EXC,
+        ticker=T,
+        exec_id=ExecId(str(seq)),
+        fee=Decimal(1),
+        fee_asset=asset,
+        ts_event_ns=1,
+    )
+    return Entry(seq, seq, subjects.fill_cost(EXC, T, fact.exec_id), encode(fact))
+
+
+def copy_without(*seqs: int) -> FoldCopy:  # type: ignore[type-arg]
+    aside = dict.fromkeys(seqs, "RuntimeError in the fold")
+    return FoldCopy(TallyFold(), 1, frozenset[Exc](), aside)
+
+
+def test_a_message_that_breaks_the_fold_is_told_by_its_place() -> None:
+    with pytest.raises(UnfoldableError) as caught:
+        copy_without().read(cost(7, "bug"))
+
+    assert caught.value.seq == 7
+    assert caught.value.reason == "RuntimeError in the fold"
+
+
+def test_what_is_put_aside_reaches_no_state_and_is_one_alarm() -> None:
+    copy = copy_without(7, 8)
+
+    reading = copy.read(cost(7, "bug"))
+
+    (alarm,) = reading.effects
+    assert isinstance(alarm, Append)
+    assert isinstance(alarm.fact, Alarm)
+    assert alarm.fact.key == "aside-0.7"
+    assert "RuntimeError" in alarm.fact.text
+    assert copy.state == TallyFold().initial()
+    assert copy.head.seq == 7
+    assert copy.read(cost(8, "bug")).effects == ()
+
+
+def test_an_epoch_that_is_put_aside_does_not_begin() -> None:
+    copy = copy_without(3)
+    epoch = Epoch(epoch=5)
+
+    copy.read(Entry(3, 3, subjects.epoch(5), encode(epoch)))
+
+    assert copy.standing.epoch == 0
+
+
+def test_a_copy_from_a_snapshot_goes_on_counting_what_was_passed_over() -> None:
+    copy = copy_without(7, 8)
+    copy.read(cost(7, "bug"))
+
+    again = FoldCopy.restored(TallyFold(), copy.snapshot((), 7), {8: "RuntimeError in the fold"})
+
+    assert again.read(cost(8, "bug")).effects == ()
+
+
+def test_a_process_without_memory_is_no_matter_of_the_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def apply(*_: object) -> tuple[()]:
+        raise MemoryError
+
+    monkeypatch.setattr(TallyFold, "apply", apply)
+    with pytest.raises(MemoryError):
+        copy_without().read(cost(7, "any"))
