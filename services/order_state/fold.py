@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -43,8 +42,7 @@ from tandem.messages.rules import unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-4"
-DIGEST_BYTES = 12
+FOLD_VERSION = "order-state-5"
 CLOID = 4  # where an intent's subject names its order
 
 _dump = msgspec.msgpack.Encoder()
@@ -269,26 +267,14 @@ _HANDLERS: dict[type, Callable[[Registry, LogEvent, Any], tuple[Effect, ...]]] =
 }
 
 
-def _shown(view: OrderView) -> bytes:
-    """Return a digest of what makes a change worth telling.
-
-    Of an ended order that leaves out when it was last heard of: the fills of an order that ended
-    by its acknowledgement follow one by one; each is told as a fill, and the order itself no
-    longer changes.
-    """
-    if view.order_status.is_terminal:
-        view = msgspec.structs.replace(view, timestamp=0, last_qty=records.ZERO)
-    return blake2b(_row.encode(view), digest_size=DIGEST_BYTES).digest()
-
-
 def _changed(
     state: Registry, record: Record, event: LogEvent, index: int = 0
 ) -> tuple[Effect, ...]:
     """Publish the record's view if readers have not seen it so, and pack an ended record."""
     view = records.view(record)
-    shown = _shown(view)
+    shown = records.shown(view)
     if shown == record.shown:
-        book.settle(state, record)
+        book.settle(state, record, event.ts_ns)
         return ()
     record.shown = shown
     published = [
@@ -297,7 +283,7 @@ def _changed(
     ]
     records.note_transition(record, event.seq, event.ts_ns)
     rows = _rows(record, view)
-    book.settle(state, record)
+    book.settle(state, record, event.ts_ns)
     return (*published, *rows)
 
 

@@ -7,6 +7,7 @@
 """
 
 from decimal import Decimal
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -30,7 +31,10 @@ from tandem.messages.reports import FillReport, OrderReport
 
 NS_PER_MS = 1_000_000
 MAX_TRANSITIONS = 64
+DIGEST_BYTES = 12
 ZERO = Decimal(0)
+
+_row = msgspec.json.Encoder(decimal_format="string")
 
 
 class Asked(Struct, frozen=True, array_like=True):
@@ -106,7 +110,8 @@ class FillSum(Struct, array_like=True):
 class Record(Struct, array_like=True):
     """Everything known of one order. `cancel_pending` is set by an intent, cleared by an end.
 
-    `shown` is a digest of what readers were last told, `row_names` are the names of its rows.
+    `shown` is a digest of what readers were last told, `row_names` are the names of its rows,
+    `aliases` its venue ids as the registry spells them.
     """
 
     exc: Exc
@@ -129,6 +134,7 @@ class Record(Struct, array_like=True):
     shown: bytes = b""
     transitions: list[Transition] = []
     row_names: list[str] = []
+    aliases: list[str] = []
 
     @property
     def filled(self) -> Decimal:
@@ -247,6 +253,7 @@ def merge(into: Record, other: Record) -> None:
     into.asked_ts_ns = into.asked_ts_ns or other.asked_ts_ns
     into.last_delta = into.last_delta or other.last_delta
     into.row_names = [*into.row_names, *other.row_names]
+    into.aliases = [*into.aliases, *(one for one in other.aliases if one not in into.aliases)]
     into.oid = into.oid or other.oid
     into.asked = into.asked or other.asked
     into.terms = _merged_terms(into.terms, other.terms)
@@ -324,6 +331,18 @@ def view(record: Record) -> OrderView:
         reason=record.reason,
         text=record.text,
     )
+
+
+def shown(view: OrderView) -> bytes:
+    """Return a digest of what makes a change worth telling.
+
+    Of an ended order that leaves out when it was last heard of: the fills of an order that ended
+    by its acknowledgement follow one by one; each is told as a fill, and the order itself no
+    longer changes.
+    """
+    if view.order_status.is_terminal:
+        view = msgspec.structs.replace(view, timestamp=0, last_qty=ZERO)
+    return blake2b(_row.encode(view), digest_size=DIGEST_BYTES).digest()
 
 
 def _decimal(told: Latest | None) -> Decimal | None:

@@ -4,8 +4,8 @@
    account (and, for venue ids, its ticker: Binance numbers orders per symbol).
 2. A client id that is not of our form may be used again: by hand, or by the venue itself, which
    calls every deleveraging `adl_autoclose`. Where it names another order, the venue id counts.
-3. An ended order is packed to bytes and unpacked when something late arrives for it, so every
-   order of the retention can be asked for without holding it as objects; older ones are let go.
+3. An ended order is packed (`Archive`: some 75 bytes) and unpacked when something late arrives for
+   it, so every order of the retention can be asked for; older ones are let go.
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,20 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
+from services.order_state import record as records
 from services.order_state.record import Record, merge
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId, is_ours
 from tandem.messages.deltas import FillView
+from tandem.runtime.archive import Archive
 from tandem.runtime.faults import Faults
 
 MAX_RECENT_FILLS = 2_000
 
 NS_PER_MINUTE = 60_000_000_000
 WATCHED_NS = 48 * 60 * NS_PER_MINUTE
+ANY_TICKER = Ticker("*")
 
-_pack = msgspec.msgpack.Encoder()
+_pack = msgspec.msgpack.Encoder(order="deterministic")  # sets too: copies pack the same bytes
 _unpack = msgspec.msgpack.Decoder(Record)
 
 
@@ -35,10 +38,13 @@ class KnownFill(Struct, array_like=True):
 
 
 class Registry(Struct):
-    """All orders of the log; `fills` holds the newest of each account, oldest first."""
+    """All orders of the log; `fills` holds the newest of each account, oldest first.
+
+    `by_oid`: the keys of live orders by account, ticker and venue id.
+    """
 
     live: dict[str, Record] = {}
-    ended: dict[str, bytes] = {}
+    ended: Archive = msgspec.field(default_factory=Archive)
     by_oid: dict[str, str] = {}
     fills: dict[str, dict[str, KnownFill]] = {}
     accounts: list[Exc] = []
@@ -96,15 +102,23 @@ def _with_oid(registry: Registry, record: Record | None, alias: str) -> Record |
         return record or other
     merge(record, other)
     del registry.live[other.key]
-    registry.by_oid[alias] = record.key
+    for one in record.aliases:
+        registry.by_oid[one] = record.key
     return record
 
 
 def _revive(registry: Registry, key: str) -> Record | None:
-    packed = registry.ended.pop(key, None)
-    if packed is not None:
-        registry.live[key] = _unpack.decode(packed)
-    return registry.live.get(key)
+    """Return a live record by its key; an ended one by any of its names, live from now on."""
+    if key in registry.live:
+        return registry.live[key]
+    packed = registry.ended.take(key)
+    if packed is None:
+        return None
+    record = _unpacked(packed)
+    registry.live[record.key] = record
+    for alias in record.aliases:
+        registry.by_oid[alias] = record.key
+    return record
 
 
 def _name(
@@ -115,7 +129,10 @@ def _name(
     if oid:
         record.oid = record.oid or oid
         if record.ticker:
-            registry.by_oid[oid_key(record.exc, record.ticker, oid)] = record.key
+            alias = oid_key(record.exc, record.ticker, oid)
+            registry.by_oid[alias] = record.key
+            if alias not in record.aliases:
+                record.aliases.append(alias)
 
 
 def _rename(registry: Registry, record: Record, cloid: ClientOrderId) -> None:
@@ -125,41 +142,39 @@ def _rename(registry: Registry, record: Record, cloid: ClientOrderId) -> None:
     if key == record.key:
         return
     registry.live.pop(record.key, None)
-    if record.oid:
-        registry.by_oid[oid_key(record.exc, record.ticker, record.oid)] = key
+    for alias in record.aliases:
+        registry.by_oid[alias] = key
     record.key = key
     registry.live[key] = record
 
 
-def settle(registry: Registry, record: Record) -> None:
-    """Pack a record whose order has ended."""
-    if not record.is_live and registry.live.get(record.key) is record:
-        del registry.live[record.key]
-        registry.ended[record.key] = _pack.encode(record)
+def settle(registry: Registry, record: Record, now_ns: int) -> None:
+    """Pack a record whose order has ended; what was shown of it follows from the rest."""
+    if record.is_live or registry.live.get(record.key) is not record:
+        return
+    del registry.live[record.key]
+    for alias in record.aliases:
+        if registry.by_oid.get(alias) == record.key:
+            del registry.by_oid[alias]
+    names = [name for name in record.aliases if name != record.key]
+    if record.oid:
+        names.append(oid_key(record.exc, ANY_TICKER, record.oid))
+    record.shown = b""
+    registry.ended.put((record.key, *names), now_ns, _pack.encode(record))
+
+
+def _unpacked(packed: bytes) -> Record:
+    record = _unpack.decode(packed)
+    record.shown = records.shown(records.view(record))
+    return record
 
 
 def sweep(registry: Registry, now_ns: int) -> None:
-    """Once a minute of the log's clock, forget the orders that changed last before its retention.
-
-    They lie in the order in which they were packed, so the first younger one ends the search.
-    """
+    """Once a minute of the log's clock, forget the orders that ended before its retention."""
     if now_ns // NS_PER_MINUTE == registry.swept_minute:
         return
     registry.swept_minute = now_ns // NS_PER_MINUTE
-    gone: list[Record] = []
-    for packed in registry.ended.values():
-        record = _unpack.decode(packed)
-        if _changed_ns(record) >= now_ns - WATCHED_NS:
-            break
-        gone.append(record)
-    for record in gone:
-        del registry.ended[record.key]
-        if record.oid:
-            registry.by_oid.pop(oid_key(record.exc, record.ticker, record.oid), None)
-
-
-def _changed_ns(record: Record) -> int:
-    return record.transitions[-1].ts_ns if record.transitions else record.asked_ts_ns
+    registry.ended.expire(now_ns - WATCHED_NS)
 
 
 def find(
@@ -171,13 +186,15 @@ def find(
     suffix, prefix = f"\x1f{oid}", f"{exc}\x1f"
     for alias, key in registry.by_oid.items():
         if alias.endswith(suffix) and alias.startswith(prefix):
-            return _peek(registry, key)
-    return None
+            return registry.live.get(key)
+    return _peek(registry, oid_key(exc, ANY_TICKER, VenueOrderId(oid or "")))
 
 
 def _peek(registry: Registry, key: str) -> Record | None:
-    packed = registry.ended.get(key)
-    return _unpack.decode(packed) if packed is not None else registry.live.get(key)
+    if key in registry.live:
+        return registry.live[key]
+    packed = registry.ended.peek(key)
+    return _unpacked(packed) if packed is not None else None
 
 
 def live_orders(

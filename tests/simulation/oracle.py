@@ -262,7 +262,7 @@ def _comparable(state: object) -> object:
     """Return a state whose parts compare by value, whatever order its sets were packed in."""
     if not isinstance(state, Registry):
         return state
-    ended = {name: _unpack.decode(packed) for name, packed in state.ended.items()}
+    ended = [_unpack.decode(packed) for packed in state.ended.payloads()]
     return (state.live, ended)
 
 

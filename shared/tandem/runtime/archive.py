@@ -84,6 +84,12 @@ class Archive(Struct):
             _, item = self._find(name)
         return item.payload if item is not None else None
 
+    def payloads(self) -> Iterator[bytes]:
+        """Yield every record, those put away first before the others."""
+        for number in self.blocks:
+            yield from (item.payload for item in self._items(number))
+        yield from (item.payload for item in self.fresh.values())
+
     def take(self, name: str) -> bytes | None:
         """Return a record and let go of it."""
         first = self.others.get(name, name)

@@ -5,7 +5,8 @@ from decimal import Decimal as D
 import pytest
 
 from services.order_state import registry as book
-from services.order_state.record import Record
+from services.order_state.record import Record, view
+from services.order_state.record import shown as digest
 from services.order_state.registry import Registry
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
@@ -79,18 +80,18 @@ def test_client_id_of_our_form_names_one_order_whatever_the_venue_calls_it() -> 
 def test_ended_record_is_packed_and_comes_back_when_named() -> None:
     registry = Registry()
     record = opened(registry, CLOID, OID)
-    book.settle(registry, record)
+    book.settle(registry, record, 1)
     assert list(registry.live.values()) == [record]
     record.status = OrderStatus.CANCELLED
-    book.settle(registry, record)
-    book.settle(registry, record)
+    book.settle(registry, record, 1)
+    book.settle(registry, record, 1)
     assert registry.live == {}
     found = book.find(registry, EXC, CLOID, None)
     assert found is not None
     assert found.status is OrderStatus.CANCELLED
     assert registry.live == {}
     assert opened(registry, None, OID).status is OrderStatus.CANCELLED
-    assert registry.ended == {}
+    assert len(registry.ended) == 0
 
 
 def test_ticker_is_learnt_late() -> None:
@@ -144,10 +145,47 @@ def test_ended_orders_are_forgotten_with_the_log() -> None:
         record = opened(registry, ClientOrderId(f"c{number}"), VenueOrderId(f"{number}"))
         record.asked_ts_ns = number * book.NS_PER_MINUTE
         record.status = OrderStatus.REJECTED
-        book.settle(registry, record)
+        book.settle(registry, record, number * book.NS_PER_MINUTE)
     live = opened(registry, CLOID, OID)
     book.sweep(registry, book.WATCHED_NS + 2 * book.NS_PER_MINUTE)
     assert book.find(registry, EXC, ClientOrderId("c1"), None) is None
     assert book.find(registry, EXC, None, VenueOrderId("1")) is None
     assert book.find(registry, EXC, ClientOrderId("c2"), VenueOrderId("2")) is not None
     assert book.find(registry, EXC, None, OID) is live
+
+
+def ended_orders(registry: Registry, count: int) -> None:
+    for number in range(count):
+        cloid, oid = ClientOrderId(f"0x{number:032x}"), VenueOrderId(str(10**9 + number))
+        record = opened(registry, cloid, oid)
+        record.status = OrderStatus.REJECTED
+        record.asked_ts_ns = number
+        book.settle(registry, record, number)
+
+
+def test_e7_ended_orders_leave_only_what_is_packed_small() -> None:
+    for count in (1_000, 4_000):
+        registry = Registry()
+        ended_orders(registry, count)
+
+        assert (len(registry.live), len(registry.by_oid)) == (0, 0)
+        assert len(registry.ended) == count
+        assert len(registry.ended.fresh) < 300
+        assert registry.ended.size / count < 80
+
+
+def test_e7_an_order_that_was_packed_long_ago_comes_back_under_each_name() -> None:
+    registry = Registry()
+    first = opened(registry, ClientOrderId("0x" + "ab" * 16), OID)
+    opened(registry, ClientOrderId("0x" + "ab" * 16), VenueOrderId("8"))
+    first.status = OrderStatus.REJECTED
+    shown = first.shown = digest(view(first))
+    book.settle(registry, first, 0)
+    ended_orders(registry, 1_000)
+
+    assert book.find(registry, EXC, None, VenueOrderId("9")) is None
+    found = book.find(registry, EXC, None, OID) or Record(EXC, SOL, "")
+    assert (found.cloid, found.shown) == (first.cloid, shown)
+    assert opened(registry, None, OID).key == first.key
+    assert opened(registry, None, VenueOrderId("8")) is opened(registry, None, OID)
+    assert len(registry.live) == 1

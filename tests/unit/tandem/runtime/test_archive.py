@@ -26,6 +26,7 @@ def test_a_record_is_found_by_each_of_its_names_wherever_it_lies() -> None:
 
     assert len(archive) == count
     assert len(archive.blocks) == 4
+    assert list(archive.payloads()) == [payload(number) for number in range(count)]
     for number in range(count):
         assert [archive.peek(name) for name in names(number)] == [payload(number)] * 2
     assert archive.peek("cloid-none") is None
