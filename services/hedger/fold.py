@@ -35,10 +35,12 @@ from services.hedger.state import (
     Link,
     State,
     bucket_of_taker,
+    cloid_of,
     dump,
     keep_orphan,
     link_of_maker,
     load,
+    recall_taker,
 )
 from services.hedger.turn import Turn
 from tandem.domain.errors import MalformedMessageError
@@ -186,7 +188,7 @@ def _owner(state: State, fact: OrderReport | FillReport) -> ClientOrderId | None
         return fact.client_order_id
     if fact.venue_order_id is None:
         return None
-    return state.oids.get((fact.exc, fact.ticker, fact.venue_order_id))
+    return cloid_of(state, (fact.exc, fact.ticker, fact.venue_order_id))
 
 
 def _take_orphans(
@@ -235,9 +237,10 @@ def _give(state: State, turn: Turn, cloid: ClientOrderId, fact: OrderReport | Fi
 def _home(state: State, exc: Exc, cloid: ClientOrderId) -> tuple[Bucket, Taker] | Link | None:
     """Return the taker in its bucket, or the link of the maker, that a client id names."""
     bucket = bucket_of_taker(state, cloid)
-    taker = ledger.find(bucket, cloid) if bucket is not None else None
-    if bucket is not None and taker is not None:
-        return (bucket, taker) if bucket.exc == exc else None
+    if bucket is not None:
+        taker = ledger.find(bucket, cloid) or recall_taker(state, bucket, cloid)
+        if taker is not None:
+            return (bucket, taker) if bucket.exc == exc else None
     link = link_of_maker(state, cloid)
     return link if link is not None and link.maker.exc == exc else None
 

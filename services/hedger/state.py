@@ -7,7 +7,9 @@
    cumulative of a later report of that order has it.
 3. Facts of an order with our tag that has no home yet are strays (adoption.py).
 4. `refused` holds the latest hedge orders that were turned away, by their makers' client ids.
-5. Everything is here: dumping and loading a state gives an equal state.
+5. What has ended and may still be told of is packed: hedges on the `shelf`, takers that did not
+   fill whole in `takers`, both found by client id and by venue number.
+6. Everything is here: dumping and loading a state gives an equal state.
 """
 
 import zlib
@@ -20,7 +22,7 @@ from services.hedger.accounts import Account
 from services.hedger.attribution import Covered
 from services.hedger.conversion import Terms
 from services.hedger.evidence import Evidence
-from services.hedger.ledger import Bucket, BucketKey
+from services.hedger.ledger import Bucket, BucketKey, Taker
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.sizing import Market
 from tandem.domain import ids
@@ -28,11 +30,13 @@ from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticke
 from tandem.domain.instrument import ONE, Instrument
 from tandem.messages.intents import HedgeOrder, MakerSpec
 from tandem.messages.reports import FillReport, OrderReport
+from tandem.runtime.archive import Archive
 from tandem.runtime.faults import Faults
 
 ZERO = Decimal(0)
 MAX_ORPHANS = 4_096
 MAX_REFUSED = 256
+MAX_FILLS_OF_ORPHAN = 256
 
 InstrumentKey = tuple[Exc, Ticker]
 OrderKey = tuple[Exc, Ticker, VenueOrderId]
@@ -125,7 +129,8 @@ class Stray(Struct):
 class State(Struct):
     """The hedger's whole state. `active` is the hash of the rules in force, None before any.
 
-    `activations`: the ordinal of the activation that brought them.
+    `activations`: the ordinal of the activation that brought them. `finished`: the hedges on the
+    page that nothing is left to do for, in the order in which that became so.
     """
 
     clock_ns: int = 0
@@ -138,7 +143,9 @@ class State(Struct):
     pending: dict[HedgeId, Pending] = field(default_factory=dict)
     refused: dict[ClientOrderId, HedgeOrder] = field(default_factory=dict)
     makers: dict[ClientOrderId, HedgeId] = field(default_factory=dict)
-    shelf: dict[ClientOrderId, tuple[int, bytes]] = field(default_factory=dict)
+    finished: dict[HedgeId, None] = field(default_factory=dict)
+    shelf: Archive = field(default_factory=Archive)
+    takers: Archive = field(default_factory=Archive)
     buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
     hashes: dict[str, BucketKey] = field(default_factory=dict)
     oids: dict[OrderKey, ClientOrderId] = field(default_factory=dict)
@@ -154,8 +161,9 @@ class State(Struct):
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(State)
-_dump_link = msgspec.msgpack.Encoder()
+_pack = msgspec.msgpack.Encoder(order="deterministic")  # sets too: copies pack the same bytes
 _load_link = msgspec.msgpack.Decoder(Link)
+_load_taker = msgspec.msgpack.Decoder(Taker)
 
 
 def dump(state: State) -> bytes:
@@ -208,28 +216,71 @@ def link_of_maker(state: State, cloid: ClientOrderId) -> Link | None:
     hedge_id = state.makers.get(cloid)
     if hedge_id is not None:
         return state.links.get(hedge_id)
-    shelved = state.shelf.pop(cloid, None)
+    shelved = state.shelf.take(cloid)
     if shelved is None:
         return None
-    link = _load_link.decode(shelved[1])
+    link = _load_link.decode(shelved)
     state.links[link.hedge_id] = link
     state.makers[cloid] = link.hedge_id
+    state.finished[link.hedge_id] = None
+    state.oids |= dict.fromkeys(_order_keys(link.maker.exc, link.maker.ticker, link.order), cloid)
     return link
 
 
 def shelve(state: State, link: Link) -> None:
-    """Put a finished link away in a few hundred bytes; late facts about its maker find it."""
+    """Put a finished link away; late facts about its maker find it."""
     del state.links[link.hedge_id], state.makers[link.cloid]
-    state.shelf[link.cloid] = (state.clock_ns, _dump_link.encode(link))
+    state.finished.pop(link.hedge_id, None)
+    keys = _order_keys(link.maker.exc, link.maker.ticker, link.order)
+    _forget_oids(state, keys)
+    state.shelf.put(_names(link.cloid, keys), state.clock_ns, _pack.encode(link))
 
 
-def drop_shelved(state: State, cloid: ClientOrderId) -> None:
-    forget_oids(state, _load_link.decode(state.shelf.pop(cloid)[1]))
+def recall_taker(state: State, bucket: Bucket, cloid: ClientOrderId) -> Taker | None:
+    """Return a taker of a bucket that was put away, among its ended ones from now on."""
+    packed = state.takers.take(cloid)
+    if packed is None:
+        return None
+    taker = bucket.ended[cloid] = _load_taker.decode(packed)
+    state.oids |= dict.fromkeys(_order_keys(bucket.exc, bucket.ticker, taker.order), cloid)
+    return taker
 
 
-def forget_oids(state: State, link: Link) -> None:
-    for oid in link.order.venue_orders:
-        state.oids.pop((link.maker.exc, link.maker.ticker, oid), None)
+def put_taker_away(state: State, bucket: Bucket, taker: Taker) -> None:
+    """Pack an ended taker; late facts about it find it."""
+    del bucket.ended[taker.cloid]
+    keys = _order_keys(bucket.exc, bucket.ticker, taker.order)
+    _forget_oids(state, keys)
+    state.takers.put(_names(taker.cloid, keys), taker.ended_ns, _pack.encode(taker))
+
+
+def _forget_oids(state: State, keys: tuple[OrderKey, ...]) -> None:
+    for key in keys:
+        state.oids.pop(key, None)
+
+
+def _names(cloid: ClientOrderId, keys: tuple[OrderKey, ...]) -> tuple[str, ...]:
+    return (cloid, *(_oid_name(key) for key in keys))
+
+
+def _order_keys(exc: Exc, ticker: Ticker, order: Evidence) -> tuple[OrderKey, ...]:
+    return tuple((exc, ticker, oid) for oid in order.venue_orders if oid)
+
+
+def _oid_name(key: OrderKey) -> str:
+    return "\x1f".join(key)
+
+
+def cloid_of(state: State, key: OrderKey) -> ClientOrderId | None:
+    """Return the client id of an order of ours by its venue number, also of one put away."""
+    known = state.oids.get(key)
+    if known is not None:
+        return known
+    shelved = state.shelf.peek(_oid_name(key))
+    if shelved is not None:
+        return _load_link.decode(shelved).cloid
+    taker = state.takers.peek(_oid_name(key))
+    return _load_taker.decode(taker).cloid if taker is not None else None
 
 
 def leg_of(state: State, hedge_id: HedgeId, bucket: Bucket) -> Leg | None:
@@ -252,4 +303,6 @@ def keep_refused(state: State, hedge: HedgeOrder) -> None:
 def keep_orphan(state: State, key: OrderKey, fill: FillReport) -> None:
     if key not in state.orphans and len(state.orphans) >= MAX_ORPHANS:
         del state.orphans[next(iter(state.orphans))]
-    state.orphans.setdefault(key, []).append(fill)
+    fills = state.orphans.setdefault(key, [])
+    fills.append(fill)
+    del fills[:-MAX_FILLS_OF_ORPHAN]

@@ -52,6 +52,10 @@ def _publish_link(state: State, turn: Turn, hedge_id: HedgeId) -> None:
         view = link_view(state, link)
         finished_ns = link.done_ns or turn.now_ns
         link.done_ns = finished_ns if view.state in FINISHED else 0
+        if link.done_ns:
+            state.finished.setdefault(hedge_id)
+        else:
+            state.finished.pop(hedge_id, None)
         link.delta_id = _publish_hedge(turn, view, link.delta_id)
         return
     pending = state.pending.get(hedge_id)
