@@ -12,7 +12,7 @@ import msgspec
 
 from tandem.messages.hedges import Rules
 
-FOLD_VERSION = "hedger-6"
+FOLD_VERSION = "hedger-5"
 NS_PER_MS = 1_000_000
 
 
