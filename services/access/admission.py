@@ -13,7 +13,7 @@ import msgspec
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Strategy, is_call_token, is_reserved
-from tandem.messages import codec, subjects
+from tandem.messages import facts
 from tandem.messages.access import CallRefused, LogIntent
 from tandem.messages.intents import CancelOrder, HedgeOrder, NewOrder, StopHedge
 
@@ -40,23 +40,21 @@ def refused_intent(
     if (depth := nesting(asked.payload)) > bounds.most_depth:
         return _refused("payload", f"{depth} levels", f"at most {bounds.most_depth} levels")
     try:
-        intent = codec.decode_fact(asked.payload)
+        intent = facts.read_fact(asked.subject, asked.payload)
     except MalformedMessageError as error:
-        return _refused(error.field, "", error.rule)
+        return _refused(error.field, asked.subject, error.rule)
     if not isinstance(intent, Intent):
         rule = "an order, a cancel, a hedge or a stop; a halt is the operator's (`tandem halt`)"
         return _refused("type", str(intent.__struct_config__.tag), rule)
-    return _refused_contents(strategy, asked.subject, intent)
+    return _refused_contents(strategy, intent)
 
 
-def _refused_contents(strategy: Strategy, subject: str, intent: Intent) -> CallRefused | None:
+def _refused_contents(strategy: Strategy, intent: Intent) -> CallRefused | None:
     for name, length in _texts(msgspec.to_builtins(intent)):
         if length > MOST_TEXT:
             return _refused(name, f"{length} characters", f"at most {MOST_TEXT} characters")
     if intent.strategy != strategy:
         return _refused("strategy", intent.strategy, f"{strategy}, who asks")
-    if subject != _subject_of(intent):
-        return _refused("subject", subject, f"{_subject_of(intent)}, which its payload implies")
     return _refused_names(intent)
 
 
@@ -108,27 +106,6 @@ def _end_of_string(payload: bytes, start: int) -> int:
     while at < len(payload) and payload[at] != ord('"'):
         at += 2 if payload[at] == ord("\\") else 1
     return at
-
-
-def _subject_of(intent: Intent) -> str:
-    match intent:
-        case NewOrder():
-            return subjects.new_order(intent.exc, intent.strategy, intent.client_order_id)
-        case CancelOrder():
-            return _cancel_subject(intent)
-        case HedgeOrder():
-            return subjects.hedge_intent(intent.strategy, intent.hedge_id)
-        case StopHedge():
-            return subjects.stop_hedge(intent.strategy, intent.token)
-
-
-def _cancel_subject(cancel: CancelOrder) -> str:
-    exc, strategy, call = cancel.exc, cancel.strategy, cancel.token
-    if cancel.client_order_id is not None:
-        return subjects.cancel_order(exc, strategy, cancel.client_order_id, call)
-    if cancel.venue_order_id is not None:
-        return subjects.cancel_by_oid(exc, strategy, cancel.venue_order_id, call)
-    return subjects.cancel_all(exc, strategy, call)
 
 
 def _refused(field: str, value: object, rule: str) -> CallRefused:

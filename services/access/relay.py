@@ -127,10 +127,16 @@ class RelayedReading:
                 state = await self._stream.state()
                 after = Cursor(created_ns=state.created_ns, seq=after.seq)
                 self._place = after
-            self._following = await self._stream.follow(self._filters, after, taken, was_cut)
+            following = await self._stream.follow(self._filters, after, taken, was_cut)
         except UnavailableError as error:
             self._place, self._failure = Cursor(created_ns=-1), str(error)
             self._news.set()
+            return
+        if generation == self._generation:
+            self._following = following
+        else:
+            # What it read before it was there already is more than is kept.
+            await following.close()
 
     def _take(self, entry: Entry) -> None:
         self._kept.append(entry)

@@ -209,9 +209,11 @@ async def test_questions_are_passed_on_and_answered(world: World) -> None:
 
 
 async def test_what_is_not_alpha_s_is_refused_by_name_and_not_logged(world: World) -> None:
-    _, payload = order(BETA, "one")
+    subject, payload = order(BETA, "one")
     with pytest.raises(InvalidInputError, match="strategy=beta: alpha, who asks"):
-        await world.bus.log.append(subjects.new_order(BINANCE, ALPHA, "one"), payload)  # type: ignore[arg-type]
+        await world.bus.log.append(subject, payload)
+    with pytest.raises(InvalidInputError, match=r"strategy=oms\.intent.*: beta under"):
+        await world.bus.log.append(order(ALPHA, "one")[0], payload)
     with pytest.raises(InvalidInputError, match="instrument tables"):
         await world.bus.log.find(subjects.intents_by(BETA))
 
