@@ -3,13 +3,13 @@
 import msgspec
 from msgspec import Struct
 
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import (
     Answer,
     banned_until_ms,
     judge_order,
 )
 from services.gateway_binance.protocol.numbers import NS_PER_MS
+from tandem.gateway.decoding import UnreadableError, decode
 from tandem.transport.exchange import RawAnswer, Transport
 
 OK = 200

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
+from tandem.gateway.decoding import UnreadableError, Unsound, decode, shown, unsound
 
 ZERO = Decimal(0)
 
@@ -162,7 +162,7 @@ class BrokenFrame(Struct, frozen=True):
     """A known event whose fields cannot be read: evidence is lost, so the account is asked."""
 
     name: str
-    rule: str
+    fault: Unsound
 
 
 class ControlReply(Struct, frozen=True):
@@ -215,32 +215,36 @@ _known: msgspec.json.Decoder[KnownEvent] = msgspec.json.Decoder(KnownEvent)
 _probe = msgspec.json.Decoder(_Probe)
 
 
-def decode_user_frame(payload: bytes) -> UserEvent:
-    """Return what a frame of the private stream says, in either form: raw or wrapped."""
+def decode_user_frame(payload: bytes, *, is_wrapped: bool = False) -> UserEvent:
+    """Return what a frame of the private stream says, in either form: raw or wrapped once."""
     try:
         return decode(_known, payload)
     except UnreadableError as error:
-        return _other_frame(payload, str(error))
+        return _other_frame(payload, error, is_wrapped=is_wrapped)
 
 
-def _other_frame(payload: bytes, rule: str) -> UserEvent:
+def _other_frame(payload: bytes, fault: UnreadableError, *, is_wrapped: bool) -> UserEvent:
     try:
         probe = decode(_probe, payload)
     except UnreadableError as error:
-        return BrokenFrame("frame", str(error))
+        return BrokenFrame("frame", unsound("frame", error))
     if probe.e in KNOWN_NAMES:
-        return BrokenFrame(probe.e, rule)
+        return BrokenFrame(probe.e, unsound(probe.e, fault))
     if probe.e:
-        return UnknownEvent(probe.e)
-    if bytes(probe.data):
-        return decode_user_frame(bytes(probe.data))
+        return UnknownEvent(shown(probe.e))
+    if bytes(probe.data) and not is_wrapped:
+        return decode_user_frame(bytes(probe.data), is_wrapped=True)
+    return _control(probe)
+
+
+def _control(probe: _Probe) -> UserEvent:
     fault = _control_error(probe)
     if probe.id is None and not fault:
         return UnknownEvent("neither an event nor a reply")
-    return ControlReply(str(probe.id), fault)
+    return ControlReply(shown(probe.id), fault)
 
 
 def _control_error(probe: _Probe) -> str:
     if probe.code is not None:
-        return f"{probe.code} {probe.msg}"
-    return bytes(probe.error).decode()
+        return shown(f"{probe.code} {probe.msg}")
+    return shown(bytes(probe.error))

@@ -11,11 +11,10 @@ from decimal import Decimal
 import msgspec
 
 from services.gateway_binance.protocol import words
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
-from services.gateway_binance.protocol.numbers import plain
 from services.gateway_binance.protocol.rows import FilterRow, SymbolRow, symbol_row
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
+from tandem.gateway.decoding import UnreadableError, decode, plain
 
 NO_FILTER = FilterRow()
 

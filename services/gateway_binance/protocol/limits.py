@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.rows import LimitRow
+from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import (
     BalanceQuery,
     FillsQuery,

@@ -6,12 +6,11 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from services.gateway_binance.protocol import rows, words
 from services.gateway_binance.protocol.answers import OK, refusal_of
-from services.gateway_binance.protocol.decoding import UnreadableError
 from services.gateway_binance.protocol.errors import is_absent
-from services.gateway_binance.protocol.numbers import plain
 from services.gateway_binance.protocol.reports import (
     Received,
     order_row_report,
@@ -21,6 +20,7 @@ from services.gateway_binance.protocol.reports import (
 from services.gateway_binance.protocol.requests import TRADES_LIMIT
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
+from tandem.gateway.decoding import UnreadableError, Unsound, plain
 from tandem.gateway.requests import (
     FillsQuery,
     Listing,
@@ -29,6 +29,7 @@ from tandem.gateway.requests import (
     Query,
     Report,
     VenueQueryError,
+    read_rows,
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import RawAnswer
@@ -58,46 +59,46 @@ def _usable_values() -> Iterator[None]:
 
 def decode_listing(exc: Exc, query: Query, answers: Sequence[RawAnswer]) -> Listing:
     """Return open orders, fills or positions."""
-    with _usable_values():
-        match query:
-            case OpenOrdersQuery():
-                return _open_orders(exc, answers[0])
-            case FillsQuery():
-                return _fills(exc, query, answers)
-            case PositionsQuery():
-                return _positions(exc, answers)
-            case _:
-                raise VenueQueryError(f"{type(query).__name__} asks for no list")
+    match query:
+        case OpenOrdersQuery():
+            return _open_orders(exc, answers[0])
+        case FillsQuery():
+            return _fills(exc, query, answers)
+        case PositionsQuery():
+            return _positions(exc, answers)
+        case _:
+            raise VenueQueryError(f"{type(query).__name__} asks for no list")
 
 
 def _open_orders(exc: Exc, answer: RawAnswer) -> Listing:
     at = _received(exc, answer)
     listed = rows.decode_rows(rows.order_rows, answer)
-    return Listing(tuple(order_row_report(row, at) for row in listed))
+    facts, faults = read_rows("openOrders", listed, lambda row: (order_row_report(row, at),))
+    return Listing(tuple(facts), unsound=tuple(faults))
 
 
 def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
     facts: list[Report] = []
+    faults: list[Unsound] = []
     cut = []
     since_ms = []
     for instrument, answer in zip(query.instruments, answers, strict=True):
         listed = rows.decode_rows(rows.trade_rows, answer)
-        facts += _trade_reports(listed, _received(exc, answer))
+        at = _received(exc, answer)
+        read = read_rows("userTrades", listed, partial(trade_row_reports, at=at))
+        facts += read[0]
+        faults += read[1]
         if len(listed) >= TRADES_LIMIT:
             cut.append(instrument)
             since_ms.append(_next_since_ms(listed, query.since_ms))
     more = FillsQuery(tuple(cut), min(since_ms)) if cut else None
     asked = frozenset(instrument.ticker for instrument in query.instruments)
-    return Listing(tuple(facts), more=more, covers=asked.__contains__)
+    return Listing(tuple(facts), more=more, covers=asked.__contains__, unsound=tuple(faults))
 
 
 def _next_since_ms(listed: tuple[rows.TradeRow, ...], since_ms: int) -> int:
     """Return from when a cut list goes on; past a millisecond that alone fills a list."""
     return max(*(row.time for row in listed), since_ms + 1)
-
-
-def _trade_reports(listed: tuple[rows.TradeRow, ...], at: Received) -> list[Report]:
-    return [report for row in listed for report in trade_row_reports(row, at)]
 
 
 def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
@@ -108,12 +109,15 @@ def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
         if row.position_side != words.ONE_WAY and row.position_amt:
             side = f"{row.symbol} positionSide={row.position_side}"
             raise VenueQueryError(f"{side}: the account must be in one-way mode")
-    held = tuple(
-        position_row_report(row, at, listed_ms)
+    one_way = [
+        row
         for row in listed
         if row.position_side == words.ONE_WAY and (row.position_amt or row.update_time)
+    ]
+    facts, faults = read_rows(
+        "positionRisk", one_way, lambda row: (position_row_report(row, at, listed_ms),)
     )
-    return Listing(held, venue_ms=listed_ms)
+    return Listing(tuple(facts), venue_ms=listed_ms, unsound=tuple(faults))
 
 
 def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
@@ -125,9 +129,9 @@ def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
     with _usable_values():
         return VenueBalance(
             asset=asset,
-            balance=plain(row.wallet_balance),
-            equity=plain(row.margin_balance),
-            available=plain(row.available_balance),
+            balance=plain(row.wallet_balance, "walletBalance"),
+            equity=plain(row.margin_balance, "marginBalance"),
+            available=plain(row.available_balance, "availableBalance"),
         )
 
 

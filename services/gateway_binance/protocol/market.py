@@ -2,7 +2,9 @@
 
 1. A partial depth frame is the whole top; a newer best price (by update id) trims what it
    overtook and never waits for the next depth frame.
-2. A book's time never goes back.
+2. A book's time never goes back. An event older than the held one of its kind changes nothing,
+   twice in a row; the third says that the held one was not the venue's: a socket tells in order,
+   and one wrong id must not shut out every true event.
 3. Streams that carry both markets are filtered: `st` 2 is COIN-M.
 """
 
@@ -12,12 +14,13 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
-from services.gateway_binance.protocol.decoding import UnreadableError, decode, usable
 from services.gateway_binance.protocol.numbers import ns_of_ms
 from tandem.domain.ids import Ticker
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
+from tandem.gateway.decoding import UnreadableError, decode, usable
 
 COIN_MARGINED = 2
+MAX_OLDER = 2
 Levels = tuple[Level, ...]
 Pair = tuple[Decimal, Decimal]
 
@@ -71,14 +74,15 @@ def decode_market_frame(frame: bytes) -> MarketEvent | None:
 
 
 def mark_update(event: MarkPriceUpdate) -> MarkUpdate:
-    return MarkUpdate(Ticker(event.symbol), usable(event.mark), ns_of_ms(event.event_ms))
+    return MarkUpdate(Ticker(event.symbol), usable(event.mark, "p"), ns_of_ms(event.event_ms))
 
 
 @dataclass(frozen=True, slots=True)
 class BookView:
     """What is known of one book: the last depth frame, the last best prices, the newest time.
 
-    `depth_id` and `top_id` are the venue's update ids of both, -1 before the first.
+    `depth_id` and `top_id` are the venue's update ids of both, -1 before the first; the counts say
+    how many events in a row were older.
     """
 
     depth_id: int = -1
@@ -88,9 +92,11 @@ class BookView:
     best_bid: Level | None = None
     best_ask: Level | None = None
     time_ms: int = 0
+    older_depths: int = 0
+    older_tops: int = 0
 
     def with_event(self, event: BookTicker | DepthUpdate) -> "BookView":
-        """Return the view after one event; an older one of its kind changes nothing.
+        """Return the view after one event; an older one changes nothing twice.
 
         Raises:
             UnreadableError: a number that no book can have.
@@ -101,17 +107,18 @@ class BookView:
         return self._with_depth(event, time_ms)
 
     def _with_top(self, event: BookTicker, time_ms: int) -> "BookView":
-        if event.update_id < self.top_id:
-            return replace(self, time_ms=time_ms)
+        if event.update_id < self.top_id and self.older_tops < MAX_OLDER:
+            return replace(self, time_ms=time_ms, older_tops=self.older_tops + 1)
         bid, ask = _level(event.bid_px, event.bid_qty), _level(event.ask_px, event.ask_qty)
-        return BookView(self.depth_id, self.bids, self.asks, event.update_id, bid, ask, time_ms)
+        depth = (self.depth_id, self.bids, self.asks)
+        return BookView(*depth, event.update_id, bid, ask, time_ms, self.older_depths, 0)
 
     def _with_depth(self, event: DepthUpdate, time_ms: int) -> "BookView":
-        if event.update_id < self.depth_id:
-            return replace(self, time_ms=time_ms)
+        if event.update_id < self.depth_id and self.older_depths < MAX_OLDER:
+            return replace(self, time_ms=time_ms, older_depths=self.older_depths + 1)
         bids, asks = _levels(event.bids), _levels(event.asks)
         top = (self.top_id, self.best_bid, self.best_ask)
-        return BookView(event.update_id, bids, asks, *top, time_ms)
+        return BookView(event.update_id, bids, asks, *top, time_ms, 0, self.older_tops)
 
     def update(self, ticker: Ticker) -> BookUpdate:
         """Return the whole top of the book as it stands."""
@@ -127,7 +134,7 @@ def _levels(pairs: tuple[Pair, ...]) -> Levels:
 
 
 def _level(price: Decimal, qty: Decimal) -> Level:
-    return Level(usable(price), usable(qty))
+    return Level(usable(price, "book price"), usable(qty, "book quantity"))
 
 
 def _with_best(behind: list[Level], best: Level) -> Levels:

@@ -7,7 +7,6 @@ has its own connection (Binance docs, WebSocket market streams, connect).
 from collections.abc import Callable, Sequence
 
 from services.gateway_binance.protocol import events
-from services.gateway_binance.protocol.decoding import UnreadableError
 from services.gateway_binance.protocol.market import (
     BookView,
     MarketEvent,
@@ -77,10 +76,7 @@ class MarketChannel:
         event = decode_market_frame(frame)
         if event is None:
             return self._other(frame)
-        try:
-            return (self._update(event),)
-        except UnreadableError as error:
-            return (UnknownEvent(f"{self.name}: {error}"),)
+        return (self._update(event),)
 
     def _update(self, event: MarketEvent) -> BookUpdate | MarkUpdate:
         if isinstance(event, MarkPriceUpdate):
@@ -91,6 +87,8 @@ class MarketChannel:
 
     def _other(self, frame: bytes) -> tuple[ChannelItem, ...]:
         event = events.decode_user_frame(frame)
+        if isinstance(event, events.BrokenFrame):
+            return (event.fault,)
         if not isinstance(event, events.ControlReply):
             return (UnknownEvent(f"{self.name}: a frame of another kind"),)
         if event.error:

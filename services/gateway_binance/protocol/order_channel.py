@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.requests import logon_frame
 from services.gateway_binance.protocol.session import Lifetime
 from services.gateway_binance.protocol.signing import Signer
@@ -25,6 +24,7 @@ from tandem.gateway.channel import (
     Replied,
     UnknownEvent,
 )
+from tandem.gateway.decoding import decode
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 
@@ -70,10 +70,7 @@ class OrderChannel:
         return ()
 
     def receive(self, frame: bytes, recv_ns: int) -> tuple[ChannelItem, ...]:
-        try:
-            reply = decode(_reply, frame)
-        except UnreadableError:
-            return (UnknownEvent("unreadable reply"),)
+        reply = decode(_reply, frame)
         if isinstance(reply.id, int):
             answer = RawAnswer(Transport.WEBSOCKET, reply.status, frame, recv_ns)
             return (Replied(reply.id, answer),)

@@ -8,7 +8,6 @@
 import msgspec
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import Answer, is_not_open, judge_order
 from services.gateway_binance.protocol.reports import (
     Received,
@@ -18,6 +17,7 @@ from services.gateway_binance.protocol.rows import OrderRow
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import RejectReason
+from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome
 from tandem.transport.exchange import RawAnswer, Transport
 

@@ -12,23 +12,19 @@ from decimal import Decimal
 from msgspec import Struct
 
 from services.gateway_binance.protocol import events, words
-from services.gateway_binance.protocol.decoding import UnreadableError
-from services.gateway_binance.protocol.numbers import ns_of_ms, plain
+from services.gateway_binance.protocol.numbers import ns_of_ms
 from services.gateway_binance.protocol.rows import OrderRow, PositionRow, TradeRow
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, Side
+from tandem.gateway.decoding import UnreadableError, id_text, plain, plain_or_none, positive
 from tandem.gateway.requests import Report
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 ROW_REASONS: dict[OrderStatus, RejectReason] = {OrderStatus.REJECTED: RejectReason.OTHER}
 
 
-class UnlistedWordError(UnreadableError):
-    """A venue word that drives state and has no meaning here."""
-
-    def __init__(self, field: str, word: str) -> None:
-        super().__init__(f"{field}={word!r}: not a word of this venue's contract")
+WORD_RULE = "a word of this venue's contract"
 
 
 class Received(Struct, frozen=True):
@@ -50,12 +46,18 @@ def order_update_reports(event: events.OrderTradeUpdate, at: Received) -> tuple[
 
 
 def _is_fill(order: events.OrderUpdate) -> bool:
-    return order.trade_id != 0 and plain(order.last_qty) > 0
+    return order.trade_id != 0 and _last_qty(order) > 0
+
+
+def _last_qty(order: events.OrderUpdate) -> Decimal:
+    if plain(order.last_qty, "l") < 0:
+        raise UnreadableError("l", order.last_qty, "not below 0")
+    return order.last_qty
 
 
 def lacks_trade_id(order: events.OrderUpdate) -> bool:
     """Tell whether something filled without a trade id to know it by (liquidations may)."""
-    return order.trade_id == 0 and plain(order.last_qty) > 0
+    return order.trade_id == 0 and _last_qty(order) > 0
 
 
 def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
@@ -70,13 +72,13 @@ def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
         ts_recv_ns=at.recv_ns,
         venue_order_id=_oid(order.order_id),
         client_order_id=_cloid(order.client_order_id),
-        amount=plain(order.orig_qty) * _sign(order.side),
-        price=_price(order.price),
+        amount=plain(order.orig_qty, "q") * _sign(order.side),
+        price=_price(order.price, "p"),
         order_type=words.ORDER_TYPES.get(order.order_type),
         time_in_force=words.TIMES_IN_FORCE.get(order.time_in_force),
         reduce_only=order.reduce_only,
-        cum_qty=plain(order.cum_qty),
-        avg_px=_price(order.avg_px),
+        cum_qty=plain(order.cum_qty, "z"),
+        avg_px=_price(order.avg_px, "ap"),
         reason=reason,
         text=text,
     )
@@ -89,13 +91,13 @@ def _fill_of_update(order: events.OrderUpdate, at: Received) -> FillReport:
         exec_id=_exec_id(order.trade_id),
         venue_order_id=_oid(order.order_id),
         side=_side(order.side),
-        last_qty=plain(order.last_qty),
-        last_px=plain(order.last_px),
+        last_qty=positive(order.last_qty, "l"),
+        last_px=plain(order.last_px, "L"),
         source=at.source,
         ts_event_ns=ns_of_ms(order.time_ms),
         ts_recv_ns=at.recv_ns,
         client_order_id=_cloid(order.client_order_id),
-        cum_qty=plain(order.cum_qty),
+        cum_qty=plain(order.cum_qty, "z"),
         liquidity=_liquidity(order.is_maker),
         is_system=words.is_system(order.client_order_id),
     )
@@ -109,9 +111,9 @@ def _cost_of_update(order: events.OrderUpdate, at: Received) -> FillCost | None:
         exc=at.exc,
         ticker=Ticker(order.symbol),
         exec_id=_exec_id(order.trade_id),
-        fee=plain(order.commission),
+        fee=plain(order.commission, "n"),
         fee_asset=order.commission_asset,
-        realized_pnl=_optional(order.realized_pnl),
+        realized_pnl=plain_or_none(order.realized_pnl, "rp"),
         ts_event_ns=ns_of_ms(order.time_ms),
     )
 
@@ -124,8 +126,8 @@ def trade_lite_report(event: events.TradeLite, at: Received) -> FillReport:
         exec_id=_exec_id(event.trade_id),
         venue_order_id=_oid(event.order_id),
         side=_side(event.side),
-        last_qty=plain(event.last_qty),
-        last_px=plain(event.last_px),
+        last_qty=positive(event.last_qty, "l"),
+        last_px=plain(event.last_px, "L"),
         source=at.source,
         ts_event_ns=ns_of_ms(event.time_ms),
         ts_recv_ns=at.recv_ns,
@@ -141,12 +143,12 @@ def account_update_reports(event: events.AccountUpdate, at: Received) -> tuple[P
         PositionReport(
             exc=at.exc,
             ticker=Ticker(position.symbol),
-            amount=plain(position.amount),
-            entry=plain(position.entry),
+            amount=plain(position.amount, "pa"),
+            entry=plain(position.entry, "ep"),
             source=at.source,
             ts_event_ns=ns_of_ms(event.time_ms),
             ts_recv_ns=at.recv_ns,
-            unrealized_pnl=_optional(position.unrealized_pnl),
+            unrealized_pnl=plain_or_none(position.unrealized_pnl, "up"),
         )
         for position in event.account.positions
         if position.position_side == words.ONE_WAY
@@ -166,12 +168,12 @@ def order_row_report(row: OrderRow, at: Received) -> OrderReport:
         venue_order_id=_oid(row.order_id),
         client_order_id=_cloid(row.client_order_id),
         amount=_row_amount(row),
-        price=_price(row.price),
+        price=_price(row.price, "price"),
         order_type=words.ORDER_TYPES.get(row.orig_type or row.type),
         time_in_force=words.TIMES_IN_FORCE.get(row.time_in_force),
         reduce_only=row.reduce_only,
-        cum_qty=_optional(row.executed_qty),
-        avg_px=_price(row.avg_price),
+        cum_qty=plain_or_none(row.executed_qty, "executedQty"),
+        avg_px=_price(row.avg_price, "avgPrice"),
         reason=ROW_REASONS.get(status),
     )
 
@@ -179,7 +181,7 @@ def order_row_report(row: OrderRow, at: Received) -> OrderReport:
 def _row_amount(row: OrderRow) -> Decimal | None:
     if row.orig_qty is None or not row.side:
         return None
-    return plain(row.orig_qty) * _sign(row.side)
+    return plain(row.orig_qty, "origQty") * _sign(row.side)
 
 
 def trade_row_reports(row: TradeRow, at: Received) -> tuple[Report, ...]:
@@ -190,8 +192,8 @@ def trade_row_reports(row: TradeRow, at: Received) -> tuple[Report, ...]:
         exec_id=_exec_id(row.id),
         venue_order_id=_oid(row.order_id),
         side=_side(row.side),
-        last_qty=plain(row.qty),
-        last_px=plain(row.price),
+        last_qty=positive(row.qty, "qty"),
+        last_px=plain(row.price, "price"),
         source=at.source,
         ts_event_ns=ns_of_ms(row.time),
         ts_recv_ns=at.recv_ns,
@@ -207,9 +209,9 @@ def _cost_of_row(row: TradeRow, fee: Decimal, asset: str, at: Received) -> FillC
         exc=at.exc,
         ticker=Ticker(row.symbol),
         exec_id=_exec_id(row.id),
-        fee=plain(fee),
+        fee=plain(fee, "commission"),
         fee_asset=asset,
-        realized_pnl=_optional(row.realized_pnl),
+        realized_pnl=plain_or_none(row.realized_pnl, "realizedPnl"),
         ts_event_ns=ns_of_ms(row.time),
     )
 
@@ -222,12 +224,12 @@ def position_row_report(row: PositionRow, at: Received, listed_ms: int) -> Posit
     return PositionReport(
         exc=at.exc,
         ticker=Ticker(row.symbol),
-        amount=plain(row.position_amt),
-        entry=plain(row.entry_price),
+        amount=plain(row.position_amt, "positionAmt"),
+        entry=plain(row.entry_price, "entryPrice"),
         source=at.source,
         ts_event_ns=ns_of_ms(row.update_time or listed_ms),
         ts_recv_ns=at.recv_ns,
-        unrealized_pnl=_optional(row.un_realized_profit),
+        unrealized_pnl=plain_or_none(row.un_realized_profit, "unRealizedProfit"),
         inclusive=0 < row.update_time < listed_ms,
     )
 
@@ -235,14 +237,14 @@ def position_row_report(row: PositionRow, at: Received, listed_ms: int) -> Posit
 def _status(word: str) -> OrderStatus:
     status = words.STATUSES.get(word)
     if status is None:
-        raise UnlistedWordError("status", word)
+        raise UnreadableError("status", word, WORD_RULE)
     return status
 
 
 def _side(word: str) -> Side:
     side = words.SIDES.get(word)
     if side is None:
-        raise UnlistedWordError("side", word)
+        raise UnreadableError("side", word, WORD_RULE)
     return side
 
 
@@ -256,21 +258,17 @@ def _expiry(status: OrderStatus, reason: str) -> tuple[RejectReason | None, str]
     return ROW_REASONS.get(status), ""
 
 
-def _price(value: Decimal | None) -> Decimal | None:
+def _price(value: Decimal | None, field: str) -> Decimal | None:
     """A market order shows price 0, an unfilled one average 0: both mean that there is none."""
-    return plain(value) if value else None
-
-
-def _optional(value: Decimal | None) -> Decimal | None:
-    return None if value is None else plain(value)
+    return plain(value, field) if value else None
 
 
 def _oid(order_id: int) -> VenueOrderId:
-    return VenueOrderId(str(order_id))
+    return VenueOrderId(id_text(order_id, "order id"))
 
 
 def _exec_id(trade_id: int) -> ExecId:
-    return ExecId(str(trade_id))
+    return ExecId(id_text(trade_id, "trade id"))
 
 
 def _cloid(text: str) -> ClientOrderId | None:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
+from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 

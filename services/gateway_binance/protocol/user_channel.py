@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from services.gateway_binance.protocol import events, rows, words
 from services.gateway_binance.protocol.answers import OK, refusal_of
-from services.gateway_binance.protocol.decoding import UnreadableError, decode
 from services.gateway_binance.protocol.errors import LISTEN_KEY_GONE
 from services.gateway_binance.protocol.reports import (
     Received,
@@ -46,6 +45,7 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
+from tandem.gateway.decoding import UnreadableError, decode, shown, unsound
 from tandem.gateway.requests import Outcome, Stamp, VenueQueryError
 from tandem.messages.reports import OrderReport
 from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer
@@ -116,7 +116,7 @@ class UserChannel:
         try:
             return self._translated(event, at)
         except UnreadableError as error:
-            return (UnknownEvent(str(error)), ResyncNeeded(str(error)))
+            return (unsound(_name_of(event), error),)
 
     def _translated(self, event: events.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
         match event:
@@ -133,7 +133,7 @@ class UserChannel:
             case events.UnknownEvent():
                 return self._other(event)
             case events.BrokenFrame():
-                return (UnknownEvent(f"broken {event.name}"), ResyncNeeded(event.rule))
+                return (event.fault,)
             case _:
                 return ()
 
@@ -198,6 +198,10 @@ class UserChannel:
         return () if key == self._key else (ReopenNeeded("the account has another listen key"),)
 
 
+def _name_of(event: events.UserEvent) -> str:
+    return str(type(event).__struct_config__.tag or "frame")
+
+
 def _watch_key(report: OrderReport) -> str:
     ended = report.order_status is OrderStatus.CANCELLED
     return f"{report.ticker} {report.venue_order_id}{' cancelled' if ended else ''}"
@@ -213,7 +217,7 @@ def _untold_fill(order: events.OrderUpdate) -> tuple[ChannelItem, ...]:
 def _two_way(event: events.AccountUpdate) -> tuple[ChannelItem, ...]:
     """Positions of hedge mode have no place in one-way books: counted, and said."""
     return tuple(
-        UnknownEvent(f"position of {each.symbol} with positionSide {each.position_side}")
+        UnknownEvent(shown(f"position of {each.symbol} with positionSide {each.position_side}"))
         for each in event.account.positions
         if each.position_side != words.ONE_WAY
     )

@@ -11,6 +11,7 @@ import msgspec
 
 from services.gateway_hyperliquid.protocol.payloads import UserRole
 from tandem.domain.errors import ConfigurationError
+from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 
@@ -64,6 +65,6 @@ def _decoded(answer: RawAnswer) -> UserRole:
     if answer.status != 200:
         raise VenueQueryError(f"userRole: HTTP {answer.status}")
     try:
-        return _role.decode(answer.body)
-    except msgspec.DecodeError as error:
+        return decode(_role, answer.body)
+    except UnreadableError as error:
         raise VenueQueryError(f"userRole: {error}") from error

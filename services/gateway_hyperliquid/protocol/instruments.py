@@ -4,12 +4,15 @@
 2. Prices have at most 5 significant figures and 6 - szDecimals decimals; integers are legal.
 """
 
+import contextlib
 from decimal import Decimal
 from typing import Final
 
 from services.gateway_hyperliquid.protocol.payloads import AssetRow, Meta
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
+from tandem.gateway.decoding import UnreadableError
+from tandem.messages.rules import MAX_DECIMALS
 
 PRICE_DECIMALS_MAX: Final = 6
 SIGNIFICANT_FIGURES_MAX: Final = 5
@@ -20,8 +23,11 @@ OTHER_MARKETS: Final = frozenset(":/@#+")
 
 
 def instruments(meta: Meta, exc: Exc) -> tuple[Instrument, ...]:
-    """Return the main perpetuals, sorted by ticker."""
-    listed = [_instrument(row, index, exc) for index, row in enumerate(meta.universe)]
+    """Return the main perpetuals, sorted by ticker; a row that cannot be so is left out."""
+    listed = []
+    for index, row in enumerate(meta.universe):
+        with contextlib.suppress(UnreadableError):
+            listed.append(_instrument(row, index, exc))
     return tuple(sorted(listed, key=lambda instrument: instrument.ticker))
 
 
@@ -31,6 +37,8 @@ def is_of_main_dex(ticker: Ticker) -> bool:
 
 
 def _instrument(row: AssetRow, index: int, exc: Exc) -> Instrument:
+    if not 0 <= row.sz_decimals <= MAX_DECIMALS:
+        raise UnreadableError("szDecimals", row.sz_decimals, f"from 0 to {MAX_DECIMALS}")
     lot = _step(row.sz_decimals)
     return Instrument(
         exc=exc,

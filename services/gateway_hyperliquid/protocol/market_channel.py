@@ -18,7 +18,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
     BookFrame,
     Frame,
 )
-from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription, excerpt
+from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import (
@@ -29,6 +29,7 @@ from tandem.gateway.channel import (
     ReopenNeeded,
     UnknownEvent,
 )
+from tandem.gateway.decoding import decode, shown, usable
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer
 
@@ -94,18 +95,19 @@ class MarketChannel:
     def _taken(self, envelope: Frame, recv_ns: int) -> Items:
         match envelope.channel:
             case "bbo":
-                best = _bbo.decode(envelope.data)
+                best = decode(_bbo, bytes(envelope.data))
                 return self._update(best.coin, self._books.best(best))
             case "l2Book":
-                whole = _book.decode(envelope.data)
+                whole = decode(_book, bytes(envelope.data))
                 return self._update(whole.coin, self._books.whole(whole))
             case "activeAssetCtx":
-                context = _context.decode(envelope.data)
-                return (MarkUpdate(Ticker(context.coin), context.ctx.mark_px, recv_ns),)
+                context = decode(_context, bytes(envelope.data))
+                mark = usable(context.ctx.mark_px, "markPx")
+                return (MarkUpdate(Ticker(context.coin), mark, recv_ns),)
             case "error":
-                return (UnknownEvent(excerpt(envelope)),)
+                return (UnknownEvent("error"),)
             case other:
-                return (UnknownEvent(other),)
+                return (UnknownEvent(shown(other)),)
 
     def _update(self, coin: str, update: BookUpdate | None) -> Items:
         self._heard.add(coin)

@@ -20,6 +20,7 @@ from tandem.gateway.channel import (
     Replied,
     UnknownEvent,
 )
+from tandem.gateway.decoding import decode, shown
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 
@@ -31,7 +32,7 @@ class PostId(Struct, frozen=True):
 
 
 _post_id: Final = msgspec.json.Decoder(PostId)
-_ERROR_ID: Final = re.compile(rb"\bid=(\d+)")
+_ERROR_ID: Final = re.compile(rb"\bid=(\d{1,19})\b")
 
 
 class OrdersChannel:
@@ -70,10 +71,10 @@ class OrdersChannel:
 
 def _taken(envelope: Frame, frame: bytes, recv_ns: int) -> Items:
     if envelope.channel == "post":
-        return (_replied(_post_id.decode(envelope.data).id, frame, recv_ns),)
+        return (_replied(decode(_post_id, bytes(envelope.data)).id, frame, recv_ns),)
     if envelope.channel == "error":
         return (_error(frame, recv_ns),)
-    return (UnknownEvent(envelope.channel),)
+    return (UnknownEvent(shown(envelope.channel)),)
 
 
 def _replied(call: int, frame: bytes, recv_ns: int) -> Replied:
@@ -84,5 +85,5 @@ def _error(frame: bytes, recv_ns: int) -> ChannelItem:
     """Pair an error with its request where the text names it: too many posts in flight."""
     match = _ERROR_ID.search(frame)
     if match is None:
-        return UnknownEvent(frame[:200].decode(errors="replace"))
+        return UnknownEvent("error")
     return _replied(int(match[1]), frame, recv_ns)

@@ -20,10 +20,11 @@ from services.gateway_hyperliquid.protocol.payloads import (
     PostPayload,
     Status,
 )
-from services.gateway_hyperliquid.protocol.reports import canonical, filled_status
+from services.gateway_hyperliquid.protocol.reports import filled_status
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, TimeInForce
+from tandem.gateway.decoding import UnreadableError, decode, id_text, plain
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
 from tandem.messages.reports import OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
@@ -46,7 +47,7 @@ def outcome(request: OrderRequest, answer: RawAnswer, exc: Exc) -> Outcome:
         if isinstance(said, Verdict):
             return _refused(said)
         return _answered(request, said, answer.recv_ns, exc)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnreadableError as error:
         return Outcome(kind=OutcomeKind.UNKNOWN, text=f"unreadable answer: {error}")
 
 
@@ -55,7 +56,7 @@ def is_done(answer: RawAnswer) -> bool:
     try:
         said = _said(answer)
         return isinstance(said, Answered) and said.type == "default"
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UnreadableError:
         return False
 
 
@@ -68,20 +69,20 @@ def _said(answer: RawAnswer) -> Answered | Verdict:
 
 
 def _frame_said(body: bytes) -> Answered | Verdict:
-    frame = _frame.decode(body)
+    frame = decode(_frame, body)
     if frame.channel == "error":
-        return errors.of_text(_text.decode(frame.data))
-    return _post_said(_post.decode(frame.data).response)
+        return errors.of_text(decode(_text, bytes(frame.data)))
+    return _post_said(decode(_post, bytes(frame.data)).response)
 
 
 def _post_said(response: PostPayload) -> Answered | Verdict:
     if response.type == "error":
-        return errors.of_post_error(_text.decode(response.payload))
+        return errors.of_post_error(decode(_text, bytes(response.payload)))
     return _exchange_said(bytes(response.payload))
 
 
 def _exchange_said(body: bytes) -> Answered | Verdict:
-    answer = _exchange.decode(body)
+    answer = decode(_exchange, body)
     if isinstance(answer.response, str):
         return errors.of_text(answer.response)
     return answer.response
@@ -126,7 +127,7 @@ def _placed(order: PlaceOrder, status: Status | str, recv_ns: int, exc: Exc) -> 
     if status.filled is not msgspec.UNSET:
         return _accepted(_filled_report(order, status.filled, recv_ns, exc))
     if status.resting is not msgspec.UNSET:
-        oid = VenueOrderId(str(status.resting.oid))
+        oid = VenueOrderId(id_text(status.resting.oid, "oid"))
         return _accepted(_ack_report(order, oid, recv_ns, exc))
     return Outcome(kind=OutcomeKind.UNKNOWN, text="a status that says nothing")
 
@@ -138,10 +139,10 @@ def _accepted(report: OrderReport) -> Outcome:
 def _filled_report(order: PlaceOrder, filled: FilledNow, recv_ns: int, exc: Exc) -> OrderReport:
     ends = order.time_in_force is TimeInForce.IOC
     return msgspec.structs.replace(
-        _ack_report(order, VenueOrderId(str(filled.oid)), recv_ns, exc),
+        _ack_report(order, VenueOrderId(id_text(filled.oid, "oid")), recv_ns, exc),
         order_status=filled_status(filled, abs(order.amount), ends),
-        cum_qty=canonical(filled.total_sz),
-        avg_px=canonical(filled.avg_px),
+        cum_qty=plain(filled.total_sz, "totalSz"),
+        avg_px=plain(filled.avg_px, "avgPx"),
     )
 
 
@@ -155,8 +156,8 @@ def _ack_report(order: PlaceOrder, oid: VenueOrderId, recv_ns: int, exc: Exc) ->
         ts_recv_ns=recv_ns,
         venue_order_id=oid,
         client_order_id=order.client_order_id,
-        amount=canonical(order.amount),
-        price=None if order.price is None else canonical(order.price),
+        amount=plain(order.amount),
+        price=None if order.price is None else plain(order.price),
         order_type=order.order_type,
         time_in_force=order.time_in_force,
         reduce_only=order.reduce_only,

@@ -6,7 +6,8 @@
    (bounds are inclusive), so that fills of one millisecond are never split.
 """
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
     SpotState,
     VenueTime,
 )
+from tandem.gateway.decoding import UnreadableError, decode, shown
 from tandem.gateway.requests import (
     BalanceQuery,
     FillsQuery,
@@ -103,13 +105,22 @@ def decoded(decoder: "msgspec.json.Decoder[T]", answers: Sequence[RawAnswer]) ->
         wait_ms = RATE_WAIT_MS if answer.status == 429 else 0
         raise VenueQueryError(f"HTTP {answer.status} {_excerpt(answer)}", wait_ms)
     try:
-        return decoder.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise VenueQueryError(f"unreadable answer: {error}: {_excerpt(answer)}") from error
+        return decode(decoder, answer.body)
+    except UnreadableError as error:
+        raise VenueQueryError(f"unreadable answer: {error}") from error
 
 
 def _excerpt(answer: RawAnswer) -> str:
-    return answer.body[:120].decode(errors="replace")
+    return shown(answer.body)
+
+
+@contextlib.contextmanager
+def usable_values() -> Iterator[None]:
+    """Conclude nothing from an answer in which a value cannot be used."""
+    try:
+        yield
+    except UnreadableError as error:
+        raise VenueQueryError(f"an answer that cannot be so: {error}") from error
 
 
 def next_fills(query: FillsQuery, rows: Sequence[FillRow]) -> FillsQuery | None:

@@ -2,8 +2,8 @@
 
 1. An order's state proves no quantity: `cum_qty` stays None here except for `filled.totalSz`
    (Hyperliquid docs, Exchange endpoint); `filled` and origSz - sz are words, not proof.
-2. A fill has one identity from every source: its time, order and trade id, and for system fills
-   (trade id 0) also the position before it and its size.
+2. A fill has one identity from every source, and from every telling: its order and trade id; for
+   system fills (trade id 0) its time, its order, the position before it and its size.
 3. `dir` is display text and decides nothing.
 """
 
@@ -14,20 +14,20 @@ from msgspec import Struct
 
 from services.gateway_hyperliquid.protocol.errors import REJECTED_STATUSES
 from services.gateway_hyperliquid.protocol.payloads import (
-    ClearinghouseState,
     FilledNow,
     FillRow,
     OrderRow,
     OrderUpdate,
+    PositionRow,
     SideLetter,
 )
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.gateway.decoding import ZERO, id_text, plain, plain_or_none, positive, shown
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 NS_PER_MS: Final = 1_000_000
-ZERO: Final = Decimal(0)
 _TIFS: Final = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}
 _LIVE: Final = frozenset({"open", "triggered"})
 _ENDED: Final = frozenset({"canceled", "scheduledCancel", "internalCancel"})
@@ -40,23 +40,6 @@ class Reading(Struct, frozen=True):
     account: str
     recv_ns: int
     source: ReportSource
-
-
-def canonical(value: Decimal) -> Decimal:
-    """Return the same number in its one spelling: no trailing zero, no exponent, no minus zero."""
-    return Decimal(plain(value))
-
-
-def _canonical_or_none(value: Decimal | None) -> Decimal | None:
-    return None if value is None else canonical(value)
-
-
-def plain(value: Decimal) -> str:
-    """Return the one spelling of a number as text."""
-    if value == 0:
-        return "0"
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def side_of_letter(letter: SideLetter) -> Side:
@@ -86,7 +69,7 @@ def order_status(status: str, remaining: Decimal) -> OrderStatus | None:
 def order_report(update: OrderUpdate, reading: Reading) -> OrderReport | None:
     """Return what an order's state says, or None for a status nobody knows: look it up again."""
     row = update.order
-    status = order_status(update.status, row.sz)
+    status = order_status(update.status, plain(row.sz, "sz"))
     if status is None:
         return None
     rejected = status is OrderStatus.REJECTED
@@ -97,15 +80,15 @@ def order_report(update: OrderUpdate, reading: Reading) -> OrderReport | None:
         source=reading.source,
         ts_event_ns=update.status_timestamp * NS_PER_MS,
         ts_recv_ns=reading.recv_ns,
-        venue_order_id=VenueOrderId(str(row.oid)),
+        venue_order_id=VenueOrderId(id_text(row.oid, "oid")),
         client_order_id=cloid_of(row.cloid),
         amount=signed(row, row.orig_sz),
-        price=canonical(row.limit_px),
+        price=plain(row.limit_px, "limitPx"),
         order_type=OrderType.LIMIT,
         time_in_force=_TIFS.get(row.tif or ""),
         reduce_only=row.reduce_only,
         reason=REJECTED_STATUSES.get(update.status, RejectReason.OTHER) if rejected else None,
-        text="" if update.status in {"open", "filled", "canceled"} else update.status,
+        text="" if update.status in {"open", "filled", "canceled"} else shown(update.status),
     )
 
 
@@ -115,15 +98,25 @@ def open_order(row: OrderRow) -> OrderUpdate:
 
 
 def signed(row: OrderRow, quantity: Decimal) -> Decimal:
-    return canonical(quantity * side_of_letter(row.side).sign)
+    return plain(quantity, "origSz") * side_of_letter(row.side).sign or ZERO
 
 
 def exec_id(fill: FillRow) -> ExecId:
-    """Return a fill's identity within its ticker."""
-    key = f"{fill.time}-{fill.oid}-{fill.tid}"
+    """Return a fill's identity within its ticker, of what no telling of it can change.
+
+    The trade id is a hash of both orders' ids (docs, WebSocket, trades), and two orders trade with
+    each other once: what is not filled of the smaller one is gone. System fills have no trade id.
+    """
     if fill.tid != 0:
-        return ExecId(key)
-    return ExecId(f"{key}-{plain(fill.start_position)}-{plain(fill.sz)}")
+        return ExecId(f"{_oid(fill)}-{id_text(fill.tid, 'tid')}")
+    before, size = plain(fill.start_position, "startPosition"), plain(fill.sz, "sz")
+    return ExecId(f"{fill.time}-{_oid(fill)}-0-{before:f}-{size:f}")
+
+
+def _oid(fill: FillRow) -> VenueOrderId:
+    """Return the order's id; what the venue does by itself may have none."""
+    is_without = fill.tid == 0 and fill.oid == 0
+    return VenueOrderId("0" if is_without else id_text(fill.oid, "oid"))
 
 
 def is_system(fill: FillRow, account: str) -> bool:
@@ -141,16 +134,16 @@ def fill_report(fill: FillRow, reading: Reading) -> FillReport:
         exc=reading.exc,
         ticker=Ticker(fill.coin),
         exec_id=exec_id(fill),
-        venue_order_id=VenueOrderId(str(fill.oid)),
+        venue_order_id=_oid(fill),
         side=side_of_letter(fill.side),
-        last_qty=canonical(fill.sz),
-        last_px=canonical(fill.px),
+        last_qty=positive(fill.sz, "sz"),
+        last_px=plain(fill.px, "px"),
         source=reading.source,
         ts_event_ns=fill.time * NS_PER_MS,
         ts_recv_ns=reading.recv_ns,
         client_order_id=cloid_of(fill.cloid),
         liquidity=Liquidity.TAKER if fill.crossed else Liquidity.MAKER,
-        start_position=canonical(fill.start_position),
+        start_position=plain(fill.start_position, "startPosition"),
         is_system=is_system(fill, reading.account),
     )
 
@@ -161,27 +154,24 @@ def fill_cost(fill: FillRow, exc: Exc) -> FillCost:
         exc=exc,
         ticker=Ticker(fill.coin),
         exec_id=exec_id(fill),
-        fee=canonical(fill.fee),
+        fee=plain(fill.fee, "fee"),
         fee_asset=fill.fee_token,
-        realized_pnl=_canonical_or_none(fill.closed_pnl),
+        realized_pnl=plain_or_none(fill.closed_pnl, "closedPnl"),
         ts_event_ns=fill.time * NS_PER_MS,
     )
 
 
-def position_reports(state: ClearinghouseState, reading: Reading) -> tuple[PositionReport, ...]:
-    """Return the positions of a full listing, under the venue's own time."""
-    return tuple(
-        PositionReport(
-            exc=reading.exc,
-            ticker=Ticker(held.position.coin),
-            amount=canonical(held.position.szi),
-            entry=canonical(held.position.entry_px or ZERO),
-            source=reading.source,
-            ts_event_ns=state.time * NS_PER_MS,
-            ts_recv_ns=reading.recv_ns,
-            unrealized_pnl=_canonical_or_none(held.position.unrealized_pnl),
-        )
-        for held in state.asset_positions
+def position_report(held: PositionRow, listed_ms: int, reading: Reading) -> PositionReport:
+    """Return a position of a full listing, under the venue's own time."""
+    return PositionReport(
+        exc=reading.exc,
+        ticker=Ticker(held.coin),
+        amount=plain(held.szi, "szi"),
+        entry=plain(held.entry_px or ZERO, "entryPx"),
+        source=reading.source,
+        ts_event_ns=listed_ms * NS_PER_MS,
+        ts_recv_ns=reading.recv_ns,
+        unrealized_pnl=plain_or_none(held.unrealized_pnl, "unrealizedPnl"),
     )
 
 
@@ -190,6 +180,6 @@ def filled_status(filled: FilledNow, quantity: Decimal, ends: bool) -> OrderStat
 
     `ends`: the order is an IOC, whose rest is cancelled without a word.
     """
-    if filled.total_sz >= quantity:
+    if plain(filled.total_sz, "totalSz") >= quantity:
         return OrderStatus.FILLED
     return OrderStatus.EXPIRED if ends else OrderStatus.PARTIAL

@@ -21,8 +21,8 @@ from tandem.gateway.channel import (
     ChannelStep,
     ReopenNeeded,
     SendFrame,
-    UnknownEvent,
 )
+from tandem.gateway.decoding import UnreadableError, decode, shown, unsound
 
 PING: Final = b'{"method":"ping"}'
 PING_EVERY_NS: Final = 20_000_000_000
@@ -115,20 +115,20 @@ class Session:
         """Decode one frame; what is about data goes to `take`."""
         self._heard = True
         try:
-            envelope = _frame.decode(frame)
+            envelope = decode(_frame, frame)
             control = self._control(envelope)
             return take(envelope) if control is None else control
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return () if frame.startswith(_GREETING) else (UnknownEvent(f"unreadable: {error}"),)
+        except UnreadableError as error:
+            return () if frame.startswith(_GREETING) else (unsound("frame", error),)
 
     def _control(self, envelope: Frame) -> Items | None:
         match envelope.channel:
             case "pong":
                 return self._confirmed(PONG)
             case "subscriptionResponse":
-                return self._confirmed(_confirmation.decode(envelope.data).subscription.key)
+                return self._confirmed(decode(_confirmation, bytes(envelope.data)).subscription.key)
             case "error":
-                return self._already(_text.decode(envelope.data))
+                return self._already(decode(_text, bytes(envelope.data)))
             case _:
                 return None
 
@@ -137,7 +137,7 @@ class Session:
         start = text.find("{")
         if not text.startswith(_ALREADY) or start < 0:
             return None
-        return self._confirmed(_echo.decode(text[start:]).key)
+        return self._confirmed(decode(_echo, text[start:].encode()).key)
 
     def _confirmed(self, key: Key) -> Items:
         self._pending.discard(key)
@@ -174,4 +174,4 @@ def _frames(subscriptions: tuple[Subscription, ...]) -> tuple[bytes, ...]:
 
 def excerpt(envelope: Frame) -> str:
     """Return the beginning of a frame's data, to be read by a person."""
-    return bytes(envelope.data)[:200].decode(errors="replace")
+    return shown(bytes(envelope.data))

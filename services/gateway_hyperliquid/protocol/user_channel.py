@@ -11,11 +11,12 @@
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from services.gateway_hyperliquid.protocol.identity import Identity, check_role
 from services.gateway_hyperliquid.protocol.infos import Info, info_request
@@ -36,6 +37,7 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
+from tandem.gateway.decoding import UnreadableError, decode, shown, unsound
 from tandem.gateway.requests import Stamp, VenueQueryError
 from tandem.transport.exchange import HttpRequest, RawAnswer
 
@@ -113,18 +115,20 @@ class UserChannel:
     def _taken(self, envelope: Frame, reading: Reading) -> Items:
         match envelope.channel:
             case "orderUpdates":
-                updates = _updates.decode(envelope.data)
-                return tuple(self._order(update, reading) for update in updates)
+                updates = decode(_updates, bytes(envelope.data))
+                return _of_rows("orderUpdates", updates, lambda one: self._order(one, reading))
             case "userFills":
-                return self._witness.fills(_fills.decode(envelope.data).fills, reading)
+                told = decode(_fills, bytes(envelope.data))
+                at = _of_list(reading) if told.is_snapshot else reading
+                return _of_rows("userFills", told.fills, lambda row: self._witness.fill(row, at))
             case "error":
                 return (ReopenNeeded(excerpt(envelope)),)
             case other:
-                return (UnknownEvent(other),)
+                return (UnknownEvent(shown(other)),)
 
-    def _order(self, update: OrderUpdate, reading: Reading) -> ChannelItem:
+    def _order(self, update: OrderUpdate, reading: Reading) -> Items:
         report = self._witness.order(update, reading)
-        return UnknownEvent(f"order status {update.status}") if report is None else report
+        return (_unlisted(update) if report is None else report,)
 
     def tick(self, mono_ns: int, stamp: Stamp) -> tuple[ChannelStep, ...]:  # noqa: ARG002
         if self._began_ns is None:
@@ -152,3 +156,26 @@ class UserChannel:
                 del self._unchecked[0]
                 self._asked_ns = None
         return ()
+
+
+def _unlisted(update: OrderUpdate) -> UnknownEvent:
+    return UnknownEvent(f"order status {shown(update.status)}")
+
+
+def _of_list(reading: Reading) -> Reading:
+    """A snapshot is a list that the stream tells: its fills may be as old as any list's."""
+    return structs.replace(reading, source=ReportSource.QUERY)
+
+
+RowT = TypeVar("RowT")
+
+
+def _of_rows(what: str, rows: Iterable[RowT], items_of: Callable[[RowT], Items]) -> Items:
+    """Return what each row tells; a row that cannot be so takes no other with it."""
+    items: list[ChannelItem] = []
+    for row in rows:
+        try:
+            items += items_of(row)
+        except UnreadableError as error:
+            items.append(unsound(what, error))
+    return tuple(items)

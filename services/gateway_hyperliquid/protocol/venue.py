@@ -9,7 +9,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -24,12 +23,12 @@ from services.gateway_hyperliquid.protocol.instruments import (
 from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
 from services.gateway_hyperliquid.protocol.outcomes import is_done, outcome
-from services.gateway_hyperliquid.protocol.payloads import ClearinghouseState, SpotState
+from services.gateway_hyperliquid.protocol.payloads import ClearinghouseState, OrderRow, SpotState
 from services.gateway_hyperliquid.protocol.reports import (
     NS_PER_MS,
     Reading,
     open_order,
-    position_reports,
+    position_report,
 )
 from services.gateway_hyperliquid.protocol.requests import (
     Signer,
@@ -44,6 +43,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import Channel
+from tandem.gateway.decoding import ZERO, plain, shown
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (
     BalanceQuery,
@@ -60,6 +60,7 @@ from tandem.gateway.requests import (
     Report,
     Stamp,
     VenueQueryError,
+    read_rows,
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer, Transport
@@ -177,10 +178,11 @@ class HyperliquidVenue:
         if found.status == "unknownOid":
             return None
         if found.order is None:
-            raise VenueQueryError(f"orderStatus: {found.status} without an order")
-        report = self._witness.order(found.order, self._reading(answers))
+            raise VenueQueryError(f"orderStatus: {shown(found.status)} without an order")
+        with queries.usable_values():
+            report = self._witness.order(found.order, self._reading(answers))
         if report is None:
-            raise VenueQueryError(f"orderStatus: unknown status {found.order.status}")
+            raise VenueQueryError(f"orderStatus: unknown status {shown(found.order.status)}")
         return (report,)
 
     def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
@@ -190,32 +192,46 @@ class HyperliquidVenue:
             case FillsQuery():
                 return self._fills(query, answers)
             case PositionsQuery():
-                state = queries.decoded(queries.STATE, answers)
-                held = position_reports(state, self._reading(answers))
-                return Listing(held, state.time, covers=is_of_main_dex)
+                return self._positions(answers)
             case _:
                 raise VenueQueryError(f"{type(query).__name__} is no listing")
 
     def _open_orders(self, answers: Sequence[RawAnswer]) -> Listing:
         reading = self._reading(answers)
         rows = queries.decoded(queries.OPEN_ORDERS, answers)
-        states = [self._witness.order(open_order(row), reading) for row in rows]
-        return Listing(tuple(report for report in states if report is not None))
+        facts, faults = read_rows("openOrders", rows, lambda row: self._open_order(row, reading))
+        return Listing(tuple(facts), unsound=tuple(faults))
+
+    def _open_order(self, row: OrderRow, reading: Reading) -> tuple[Report, ...]:
+        report = self._witness.order(open_order(row), reading)
+        return () if report is None else (report,)
+
+    def _positions(self, answers: Sequence[RawAnswer]) -> Listing:
+        reading, state = self._reading(answers), queries.decoded(queries.STATE, answers)
+        facts, faults = read_rows(
+            "clearinghouseState",
+            state.asset_positions,
+            lambda held: (position_report(held.position, state.time, reading),),
+        )
+        return Listing(tuple(facts), state.time, covers=is_of_main_dex, unsound=tuple(faults))
 
     def _fills(self, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
         reading = self._reading(answers)
         rows = queries.decoded(queries.FILLS, answers)
-        facts = self._witness.fills(rows, reading)
+        facts, faults = read_rows(
+            "userFillsByTime", rows, lambda row: self._witness.fill(row, reading)
+        )
         more = queries.next_fills(query, rows)
         asked_ns = reading.recv_ns - max(answer.took_ns for answer in answers)
         until_ns = asked_ns if more is None else more.since_ms * NS_PER_MS
-        ends = self._witness.listed(query.since_ms, until_ns)
-        return Listing((*facts, *ends), more=more)
+        ends = () if faults else self._witness.listed(query.since_ms, until_ns)
+        return Listing((*facts, *ends), more=more, unsound=tuple(faults))
 
     def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
-        if self._options.collateral is Collateral.SPOT:
-            return _spot_balance(queries.decoded(queries.SPOT, answers))
-        return _perp_balance(queries.decoded(queries.STATE, answers))
+        with queries.usable_values():
+            if self._options.collateral is Collateral.SPOT:
+                return _spot_balance(queries.decoded(queries.SPOT, answers))
+            return _perp_balance(queries.decoded(queries.STATE, answers))
 
     def _reading(self, answers: Sequence[RawAnswer]) -> Reading:
         user = self._identity.queried
@@ -237,24 +253,25 @@ def _traits(options: VenueOptions) -> Traits:
         reduce_only_skips_min_notional=options.reduce_only_skips_minimum,
         window_ms=options.window_ms,
         kills_nonces=True,
+        is_elsewhere=lambda ticker: not is_of_main_dex(ticker),
         book_max_age_ms=options.book_max_age_ms,
     )
 
 
 def _perp_balance(state: ClearinghouseState) -> VenueBalance:
-    equity = state.margin_summary.account_value
-    open_profit = sum(
-        (held.position.unrealized_pnl or Decimal(0) for held in state.asset_positions), Decimal(0)
-    )
+    equity = plain(state.margin_summary.account_value, "accountValue")
+    profits = [held.position.unrealized_pnl or ZERO for held in state.asset_positions]
+    open_profit = sum((plain(profit, "unrealizedPnl") for profit in profits), ZERO)
     return VenueBalance(
         asset=COLLATERAL,
         balance=equity - open_profit,
         equity=equity,
-        available=state.withdrawable,
+        available=plain(state.withdrawable, "withdrawable"),
     )
 
 
 def _spot_balance(state: SpotState) -> VenueBalance:
     held = next((one for one in state.balances if one.coin == COLLATERAL), None)
-    total, hold = (held.total, held.hold) if held is not None else (Decimal(0), Decimal(0))
+    total, hold = (held.total, held.hold) if held is not None else (ZERO, ZERO)
+    total, hold = plain(total, "total"), plain(hold, "hold")
     return VenueBalance(asset=COLLATERAL, balance=total, equity=total, available=total - hold)

@@ -4,8 +4,6 @@
    completes an end that the other told.
 """
 
-from collections.abc import Iterable
-
 from services.gateway_hyperliquid.protocol.payloads import FillRow, OrderUpdate
 from services.gateway_hyperliquid.protocol.proofs import Proofs
 from services.gateway_hyperliquid.protocol.reports import (
@@ -15,12 +13,17 @@ from services.gateway_hyperliquid.protocol.reports import (
     fill_report,
     order_report,
 )
+from tandem.gateway.decoding import plain
 from tandem.gateway.requests import Report
 from tandem.messages.reports import OrderReport
 
 
 class Witness:
-    """Turns order states and fills into facts."""
+    """Turns order states and fills into facts.
+
+    Raises:
+        UnreadableError: a row that cannot be so; nothing of it counts.
+    """
 
     def __init__(self) -> None:
         self._proofs = Proofs()
@@ -31,18 +34,14 @@ class Witness:
         if report is None or not report.order_status.is_terminal:
             return report
         row = update.order
-        return self._proofs.end(report, row.orig_sz - row.sz, row.timestamp * NS_PER_MS)
+        filled = plain(row.orig_sz, "origSz") - plain(row.sz, "sz")
+        return self._proofs.end(report, filled, row.timestamp * NS_PER_MS)
 
-    def fills(self, rows: Iterable[FillRow], reading: Reading) -> tuple[Report, ...]:
-        """Return each fill, its cost, and the ends of orders that these fills complete."""
-        facts: list[Report] = []
-        for row in rows:
-            report = fill_report(row, reading)
-            facts += (report, fill_cost(row, reading.exc))
-            end = self._proofs.fill(report)
-            if end is not None:
-                facts.append(end)
-        return tuple(facts)
+    def fill(self, row: FillRow, reading: Reading) -> tuple[Report, ...]:
+        """Return a fill, its cost, and the end of its order if this fill completes it."""
+        report, cost = fill_report(row, reading), fill_cost(row, reading.exc)
+        end = self._proofs.fill(report)
+        return (report, cost) if end is None else (report, cost, end)
 
     def listed(self, since_ms: int, until_ns: int) -> tuple[OrderReport, ...]:
         """Return the ends that a list of every fill from `since_ms` to `until_ns` proves."""

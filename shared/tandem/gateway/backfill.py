@@ -8,7 +8,9 @@
    asked about before, from where the first run began. A run that began before a look-back was
    asked for proves nothing of it.
 4. Runs never overlap each other; what asks for one during a run gets another after it.
-5. What a run finds and the stream did not tell in time is the proof that the stream is mute.
+5. A list with a row that cannot be so proves nothing of its time: it is asked for again, a few
+   times; what the venue keeps telling so is passed over, and alarmed.
+6. What a run finds and the stream did not tell in time is the proof that the stream is mute.
 """
 
 import asyncio
@@ -20,7 +22,7 @@ from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.heard import GRACE_MS, Heard, Missed
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.queries import VenueQueries
-from tandem.gateway.reconcile import Rota, Strangers
+from tandem.gateway.reconcile import Doubts, Rota, Strangers
 from tandem.gateway.requests import (
     FillsQuery,
     Listing,
@@ -48,6 +50,7 @@ class Backfill:
         self.is_whole = False
         self.heard = Heard()
         self.on_missed: Callable[[Missed], None] | None = None
+        self.on_unsound: Callable[[], None] | None = None
         self._ended = self._looks_back = 0
         self._core = core
         self._queries = queries
@@ -56,6 +59,7 @@ class Backfill:
         self._first_ms: int | None = None
         self._filled_to_ms: int | None = None
         self._filled: set[Ticker] = set()
+        self._doubts = Doubts()
         self._rota = Rota()
         self._strangers = Strangers()
         self._backoff = Backoff(f"{core.exc}:backfill", first_ms=250, most_ms=MOST_PAUSE_MS)
@@ -129,6 +133,7 @@ class Backfill:
 
     async def _run_once(self) -> None:
         core, self.is_whole = self._core, True
+        self._doubts.begin()
         started_ms = core.now().venue_ms or await self._queries.time_ms()
         if self._first_ms is None:
             self._first_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
@@ -136,7 +141,9 @@ class Backfill:
         positions = await self._queries.listing(PositionsQuery())
         await self._fills(started_ms, self._first_ms, positions)
         self._log(positions.facts, is_lasting=True)
-        if positions.more is None:
+        self._heed(positions)
+        # A row that cannot be so is missing here, and flat is what a whole list does not show.
+        if positions.more is None and not positions.unsound:
             covered = [ticker for ticker in maybe_open if positions.covers(ticker)]
             at_ms = positions.venue_ms or started_ms
             self._log(reconcile.flat_positions(core.exc, covered, positions.facts, at_ms))
@@ -154,9 +161,20 @@ class Backfill:
             return
         self._filled |= tickers
         cut = [one.more.since_ms for one in (former, newer) if isinstance(one.more, FillsQuery)]
-        self._filled_to_ms = min([started_ms, *cut])
+        doubtful = [since_ms] if self._heed(former) else []
+        doubtful += [first_ms] if newer is not former and self._heed(newer) else []
+        self._filled_to_ms = min([started_ms, *cut, *doubtful])
         if cut:
             self._go_on()
+
+    def _heed(self, listing: Listing) -> bool:
+        """Tell whether what a list stands for is to be asked for again: rows of it cannot be so."""
+        if not self._doubts.are_new(listing.unsound):
+            return False
+        self.is_whole = False
+        if self.on_unsound is not None:
+            self.on_unsound()
+        return True
 
     def _traded(self, positions: Listing) -> set[Ticker]:
         """Return the tickers in which the account may have traded."""
@@ -175,6 +193,7 @@ class Backfill:
         known = self._core.known
         live = known.live_orders()
         listing = await self._queries.listing(OpenOrdersQuery())
+        self._heed(listing)
         self._log(listing.facts, is_lasting=True)
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
         strangers = self._strangers.orders(known.has_oid)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import Stamp
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 from tandem.transport.exchange import HttpRequest, RawAnswer
@@ -83,6 +84,7 @@ ChannelItem = (
     | ResyncNeeded
     | ReopenNeeded
     | UnknownEvent
+    | Unsound
 )
 
 
@@ -154,7 +156,11 @@ class Channel(Protocol):
         ...
 
     def receive(self, frame: bytes, recv_ns: int) -> tuple[ChannelItem, ...]:
-        """Decode one frame; never raises on what a venue may send."""
+        """Decode one frame, whatever its bytes.
+
+        Raises:
+            UnreadableError: nothing in it can be used; no other error.
+        """
         ...
 
     def tick(self, mono_ns: int, stamp: Stamp) -> tuple[ChannelStep, ...]:
@@ -162,5 +168,5 @@ class Channel(Protocol):
         ...
 
     def answered(self, answer: RawAnswer) -> tuple[ChannelItem, ...]:
-        """Take the answer of a `CallHttp`."""
+        """Take the answer of a `CallHttp`; raises as `receive` does."""
         ...

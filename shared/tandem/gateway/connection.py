@@ -7,7 +7,7 @@
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tandem.domain.instrument import Instrument
@@ -22,6 +22,7 @@ from tandem.gateway.channel import (
     SendFrame,
 )
 from tandem.gateway.core import Core
+from tandem.gateway.decoding import UnreadableError, unsound
 from tandem.transport.exchange import NoAnswerError, NothingSentError
 from tandem.transport.network import Socket
 from tandem.transport.websocket import Receiver
@@ -127,7 +128,9 @@ class Connection:
             name = self.channel.name
             self._core.context.log.warning("no answer", channel=name, error=str(error))
             return
-        for item in () if self._ended.done() else self.channel.answered(answer):
+        if self._ended.done():
+            return
+        for item in self._read(lambda: self.channel.answered(answer)):
             self._take(item)
 
     def _check_silence(self, mono_ns: int) -> None:
@@ -140,8 +143,18 @@ class Connection:
             self._socket.ping()
 
     def _on_frame(self, frame: bytes, recv_ns: int) -> None:
-        for item in self.channel.receive(frame, recv_ns):
+        for item in self._read(lambda: self.channel.receive(frame, recv_ns)):
             self._take(item)
+
+    def _read(self, read: Callable[[], tuple[ChannelItem, ...]]) -> tuple[ChannelItem, ...]:
+        """Return what bytes of the venue say; those that cannot be read are one item that says so.
+
+        Whatever else they held is lost with them.
+        """
+        try:
+            return read()
+        except UnreadableError as error:
+            return (unsound(f"frame of {self.channel.name}", error),)
 
     def _take(self, item: ChannelItem) -> None:
         match item:

@@ -7,6 +7,7 @@ from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.cancels import Cancels, World
 from tandem.gateway.clocks import LogClock, Stamps, VenueClock
+from tandem.gateway.door import Door
 from tandem.gateway.journal import Journal
 from tandem.gateway.known import Known
 from tandem.gateway.lease import Lease, lease_times
@@ -44,8 +45,9 @@ class Core:
     instruments: dict[Ticker, Instrument]
     market: Market
     restraint: Restraint
+    door: Door
+    venue_clock: VenueClock
     known: Known = field(default_factory=Known)
-    venue_clock: VenueClock = field(default_factory=VenueClock)
     log_clock: LogClock = field(default_factory=LogClock)
     watched: dict[Ticker, Instrument] = field(default_factory=dict)
 
@@ -103,13 +105,14 @@ def make_core(
     traits, market = venue.traits, Market()
     instruments: dict[Ticker, Instrument] = {}
     rules = PricingRules(traits.book_max_age_ms, Decimal(settings.book_max_width))
-    return Core(
+    journal, clock = Journal(context), VenueClock()
+    core = Core(
         context=context,
         venue=venue,
         settings=settings,
         network=network,
         lease=Lease(context.run, lease_times(settings.lease_ttl_ms)),
-        journal=Journal(context),
+        journal=journal,
         sender=Sender(
             traits.window_ms, settings.answer_timeout_ms, kills_nonces=traits.kills_nonces
         ),
@@ -128,4 +131,8 @@ def make_core(
         instruments=instruments,
         market=market,
         restraint=Restraint(venue.exc, settings.hedger_silence_ms),
+        door=Door(context, venue.exc, journal, clock, instruments, traits.is_elsewhere),
+        venue_clock=clock,
     )
+    core.door.is_held = lambda ticker: ticker in core.known.dealt
+    return core

@@ -211,7 +211,7 @@ class Dispatcher:
         now_ms = self._core.now().mono_ns // NS_PER_MS
         self._core.budgets.observe(self._core.venue.usage(replied.answer), now_ms)
         outcome = self._core.venue.decode_outcome(flight.request, replied.answer)
-        self._settle(replied.call, outcome)
+        self._settle(replied.call, self._core.door.outcome(outcome))
 
     def _settle(self, call: int, outcome: Outcome) -> None:
         flight = self._in_flight.pop(call, None)

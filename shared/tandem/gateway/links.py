@@ -8,6 +8,7 @@
 4. A log that was cut has lost nobody knows what. So before the account is RESYNCED for a new epoch,
    what may still be on its way has arrived, and all is asked for that the log reaches back to.
 5. A stream that is up and missed what the venue's lists show is opened anew.
+6. What a stream tells and cannot be so is refused at the door, and the lists are asked instead.
 """
 
 from tandem.gateway.backfill import MARGIN_MS, Backfill
@@ -22,9 +23,11 @@ from tandem.gateway.channel import (
     UnknownEvent,
 )
 from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.fence import Fence
 from tandem.gateway.heard import Missed
+from tandem.gateway.inquiry import Inquiry
 from tandem.gateway.kinds import Kinds
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
@@ -34,6 +37,7 @@ from tandem.runtime.kept import KEPT_NS
 POLL_S = 0.02
 # Longer than any request that another copy wrote may live: its lease, the send budget, the window.
 QUIET_S = 3.0
+NS_PER_S = 1_000_000_000
 
 
 class Links:
@@ -50,6 +54,7 @@ class Links:
         self._backfill = backfill
         self._fence = fence
         self._ups = 0
+        self._inquiry = Inquiry()
         self._order_channel = core.venue.traits.order_channel
         dispatcher.orders = next(one for one in self.sessions if one.name == self._order_channel)
         metrics = core.context.metrics
@@ -58,6 +63,7 @@ class Links:
         self._resyncs = metrics.counter("gateway_resyncs", "gaps to fill", ("channel",))
         self._missed = metrics.counter("gateway_stream_missed_facts", "listed, and never told")
         backfill.on_missed = self._on_missed
+        backfill.on_unsound = self._ask
         ready = metrics.gauge("gateway_channel_ready", "1: confirmed by the venue", ("channel",))
         for session in self.sessions:
             ready.labels(session.name).set_function(session.readiness)
@@ -140,16 +146,15 @@ class Links:
 
     def on_item(self, session: Session, item: ChannelItem) -> None:
         match item:
-            case BookUpdate():
-                mono_ns = self._core.context.clock.monotonic_ns()
-                self._core.market.take_book(item, mono_ns)
-            case MarkUpdate():
-                mono_ns = self._core.context.clock.monotonic_ns()
-                self._core.market.take_mark(item, mono_ns)
+            case BookUpdate() | MarkUpdate():
+                self._take_price(session, item)
             case Replied():
                 self._dispatcher.on_reply(item)
             case OrderReport() | FillReport() | FillCost() | PositionReport():
                 self._take_fact(item)
+            case Unsound():
+                self._core.door.refuse(item)
+                self._lost(session)
             case _:
                 self._take_notice(session, item)
 
@@ -160,13 +165,42 @@ class Links:
             case ResyncNeeded():
                 self._core.context.log.warning("gap", channel=session.name, reason=item.reason)
                 self._resyncs.labels(session.name).inc()
-                self._backfill.want()
+                self._ask()
             case UnknownEvent():
                 self._unknown.labels(self._kinds.name_of(item.kind)).inc()
             case ChannelReady() | ReopenNeeded():
                 return
 
+    def _take_price(self, session: Session, price: BookUpdate | MarkUpdate) -> None:
+        mono_ns = self._core.context.clock.monotonic_ns()
+        if isinstance(price, MarkUpdate):
+            if self._core.door.mark(price):
+                self._core.market.take_mark(price, mono_ns)
+        elif self._core.door.book(price):
+            self._core.market.take_book(price, mono_ns)
+        else:
+            session.restart("a book that cannot be so: the true one is told anew")
+
+    def _lost(self, session: Session) -> None:
+        """Something that a session told cannot be used: what it stood for is asked for."""
+        if self._is_needed(session):
+            self._ask()
+
+    def _ask(self) -> None:
+        """Ask for the venue's lists: at once, or after a while when it was done just now."""
+        wait_ns = self._inquiry.wait_ns(self._core.context.clock.monotonic_ns())
+        if wait_ns is not None:
+            self._core.context.tasks.spawn(self._ask_after(wait_ns), "ask-lists")
+
+    async def _ask_after(self, wait_ns: int) -> None:
+        await self._core.context.clock.sleep(wait_ns / NS_PER_S)
+        self._inquiry.asked(self._core.context.clock.monotonic_ns())
+        self._backfill.want()
+
     def _take_fact(self, fact: Report) -> None:
+        if not self._core.door.facts((fact,)):
+            self._ask()
+            return
         self._backfill.heard.told(fact)
         self._core.journal.log(fact)
         cloid = fact.client_order_id if isinstance(fact, OrderReport | FillReport) else None

@@ -183,6 +183,8 @@ class Lookups:
             LookupInconclusiveError: there are more pages than we read.
         """
         listing = await self._queries.listing(query, urgent=True)
+        if listing.unsound:
+            raise LookupInconclusiveError(f"a row cannot be so: {listing.unsound[0].text}")
         if listing.more is not None:
             raise LookupInconclusiveError(f"cut after {len(listing.facts)} facts: {listing.more}")
         return listing.facts

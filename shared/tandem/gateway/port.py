@@ -7,11 +7,11 @@
 4. Facts carry the identity of what happened: every source of one fact gives the same subject.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tandem.domain.ids import ClientOrderId, Exc
+from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import PriceMatch
 from tandem.gateway.channel import Channel
@@ -19,6 +19,10 @@ from tandem.gateway.requests import Listing, OrderQuery, OrderRequest, Outcome, 
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
+
+
+def no_ticker(_ticker: Ticker) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Traits:
         book_max_age_ms: a book not heard of for longer gives no reference.
         kills_nonces: a request can be made void by using up its nonce (`encode_kill`).
         refused_price_match: modes that the venue has suspended.
+        is_elsewhere: whether a ticker is of another market of the venue, whose instruments are
+            not in the table while its fills and positions are told all the same.
     """
 
     venue: str
@@ -46,6 +52,7 @@ class Traits:
     book_max_age_ms: int = 500
     kills_nonces: bool = False
     refused_price_match: frozenset[PriceMatch] = frozenset()
+    is_elsewhere: Callable[[Ticker], bool] = no_ticker
 
 
 class VenueProtocol(Protocol):

@@ -12,6 +12,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import (
     BalanceQuery,
     InstrumentsQuery,
@@ -89,7 +90,7 @@ class VenueQueries:
     async def instruments(self) -> tuple[Instrument, ...]:
         answers = await self.ask(InstrumentsQuery())
         with self._heeding():
-            return self.core.venue.decode_instruments(answers)
+            return self.core.door.table(self.core.venue.decode_instruments(answers))
 
     async def time_ms(self) -> int:
         """Ask for the venue's clock, and let the measurement count."""
@@ -106,7 +107,7 @@ class VenueQueries:
                 raise VenueQueryError(str(error)) from error
         recv_ns = clock.monotonic_ns()
         with self._heeding():
-            venue_ms = self.core.venue.decode_time(answers)
+            venue_ms = self.core.door.time_ms(self.core.venue.decode_time(answers))
         self.core.venue_clock.observe(venue_ms, sent_ns, recv_ns)
         return venue_ms
 
@@ -114,11 +115,13 @@ class VenueQueries:
         """Return an order's facts; None: the venue says that it knows no such order."""
         answers = await self.ask(query, urgent=urgent)
         with self._heeding():
-            return self.core.venue.decode_order(query, answers)
+            found = self.core.venue.decode_order(query, answers)
+            return None if found is None else self.core.door.order(found)
 
     async def listing(self, query: Query, *, urgent: bool = False) -> Listing:
         """Return a whole listing, all its pages."""
         facts: list[Report] = []
+        faults: list[Unsound] = []
         venue_ms: int | None = None
         covers: Callable[[Ticker], bool] = every_ticker
         following: Query | None = query
@@ -127,12 +130,13 @@ class VenueQueries:
                 break
             answers = await self.ask(following, urgent=urgent)
             with self._heeding():
-                page = self.core.venue.decode_listing(following, answers)
+                page = self.core.door.listing(self.core.venue.decode_listing(following, answers))
             facts += page.facts
+            faults += page.unsound
             if following is query:
                 venue_ms, covers = page.venue_ms, page.covers
             following = page.more
-        return Listing(tuple(facts), venue_ms, following, covers)
+        return Listing(tuple(facts), venue_ms, following, covers, tuple(faults))
 
     async def balance(self) -> VenueBalance:
         answers = await self.ask(BalanceQuery())
@@ -152,4 +156,4 @@ class VenueQueries:
         except NoAnswerError as error:
             return Outcome(kind=OutcomeKind.UNKNOWN, text=str(error))
         self.core.budgets.observe(self.core.venue.usage(answer), self._mono_ms())
-        return self.core.venue.decode_outcome(request, answer)
+        return self.core.door.outcome(self.core.venue.decode_outcome(request, answer))

@@ -98,6 +98,9 @@ class Reader:
         stranger = foreign_taker(decision)
         if stranger is not None:
             raise MalformedMessageError("takers", f"{stranger} is no client id of this decision")
+        for taker in decision.takers:
+            terms = self._core.door.terms
+            terms.asked(taker.client_order_id, decision.ticker, taker.amount)
         for ticket in tickets.from_decision(decision, entry.ts_ns, entry.seq):
             self._take_ticket(ticket)
         self._reactions.watch(decision.ticker)
@@ -106,6 +109,7 @@ class Reader:
         if not self._core.known.take_owner(order.client_order_id, order.strategy):
             self._refuse(entry, "cloid", f"{order.client_order_id} is another strategy's")
             return
+        self._core.door.terms.asked(order.client_order_id, order.ticker, order.amount)
         self._reactions.watch(order.ticker)
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
 

@@ -6,12 +6,14 @@
 4. An order of which only a fill is known is asked for by the venue's id, a few times at most.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.requests import Report
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
@@ -19,6 +21,7 @@ from tandem.messages.reports import FillReport, OrderReport, PositionReport
 ZERO = Decimal(0)
 MAX_STRANGERS = 10_000
 STRANGER_TRIES = 5
+DOUBT_RUNS = 5
 
 Name = tuple[Ticker, str | None]
 Oid = tuple[Ticker, VenueOrderId]
@@ -83,6 +86,27 @@ class Rota:
 
 def _name(order: KnownOrder) -> Name:
     return order.ticker, order.oid or order.cloid
+
+
+class Doubts:
+    """In how many runs in a row a kind of row could not be so; a few are worth asking again for."""
+
+    def __init__(self) -> None:
+        self._runs: Counter[str] = Counter()
+        self._seen: set[str] = set()
+
+    def begin(self) -> None:
+        """A run begins: what the former one did not show is forgotten."""
+        self._runs = Counter({kind: n for kind, n in self._runs.items() if kind in self._seen})
+        self._seen = set()
+
+    def are_new(self, faults: Iterable[Unsound]) -> bool:
+        """Tell whether some of these were not told in too many runs already."""
+        kinds = {f"{fault.what}.{fault.field}" for fault in faults}
+        for kind in kinds - self._seen:
+            self._runs[kind] += 1
+        self._seen |= kinds
+        return any(self._runs[kind] <= DOUBT_RUNS for kind in kinds)
 
 
 class Strangers:

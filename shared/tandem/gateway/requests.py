@@ -1,8 +1,9 @@
 """What the shell asks of a venue, and what its answers prove: values only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, RejectReason, TimeInForce
+from tandem.gateway.decoding import UnreadableError, Unsound, unsound
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 Report = OrderReport | FillReport | FillCost | PositionReport
@@ -153,9 +155,28 @@ class Listing:
 
     `more` is the next question when the venue cut the list, `venue_ms` the venue's time of the
     listing where it says one. `covers` tells of which tickers absence from it means something.
+    `unsound` are the rows that cannot be so: what they stand for is missing here.
     """
 
     facts: tuple[Report, ...]
     venue_ms: int | None = None
     more: Query | None = None
     covers: Callable[[Ticker], bool] = every_ticker
+    unsound: tuple[Unsound, ...] = ()
+
+
+RowT = TypeVar("RowT")
+
+
+def read_rows(
+    what: str, rows: Iterable[RowT], facts_of: Callable[[RowT], Iterable[Report]]
+) -> tuple[list[Report], list[Unsound]]:
+    """Return the facts of the rows that can be used, and of each other one what is wrong."""
+    facts: list[Report] = []
+    faults: list[Unsound] = []
+    for row in rows:
+        try:
+            facts += facts_of(row)
+        except UnreadableError as error:
+            faults.append(unsound(what, error))
+    return facts, faults

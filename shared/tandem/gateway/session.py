@@ -23,6 +23,7 @@ from tandem.transport.exchange import NoAnswerError, NothingSentError
 LASTING_NS = 30_000_000_000
 RETRY_RENEWAL_NS = 60_000_000_000
 UNREACHED_MOST_MS = 2_500
+RESTART_NS = 10_000_000_000
 MS_PER_S = 1_000
 
 
@@ -55,6 +56,7 @@ class Session:
         self._lives: dict[Connection, asyncio.Task[_End]] = {}
         self._next: Connection | None = None
         self._renewing_ns: int | None = None
+        self._restarted_ns: int | None = None
         self._dropped = Backoff(f"{core.exc}:{channel.name}")
         self._unreached = Backoff(f"{core.exc}:{channel.name}", most_ms=UNREACHED_MOST_MS)
 
@@ -82,6 +84,13 @@ class Session:
         """Drop the connection in use and open another."""
         if self._current is not None:
             self._current.end(reason)
+
+    def restart(self, reason: str) -> None:
+        """Open another connection, unless that was done just now."""
+        now_ns = self._core.context.clock.monotonic_ns()
+        if self._restarted_ns is None or now_ns - self._restarted_ns > RESTART_NS:
+            self._restarted_ns = now_ns
+            self.reopen(reason)
 
     async def run(self) -> None:
         """Connect again and again."""

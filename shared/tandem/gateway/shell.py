@@ -46,6 +46,7 @@ FIRST_SAMPLES = 3
 EXPIRE_PERIOD_S = 600.0
 REPEAT_PERIOD_S = 30.0
 DRAIN_S = 3.0
+STRANGER_NS = 30_000_000_000
 MS_PER_S = 1_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
 KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused")
@@ -77,6 +78,8 @@ class GatewayService:
         self._asks = Asks(self._core, self._queries, self._specs)
         self._tenure = Tenure(self._core, self)
         self._is_time_wanted = asyncio.Event()
+        self._table_ns = 0
+        self._core.door.on_stranger = self._on_stranger
         self._following: Following | None = None
         self._work: list[asyncio.Task[None]] = []
         self._describe(self._core)
@@ -202,6 +205,19 @@ class GatewayService:
         self._specs.log()
         self._sweeps.on_open()
         self._dispatcher.pump()
+
+    def _on_stranger(self) -> None:
+        """The venue tells of a symbol that its table lacks: it may have been listed since."""
+        mono_ns = self._context.clock.monotonic_ns()
+        if self._following is not None and mono_ns - self._table_ns > STRANGER_NS:
+            self._table_ns = mono_ns
+            self._context.tasks.spawn(self._refresh_table(), "gateway-table")
+
+    async def _refresh_table(self) -> None:
+        try:
+            await self._specs.refresh()
+        except VenueQueryError as error:
+            self._context.log.warning("instrument table", error=str(error))
 
     def _watch(self, ticker: Ticker) -> None:
         """Follow the market of a ticker, if the venue lists it."""

@@ -172,7 +172,7 @@ def untimely(message: object, now_ns: int) -> str:
 def _is_sound(message: object) -> bool:
     """Answer for nearly every message, at a fraction of what naming each number costs."""
     if isinstance(message, Decimal):
-        return _is_countable(message)
+        return is_countable(message)
     if isinstance(message, int):
         return _is_storable(message)
     if isinstance(message, tuple):
@@ -186,7 +186,7 @@ def _is_sound(message: object) -> bool:
 
 def _unsound(message: object, path: str) -> str:
     if isinstance(message, Decimal):
-        return "" if _is_countable(message) else f"{path}={message}: a finite decimal below 10^15"
+        return "" if is_countable(message) else f"{path}={message}: a finite decimal below 10^15"
     if isinstance(message, int):
         return "" if _is_storable(message) else f"{path}={message}: an integer of 64 bits"
     if isinstance(message, tuple):
@@ -226,7 +226,8 @@ def _is_storable(value: int) -> bool:
     return -MAX_WHOLE - 1 <= value <= MAX_WHOLE
 
 
-def _is_countable(value: Decimal) -> bool:
+def is_countable(value: Decimal) -> bool:
+    """Tell whether a decimal is finite, and of a size that sums and averages may have."""
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         return False

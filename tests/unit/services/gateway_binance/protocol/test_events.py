@@ -47,7 +47,8 @@ def test_known_event_without_its_fields_is_broken_by_name() -> None:
     event = events.decode_user_frame(b'{"e":"ORDER_TRADE_UPDATE","E":1,"T":1,"o":{"s":"BTCUSDT"}}')
     assert isinstance(event, events.BrokenFrame)
     assert event.name == "ORDER_TRADE_UPDATE"
-    assert "required field" in event.rule
+    assert (event.fault.what, event.fault.field) == ("ORDER_TRADE_UPDATE", "o.S")
+    assert "required field" in event.fault.rule
 
 
 @pytest.mark.parametrize("frame", [b"", b"null", b"[]", b"nonsense", b"\xff\xfe", b'{"e":1}'])

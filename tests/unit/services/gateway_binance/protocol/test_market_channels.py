@@ -2,6 +2,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from services.gateway_binance.protocol.market_channels import MarketChannel
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import (
@@ -11,6 +13,7 @@ from tandem.gateway.channel import (
     ReopenNeeded,
     UnknownEvent,
 )
+from tandem.gateway.decoding import UnreadableError
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
@@ -92,12 +95,12 @@ def test_refused_subscription_and_other_frames_are_counted(payload: Payload) -> 
     assert other == UnknownEvent("market: a frame of another kind")
 
 
-def test_number_that_is_none_is_counted_and_the_book_stays(payload: Payload) -> None:
+def test_e4_number_that_is_none_is_named_and_the_book_stays(payload: Payload) -> None:
     channel = _channel()
     channel.receive(payload("stream_depth20"), 5)
-    (broken,) = channel.receive(payload("stream_book_ticker").replace(b"64000.10", b"NaN"), 6)
+    with pytest.raises(UnreadableError, match="book price=NaN"):
+        channel.receive(payload("stream_book_ticker").replace(b"64000.10", b"NaN"), 6)
     (book,) = channel.receive(payload("stream_depth20"), 7)
-    assert broken == UnknownEvent("market: NaN: not a finite number within 1E25")
     assert isinstance(book, BookUpdate)
     assert len(book.bids) == 3
 

@@ -1,11 +1,13 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.gateway_binance.protocol.order_channel import OrderChannel
 from services.gateway_binance.protocol.signing import Ed25519Signer, HmacSigner
 from tandem.gateway.channel import ChannelReady, ReopenNeeded, Replied, UnknownEvent
+from tandem.gateway.decoding import UnreadableError
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
@@ -90,9 +92,10 @@ def test_reply_to_nothing_is_counted() -> None:
     assert items == (UnknownEvent("reply to nothing, status 400"),)
 
 
-def test_bytes_that_are_no_reply_are_counted() -> None:
-    assert _hmac_channel().receive(b"\xff", 5) == (UnknownEvent("unreadable reply"),)
-    assert _hmac_channel().receive(b"[]", 5) == (UnknownEvent("unreadable reply"),)
+def test_e8_bytes_that_are_no_reply_are_one_kind_of_error() -> None:
+    for frame in (b"\xff", b"[]", b'{"a":' * 2_000):
+        with pytest.raises(UnreadableError):
+            _hmac_channel().receive(frame, 5)
 
 
 def test_channel_has_no_market_data_and_makes_no_calls() -> None:

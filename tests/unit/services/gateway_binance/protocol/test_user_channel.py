@@ -20,6 +20,7 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import Outcome, Stamp, VenueQueryError
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 from tandem.transport.exchange import HttpMethod, RawAnswer, Transport
@@ -174,12 +175,15 @@ def test_unknown_event_is_counted(payload: Payload) -> None:
 
 def test_event_that_cannot_be_read_asks_for_the_account() -> None:
     items = _ready_channel().receive(b'{"e":"ACCOUNT_UPDATE"}', 5)
-    assert _kinds(items) == [UnknownEvent, ResyncNeeded]
+    assert _kinds(items) == [Unsound]
 
 
 def test_state_this_version_does_not_know_asks_for_the_account(payload: Payload) -> None:
     frame = payload("order_trade_update_new").replace(b'"X":"NEW"', b'"X":"PAUSED"')
-    assert _kinds(_ready_channel().receive(frame, 5)) == [UnknownEvent, ResyncNeeded]
+    (fault,) = _ready_channel().receive(frame, 5)
+    assert fault == Unsound(
+        "ORDER_TRADE_UPDATE", "status", "PAUSED", "a word of this venue's contract"
+    )
 
 
 def test_expired_key_opens_anew(payload: Payload) -> None:

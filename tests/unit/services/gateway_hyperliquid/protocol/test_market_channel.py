@@ -16,6 +16,7 @@ from tandem.gateway.channel import (
     ReopenNeeded,
     UnknownEvent,
 )
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
@@ -130,7 +131,7 @@ def test_marks_are_as_of_their_reading() -> None:
 def test_anything_else_is_counted(frame: bytes) -> None:
     (item,) = opened("BTC").receive(frame, 5)
 
-    assert isinstance(item, UnknownEvent)
+    assert isinstance(item, UnknownEvent | Unsound)
 
 
 def test_a_book_that_falls_silent_ends_the_connection() -> None:

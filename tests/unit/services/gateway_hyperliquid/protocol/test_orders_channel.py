@@ -4,6 +4,7 @@ import pytest
 
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
 from tandem.gateway.channel import ChannelReady, Replied, SendFrame, UnknownEvent
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
@@ -60,7 +61,7 @@ def test_an_error_that_names_a_request_answers_it() -> None:
 def test_anything_else_is_counted(frame: bytes) -> None:
     (item,) = opened().receive(frame, 5)
 
-    assert isinstance(item, UnknownEvent)
+    assert isinstance(item, UnknownEvent | Unsound)
 
 
 def test_it_is_kept_alive() -> None:

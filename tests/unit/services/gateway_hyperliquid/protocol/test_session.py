@@ -5,6 +5,7 @@ import json
 from services.gateway_hyperliquid.protocol.payloads import Frame
 from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
 from tandem.gateway.channel import ChannelReady, ReopenNeeded, SendFrame, UnknownEvent
+from tandem.gateway.decoding import Unsound
 
 S = 1_000_000_000
 USER = "0xAbC"
@@ -93,7 +94,7 @@ def test_the_greeting_is_passed_over() -> None:
 def test_an_unreadable_frame_is_reported() -> None:
     (item,) = Session().read(b"<html>", nothing)
 
-    assert isinstance(item, UnknownEvent)
+    assert isinstance(item, Unsound)
 
 
 def test_a_ping_is_due_every_20_s() -> None:

@@ -25,6 +25,7 @@ from tandem.gateway.channel import (
     SendFrame,
     UnknownEvent,
 )
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import Stamp
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import FillCost, FillReport, OrderReport
@@ -169,7 +170,8 @@ def test_the_stream_and_the_lists_tell_each_fact_under_one_identity() -> None:
     rows = msgspec.convert(frame["data"]["fills"], list[FillRow], strict=False)
 
     told = opened().receive((DATA / "user_fills.json").read_bytes(), 5)
-    listed = Witness().fills(rows, here)
+    witness = Witness()
+    listed = tuple(fact for row in rows for fact in witness.fill(row, here))
 
     assert [subject_of(one) for one in told if isinstance(one, FillReport | FillCost)] == [
         subject_of(one) for one in listed
@@ -191,7 +193,7 @@ def test_an_unknown_status_asks_for_a_resync() -> None:
 def test_what_cannot_be_read_asks_for_a_resync(frame: bytes) -> None:
     items = opened().receive(frame, 5)
 
-    assert isinstance(items[-1], ResyncNeeded)
+    assert isinstance(items[-1], ResyncNeeded | Unsound)
 
 
 def test_a_refused_subscription_ends_the_connection() -> None:

@@ -42,7 +42,7 @@ def test_fills_of_an_answer_prove_an_end_of_the_stream() -> None:
     witness = Witness()
     witness.order(updates()[1], STREAM)
 
-    facts = witness.fills(fills().fills, ANSWER)
+    facts = [fact for row in fills().fills for fact in witness.fill(row, ANSWER)]
 
     (end,) = [fact for fact in facts if isinstance(fact, OrderReport)]
     assert (end.cum_qty, end.source) == (Decimal("0.01"), ReportSource.EVENT)
@@ -51,7 +51,7 @@ def test_fills_of_an_answer_prove_an_end_of_the_stream() -> None:
 def test_a_complete_list_closes_what_the_venue_overstated() -> None:
     witness = Witness()
     witness.order(updates()[1], STREAM)
-    witness.fills(fills().fills[:1], STREAM)
+    witness.fill(fills().fills[0], STREAM)
 
     (end,) = witness.listed(1770118781558, ANSWER.recv_ns)
 

@@ -1,20 +1,17 @@
 import contextlib
 import json
-from decimal import Decimal
 from pathlib import Path
 
-import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway_binance.protocol.decoding import UnreadableError, decode, usable
 from services.gateway_binance.protocol.settings import Endpoints, VenueSettings
 from services.gateway_binance.protocol.signing import HmacSigner
 from services.gateway_binance.protocol.venue import BinanceVenue
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
+from tandem.gateway.decoding import UnreadableError
 from tandem.gateway.requests import (
     CancelOne,
     FillsQuery,
@@ -41,7 +38,6 @@ ODD_VALUES: list[object] = [
     True,
     "0x1",
 ]
-integers = msgspec.json.Decoder(int)
 
 
 def _venue() -> BinanceVenue:
@@ -56,32 +52,6 @@ def _answer(body: bytes) -> RawAnswer:
 
 def _any_instrument(venue: BinanceVenue) -> Instrument:
     return venue.decode_instruments((_answer((PAYLOADS / "exchange_info.json").read_bytes()),))[0]
-
-
-@pytest.mark.parametrize("payload", [b"", b"x", b'"1"', b"\xff", b"[", b'{"a":'])
-def test_bytes_that_cannot_be_read_are_one_kind_of_error(payload: bytes) -> None:
-    with pytest.raises(UnreadableError):
-        decode(integers, payload)
-
-
-def test_bytes_nested_without_end_are_the_same_kind_of_error() -> None:
-    with pytest.raises(UnreadableError, match="nested too deeply"):
-        decode(msgspec.json.Decoder(msgspec.Raw), b"[" * 100_000)
-
-
-def test_readable_bytes_are_their_value() -> None:
-    assert decode(integers, b"9007199254740993") == 9007199254740993
-
-
-@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+25", "1E-25"])
-def test_number_that_trading_cannot_have_is_refused(text: str) -> None:
-    with pytest.raises(UnreadableError, match="not a finite number"):
-        usable(Decimal(text))
-
-
-@pytest.mark.parametrize("text", ["0", "-0.0", "0.00000001", "-123456789012.5"])
-def test_number_that_trading_can_have_stays(text: str) -> None:
-    assert usable(Decimal(text)) == Decimal(text)
 
 
 @st.composite
@@ -104,9 +74,10 @@ def altered_frames(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=150, deadline=None)
 @given(frame=st.one_of(altered_frames(), st.binary(max_size=40)))
-def test_no_frame_makes_a_channel_raise(frame: bytes) -> None:
+def test_frame_is_read_or_one_kind_of_error_never_another(frame: bytes) -> None:
     for channel in _venue().channels():
-        assert isinstance(channel.receive(frame, 5), tuple)
+        with contextlib.suppress(UnreadableError):
+            assert isinstance(channel.receive(frame, 5), tuple)
 
 
 @settings(max_examples=150, deadline=None)

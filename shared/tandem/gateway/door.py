@@ -1,0 +1,230 @@
+"""Where what a venue says comes in: judged here before anything believes or logs it.
+
+1. What is not sound is not used. It is counted, and alarmed by name: what was told, which field of
+   it, what that held, which rule it breaks. One alarm an hour for each field, however often it
+   comes: what a venue sends must not fill the log.
+2. A fact that contradicts what is known is believed once two answers of the venue's own lists,
+   some time apart, tell it alike: then it is so, and a person is told.
+3. A table never loses a good row to a bad one, nor most of its rows to one answer. A clock that
+   jumps by more than a day is believed when it says so twice.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tandem.domain.execution import OutcomeKind, ReportSource
+from tandem.domain.ids import Exc, Ticker
+from tandem.domain.instrument import Instrument
+from tandem.gateway import facts as identities
+from tandem.gateway import soundness
+from tandem.gateway.channel import BookUpdate, MarkUpdate
+from tandem.gateway.clocks import VenueClock
+from tandem.gateway.decoding import Unsound
+from tandem.gateway.journal import Journal
+from tandem.gateway.port import no_ticker
+from tandem.gateway.requests import Listing, Outcome, Report, VenueQueryError
+from tandem.gateway.soundness import DAY_NS, NS_PER_MS, Knowledge
+from tandem.gateway.terms import Terms
+from tandem.messages import subjects
+from tandem.messages.hedges import Alarm
+from tandem.messages.reports import FillReport, OrderReport
+from tandem.runtime.context import ServiceContext
+
+ALARM_AGAIN_NS: Final = 3_600_000_000_000
+MAX_ALARMS: Final = 200
+MAX_CLAIMS: Final = 1_000
+# Two lists that say the same are two answers, not one that came twice.
+CLAIM_APART_NS: Final = 500_000_000
+HasTicker = Callable[[Ticker], bool]
+
+
+class Door:
+    """Judges what one account's venue says."""
+
+    def __init__(
+        self,
+        context: ServiceContext,
+        exc: Exc,
+        journal: Journal,
+        clock: VenueClock,
+        instruments: dict[Ticker, Instrument],
+        is_elsewhere: HasTicker,
+    ) -> None:
+        self.terms = Terms()
+        self.is_held: HasTicker = no_ticker
+        self.on_stranger: Callable[[], None] = _nothing
+        self._context = context
+        self._exc = exc
+        self._journal = journal
+        self._clock = clock
+        self._instruments = instruments
+        self._is_elsewhere = is_elsewhere
+        self._alarmed: dict[tuple[str, str], int] = {}
+        self._claims: OrderedDict[str, int] = OrderedDict()
+        self._venue_ns = self._venue_at_ns = 0
+        self._unsound = context.metrics.counter(
+            "gateway_unsound", "told by the venue, and cannot be so", ("what", "field")
+        )
+
+    def facts(self, told: Iterable[Report]) -> tuple[Report, ...]:
+        """Return the facts that are sound; the others are refused."""
+        return tuple(fact for fact in told if self._judge(fact) is None)
+
+    def listing(self, page: Listing) -> Listing:
+        """Return what a list shows soundly, and what of it cannot be so.
+
+        Raises:
+            VenueQueryError: the time of the list is none, or where it goes on is not known.
+        """
+        if page.venue_ms is not None:
+            self._check_clock(page.venue_ms)
+        for fault in page.unsound:
+            self.refuse(fault)
+        judged = [(fact, self._judge(fact)) for fact in page.facts]
+        faults = (*page.unsound, *(fault for _, fault in judged if fault is not None))
+        if faults and page.more is not None:
+            raise VenueQueryError(f"a list that is cut and cannot be so: {faults[0].text}")
+        return Listing(
+            tuple(fact for fact, fault in judged if fault is None),
+            page.venue_ms,
+            page.more,
+            page.covers,
+            faults,
+        )
+
+    def order(self, found: Sequence[Report]) -> tuple[Report, ...]:
+        """Return an order's facts.
+
+        Raises:
+            VenueQueryError: one of them cannot be so; nothing may be concluded from the others.
+        """
+        for fact in found:
+            fault = self._judge(fact)
+            if fault is not None:
+                raise VenueQueryError(f"an answer that cannot be so: {fault.text}")
+        return tuple(found)
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """Return what an answer proves; with facts that cannot be so it proves nothing."""
+        if len(self.facts(outcome.facts)) == len(outcome.facts):
+            return replace(outcome, text=soundness.short(outcome.text))
+        return Outcome(kind=OutcomeKind.UNKNOWN, text="an acknowledgement that cannot be so")
+
+    def time_ms(self, venue_ms: int) -> int:
+        """Return the venue's time.
+
+        Raises:
+            VenueQueryError: no time, or more than a day from what the clock said before.
+        """
+        self._check_clock(venue_ms)
+        return venue_ms
+
+    def table(self, rows: Sequence[Instrument]) -> tuple[Instrument, ...]:
+        """Return the instrument table that holds from now on.
+
+        Raises:
+            VenueQueryError: a table of nothing, or without most of what the former one had.
+        """
+        table, faults = soundness.table_of(rows, self._instruments)
+        for fault in faults:
+            self.refuse(fault)
+        lost = len(self._instruments.keys() - table.keys())
+        if not table or (2 * lost > len(self._instruments) and not self._is_claimed("table", "")):
+            fault = Unsound("table", "rows", str(len(rows)), f"without {lost} that were there")
+            self.refuse(fault)
+            raise VenueQueryError(fault.text)
+        return tuple(table.values())
+
+    def book(self, book: BookUpdate) -> bool:
+        """Tell whether a book may be priced by."""
+        return self._is_sound(soundness.book_fault(book, self._known()))
+
+    def mark(self, mark: MarkUpdate) -> bool:
+        """Tell whether a mark may be priced by."""
+        return self._is_sound(soundness.mark_fault(mark, self._known()))
+
+    def _is_sound(self, fault: Unsound | None) -> bool:
+        if fault is not None:
+            self.refuse(fault)
+        return fault is None
+
+    def _judge(self, fact: Report) -> Unsound | None:
+        """Return why a fact is refused, None when it is taken."""
+        terms = self.terms.of(fact) if isinstance(fact, OrderReport | FillReport) else None
+        known = self._known()
+        fault = soundness.fault_of(fact, Knowledge(known.venue_ns, known.is_known, terms))
+        if fault is not None:
+            self.refuse(fault)
+            if fault.rule == soundness.SYMBOL_RULE:
+                self.on_stranger()
+            if not (fault.contradicts and self._is_told_again(fact)):
+                return fault
+        if isinstance(fact, OrderReport):
+            self.terms.told(fact)
+        return None
+
+    def _is_told_again(self, fact: Report) -> bool:
+        if getattr(fact, "source", None) is not ReportSource.QUERY:
+            return False
+        numbers = f"{fact.signed_qty}" if isinstance(fact, FillReport) else ""
+        return self._is_claimed(identities.subject_of(fact), numbers)
+
+    def _is_claimed(self, name: str, numbers: str) -> bool:
+        """Tell whether the same was told some time ago; remember that it is told now."""
+        now_ns, claim = self._context.clock.monotonic_ns(), f"{name} {numbers}"
+        first_ns = self._claims.setdefault(claim, now_ns)
+        if len(self._claims) > MAX_CLAIMS:
+            self._claims.popitem(last=False)
+        return now_ns - first_ns >= CLAIM_APART_NS
+
+    def _known(self) -> Knowledge:
+        return Knowledge(self._venue_now_ns(), self._is_known)
+
+    def _venue_now_ns(self) -> int:
+        """Return the venue's time, by the last that was measured while it is measured anew."""
+        now_ns = self._context.clock.monotonic_ns()
+        venue_ns = self._clock.now_ms(now_ns) * NS_PER_MS
+        if venue_ns:
+            self._venue_ns, self._venue_at_ns = venue_ns, now_ns
+        return self._venue_ns and self._venue_ns + now_ns - self._venue_at_ns
+
+    def _is_known(self, ticker: Ticker) -> bool:
+        return ticker in self._instruments or self._is_elsewhere(ticker) or self.is_held(ticker)
+
+    def _check_clock(self, venue_ms: int) -> None:
+        fault = soundness.clock_fault(venue_ms)
+        before_ns, told_ns = self._venue_now_ns(), venue_ms * NS_PER_MS
+        if fault is None and before_ns and abs(told_ns - before_ns) > DAY_NS:
+            is_so = self._is_claimed("clock", str(told_ns // DAY_NS))
+            rule = "within a day of what the clock said before"
+            fault = None if is_so else Unsound("time", "time", str(venue_ms), rule)
+        if fault is not None:
+            self.refuse(fault)
+            raise VenueQueryError(fault.text)
+
+    def refuse(self, fault: Unsound) -> None:
+        """Count what cannot be so, and tell a person, once an hour of each kind."""
+        self._unsound.labels(fault.what, fault.field).inc()
+        key, now_ns = (fault.what, fault.field), self._context.clock.monotonic_ns()
+        last_ns = self._alarmed.get(key)
+        if last_ns is not None and now_ns - last_ns < ALARM_AGAIN_NS:
+            return
+        if key not in self._alarmed and len(self._alarmed) >= MAX_ALARMS:
+            return
+        self._alarmed[key] = now_ns
+        self._context.log.error("not sound", what=fault.text)
+        source = f"gateway-{self._exc}"
+        digest = hashlib.blake2b(f"{self._context.run} {now_ns} {fault.text}".encode())
+        alarm = Alarm(
+            source=source,
+            key=f"unsound-{fault.what}-{digest.hexdigest()[:12]}",
+            text=f"{fault.text}; not used, the venue is asked",
+        )
+        self._journal.append(subjects.alarm(source, alarm.key), alarm)
+
+
+def _nothing() -> None:
+    return
