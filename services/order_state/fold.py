@@ -184,7 +184,9 @@ def _external(record: Record) -> Append:
 def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:
     names = (fill.client_order_id, fill.venue_order_id)
     record = book.open_record(state, fill.exc, fill.ticker, names)
-    records.join_fill(record, fill)
+    if not records.join_fill(record, fill):
+        # A log may hold a fill under a former identity too: it is told once.
+        return _changed(state, record, event)
     known = book.keep_fill(state, _fill_view(fill, record))
     return (_fill_changed(known, event), *_changed(state, record, event, 1))
 

@@ -86,16 +86,17 @@ class FillSum(Struct, array_like=True):
     last_exec_id: str = ""
     last_qty: Decimal = ZERO
 
-    def add(self, fill: FillReport) -> None:
-        """Count a fill once, whenever it comes and however often it is told."""
+    def add(self, fill: FillReport) -> bool:
+        """Count a fill once, whenever it comes and however often it is told; was it new?"""
         if fill.exec_id in self.seen:
-            return
+            return False
         self.seen.add(fill.exec_id)
         self.qty += fill.last_qty
         self.paid += fill.last_qty * fill.last_px
         if (fill.ts_event_ns, fill.exec_id) >= (self.last_ts_ns, self.last_exec_id):
             self.last_ts_ns, self.last_exec_id = fill.ts_event_ns, fill.exec_id
             self.last_qty = fill.last_qty
+        return True
 
     def join(self, other: "FillSum") -> None:
         """Take in another record's fills of the same order; both counted disjoint fills."""
@@ -234,12 +235,16 @@ def _later(known: Latest | None, ts_event_ns: int, value: object | None) -> Late
     return known
 
 
-def join_fill(record: Record, fill: FillReport) -> None:
-    """Join one execution; the venue's own cumulative counts even if fills before it are missing."""
-    record.fills.add(fill)
+def join_fill(record: Record, fill: FillReport) -> bool:
+    """Join one execution, and tell whether it was new.
+
+    The venue's own cumulative counts even if fills before it are missing.
+    """
+    is_new = record.fills.add(fill)
     record.side_sign = fill.side.sign
     if fill.cum_qty is not None:
         record.reported_cum = max(record.reported_cum, fill.cum_qty)
+    return is_new
 
 
 def merge(into: Record, other: Record) -> None:

@@ -30,6 +30,19 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CALL_TOKEN = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
+# How Hyperliquid's trades were named until their time was left out of it: time, order, trade.
+_FORMER_EXEC_ID = re.compile(r"\d{1,19}-(?P<oid>\d{1,19})-(?P<tid>[1-9]\d{0,18})")
+
+
+def exec_key(exec_id: ExecId) -> ExecId:
+    """Return the one identity of an execution, of what a log may hold under a former one too.
+
+    A trade that was told again with another time was another one under the former identity.
+    """
+    former = _FORMER_EXEC_ID.fullmatch(exec_id)
+    return ExecId(f"{former['oid']}-{former['tid']}") if former else exec_id
+
+
 def _digest(text: str, digits: int) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()[:digits]
 

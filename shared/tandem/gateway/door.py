@@ -18,7 +18,6 @@ from typing import Final
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
-from tandem.gateway import facts as identities
 from tandem.gateway import soundness
 from tandem.gateway.channel import BookUpdate, MarkUpdate
 from tandem.gateway.clocks import VenueClock
@@ -28,7 +27,7 @@ from tandem.gateway.port import no_ticker
 from tandem.gateway.requests import Listing, Outcome, Report, VenueQueryError
 from tandem.gateway.soundness import DAY_NS, NS_PER_MS, Knowledge
 from tandem.gateway.terms import Terms
-from tandem.messages import subjects
+from tandem.messages.facts import subject_of
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.context import ServiceContext
@@ -170,7 +169,7 @@ class Door:
         if getattr(fact, "source", None) is not ReportSource.QUERY:
             return False
         numbers = f"{fact.signed_qty}" if isinstance(fact, FillReport) else ""
-        return self._is_claimed(identities.subject_of(fact), numbers)
+        return self._is_claimed(subject_of(fact), numbers)
 
     def _is_claimed(self, name: str, numbers: str) -> bool:
         """Tell whether the same was told some time ago; remember that it is told now."""
@@ -223,7 +222,7 @@ class Door:
             key=f"unsound-{fault.what}-{digest.hexdigest()[:12]}",
             text=f"{fault.text}; not used, the venue is asked",
         )
-        self._journal.append(subjects.alarm(source, alarm.key), alarm)
+        self._journal.append(alarm)
 
 
 def _nothing() -> None:

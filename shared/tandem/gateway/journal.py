@@ -33,7 +33,7 @@ from tandem.gateway.facts import GatewayFact
 from tandem.gateway.repeats import Repeats
 from tandem.gateway.seen import SeenSubjects
 from tandem.gateway.unread import Unread
-from tandem.messages import codec
+from tandem.messages import codec, subjects
 from tandem.messages.codec import Fact
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import OrderReport
@@ -106,8 +106,11 @@ class Journal:
         self._seen, self._ended = SeenSubjects(), SeenSubjects(MAX_ENDED)
 
     def read(self, subject: str, seq: int) -> None:
-        """Remember that the log holds this subject, and was read up to there."""
-        self._seen.add(subject)
+        """Remember that the log holds this subject, and was read up to there.
+
+        What it holds under a former identity is not logged anew under the present one.
+        """
+        self._seen.add(subjects.of_one_identity(subject))
         self._unread.read(seq)
 
     def log(self, fact: GatewayFact, *, at_any_age: bool = False) -> None:

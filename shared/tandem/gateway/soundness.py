@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from msgspec import structs
-
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
@@ -66,7 +64,7 @@ def _faults(fact: Report, known: Knowledge) -> Iterator[Unsound]:
             yield from _of_fill(fact)
         case FillCost():
             yield from _of_cost(fact)
-        case PositionReport():
+        case _:
             yield from _of_position(fact)
     what = what_is(fact)
     yield from _time(what, fact, known.venue_ns)
@@ -281,12 +279,6 @@ def _fault_beside(
     return None
 
 
-def with_short_text(report: OrderReport) -> OrderReport:
-    """Return a report with its text as one line that people can read."""
-    if len(report.text) <= MAX_TEXT and report.text.isprintable():
-        return report
-    return structs.replace(report, text=short(report.text))
-
-
 def short(text: str) -> str:
+    """Return a text of the venue's as one line that people can read."""
     return "".join(one if one.isprintable() else "?" for one in text[:MAX_TEXT])

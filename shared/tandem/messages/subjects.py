@@ -15,7 +15,17 @@ from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import unquote
 
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Pool, Strategy, Ticker, Token
+from tandem.domain.ids import (
+    ClientOrderId,
+    Exc,
+    ExecId,
+    HedgeId,
+    Pool,
+    Strategy,
+    Ticker,
+    Token,
+    exec_key,
+)
 from tandem.messages.deltas import Delta
 from tandem.messages.reports import OrderReport, PositionReport
 
@@ -26,6 +36,8 @@ MARKS_STREAM = "MARKS"
 LEASES_STREAM = "LEASES"
 
 ALL_FACTS = "oms.>"
+# Of a fill's subject: how many tokens it has, and which of them says that it is one.
+FILL_TOKENS, KIND = 6, 3
 ALL_INTENTS = "oms.intent.>"
 ALL_HEDGE_INTENTS = "oms.intent.hedge.*.*"
 ALL_NEW_ORDERS = "oms.intent.*.*.*.new"
@@ -164,6 +176,14 @@ def order_report(report: OrderReport) -> str:
 
 def fill_report(exc: Exc, ticker: Ticker, exec_id: ExecId) -> str:
     return f"oms.venue.{token(exc)}.fill.{token(ticker)}.{token(exec_id)}"
+
+
+def of_one_identity(subject: str) -> str:
+    """Return the subject by which a fact that a log holds under a former identity goes now."""
+    tokens = subject.split(".")
+    if len(tokens) != FILL_TOKENS or tokens[KIND] not in {"fill", "fillcost"}:
+        return subject
+    return ".".join((*tokens[:-1], exec_key(ExecId(tokens[-1]))))
 
 
 def fill_cost(exc: Exc, ticker: Ticker, exec_id: ExecId) -> str:

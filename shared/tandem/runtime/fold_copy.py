@@ -11,16 +11,17 @@
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tandem.bus.place import cursor_at
 from tandem.bus.port import Cursor, Entry
 from tandem.bus.subject_match import matcher
 from tandem.domain.errors import MalformedMessageError
-from tandem.domain.ids import Exc
+from tandem.domain.ids import Exc, exec_key
 from tandem.messages import subjects
 from tandem.messages.codec import Fact
 from tandem.messages.facts import read_fact
+from tandem.messages.reports import FillCost, FillReport
 from tandem.runtime import faults, standing
 from tandem.runtime.effects import Append, Effect, Fold, Head, LogEvent
 from tandem.runtime.faults import Faults
@@ -135,6 +136,17 @@ class FoldCopy(Generic[S]):
 
 def _decoded(entry: Entry) -> Fact | MalformedMessageError:
     try:
-        return read_fact(entry.subject, entry.payload)
+        return _under_one_identity(read_fact(entry.subject, entry.payload))
     except MalformedMessageError as error:
         return error
+
+
+def _under_one_identity(fact: Fact) -> Fact:
+    """Return a fact as if it had always been named as it is now: a fill counts once.
+
+    While gateways of two versions run side by side, the log holds each fill under both identities.
+    """
+    if not isinstance(fact, FillReport | FillCost):
+        return fact
+    key = exec_key(fact.exec_id)
+    return fact if key == fact.exec_id else structs.replace(fact, exec_id=key)

@@ -432,3 +432,13 @@ def test_snapshot_brings_the_same_state_back() -> None:
     assert world.state.accounts == [EXC]
     assert world.fold.load(world.fold.dump(world.state)) == world.state
     assert world.fold.initial() == Registry()
+
+
+def test_e10_a_fill_that_comes_twice_is_told_once_and_its_cumulative_still_counts() -> None:
+    world = World()
+    world.place()
+    world.read(_fill("1", 2))
+    again = replace(_fill("1", 2), cum_qty=D(3))
+    deltas = [effect.delta for effect in world.read(again) if isinstance(effect, Publish)]
+    assert [type(delta) for delta in deltas] == [OrderDelta]
+    assert world.page()[0].cum_qty == 3

@@ -4,10 +4,12 @@ import pytest
 
 from tandem.domain.ids import (
     Exc,
+    ExecId,
     HedgeId,
     Pool,
     Ticker,
     bucket_hash,
+    exec_key,
     is_ours,
     is_reserved,
     is_taker_cloid,
@@ -55,3 +57,18 @@ def test_ids_of_hedges_are_reserved_and_others_are_not() -> None:
     assert is_reserved(taker_cloid(BUCKET, 0, 1, 0))
     assert not is_reserved("0x7a4f" + "0" * 28)
     assert not is_reserved("0x7a4d")
+
+
+@pytest.mark.parametrize(
+    ("exec_id", "key"),
+    [
+        ("1770118781558-556696349186-1018731004137733", "556696349186-1018731004137733"),
+        ("556696349186-1018731004137733", "556696349186-1018731004137733"),
+        ("1770118790000-7-0--1.5-1.5", "1770118790000-7-0--1.5-1.5"),
+        ("1770118790000-7-0", "1770118790000-7-0"),
+        ("123456", "123456"),
+        ("e1-a-b", "e1-a-b"),
+    ],
+)
+def test_e10_execution_has_one_identity_under_both_names(exec_id: str, key: str) -> None:
+    assert exec_key(ExecId(exec_id)) == key

@@ -397,3 +397,12 @@ async def log_two_and_read_one(setting: Setting) -> None:
     await journal.drain()
     first = next(iter(setting.bus.server.oms.after(0)))
     journal.read(first.subject, first.seq)
+
+
+async def test_e10_a_fill_that_the_log_holds_under_its_former_identity_is_not_logged_again(
+    setting: Setting,
+) -> None:
+    setting.journal.read("oms.venue.e.fill.T.1770118781558-7-10", 1)
+    setting.journal.log(msgspec.structs.replace(setting.fill(), exec_id=ExecId("7-10")))
+    await setting.journal.drain()
+    assert setting.stored == []

@@ -7,9 +7,12 @@ import msgspec
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
+from tandem.gateway.decoding import Unsound
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.reconcile import (
+    DOUBT_RUNS,
     STRANGER_TRIES,
+    Doubts,
     Rota,
     Strangers,
     flat_positions,
@@ -148,3 +151,28 @@ def test_stranger_that_the_venue_does_not_know_is_given_up() -> None:
         (order,) = strangers.orders(lambda *_: False)
         strangers.asked(order, is_found=False)
     assert strangers.orders(lambda *_: False) == ()
+
+
+def _faults(*fields: str) -> list[Unsound]:
+    return [Unsound("userTrades", field, "NaN", "a number") for field in fields]
+
+
+def test_e4_a_row_that_cannot_be_so_is_asked_about_again_a_few_times() -> None:
+    doubts, answers = Doubts(), []
+    for _ in range(DOUBT_RUNS + 2):
+        doubts.begin()
+        assert not doubts.are_new([])
+        answers.append(doubts.are_new(_faults("qty")))
+        assert doubts.are_new(_faults("qty")) is answers[-1]
+    assert answers == [True] * DOUBT_RUNS + [False] * 2
+    assert doubts.are_new(_faults("qty", "price"))
+
+
+def test_a_row_that_was_right_meanwhile_is_a_new_doubt() -> None:
+    doubts = Doubts()
+    for _ in range(DOUBT_RUNS + 1):
+        doubts.begin()
+        doubts.are_new(_faults("qty"))
+    for _ in range(2):
+        doubts.begin()
+    assert doubts.are_new(_faults("qty"))

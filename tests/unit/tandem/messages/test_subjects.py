@@ -234,3 +234,17 @@ def test_position_goes_by_time_and_numbers() -> None:
     assert subjects.position_report(report) == spelled
     whole = msgspec.structs.replace(report, inclusive=True)
     assert subjects.position_report(whole) == f"{spelled}.inclusive"
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("oms.venue.hl.fill.SOL.17701-55-10", "oms.venue.hl.fill.SOL.55-10"),
+        ("oms.venue.hl.fillcost.SOL.17701-55-10", "oms.venue.hl.fillcost.SOL.55-10"),
+        ("oms.venue.hl.fill.SOL.55-10", "oms.venue.hl.fill.SOL.55-10"),
+        ("oms.venue.hl.specs.1-2-3", "oms.venue.hl.specs.1-2-3"),
+        ("oms.venue.hl.other.SOL.1-2-3", "oms.venue.hl.other.SOL.1-2-3"),
+    ],
+)
+def test_e10_fill_of_a_former_identity_goes_by_the_present_one(former: str, present: str) -> None:
+    assert subjects.of_one_identity(former) == present
