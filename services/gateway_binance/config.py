@@ -14,6 +14,7 @@ from services.gateway_binance.protocol.settings import Endpoints, PrivateForm, V
 from services.gateway_binance.protocol.signing import HmacSigner, Signer, ed25519_from_pem
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.order import PriceMatch
+from tandem.gateway.settings import sharing
 from tandem.runtime.config import Environment, Variable
 
 
@@ -77,6 +78,8 @@ ENDPOINTS: dict[Network, Endpoints] = {
 
 PAPER_KEY = "paper-binance-key"
 PAPER_SECRET = "paper-binance-secret"  # noqa: S105 - the paper exchange's public test key
+# The rest is for what is not counted here: handshakes, listen keys.
+ADDRESS_PERCENT = 80
 SUSPENDED = ("OPPONENT_10", "OPPONENT_20")
 
 VARIABLES = (
@@ -124,6 +127,7 @@ def _venue(env: Environment, network: Network) -> VenueSettings:
         refused_price_match=_refused_price_match(env),
         shared_weight=env.choice("BINANCE_WEIGHT_POOLS", WeightPools, WeightPools.SHARED)
         is WeightPools.SHARED,
+        sharing=sharing(env, ADDRESS_PERCENT),
         trade_lite=env.choice("BINANCE_TRADE_LITE", Switch, Switch.ON) is Switch.ON,
         event_timeout_ms=env.integer("BINANCE_EVENT_TIMEOUT_MS", 3_000, least=100, most=60_000),
         keep_key_s=env.integer("BINANCE_KEEP_KEY_SECONDS", 1_500, least=1, most=3_000),

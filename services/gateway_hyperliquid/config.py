@@ -14,8 +14,9 @@ from services.gateway_hyperliquid.protocol.market_channel import BookOptions
 from services.gateway_hyperliquid.protocol.requests import Signer
 from services.gateway_hyperliquid.protocol.signing import AgentKey, Network
 from services.gateway_hyperliquid.protocol.user_channel import Endpoints
-from services.gateway_hyperliquid.protocol.venue import Collateral, VenueOptions
+from services.gateway_hyperliquid.protocol.venue import NINE_TENTHS, Collateral, VenueOptions
 from tandem.domain.errors import ConfigurationError, InvalidInputError
+from tandem.gateway.settings import sharing
 from tandem.runtime.config import Environment, Variable
 
 
@@ -165,6 +166,7 @@ def _options(env: Environment) -> VenueOptions:
         weight_per_minute=env.integer("HYPERLIQUID_WEIGHT_PER_MINUTE", 1_200, least=200),
         messages_per_minute=env.integer("HYPERLIQUID_MESSAGES_PER_MINUTE", 2_000, least=200),
         posts_cost_weight=_is_on(env, "HYPERLIQUID_POSTS_COST_WEIGHT", Switch.ON),
+        sharing=sharing(env, NINE_TENTHS.percent),
     )
 
 

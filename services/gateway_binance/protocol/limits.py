@@ -1,12 +1,13 @@
 """What the venue allows an account, and what it says is used: numbers from its own table.
 
-1. We keep to 80 % of what is allowed, with room kept for cancels and hedges
-   (Binance docs, general info, LIMITS; budgets are per address and per account).
+1. We keep to a part of what is allowed, and share the weight, which the venue counts by address,
+   with the other copies at it (Binance docs, general info, LIMITS; orders count by account, and
+   one copy sends them).
 2. Usage comes from the headers of REST and the `rateLimits` block of the WebSocket API; a value
    below 0 says nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -14,6 +15,7 @@ from services.gateway_binance.protocol.rows import LimitRow
 from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import (
     BalanceQuery,
+    CancelOne,
     FillsQuery,
     OpenOrdersQuery,
     OrderRequest,
@@ -22,7 +24,9 @@ from tandem.gateway.requests import (
     Query,
 )
 from tandem.transport.exchange import RawAnswer, Transport
+from tandem.transport.priority import WEIGHT as EVERYTHING
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
+from tandem.transport.sharing import QUERIES_POOL, Sharing
 
 WEIGHT = "weight"
 WS_WEIGHT = "ws-weight"
@@ -49,9 +53,6 @@ HEADERS: dict[str, str] = {
     "x-mbx-order-count-1m": ORDERS_1M,
 }
 
-KEPT_PERCENT = 80
-RESERVE_PERCENT = 20
-
 # Weights per request (Binance docs, each endpoint's page).
 OPEN_ORDERS_WEIGHT = 40
 LIST_WEIGHT = 5
@@ -60,9 +61,13 @@ SINGLE_WEIGHT = 1
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Whether the WebSocket API draws on the REST weight: sources differ, so it is a setting."""
+    """Whose budgets these are.
+
+    `shared_weight`: whether the WebSocket API draws on the REST weight; sources differ.
+    """
 
     shared_weight: bool = True
+    sharing: Sharing = field(default_factory=Sharing)
 
     def weight(self, transport: Transport) -> str:
         apart = transport is Transport.WEBSOCKET and not self.shared_weight
@@ -71,23 +76,22 @@ class Pools:
 
 def rate_limits(rows: tuple[LimitRow, ...], pools: Pools) -> tuple[RateLimit, ...]:
     """Return our budgets from the venue's limits; unknown kinds of limits are not ours."""
-    limits = [limit for row in rows if (limit := _rate_limit(row)) is not None]
-    if not pools.shared_weight:
-        limits += [_twin(limit) for limit in limits if limit.pool == WEIGHT]
-    return tuple(limits)
+    return tuple(limit for row in rows for limit in _rate_limits(row, pools))
 
 
-def _rate_limit(row: LimitRow) -> RateLimit | None:
+def _rate_limits(row: LimitRow, pools: Pools) -> tuple[RateLimit, ...]:
     pool = _pool(row)
     if pool is None or row.limit <= 0:
-        return None
-    capacity = row.limit * KEPT_PERCENT // 100
+        return ()
     period_ms = PERIOD_MS[row.interval] * row.interval_num
-    return RateLimit(pool, capacity, period_ms, capacity * RESERVE_PERCENT // 100)
-
-
-def _twin(limit: RateLimit) -> RateLimit:
-    return RateLimit(WS_WEIGHT, limit.capacity, limit.period_ms, limit.reserve)
+    capacity = pools.sharing.capacity(row.limit)
+    if pool != WEIGHT:
+        return (RateLimit(pool, capacity, period_ms),)
+    shared = pools.sharing.weight(pool, row.limit, period_ms)
+    if pools.shared_weight:
+        return shared
+    # Over the socket nothing is asked: the one who sends has all of it.
+    return (*shared, RateLimit(WS_WEIGHT, capacity, period_ms, EVERYTHING))
 
 
 def _pool(row: LimitRow) -> str | None:
@@ -96,12 +100,19 @@ def _pool(row: LimitRow) -> str | None:
 
 def costs(request: OrderRequest | Query, transport: Transport, pools: Pools) -> tuple[Cost, ...]:
     """Return what a request takes: a new order counts as an order, the rest as weight."""
-    if isinstance(request, PlaceOrder):
+    if isinstance(request, PlaceOrder | CancelOne):
+        return order_costs(type(request), transport, pools)
+    units = _weight(request)
+    return (Cost(pools.weight(transport), units), Cost(QUERIES_POOL, units))
+
+
+def order_costs(kind: type[OrderRequest], transport: Transport, pools: Pools) -> tuple[Cost, ...]:
+    if kind is PlaceOrder:
         return (Cost(ORDERS_10S, 1), Cost(ORDERS_1M, 1))
-    return (Cost(pools.weight(transport), _weight(request)),)
+    return (Cost(pools.weight(transport), SINGLE_WEIGHT),)
 
 
-def _weight(request: OrderRequest | Query) -> int:
+def _weight(request: Query) -> int:
     match request:
         case OpenOrdersQuery():
             return OPEN_ORDERS_WEIGHT

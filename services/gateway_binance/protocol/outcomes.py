@@ -21,6 +21,8 @@ from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome
 from tandem.transport.exchange import RawAnswer, Transport
 
+TOO_MANY_ORDERS = -1015  # Binance docs, error codes: by account, and of new orders alone
+
 
 class _WsSuccess(msgspec.Struct, frozen=True):
     result: OrderRow
@@ -62,6 +64,7 @@ def _refused(refusal: Answer, answer: RawAnswer) -> Outcome:
         reason=verdict.reason,
         text=refusal.words,
         retry_after_ms=retry_after_ms(refusal, answer),
+        orders_only=refusal.code == TOO_MANY_ORDERS,
     )
 
 

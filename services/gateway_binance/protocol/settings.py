@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from services.gateway_binance.protocol.requests import OrderOptions
 from tandem.domain.order import PriceMatch
+from tandem.transport.sharing import Sharing
 
 
 class PrivateForm(StrEnum):
@@ -37,6 +38,7 @@ class VenueSettings:
         private_form: the form to begin with.
         refused_price_match: modes the venue suspended; refused here, by name.
         shared_weight: the WebSocket API draws on the REST weight.
+        sharing: which part of the address's budgets this copy may use.
         trade_lite: use TRADE_LITE as an early hint of a fill.
         event_timeout_ms: an acknowledged order without an event for longer makes the private
             stream suspect.
@@ -56,6 +58,7 @@ class VenueSettings:
         {PriceMatch.OPPONENT_10, PriceMatch.OPPONENT_20}
     )
     shared_weight: bool = True
+    sharing: Sharing = field(default_factory=Sharing)
     trade_lite: bool = True
     event_timeout_ms: int = 3_000
     keep_key_s: int = 1_500

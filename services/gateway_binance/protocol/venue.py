@@ -55,7 +55,7 @@ class BinanceVenue:
         self._settings = settings
         self._signer = signer
         self._rest = RestRequests(settings.endpoints.rest, signer)
-        self._pools = limits.Pools(settings.shared_weight)
+        self._pools = limits.Pools(settings.shared_weight, settings.sharing)
         self._limits: tuple[LimitRow, ...] = limits.DOCUMENTED
         self._orders = OrderChannel(settings.endpoints.ws_api, signer)
         self._user = UserChannel(exc, settings, self._rest)
@@ -93,6 +93,9 @@ class BinanceVenue:
 
     def costs(self, request: OrderRequest | Query, transport: Transport) -> tuple[Cost, ...]:
         return limits.costs(request, transport, self._pools)
+
+    def order_costs(self, kind: type[OrderRequest], transport: Transport) -> tuple[Cost, ...]:
+        return limits.order_costs(kind, transport, self._pools)
 
     def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:
         return limits.usage(answer, self._pools)

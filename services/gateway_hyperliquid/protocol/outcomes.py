@@ -89,11 +89,16 @@ def _exchange_said(body: bytes) -> Answered | Verdict:
 
 
 def _refused(verdict: Verdict) -> Outcome:
+    """Judge a refusal; of actions by volume, cancels have more than orders (docs, Rate limits)."""
     limited = verdict.reason is RejectReason.RATE_LIMIT
     budget = limited and "cumulative" in verdict.text
     wait_ms = BUDGET_WAIT_MS if budget else RATE_WAIT_MS if limited else 0
     return Outcome(
-        kind=verdict.kind, reason=verdict.reason, text=verdict.text, retry_after_ms=wait_ms
+        kind=verdict.kind,
+        reason=verdict.reason,
+        text=verdict.text,
+        retry_after_ms=wait_ms,
+        orders_only=budget,
     )
 
 

@@ -1,8 +1,8 @@
 """Hyperliquid as the gateway shell sees it: its traits, limits, channels, encoders, decoders.
 
 1. One IP may use 1200 weight a minute over HTTP and 2000 messages a minute over sockets
-   (Hyperliquid docs, Rate limits); a third of both is kept for cancels and hedges. Whether an
-   action over the socket also costs weight is not documented: a setting, on by default.
+   (Hyperliquid docs, Rate limits), whatever copies there are at it. Whether an action over the
+   socket also costs weight is not documented: a setting, on by default.
 2. The budget of actions by traded volume is the venue's to count: its refusal is NOT_EXECUTED
    and says when to ask again.
 """
@@ -65,9 +65,14 @@ from tandem.gateway.requests import (
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer, Transport
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
+from tandem.transport.sharing import QUERIES_POOL, Sharing
 
 WEIGHT: Final = "weight"
 MESSAGES: Final = "messages"
+MINUTE_MS: Final = 60_000
+# The venue does not say what is used: the tenth that is left is for what we do not count, such as
+# the cancels that a copy makes without an intent in the log.
+NINE_TENTHS: Final = Sharing(percent=90)
 
 
 class Collateral(StrEnum):
@@ -88,6 +93,7 @@ class VenueOptions:
     window_ms: int = 1_000
     weight_per_minute: int = 1_200
     messages_per_minute: int = 2_000
+    sharing: Sharing = NINE_TENTHS
     posts_cost_weight: bool = True
 
 
@@ -105,8 +111,8 @@ class HyperliquidVenue:
         self.exc = exc
         self.traits = _traits(options)
         self.rate_limits = (
-            _per_minute(WEIGHT, options.weight_per_minute),
-            _per_minute(MESSAGES, options.messages_per_minute),
+            *options.sharing.weight(WEIGHT, options.weight_per_minute, MINUTE_MS),
+            RateLimit(MESSAGES, options.sharing.capacity(options.messages_per_minute), MINUTE_MS),
         )
         self._endpoints = endpoints
         self._signer = signer
@@ -123,8 +129,16 @@ class HyperliquidVenue:
         )
 
     def costs(self, request: OrderRequest | Query, transport: Transport) -> tuple[Cost, ...]:
-        if not isinstance(request, PlaceOrder | CancelOne):
-            return (Cost(WEIGHT, queries.weight_of(request)),)
+        if isinstance(request, PlaceOrder | CancelOne):
+            return self.order_costs(type(request), transport)
+        units = queries.weight_of(request)
+        return Cost(WEIGHT, units), Cost(QUERIES_POOL, units)
+
+    def order_costs(
+        self,
+        kind: type[OrderRequest],  # noqa: ARG002  (the port's)
+        transport: Transport,
+    ) -> tuple[Cost, ...]:
         if transport is Transport.HTTP:
             return (Cost(WEIGHT, 1),)
         posted = Cost(WEIGHT, int(self._options.posts_cost_weight))
@@ -236,11 +250,6 @@ class HyperliquidVenue:
     def _reading(self, answers: Sequence[RawAnswer]) -> Reading:
         user = self._identity.queried
         return Reading(self.exc, user, answers[0].recv_ns, ReportSource.QUERY)
-
-
-def _per_minute(pool: str, capacity: int) -> RateLimit:
-    """Return a budget of which a third is kept for cancels and hedges."""
-    return RateLimit(pool, capacity, 60_000, reserve=capacity // 3)
 
 
 def _traits(options: VenueOptions) -> Traits:

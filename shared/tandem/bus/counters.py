@@ -11,6 +11,7 @@ class BusCounters:
     already: int = 0
     retried: int = 0
     refused: int = 0
+    refused_questions: int = 0
     reconnects: int = 0
     gaps: int = 0
     errors: int = 0

@@ -28,7 +28,8 @@ from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState,
 from tandem.bus.publisher import Publisher
 from tandem.bus.timing import Timing
 from tandem.domain.errors import ConfigurationError, ConflictError, UnavailableError
-from tandem.messages import subjects
+from tandem.messages import codec, subjects
+from tandem.messages.queries import QueryFailed
 
 OFFER_TIMEOUT_S = 2.0
 READ_BACK_WAIT_S = 0.1
@@ -236,12 +237,20 @@ class NatsBus:
                 self.counters.misdirected += 1
                 return
             if self._answering >= ANSWERS_AT_ONCE:
-                _log.error("too many questions at once, one dropped", subject=subject)
+                await self._refuse(message)
                 return
             self._answering += 1
             self._background.spawn(self._reply(message, answer), f"bus-answer-{subject}")
 
         await self._client.subscribe(subject, queue=queue, cb=asked)
+
+    async def _refuse(self, message: Msg) -> None:
+        """Say by name that this one is not answered: silence would have it asked again later."""
+        self.counters.refused_questions += 1
+        bound = f"{self._answering} of {ANSWERS_AT_ONCE}"
+        failed = QueryFailed(text=f"too many open questions: {bound}")
+        with contextlib.suppress(nats.errors.Error):
+            await self._client.publish(message.reply, codec.encode(failed))
 
     async def _reply(self, message: Msg, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
         try:

@@ -1,11 +1,16 @@
-"""What others may ask the venue through this gateway, and how the answers look."""
+"""What others may ask the venue through this gateway, and how the answers look.
 
+Questions go last: they share answers, and too many are refused (`questions`).
+"""
+
+import functools
 from decimal import Decimal
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.order import OrderType
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.queries import VenueQueries
+from tandem.gateway.questions import Questions, TooManyQuestionsError
 from tandem.gateway.requests import OpenOrdersQuery, PositionsQuery, VenueQueryError
 from tandem.gateway.specs import Specs
 from tandem.messages import codec, subjects
@@ -20,6 +25,7 @@ from tandem.messages.queries import (
     VenuePositions,
 )
 from tandem.messages.reports import OrderReport, PositionReport
+from tandem.transport.priority import Priority
 
 ZERO = Decimal(0)
 VenueAnswer = VenuePositions | VenueOrders | VenueBalance | SpecsRefreshed | QueryFailed
@@ -32,6 +38,11 @@ class Asks:
         self._core = core
         self._queries = queries
         self._specs = specs
+        self._questions: Questions[VenueAnswer] = Questions(core.context.clock, core.context.tasks)
+        refused = core.context.metrics.counter("gateway_questions_refused", "too many were open")
+        self._refused = refused
+        is_open = core.context.metrics.gauge("gateway_questions_open", "asked and not answered")
+        is_open.set_function(lambda: float(self._questions.open))
 
     async def serve(self) -> None:
         subject = subjects.venue_ask(self._core.exc)
@@ -47,7 +58,11 @@ class Asks:
         if not isinstance(query, VenueAsk):
             return codec.encode(QueryFailed(text="a gateway answers venue_ask", retryable=False))
         try:
-            return codec.encode(await self._ask(query.kind))
+            ask = functools.partial(self._ask, query.kind)
+            return codec.encode(await self._questions.answer(query.kind, ask))
+        except TooManyQuestionsError as error:
+            self._refused.inc()
+            return codec.encode(QueryFailed(text=f"{self._core.exc}: {error}"))
         except VenueQueryError as error:
             return codec.encode(QueryFailed(text=f"{self._core.exc}: {error}"))
 
@@ -60,10 +75,10 @@ class Asks:
             case AskKind.BALANCE:
                 return await self._queries.balance()
             case AskKind.REFRESH_SPECS:
-                return SpecsRefreshed(instruments=await self._specs.refresh())
+                return SpecsRefreshed(instruments=await self._specs.refresh(Priority.QUESTION))
 
     async def _positions(self) -> VenuePositions:
-        listing = await self._queries.listing(PositionsQuery())
+        listing = await self._queries.listing(PositionsQuery(), Priority.QUESTION)
         return VenuePositions(
             positions=tuple(
                 self._position(fact) for fact in listing.facts if isinstance(fact, PositionReport)
@@ -84,7 +99,7 @@ class Asks:
         )
 
     async def _orders(self) -> VenueOrders:
-        listing = await self._queries.listing(OpenOrdersQuery())
+        listing = await self._queries.listing(OpenOrdersQuery(), Priority.QUESTION)
         return VenueOrders(
             orders=tuple(order_view(one) for one in listing.facts if isinstance(one, OrderReport))
         )

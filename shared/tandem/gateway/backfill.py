@@ -11,6 +11,8 @@
 5. A list with a row that cannot be so proves nothing of its time: it is asked for again, a few
    times; what the venue keeps telling so is passed over, and alarmed.
 6. What a run finds and the stream did not tell in time is the proof that the stream is mute.
+7. A run that is due and not done within its interval is an alarm in the log, once a spell: what
+   the stream lost is not hedged meanwhile.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from tandem.gateway import reconcile
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.heard import GRACE_MS, Heard, Missed
 from tandem.gateway.known_order import KnownOrder
+from tandem.gateway.overdue import Overdue
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.reconcile import Doubts, Rota, Strangers
 from tandem.gateway.requests import (
@@ -32,8 +35,11 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
+from tandem.messages import subjects
+from tandem.messages.hedges import Alarm
 from tandem.messages.reports import PositionReport
 from tandem.transport.backoff import Backoff
+from tandem.transport.priority import Priority
 
 MARGIN_MS = 60_000
 MAX_ASKED = 100
@@ -63,7 +69,13 @@ class Backfill:
         self._rota = Rota()
         self._strangers = Strangers()
         self._backoff = Backoff(f"{core.exc}:backfill", first_ms=250, most_ms=MOST_PAUSE_MS)
+        self._overdue = Overdue()
+        self._error = "it waits for room or for the venue's answers"
         self._ran = core.context.metrics.counter("gateway_backfills", "runs", ("result",))
+        waits = core.context.metrics.gauge(
+            "gateway_backfill_waits_seconds", "since a run is due that is not done"
+        )
+        waits.set_function(lambda: self._overdue.waits_ns(self._mono_ns()) / NS_PER_S)
 
     def look_back(self, since_ms: int) -> None:
         """Ask for everything since then again: the log may have lost any of it."""
@@ -91,19 +103,37 @@ class Backfill:
             else:
                 await self._until_due()
             self._wanted.clear()
+            self._overdue.due(self._mono_ns())
             self.begun += 1
             try:
                 await self._run_once()
             except VenueQueryError as error:
                 tries, retry_after_ms = tries + 1, error.retry_after_ms
+                self._error = str(error)
                 self._ran.labels("failed").inc()
                 self._core.context.log.warning("backfill", error=str(error))
                 continue
             tries = 0
+            self._overdue.done()
             self._ended = self.begun
             self._ran.labels("done").inc()
             self._done.set()
             self._judge_stream()
+
+    def tick(self) -> None:
+        """Say so when a run is overdue."""
+        core, mono_ns = self._core, self._mono_ns()
+        allowed_s = max(self._interval_s(), float(core.settings.backfill_live_s))
+        if not self._overdue.is_news(mono_ns, int(allowed_s * NS_PER_S)):
+            return
+        source, key = f"gateway-{core.exc}", f"backfill-{core.context.run}-{self._overdue.spells}"
+        waited_s = self._overdue.waits_ns(mono_ns) // NS_PER_S
+        text = f"the backfill waits for {waited_s} s, at most {allowed_s:g}: {self._error}"
+        core.context.log.error("backfill overdue", reason=text)
+        core.journal.append(subjects.alarm(source, key), Alarm(source=source, key=key, text=text))
+
+    def _mono_ns(self) -> int:
+        return self._core.context.clock.monotonic_ns()
 
     async def _until_due(self) -> None:
         """Wait until the next run is due; an order that comes alive meanwhile makes it sooner."""
@@ -138,7 +168,7 @@ class Backfill:
         if self._first_ms is None:
             self._first_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
         maybe_open = core.known.maybe_open()
-        positions = await self._queries.listing(PositionsQuery())
+        positions = await self._queries.listing(PositionsQuery(), Priority.BACKFILL)
         await self._fills(started_ms, self._first_ms, positions)
         self._log(positions.facts, is_lasting=True)
         self._heed(positions)
@@ -185,14 +215,14 @@ class Backfill:
 
     async def _list_fills(self, tickers: Iterable[Ticker], since_ms: int) -> Listing:
         instruments = tuple(self._core.instruments[one] for one in sorted(tickers))
-        listing = await self._queries.listing(FillsQuery(instruments, since_ms))
+        listing = await self._queries.listing(FillsQuery(instruments, since_ms), Priority.BACKFILL)
         self._log(listing.facts)
         return listing
 
     async def _orders(self, started_ms: int) -> Listing:
         known = self._core.known
         live = known.live_orders()
-        listing = await self._queries.listing(OpenOrdersQuery())
+        listing = await self._queries.listing(OpenOrdersQuery(), Priority.BACKFILL)
         self._heed(listing)
         self._log(listing.facts, is_lasting=True)
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
@@ -216,7 +246,7 @@ class Backfill:
         query = OrderQuery(
             instrument=instrument, client_order_id=order.cloid, venue_order_id=order.oid
         )
-        facts = await self._queries.order(query, urgent=False)
+        facts = await self._queries.order(query, Priority.BACKFILL)
         self._rota.asked(order)
         self._strangers.asked(order, is_found=facts is not None)
         if facts is None:

@@ -14,6 +14,7 @@ from tandem.gateway.lease import Lease, lease_times
 from tandem.gateway.market import Market
 from tandem.gateway.orders import Desk
 from tandem.gateway.port import VenueProtocol
+from tandem.gateway.presumed import Presumed
 from tandem.gateway.pricing import PricingRules
 from tandem.gateway.requests import Stamp
 from tandem.gateway.restraint import Restraint
@@ -21,6 +22,7 @@ from tandem.gateway.sender import Sender
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.ticket import Now
 from tandem.runtime.context import ServiceContext
+from tandem.transport.exchange import Transport
 from tandem.transport.network import Network
 from tandem.transport.rate_limit import Budgets
 
@@ -48,6 +50,7 @@ class Core:
     door: Door
     venue_clock: VenueClock
     known: Known = field(default_factory=Known)
+    presumed: Presumed = field(default_factory=Presumed)
     log_clock: LogClock = field(default_factory=LogClock)
     watched: dict[Ticker, Instrument] = field(default_factory=dict)
 
@@ -90,6 +93,12 @@ class Core:
         clock = self.context.clock
         venue_ms = self.venue_clock.now_ms(clock.monotonic_ns())
         return self.stamps.make(venue_ms or clock.wall_ns() // NS_PER_MS)
+
+    def count_presumed(self, now: Now) -> None:
+        """Count what whoever sent until now may have used of the account's budgets."""
+        for age_ns, kind, priority in self.presumed.settle(now.log_ns):
+            costs = self.venue.order_costs(kind, Transport.WEBSOCKET)
+            self.budgets.take(costs, (now.mono_ns - age_ns) // NS_PER_MS, priority)
 
     def take_instruments(self, table: tuple[Instrument, ...]) -> None:
         """Replace the instrument table, in place: everything that holds it sees the new one."""

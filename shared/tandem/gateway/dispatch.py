@@ -29,11 +29,13 @@ from tandem.gateway.channel import Replied
 from tandem.gateway.checks import Refusal
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
+from tandem.gateway.presumed import priority_of
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder, Stamp
 from tandem.gateway.session import Session
 from tandem.gateway.ticket import Now, Phase, Taker, Ticket
 from tandem.transport.exchange import NothingSentError, Transport
+from tandem.transport.priority import Priority
 
 FORGET_AFTER_NS = 60_000 * NS_PER_MS
 UNWRITTEN_PAUSE_MS = 100
@@ -119,7 +121,7 @@ class Dispatcher:
             client_order_id=cancel.cloid,
             venue_order_id=cancel.oid,
         )
-        if self._has_no_room(request, now, urgent=True):
+        if self._has_no_room(request, now, Priority.CANCEL):
             return False
         stamp = self._core.stamps.make(now.venue_ms)
         self._core.cancels.written(cancel, stamp, now)
@@ -142,7 +144,7 @@ class Dispatcher:
         if isinstance(request, Refusal):
             self.carry_out(core.sender.refuse(ticket, request))
             return True
-        if self._has_no_room(request, now, urgent=ticket.is_urgent):
+        if self._has_no_room(request, now, priority_of(ticket.ask)):
             return False
         stamp = core.stamps.make(now.venue_ms)
         core.sender.written(ticket, stamp, now)
@@ -161,12 +163,12 @@ class Dispatcher:
         held_back = self._core.restraint.refusal(ticket.ask, now.mono_ns)
         return held_back or orders.from_intent(ticket.ask, self._core.desk, now.mono_ns)
 
-    def _has_no_room(self, request: OrderRequest, now: Now, *, urgent: bool) -> bool:
+    def _has_no_room(self, request: OrderRequest, now: Now, priority: Priority) -> bool:
         core, now_ms = self._core, now.mono_ns // NS_PER_MS
         costs = core.venue.costs(request, self._transport())
-        if core.budgets.wait_ms(costs, now_ms, urgent=urgent):
+        if core.budgets.wait_ms(costs, now_ms, priority):
             return True
-        core.budgets.take(costs, now_ms)
+        core.budgets.take(costs, now_ms, priority)
         return False
 
     def _transport(self) -> Transport:
@@ -234,7 +236,8 @@ class Dispatcher:
         if outcome.reason is RejectReason.CLOCK:
             self._core.venue_clock.forget()
         if outcome.retry_after_ms:
-            self._core.budgets.pause(now.mono_ns // NS_PER_MS + outcome.retry_after_ms)
+            until_ms = now.mono_ns // NS_PER_MS + outcome.retry_after_ms
+            self._core.budgets.pause(until_ms, orders_only=outcome.orders_only)
 
     def on_orders_down(self) -> None:
         """The order channel ended: what was written on it and not answered is unknown."""

@@ -147,6 +147,7 @@ class Fence:
         clock = self._core.venue_clock
         if clock.measured_ns < self._marked_ns or clock.doubt(now.mono_ns):
             return
+        self._core.count_presumed(now)
         self._core.sender.pass_fence(now, self._unsent_past(term))
         self._core.cancels.pass_fence()
         self._core.journal.speak(self._say)

@@ -24,6 +24,7 @@ from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.effects import Kill, LookUp
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import (
+    CancelOne,
     FillsQuery,
     OpenOrdersQuery,
     OrderQuery,
@@ -32,7 +33,8 @@ from tandem.gateway.requests import (
     VenueQueryError,
 )
 from tandem.messages.reports import FillReport, OrderReport
-from tandem.transport.exchange import NoAnswerError, NothingSentError
+from tandem.transport.exchange import NoAnswerError, NothingSentError, Transport
+from tandem.transport.priority import Priority
 
 MAX_STRANGERS = 20
 GATHER_S = 0.02
@@ -83,9 +85,11 @@ class Lookups:
     async def _kill(self, effect: Kill) -> None:
         """Use up a doubtful request's nonce: if it was free, the request is dead."""
         core, now = self._core, self._core.now()
-        is_paused = core.budgets.wait_ms((), now.mono_ns // NS_PER_MS, urgent=True) > 0
-        if is_paused or not core.lease.holds(now.mono_ns):
+        now_ms = now.mono_ns // NS_PER_MS
+        costs = core.venue.order_costs(CancelOne, Transport.HTTP)
+        if core.budgets.wait_ms(costs, now_ms, Priority.PROOF) or not core.lease.holds(now.mono_ns):
             return
+        core.budgets.take(costs, now_ms, Priority.PROOF)
         request = core.venue.encode_kill(effect.stamp, core.stamps.make(now.venue_ms))
         try:
             answer = await core.network.call(request, core.settings.answer_timeout_ms / MS_PER_S)
@@ -182,7 +186,7 @@ class Lookups:
         Raises:
             LookupInconclusiveError: there are more pages than we read.
         """
-        listing = await self._queries.listing(query, urgent=True)
+        listing = await self._queries.listing(query, Priority.PROOF)
         if listing.unsound:
             raise LookupInconclusiveError(f"a row cannot be so: {listing.unsound[0].text}")
         if listing.more is not None:

@@ -73,6 +73,10 @@ class VenueProtocol(Protocol):
 
     def costs(self, request: OrderRequest | Query, transport: Transport) -> tuple[Cost, ...]: ...
 
+    def order_costs(self, kind: type[OrderRequest], transport: Transport) -> tuple[Cost, ...]:
+        """Return what any request of that kind costs."""
+        ...
+
     def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:
         """Return what the venue says about its budgets in this answer; often nothing."""
         ...

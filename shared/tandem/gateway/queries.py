@@ -1,7 +1,8 @@
-"""How the venue is asked over HTTP: inside the budgets, one request after another.
+"""How the venue is asked over HTTP: inside the budgets, in turn, one request after another.
 
 1. What a refusal asks us to wait holds for every request of the account.
 2. After "too many requests" the rest of a question is not asked: the refusal stands for it.
+3. A question of many requests takes room for each as it is asked: the venue weighs each by itself.
 """
 
 import contextlib
@@ -29,11 +30,15 @@ from tandem.gateway.requests import (
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import NoAnswerError, NothingSentError, RawAnswer, Transport
+from tandem.transport.priority import Priority
+from tandem.transport.rate_limit import MOST_WAITING, Cost
 
 QUERY_TIMEOUT_S = 5.0
 TABLE_TIMEOUT_S = 20.0
 TIME_TIMEOUT_S = 1.0
 MAX_PAGES = 50
+# A pause or a smaller limit may be told meanwhile, or room be given by who was before.
+MOST_NAP_MS = 250
 MS_PER_S = 1_000
 THROTTLED = frozenset({418, 429})
 TIMEOUTS_S = {InstrumentsQuery: TABLE_TIMEOUT_S, TimeQuery: TIME_TIMEOUT_S}
@@ -41,26 +46,30 @@ TIMEOUTS_S = {InstrumentsQuery: TABLE_TIMEOUT_S, TimeQuery: TIME_TIMEOUT_S}
 
 @dataclass(frozen=True, slots=True)
 class VenueQueries:
-    """Asks one venue. `urgent` questions (an order in doubt, a cancel) may use the reserve."""
+    """Asks one venue, each question with the priority of what wants to know."""
 
     core: Core
 
-    async def ask(self, query: Query, *, urgent: bool = False) -> list[RawAnswer]:
+    async def ask(self, query: Query, priority: Priority) -> list[RawAnswer]:
         """Return the answers to one query.
 
         Raises:
-            VenueQueryError: one request brought no answer.
+            VenueQueryError: one request brought no answer, or too many wait.
         """
         core = self.core
-        await self._room(query, urgent=urgent)
         answers: list[RawAnswer] = []
-        for request in core.venue.encode_query(query, core.stamp()):
+        costs = core.venue.costs(query, Transport.HTTP)
+        requests = core.venue.encode_query(query, core.stamp())
+        for index in range(len(requests)):
             if answers and answers[-1].status in THROTTLED:
                 answers.append(answers[-1])
                 continue
+            if await self._room(_part(costs, index, len(requests)), priority):
+                # What was signed before may be too old by now.
+                requests = core.venue.encode_query(query, core.stamp())
             try:
                 answer = await core.network.call(
-                    request, TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S)
+                    requests[index], TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S)
                 )
             except (NothingSentError, NoAnswerError) as error:
                 raise VenueQueryError(str(error)) from error
@@ -68,11 +77,23 @@ class VenueQueries:
             answers.append(answer)
         return answers
 
-    async def _room(self, query: Query, *, urgent: bool) -> None:
-        core, costs = self.core, self.core.venue.costs(query, Transport.HTTP)
-        while wait_ms := core.budgets.wait_ms(costs, self._mono_ms(), urgent=urgent):
-            await core.context.clock.sleep(wait_ms / MS_PER_S)
-        core.budgets.take(costs, self._mono_ms())
+    async def _room(self, costs: tuple[Cost, ...], priority: Priority) -> bool:
+        """Wait until the request may be made; False: it might at once."""
+        budgets, clock = self.core.budgets, self.core.context.clock
+        if not budgets.wait_ms(costs, self._mono_ms(), priority):
+            budgets.take(costs, self._mono_ms(), priority)
+            return False
+        place = budgets.enter(priority, costs)
+        if place is None:
+            text = f"too many requests wait for room: {budgets.waiting(priority)}"
+            raise VenueQueryError(f"{text} of {MOST_WAITING[priority]} {priority.name}", 0)
+        try:
+            while wait_ms := budgets.wait_ms(costs, self._mono_ms(), priority, place):
+                await clock.sleep(min(wait_ms, MOST_NAP_MS) / MS_PER_S)
+            budgets.take(costs, self._mono_ms(), priority)
+            return True
+        finally:
+            budgets.leave(place)
 
     def _mono_ms(self) -> int:
         return self.core.context.clock.monotonic_ns() // NS_PER_MS
@@ -87,15 +108,15 @@ class VenueQueries:
                 self.core.budgets.pause(self._mono_ms() + error.retry_after_ms)
             raise
 
-    async def instruments(self) -> tuple[Instrument, ...]:
-        answers = await self.ask(InstrumentsQuery())
+    async def instruments(self, priority: Priority = Priority.UPKEEP) -> tuple[Instrument, ...]:
+        answers = await self.ask(InstrumentsQuery(), priority)
         with self._heeding():
             return self.core.door.table(self.core.venue.decode_instruments(answers))
 
     async def time_ms(self) -> int:
         """Ask for the venue's clock, and let the measurement count."""
         clock = self.core.context.clock
-        await self._room(TimeQuery(), urgent=True)
+        await self._room(self.core.venue.costs(TimeQuery(), Transport.HTTP), Priority.PROOF)
         request = self.core.venue.encode_query(TimeQuery(), self.core.stamp())
         answers = []
         sent_ns = clock.monotonic_ns()
@@ -111,14 +132,16 @@ class VenueQueries:
         self.core.venue_clock.observe(venue_ms, sent_ns, recv_ns)
         return venue_ms
 
-    async def order(self, query: OrderQuery, *, urgent: bool = True) -> tuple[Report, ...] | None:
+    async def order(
+        self, query: OrderQuery, priority: Priority = Priority.PROOF
+    ) -> tuple[Report, ...] | None:
         """Return an order's facts; None: the venue says that it knows no such order."""
-        answers = await self.ask(query, urgent=urgent)
+        answers = await self.ask(query, priority)
         with self._heeding():
             found = self.core.venue.decode_order(query, answers)
             return None if found is None else self.core.door.order(found)
 
-    async def listing(self, query: Query, *, urgent: bool = False) -> Listing:
+    async def listing(self, query: Query, priority: Priority) -> Listing:
         """Return a whole listing, all its pages."""
         facts: list[Report] = []
         faults: list[Unsound] = []
@@ -128,7 +151,7 @@ class VenueQueries:
         for _ in range(MAX_PAGES):
             if following is None:
                 break
-            answers = await self.ask(following, urgent=urgent)
+            answers = await self.ask(following, priority)
             with self._heeding():
                 page = self.core.door.listing(self.core.venue.decode_listing(following, answers))
             facts += page.facts
@@ -139,7 +162,7 @@ class VenueQueries:
         return Listing(tuple(facts), venue_ms, following, covers, tuple(faults))
 
     async def balance(self) -> VenueBalance:
-        answers = await self.ask(BalanceQuery())
+        answers = await self.ask(BalanceQuery(), Priority.QUESTION)
         with self._heeding():
             return self.core.venue.decode_balance(answers)
 
@@ -157,3 +180,11 @@ class VenueQueries:
             return Outcome(kind=OutcomeKind.UNKNOWN, text=str(error))
         self.core.budgets.observe(self.core.venue.usage(answer), self._mono_ms())
         return self.core.door.outcome(self.core.venue.decode_outcome(request, answer))
+
+
+def _part(costs: tuple[Cost, ...], index: int, count: int) -> tuple[Cost, ...]:
+    """Return what one of the requests of a question costs."""
+    return tuple(
+        Cost(cost.pool, cost.units * (index + 1) // count - cost.units * index // count)
+        for cost in costs
+    )

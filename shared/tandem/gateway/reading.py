@@ -77,6 +77,8 @@ class Reader:
             self._refuse_malformed(entry, error)
 
     def _take(self, fact: Fact, entry: Entry, read_ns: int) -> None:
+        if isinstance(fact, Decision | NewOrder | CancelOrder) and not self._dispatcher.is_open:
+            self._core.presumed.take(fact, entry.ts_ns)
         match fact:
             case Decision():
                 self._take_decision(fact, entry)

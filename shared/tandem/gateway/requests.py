@@ -82,6 +82,7 @@ class Outcome:
     REJECTED: the venue refused it for good. NOT_EXECUTED: it did not reach the engine and may be
     sent again after `retry_after_ms`. UNKNOWN: only a lookup tells. `must_ask` on a cancel: the
     venue does not know the order as open, so the order is looked up before anything is concluded.
+    `orders_only`: the limit that was met counts new orders alone; cancels and questions go on.
     """
 
     kind: OutcomeKind
@@ -90,6 +91,7 @@ class Outcome:
     text: str = ""
     retry_after_ms: int = 0
     must_ask: bool = False
+    orders_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

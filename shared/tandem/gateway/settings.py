@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tandem.domain.ids import Strategy, Ticker
 from tandem.runtime.config import ACCOUNT_VARIABLE, Environment, Variable
+from tandem.transport.sharing import Sharing
 
 BP_PER_UNIT = 10_000
 
@@ -23,6 +24,12 @@ GATEWAY_VARIABLES = (
         "1000",
     ),
     Variable("TANDEM_ANSWER_TIMEOUT_MS", "after this an unanswered order is in doubt", "1000"),
+    Variable("TANDEM_ADDRESS_COPIES", "copies of this gateway that share one IP address", "2"),
+    Variable(
+        "TANDEM_ADDRESS_PERCENT",
+        "how much of what the venue grants the address all of them may use together",
+        "by venue",
+    ),
 )
 
 
@@ -57,4 +64,12 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         hedger_silence_ms=env.integer("TANDEM_HEDGER_SILENCE_MS", 1_000, most=60_000),
         answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
         granted=frozenset(Strategy(word) for word in env.words("TANDEM_GRANTED")),
+    )
+
+
+def sharing(env: Environment, percent: int) -> Sharing:
+    """Read who shares the address's budget; raises ConfigurationError naming a bad variable."""
+    return Sharing(
+        copies=env.integer("TANDEM_ADDRESS_COPIES", 2, least=1, most=8),
+        percent=env.integer("TANDEM_ADDRESS_PERCENT", percent, least=10, most=100),
     )

@@ -234,6 +234,7 @@ class GatewayService:
             self._tenure.tell()
             self._dispatcher.tick()
             self._clearing.tick()
+            self._backfill.tick()
 
     async def _keep_time(self) -> None:
         """Measure the venue's clock; sooner again once it is not fit, for nothing is sent then."""

@@ -13,6 +13,7 @@ from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import VenueQueryError
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import SpecsReport
+from tandem.transport.priority import Priority
 
 REFRESH_S = 600.0
 
@@ -32,13 +33,13 @@ class Specs:
         self._logged, self._logged_subject = specs.instruments, entry.subject
         self._logged_ns = entry.ts_ns
 
-    async def refresh(self) -> int:
+    async def refresh(self, priority: Priority = Priority.UPKEEP) -> int:
         """Read the venue's table, log it if it is news, and return its length.
 
         Raises:
             VenueQueryError: the venue did not give it; the former one stays.
         """
-        table = await self._queries.instruments()
+        table = await self._queries.instruments(priority)
         self._core.take_instruments(table)
         self.log()
         return len(table)

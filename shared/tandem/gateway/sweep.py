@@ -17,6 +17,7 @@ from tandem.gateway.requests import OpenOrdersQuery, Report, VenueQueryError
 from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import OrderReport
 from tandem.transport.backoff import Backoff
+from tandem.transport.priority import Priority
 
 MAX_WAITING = 1_000
 # By how much the venue's clock and the log's may differ.
@@ -92,7 +93,7 @@ class Sweeps:
                 self._waiting.append((cancel, entry))
                 return
             try:
-                listing = await self._queries.listing(OpenOrdersQuery(), urgent=True)
+                listing = await self._queries.listing(OpenOrdersQuery(), Priority.CANCEL)
             except VenueQueryError as error:
                 tries += 1
                 if self._is_late(cancel, entry):

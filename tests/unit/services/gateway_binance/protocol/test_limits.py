@@ -20,25 +20,34 @@ from tandem.gateway.requests import (
     TimeQuery,
 )
 from tandem.transport.exchange import RawAnswer, Transport
+from tandem.transport.priority import ORDERS, QUERIES, WEIGHT
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
+from tandem.transport.sharing import Sharing
 
 Payload = Callable[[str], bytes]
 SHARED = limits.Pools()
 APART = limits.Pools(shared_weight=False)
 
 
-def test_budgets_keep_to_four_fifths_with_a_reserve() -> None:
+def test_budgets_keep_to_four_fifths_and_weight_is_shared_between_two_copies() -> None:
     assert limits.rate_limits(limits.DOCUMENTED, SHARED) == (
-        RateLimit("weight", 1920, 60_000, 384),
-        RateLimit("orders-10s", 240, 10_000, 48),
-        RateLimit("orders-1m", 960, 60_000, 192),
+        RateLimit("weight", 1920 - 729, 60_000, WEIGHT, 729),
+        RateLimit("queries", 729, 60_000, QUERIES),
+        RateLimit("orders-10s", 240, 10_000, ORDERS),
+        RateLimit("orders-1m", 960, 60_000, ORDERS),
     )
+
+
+def test_account_alone_at_its_address_has_all_of_it() -> None:
+    alone = limits.Pools(sharing=Sharing(copies=1, percent=100))
+    found = {one.pool: one.capacity for one in limits.rate_limits(limits.DOCUMENTED, alone)}
+    assert found["weight"] == 2_400
 
 
 def test_budgets_follow_the_venues_table_and_pass_over_other_kinds(payload: Payload) -> None:
     info = exchange_info.decode(payload("exchange_info"))
     found = {limit.pool: limit.capacity for limit in limits.rate_limits(info.rate_limits, SHARED)}
-    assert found == {"weight": 4800, "orders-10s": 240, "orders-1m": 960}
+    assert found == {"weight": 2976, "queries": 1824, "orders-10s": 240, "orders-1m": 960}
 
 
 def test_limit_of_zero_is_no_budget() -> None:
@@ -47,8 +56,8 @@ def test_limit_of_zero_is_no_budget() -> None:
 
 
 def test_websocket_weight_may_be_a_budget_of_its_own() -> None:
-    found = limits.rate_limits(limits.DOCUMENTED, APART)
-    assert found[-1] == RateLimit("ws-weight", 1920, 60_000, 384)
+    found = {one.pool: one for one in limits.rate_limits(limits.DOCUMENTED, APART)}
+    assert found["ws-weight"] == RateLimit("ws-weight", 1920, 60_000, WEIGHT)
 
 
 def test_new_order_counts_as_an_order_and_weighs_nothing(btc: Instrument) -> None:
@@ -77,12 +86,14 @@ def test_cancel_weighs_and_counts_as_no_order(btc: Instrument) -> None:
     [(OpenOrdersQuery(), 40), (PositionsQuery(), 6), (BalanceQuery(), 5), (TimeQuery(), 1)],
 )
 def test_questions_weigh_as_documented(query: Query, weight: int) -> None:
-    assert limits.costs(query, Transport.HTTP, APART) == (Cost("weight", weight),)
+    costs = (Cost("weight", weight), Cost("queries", weight))
+    assert limits.costs(query, Transport.HTTP, APART) == costs
 
 
 def test_fills_weigh_for_each_symbol(btc: Instrument) -> None:
     query = FillsQuery((btc, replace(btc, symbol="ETHUSDT")), 0)
-    assert limits.costs(query, Transport.HTTP, SHARED) == (Cost("weight", 10),)
+    costs = (Cost("weight", 10), Cost("queries", 10))
+    assert limits.costs(query, Transport.HTTP, SHARED) == costs
 
 
 def test_usage_is_read_from_headers() -> None:

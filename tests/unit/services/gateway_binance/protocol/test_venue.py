@@ -143,7 +143,7 @@ def test_limits_follow_the_instrument_table(payload: Payload) -> None:
     before = {limit.pool: limit.capacity for limit in venue.rate_limits}
     table = venue.decode_instruments((_answer(payload("exchange_info")),))
     after = {limit.pool: limit.capacity for limit in venue.rate_limits}
-    assert (before["weight"], after["weight"]) == (1920, 4800)
+    assert (before["weight"], after["weight"]) == (1191, 2976)
     assert "BTCUSDT" in {each.ticker for each in table}
 
 
@@ -164,6 +164,7 @@ def test_costs_and_usage_go_through(btc: Instrument) -> None:
     cancel = CancelOne(instrument=btc, client_order_id=ClientOrderId("a"))
     answer = RawAnswer(Transport.HTTP, 200, b"", 0, (("x-mbx-used-weight-1m", "3"),))
     assert venue.costs(cancel, Transport.WEBSOCKET) == (Cost("weight", 1),)
-    assert venue.costs(TimeQuery(), Transport.HTTP) == (Cost("weight", 1),)
-    assert venue.costs(BalanceQuery(), Transport.HTTP) == (Cost("weight", 5),)
+    assert venue.costs(TimeQuery(), Transport.HTTP) == (Cost("weight", 1), Cost("queries", 1))
+    assert venue.order_costs(CancelOne, Transport.HTTP) == (Cost("weight", 1),)
+    assert venue.costs(BalanceQuery(), Transport.HTTP) == (Cost("weight", 5), Cost("queries", 5))
     assert venue.usage(answer) == (Usage("weight", 3),)

@@ -142,7 +142,10 @@ def test_costs_over_the_socket_count_a_message_too() -> None:
 
     assert venue().costs(cancel, Transport.WEBSOCKET) == (Cost("weight", 1), Cost("messages", 1))
     assert venue().costs(ORDER, Transport.HTTP) == (Cost("weight", 1),)
-    assert venue().costs(OpenOrdersQuery(), Transport.HTTP) == (Cost("weight", 20),)
+    assert venue().costs(OpenOrdersQuery(), Transport.HTTP) == (
+        Cost("weight", 20),
+        Cost("queries", 20),
+    )
 
 
 def test_whether_a_post_costs_weight_is_a_setting() -> None:
@@ -151,10 +154,10 @@ def test_whether_a_post_costs_weight_is_a_setting() -> None:
     assert costs == (Cost("weight", 0), Cost("messages", 1))
 
 
-def test_a_third_of_each_budget_is_for_cancels_and_hedges() -> None:
-    limits = {limit.pool: (limit.capacity, limit.reserve) for limit in venue().rate_limits}
+def test_nine_tenths_of_the_address_are_shared_between_two_copies() -> None:
+    limits = {limit.pool: (limit.capacity, limit.others) for limit in venue().rate_limits}
 
-    assert limits == {"weight": (1200, 400), "messages": (2000, 666)}
+    assert limits == {"weight": (670, 410), "queries": (410, 0), "messages": (1800, 0)}
 
 
 def test_answers_say_nothing_of_budgets() -> None:

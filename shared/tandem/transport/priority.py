@@ -1,0 +1,63 @@
+"""Whose request goes first, and which room of a budget is kept for whom (pure).
+
+1. A budget is divided into rooms that one class alone may use, and one that all share.
+2. Of the shared room a class takes only what leaves enough for those before it: the further down,
+   the lower its ceiling. So nobody can use what is kept for those before it, and no flood of
+   theirs takes a class's own room: neither starves the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+
+class Priority(IntEnum):
+    """The classes of requests, the first first."""
+
+    CANCEL = 0  # takes risk away
+    HEDGE = 1  # a taker covers what is naked
+    PROOF = 2  # what became of a request, and the venue's time, without which nothing is sent
+    BACKFILL = 3  # what the sockets missed, and is not hedged until it is found
+    UPKEEP = 4  # instrument tables
+    QUOTE = 5  # new orders of strategies
+    QUESTION = 6  # what people and strategies ask
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How a budget is divided, in percent: own rooms, and ceilings within the shared room.
+
+    What is not named has no own room, or no ceiling of its own: then that of the class before it.
+    """
+
+    own: Mapping[Priority, int]
+    ceilings: Mapping[Priority, int]
+
+    def own_units(self, capacity: int) -> tuple[int, ...]:
+        return tuple(capacity * self.own.get(one, 0) // 100 for one in Priority)
+
+    def ceiling_units(self, capacity: int) -> tuple[int, ...]:
+        """Return how far each class may fill the shared room."""
+        shared = capacity - sum(self.own_units(capacity))
+        units, percent = [], 100
+        for one in Priority:
+            percent = min(percent, self.ceilings.get(one, percent))
+            units.append(shared * percent // 100)
+        return tuple(units)
+
+
+P = Priority
+
+# Every class draws on an address's weight. A backfill's own room is one run a minute.
+WEIGHT: Final = Division(
+    own={P.CANCEL: 8, P.HEDGE: 12, P.PROOF: 5, P.BACKFILL: 10, P.QUESTION: 3},
+    ceilings={P.HEDGE: 94, P.PROOF: 89, P.BACKFILL: 84, P.UPKEEP: 80, P.QUOTE: 77, P.QUESTION: 39},
+)
+# Doubts that come in dozens after a log was cut must leave a backfill its room, and the reverse.
+QUERIES: Final = Division(
+    own={P.PROOF: 20, P.BACKFILL: 22, P.QUESTION: 10},
+    ceilings={P.BACKFILL: 96, P.UPKEEP: 92, P.QUESTION: 62},
+)
+# Orders and cancels alone: what counts new orders, or messages on the order channel.
+ORDERS: Final = Division(own={P.CANCEL: 5, P.HEDGE: 20}, ceilings={P.HEDGE: 96, P.QUOTE: 80})
