@@ -7,6 +7,7 @@ from services.paper_hyperliquid.info_requests import (
     AllMids,
     ClearinghouseState,
     ExchangeStatus,
+    HistoricalOrders,
     InfoRequest,
     L2Book,
     MarketInfo,
@@ -30,6 +31,7 @@ _LIGHT = (
     | SpotClearinghouseState
     | ExchangeStatus
 )
+_BY_ROWS = UserFills | UserFillsByTime | HistoricalOrders
 
 
 class Info:
@@ -55,5 +57,5 @@ def weight_of(question: InfoRequest, row_count: int) -> int:
         return WEIGHT_ROLE
     if isinstance(question, _LIGHT):
         return WEIGHT_LIGHT
-    rows = row_count // 20 if isinstance(question, UserFills | UserFillsByTime) else 0
+    rows = row_count // 20 if isinstance(question, _BY_ROWS) else 0
     return WEIGHT_USUAL + rows

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
@@ -40,14 +41,19 @@ STOP_S = 10.0
 F = TypeVar("F")
 
 
+ASKED = re.compile(rb'^(?:GET|POST|PUT|DELETE) (/fapi/[^ ?]+)|{"type":"(\w+)"', re.MULTILINE)
+
+
 class Relay:
     """A TCP relay that can lose every connection and refuse new ones until told otherwise.
 
-    `slow_s` is how long what is sent to the venue is held.
+    `slow_s` is how long what is sent to the venue is held; `asked` is what was asked over HTTP,
+    by its path, or by its type where one path answers everything.
     """
 
     def __init__(self, port: int) -> None:
         self.slow_s = 0.0
+        self.asked: list[str] = []
         self._target = port
         self._is_cut = False
         self._writers: set[asyncio.StreamWriter] = set()
@@ -81,6 +87,8 @@ class Relay:
     ) -> None:
         with contextlib.suppress(OSError):
             while chunk := await source.read(65_536):
+                if is_to_venue:
+                    self.asked += ((path or kind).decode() for path, kind in ASKED.findall(chunk))
                 if is_to_venue and self.slow_s:
                     await SystemClock().sleep(self.slow_s)
                 if sink in self._frozen:

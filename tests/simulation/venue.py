@@ -288,3 +288,12 @@ class Venue:
             self.counts["lagging lookups"] += order is not None
             return None
         return order
+
+    def recent(self, since_ms: int = 0) -> list[VenueOrder]:
+        """Return the orders that lists of recent ones show: they lag as much as queries do."""
+        now_ms = self.now_ms()
+        return [
+            order
+            for order in self.books.orders.values()
+            if order.seen_ms <= now_ms and order.placed_ms >= since_ms
+        ]

@@ -233,6 +233,8 @@ class BinanceFront:
             case "openOrders":
                 now_ms = self.venue.now_ms()
                 return [_row(one) for one in self.venue.open.values() if one.seen_ms <= now_ms]
+            case "allOrders":
+                return [_row(one) for one in self.venue.recent(int(params["startTime"]))]
             case "userTrades":
                 return self._trades(int(params["startTime"]))
             case "positionRisk":

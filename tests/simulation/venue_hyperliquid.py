@@ -260,6 +260,8 @@ class HyperliquidFront:
             case "frontendOpenOrders":
                 now_ms = venue.now_ms()
                 return [_row(one) for one in venue.open.values() if one.seen_ms <= now_ms]
+            case "historicalOrders":
+                return [_state(one) for one in venue.recent()]
             case "userFillsByTime":
                 rows = [one for one in venue.books.fills if one.time_ms >= asked.start_time]
                 return [_fill(one) for one in rows[:2_000]]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from services.gateway_binance.protocol.requests import OPEN_ORDERS_WEIGHT, open_orders_params
 from services.gateway_binance.protocol.rows import LimitRow
 from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import (
@@ -22,6 +23,7 @@ from tandem.gateway.requests import (
     PlaceOrder,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
 )
 from tandem.transport.exchange import RawAnswer, Transport
 from tandem.transport.priority import WEIGHT as EVERYTHING
@@ -54,7 +56,6 @@ HEADERS: dict[str, str] = {
 }
 
 # Weights per request (Binance docs, each endpoint's page).
-OPEN_ORDERS_WEIGHT = 40
 LIST_WEIGHT = 5
 SINGLE_WEIGHT = 1
 
@@ -115,8 +116,9 @@ def order_costs(kind: type[OrderRequest], transport: Transport, pools: Pools) ->
 def _weight(request: Query) -> int:
     match request:
         case OpenOrdersQuery():
-            return OPEN_ORDERS_WEIGHT
-        case FillsQuery():
+            listings = open_orders_params(request)
+            return len(listings) if listings[0] else OPEN_ORDERS_WEIGHT
+        case FillsQuery() | RecentOrdersQuery():
             return LIST_WEIGHT * len(request.instruments)
         case PositionsQuery():
             return LIST_WEIGHT + SINGLE_WEIGHT

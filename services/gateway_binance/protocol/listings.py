@@ -27,6 +27,7 @@ from tandem.gateway.requests import (
     OpenOrdersQuery,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
     Report,
     VenueQueryError,
     read_rows,
@@ -61,7 +62,9 @@ def decode_listing(exc: Exc, query: Query, answers: Sequence[RawAnswer]) -> List
     """Return open orders, fills or positions."""
     match query:
         case OpenOrdersQuery():
-            return _open_orders(exc, answers[0])
+            return _orders("openOrders", exc, answers)
+        case RecentOrdersQuery():
+            return _orders("allOrders", exc, answers)
         case FillsQuery():
             return _fills(exc, query, answers)
         case PositionsQuery():
@@ -70,11 +73,19 @@ def decode_listing(exc: Exc, query: Query, answers: Sequence[RawAnswer]) -> List
             raise VenueQueryError(f"{type(query).__name__} asks for no list")
 
 
-def _open_orders(exc: Exc, answer: RawAnswer) -> Listing:
-    at = _received(exc, answer)
-    listed = rows.decode_rows(rows.order_rows, answer)
-    facts, faults = read_rows("openOrders", listed, lambda row: (order_row_report(row, at),))
+def _orders(name: str, exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
+    facts: list[Report] = []
+    faults: list[Unsound] = []
+    for answer in answers:
+        listed = rows.decode_rows(rows.order_rows, answer)
+        read, wrong = read_rows(name, listed, partial(_order, _received(exc, answer)))
+        facts += read
+        faults += wrong
     return Listing(tuple(facts), unsound=tuple(faults))
+
+
+def _order(at: Received, row: rows.OrderRow) -> tuple[Report, ...]:
+    return (order_row_report(row, at),)
 
 
 def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:

@@ -32,6 +32,7 @@ from tandem.gateway.requests import (
     PlaceOrder,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
     Stamp,
     TimeQuery,
 )
@@ -43,6 +44,8 @@ KEY_HEADER = "X-MBX-APIKEY"
 TRADES_LIMIT = 1_000
 TRADES_WINDOW_MS = 7 * 24 * 3_600_000  # userTrades spans at most 7 days
 TRADES_MARGIN_MS = 60_000
+# Of the open orders of all symbols; those of one weigh 1 (Binance docs, Current All Open Orders).
+OPEN_ORDERS_WEIGHT = 40
 
 _encoder = msgspec.json.Encoder()
 
@@ -103,6 +106,13 @@ def order_params(request: OrderRequest, options: OrderOptions) -> Params:
     return cancel_params(request)
 
 
+def open_orders_params(query: OpenOrdersQuery) -> tuple[Params, ...]:
+    """Return one listing of each symbol as long as that weighs less than one of everything."""
+    if not 0 < len(query.instruments) < OPEN_ORDERS_WEIGHT:
+        return ((),)
+    return tuple((("symbol", each.symbol),) for each in query.instruments)
+
+
 def timing(stamp: Stamp) -> Params:
     return (("recvWindow", stamp.window_ms), ("timestamp", stamp.venue_ms))
 
@@ -158,12 +168,8 @@ class RestRequests:
                 return (self._public("/fapi/v1/time"),)
             case OrderQuery():
                 return (self._get(ORDER_PATH, cancel_params(query), stamp),)
-            case OpenOrdersQuery():
-                return (self._get("/fapi/v1/openOrders", (), stamp),)
-            case FillsQuery():
-                return tuple(
-                    self._trades(each.symbol, query.since_ms, stamp) for each in query.instruments
-                )
+            case OpenOrdersQuery() | RecentOrdersQuery() | FillsQuery():
+                return self._lists(query, stamp)
             case PositionsQuery():
                 # The time is asked first: the listing covers everything before it.
                 positions = self._get("/fapi/v3/positionRisk", (), stamp)
@@ -171,14 +177,40 @@ class RestRequests:
             case BalanceQuery():
                 return (self._get("/fapi/v3/account", (), stamp),)
 
+    def _lists(
+        self, query: OpenOrdersQuery | RecentOrdersQuery | FillsQuery, stamp: Stamp
+    ) -> tuple[HttpRequest, ...]:
+        match query:
+            case OpenOrdersQuery():
+                return tuple(
+                    self._get("/fapi/v1/openOrders", params, stamp)
+                    for params in open_orders_params(query)
+                )
+            case RecentOrdersQuery():
+                return tuple(
+                    self._recent(each.symbol, query.since_ms, stamp) for each in query.instruments
+                )
+            case FillsQuery():
+                return tuple(
+                    self._trades(each.symbol, query.since_ms, stamp) for each in query.instruments
+                )
+
     def _trades(self, symbol: str, since_ms: int, stamp: Stamp) -> HttpRequest:
-        oldest_ms = stamp.venue_ms - TRADES_WINDOW_MS + TRADES_MARGIN_MS
         params: Params = (
             ("symbol", symbol),
-            ("startTime", max(since_ms, oldest_ms)),
+            ("startTime", _within_window(since_ms, stamp)),
             ("limit", TRADES_LIMIT),
         )
         return self._get("/fapi/v1/userTrades", params, stamp)
+
+    def _recent(self, symbol: str, since_ms: int, stamp: Stamp) -> HttpRequest:
+        """Ask for the newest orders of a symbol; more than fit are the older ones."""
+        params: Params = (
+            ("symbol", symbol),
+            ("startTime", _within_window(since_ms, stamp)),
+            ("limit", TRADES_LIMIT),
+        )
+        return self._get("/fapi/v1/allOrders", params, stamp)
 
     def _get(self, path: str, params: Params, stamp: Stamp) -> HttpRequest:
         return self._signed(HttpMethod.GET, path, params, stamp)
@@ -193,6 +225,11 @@ class RestRequests:
     @property
     def _headers(self) -> tuple[tuple[str, str], ...]:
         return ((KEY_HEADER, self.signer.api_key),)
+
+
+def _within_window(since_ms: int, stamp: Stamp) -> int:
+    """Return a time that with no end given is answered up to now (Binance docs: 7 days at most)."""
+    return max(since_ms, stamp.venue_ms - TRADES_WINDOW_MS + TRADES_MARGIN_MS)
 
 
 def stream_names(symbol: str, depth_ms: int) -> tuple[str, ...]:

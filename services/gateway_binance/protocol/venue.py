@@ -97,6 +97,10 @@ class BinanceVenue:
     def order_costs(self, kind: type[OrderRequest], transport: Transport) -> tuple[Cost, ...]:
         return limits.order_costs(kind, transport, self._pools)
 
+    def extra_costs(self, query: Query, answer: RawAnswer) -> tuple[Cost, ...]:  # noqa: ARG002
+        """Return nothing: a question's weight does not depend on its answer."""
+        return ()
+
     def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:
         return limits.usage(answer, self._pools)
 

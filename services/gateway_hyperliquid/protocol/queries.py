@@ -19,6 +19,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
     Meta,
     OrderAnswer,
     OrderRow,
+    OrderUpdate,
     SpotState,
     VenueTime,
 )
@@ -31,6 +32,7 @@ from tandem.gateway.requests import (
     OrderQuery,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
     TimeQuery,
     VenueQueryError,
 )
@@ -47,6 +49,7 @@ T = TypeVar("T")
 META: Final = msgspec.json.Decoder(Meta)
 TIME: Final = msgspec.json.Decoder(VenueTime)
 ORDER: Final = msgspec.json.Decoder(OrderAnswer)
+HISTORY: Final = msgspec.json.Decoder(tuple[OrderUpdate, ...])
 OPEN_ORDERS: Final = msgspec.json.Decoder(tuple[OrderRow, ...])
 FILLS: Final = msgspec.json.Decoder(tuple[FillRow, ...])
 STATE: Final = msgspec.json.Decoder(ClearinghouseState)
@@ -75,6 +78,7 @@ _KINDS: Final[Mapping[type[Query], str]] = {
     InstrumentsQuery: "meta",
     TimeQuery: "exchangeStatus",
     OpenOrdersQuery: "frontendOpenOrders",
+    RecentOrdersQuery: "historicalOrders",
     PositionsQuery: "clearinghouseState",
     BalanceQuery: "clearinghouseState",
 }
@@ -83,7 +87,8 @@ _WEIGHTS: Final[Mapping[type[Query], int]] = {
     TimeQuery: 2,
     OrderQuery: 2,
     OpenOrdersQuery: 20,
-    FillsQuery: 20 + ROWS_MAY_BE_CUT // 20,
+    RecentOrdersQuery: 20 + ROWS_MOST // 20,
+    FillsQuery: 20,
     PositionsQuery: 2,
     BalanceQuery: 2,
 }
@@ -92,6 +97,11 @@ _WEIGHTS: Final[Mapping[type[Query], int]] = {
 def weight_of(query: Query) -> int:
     """Return what a question costs of the address's 1200 a minute (docs, Rate limits)."""
     return _WEIGHTS[type(query)]
+
+
+def extra_weight(query: Query, body: bytes) -> int:
+    """Return what the answer adds: the venue weighs each 20 rows of fills (docs, Rate limits)."""
+    return body.count(b'"tid"') // 20 if isinstance(query, FillsQuery) else 0
 
 
 def decoded(decoder: "msgspec.json.Decoder[T]", answers: Sequence[RawAnswer]) -> T:

@@ -23,7 +23,11 @@ from services.gateway_hyperliquid.protocol.instruments import (
 from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
 from services.gateway_hyperliquid.protocol.outcomes import is_done, outcome
-from services.gateway_hyperliquid.protocol.payloads import ClearinghouseState, OrderRow, SpotState
+from services.gateway_hyperliquid.protocol.payloads import (
+    ClearinghouseState,
+    OrderUpdate,
+    SpotState,
+)
 from services.gateway_hyperliquid.protocol.reports import (
     NS_PER_MS,
     Reading,
@@ -57,6 +61,7 @@ from tandem.gateway.requests import (
     PlaceOrder,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
     Report,
     Stamp,
     VenueQueryError,
@@ -144,6 +149,10 @@ class HyperliquidVenue:
         posted = Cost(WEIGHT, int(self._options.posts_cost_weight))
         return posted, Cost(MESSAGES, 1)
 
+    def extra_costs(self, query: Query, answer: RawAnswer) -> tuple[Cost, ...]:
+        units = queries.extra_weight(query, answer.body)
+        return (Cost(WEIGHT, units), Cost(QUERIES_POOL, units)) if units else ()
+
     def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:  # noqa: ARG002  (the port's)
         """Return nothing: the venue's answers do not say what is used."""
         return ()
@@ -203,6 +212,8 @@ class HyperliquidVenue:
         match query:
             case OpenOrdersQuery():
                 return self._open_orders(answers)
+            case RecentOrdersQuery():
+                return self._history(query, answers)
             case FillsQuery():
                 return self._fills(query, answers)
             case PositionsQuery():
@@ -213,11 +224,13 @@ class HyperliquidVenue:
     def _open_orders(self, answers: Sequence[RawAnswer]) -> Listing:
         reading = self._reading(answers)
         rows = queries.decoded(queries.OPEN_ORDERS, answers)
-        facts, faults = read_rows("openOrders", rows, lambda row: self._open_order(row, reading))
+        facts, faults = read_rows(
+            "openOrders", rows, lambda row: self._order(open_order(row), reading)
+        )
         return Listing(tuple(facts), unsound=tuple(faults))
 
-    def _open_order(self, row: OrderRow, reading: Reading) -> tuple[Report, ...]:
-        report = self._witness.order(open_order(row), reading)
+    def _order(self, update: OrderUpdate, reading: Reading) -> tuple[Report, ...]:
+        report = self._witness.order(update, reading)
         return () if report is None else (report,)
 
     def _positions(self, answers: Sequence[RawAnswer]) -> Listing:
@@ -228,6 +241,14 @@ class HyperliquidVenue:
             lambda held: (position_report(held.position, state.time, reading),),
         )
         return Listing(tuple(facts), state.time, covers=is_of_main_dex, unsound=tuple(faults))
+
+    def _history(self, query: RecentOrdersQuery, answers: Sequence[RawAnswer]) -> Listing:
+        """Return the newest orders; one may be listed with each status that it had."""
+        reading = self._reading(answers)
+        rows = queries.decoded(queries.HISTORY, answers)
+        recent = [row for row in rows if row.order.timestamp >= query.since_ms]
+        facts, faults = read_rows("historicalOrders", recent, lambda row: self._order(row, reading))
+        return Listing(tuple(facts), unsound=tuple(faults))
 
     def _fills(self, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
         reading = self._reading(answers)

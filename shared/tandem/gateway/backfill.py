@@ -37,7 +37,7 @@ from tandem.gateway.requests import (
 )
 from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
-from tandem.messages.reports import PositionReport
+from tandem.messages.reports import OrderReport, PositionReport
 from tandem.transport.backoff import Backoff
 from tandem.transport.priority import Priority
 
@@ -228,11 +228,40 @@ class Backfill:
         missing = reconcile.orders_to_ask(live, listing.facts, started_ms * NS_PER_MS)
         strangers = self._strangers.orders(known.has_oid)
         due = (*missing, *known.unproven_orders(), *strangers)
-        for order in self._rota.turn(due, MAX_ASKED):
-            await self._ask(order)
+        turn = self._rota.turn(due, MAX_ASKED)
+        shown = await self._recent(turn)
+        for order in turn:
+            name = order.cloid if order.oid is None else (order.ticker, order.oid)
+            if name not in shown:
+                await self._ask(order)
         if len(due) > MAX_ASKED:
             self._go_on()
         return listing
+
+    async def _recent(self, orders: tuple[KnownOrder, ...]) -> set[object]:
+        """Log what one list shows of many orders; return the names of those it shows to the end."""
+        table = self._core.instruments
+        tickers = {order.ticker for order in orders if order.first_ns and order.ticker in table}
+        since_ms = min((order.first_ns for order in orders if order.first_ns), default=0)
+        facts = await self._queries.recent(
+            tuple(table[ticker] for ticker in sorted(tickers)),
+            since_ms // NS_PER_MS - MARGIN_MS,
+            len(orders),
+            Priority.BACKFILL,
+        )
+        wanted = {(order.ticker, order.oid) for order in orders}
+        cloids = {order.cloid for order in orders} - {None}
+        shown: set[object] = set()
+        for fact in facts or ():
+            if not isinstance(fact, OrderReport):
+                continue
+            names = {fact.client_order_id, (fact.ticker, fact.venue_order_id)}
+            if not names & (wanted | cloids):
+                continue
+            self._log((fact,), at_any_age=True)
+            if fact.cum_qty is not None and fact.order_status.is_terminal:
+                shown |= names
+        return shown
 
     def _go_on(self) -> None:
         """There was more than one run may ask for."""

@@ -19,7 +19,8 @@ class LookUp:
 
     Before the horizon its id is enough to ask for; past it a round is thorough (open orders and
     the fills since `since_ms` too), for only such a round can prove absence. It counts only if the
-    venue showed a time past `past_ms` before it.
+    venue showed a time past `past_ms` before it. `nth`: how often it was looked for since it was
+    sent.
     """
 
     cloid: ClientOrderId
@@ -27,6 +28,7 @@ class LookUp:
     since_ms: int
     past_ms: int
     is_thorough: bool
+    nth: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,26 @@
 """How orders in doubt are looked for: by their ids, and in thorough rounds wherever they could be.
 
 1. A round counts as absence only if every question was answered and the venue's time was shown
-   before the first of them.
+   before the first of them: the order by its id, the open orders, the fills since the intent.
 2. A fill since the intent on an order that nobody knows could be ours: that order is asked for
    by the venue's id, and the round proves nothing until it is known.
 3. An order that is found ended, without its quantity, has its fills asked for at once.
-4. Orders that are due together share one round: its lists cost most of a minute's budget, which
-   hedges live on too.
+4. Orders that are due together share one round, and one round follows the other. Where one list
+   of recent orders weighs less than a question for each of them it is asked first: what it shows
+   is found. What it lacks proves nothing, for it may lag and be cut: absence takes each order's
+   own question, and past the horizon it gets one.
 5. While the venue's time does not advance its lists prove nothing, and are not asked for: a long
    stall would use up what cancels and hedges need.
 6. What the venue's table does not list cannot be asked for by name, and is refused if it is sent:
    the lists of everything must do.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus
 from tandem.gateway.cancels import AskOrder
 from tandem.gateway.core import NS_PER_MS, Core
@@ -38,6 +42,8 @@ from tandem.transport.priority import Priority
 
 MAX_STRANGERS = 20
 GATHER_S = 0.02
+ASKED_AT_ONCE = 8
+FEW = 8
 MS_PER_S = 1_000
 
 
@@ -61,6 +67,7 @@ class Lookups:
         self._queries = queries
         self._dispatcher = dispatcher
         self._due: list[LookUp] = []
+        self._is_searching = False
         self._kills = core.context.metrics.counter(
             "gateway_nonces_killed", "of requests in doubt: free or used", ("nonce",)
         )
@@ -69,12 +76,10 @@ class Lookups:
         )
 
     def look_up(self, effect: LookUp) -> None:
-        if not effect.is_thorough:
-            self._core.context.tasks.spawn(self._look_up(effect), f"look-up-{effect.cloid}")
-            return
-        if not self._due:
-            self._core.context.tasks.spawn(self._search_soon(), "look-up-thorough")
         self._due.append(effect)
+        if not self._is_searching:
+            self._is_searching = True
+            self._core.context.tasks.spawn(self._search_all(), "look-up")
 
     def ask_order(self, effect: AskOrder) -> None:
         self._core.context.tasks.spawn(self._ask(effect), f"ask-{effect.key}")
@@ -102,10 +107,75 @@ class Lookups:
             self._dispatcher.carry_out(killed)
             self._dispatcher.pump()
 
-    async def _look_up(self, effect: LookUp) -> None:
-        if not await self._is_done(effect):
-            self._core.sender.lookup_failed(effect.cloid, self._core.now())
-        self._dispatcher.pump()
+    async def _search_all(self) -> None:
+        """Carry out all that is due, and what becomes due meanwhile after it."""
+        try:
+            while self._due:
+                await self._core.context.clock.sleep(GATHER_S)
+                due, self._due = self._due, []
+                await self._search(due)
+                self._dispatcher.pump()
+        finally:
+            self._is_searching = False
+
+    async def _search(self, effects: list[LookUp]) -> None:
+        """Look for orders in one round: everywhere, where absence could be concluded."""
+        left = effects
+        try:
+            is_thorough = any(effect.is_thorough for effect in effects)
+            venue_ms = await self._queries.time_ms() if is_thorough else 0
+            recent = await self._recent(effects)
+            left = self._unfound(effects, recent or ())
+            # Before the horizon a question for each says no more than the list that lacks it, and
+            # of many orders they would use up what the rounds past the horizon need.
+            is_rare = recent is not None or len(left) > FEW
+            first = 1 if recent is None else 0
+            asked = [one for one in left if one.is_thorough or not is_rare or one.nth <= first]
+            done = await self._ask_each(asked)
+            left = [one for one in left if one.cloid not in done]
+            left = [one for one in left if self._can_count(one, venue_ms)]
+            if left:
+                self._judge(left, await self._listed(left, recent or ()), venue_ms)
+        except (VenueQueryError, LookupInconclusiveError) as error:
+            for effect in left:
+                self._fail(effect, error)
+
+    async def _recent(self, effects: list[LookUp]) -> tuple[Report, ...] | None:
+        since_ms = min(effect.since_ms for effect in effects)
+        instruments = self._instruments(effects)
+        return await self._queries.recent(instruments, since_ms, len(effects), Priority.PROOF)
+
+    def _instruments(self, effects: list[LookUp]) -> tuple[Instrument, ...]:
+        table = self._core.instruments
+        tickers = dict.fromkeys(effect.ticker for effect in effects)
+        return tuple(table[ticker] for ticker in tickers if ticker in table)
+
+    def _unfound(self, effects: list[LookUp], listed: tuple[Report, ...]) -> list[LookUp]:
+        """Take what a list shows; return the orders that it does not, or without a quantity."""
+        shown: dict[ClientOrderId, list[Report]] = {}
+        for fact in listed:
+            if isinstance(fact, OrderReport) and fact.client_order_id is not None:
+                shown.setdefault(fact.client_order_id, []).append(fact)
+        left = []
+        for effect in effects:
+            facts = tuple(shown.get(effect.cloid, ()))
+            if not facts or any(_lacks_quantity(fact) for fact in facts):
+                left.append(effect)
+            else:
+                found = self._core.sender.found(effect.cloid, facts, self._core.now())
+                self._dispatcher.carry_out(found)
+        return left
+
+    async def _ask_each(self, effects: list[LookUp]) -> set[ClientOrderId]:
+        """Ask for each order by its id; return which need no more of this round."""
+        at_once = asyncio.Semaphore(ASKED_AT_ONCE)
+
+        async def ask(effect: LookUp) -> bool:
+            async with at_once:
+                return await self._is_done(effect)
+
+        done = await asyncio.gather(*map(ask, effects))
+        return {one.cloid for one, is_done in zip(effects, done, strict=True) if is_done}
 
     async def _is_done(self, effect: LookUp) -> bool:
         """Ask for an order by its id; False when the venue knows no such order."""
@@ -114,25 +184,6 @@ class Lookups:
         except (VenueQueryError, LookupInconclusiveError) as error:
             self._fail(effect, error)
             return True
-
-    async def _search_soon(self) -> None:
-        await self._core.context.clock.sleep(GATHER_S)
-        due, self._due = self._due, []
-        await self._search(due)
-        self._dispatcher.pump()
-
-    async def _search(self, effects: list[LookUp]) -> None:
-        """Look for orders everywhere, in one round."""
-        left = effects
-        try:
-            venue_ms = await self._queries.time_ms()
-            left = [effect for effect in effects if not await self._is_done(effect)]
-            left = [effect for effect in left if self._can_count(effect, venue_ms)]
-            if left:
-                self._judge(left, await self._listed(left), venue_ms)
-        except (VenueQueryError, LookupInconclusiveError) as error:
-            for effect in left:
-                self._fail(effect, error)
 
     def _can_count(self, effect: LookUp, venue_ms: int) -> bool:
         if venue_ms > effect.past_ms:
@@ -193,15 +244,15 @@ class Lookups:
             raise LookupInconclusiveError(f"cut after {len(listing.facts)} facts: {listing.more}")
         return listing.facts
 
-    async def _listed(self, effects: list[LookUp]) -> "Seen":
+    async def _listed(self, effects: list[LookUp], recent: tuple[Report, ...]) -> "Seen":
         """Return the open orders, the fills, and what the orders are that nobody knows."""
-        listed = await self._whole(OpenOrdersQuery())
-        table = self._core.instruments
-        instruments = {one.ticker: table[one.ticker] for one in effects if one.ticker in table}
-        query = FillsQuery(tuple(instruments.values()), min(one.since_ms for one in effects))
-        fills = await self._whole(query)
+        instruments = self._instruments(effects)
+        is_all_listed = all(effect.ticker in self._core.instruments for effect in effects)
+        listed = await self._whole(OpenOrdersQuery(instruments if is_all_listed else ()))
+        fills = await self._whole(FillsQuery(instruments, min(one.since_ms for one in effects)))
         strangers = self._strangers(fills)
-        unmasked: list[Report] = []
+        unmasked: list[Report] = [fact for fact in recent if _name(fact) in strangers]
+        strangers -= {_name(fact) for fact in unmasked}
         for ticker, oid in sorted(strangers)[:MAX_STRANGERS]:
             asked = OrderQuery(instrument=self._core.instruments[ticker], venue_order_id=oid)
             unmasked += await self._queries.order(asked) or ()
@@ -209,7 +260,7 @@ class Lookups:
             self._core.journal.log(fact)
         return Seen((*listed, *fills, *unmasked), len(strangers))
 
-    def _strangers(self, fills: tuple[Report, ...]) -> set[tuple[Ticker, VenueOrderId]]:
+    def _strangers(self, fills: tuple[Report, ...]) -> set[tuple[Ticker, VenueOrderId | None]]:
         return {
             (fill.ticker, fill.venue_order_id)
             for fill in fills
@@ -237,6 +288,11 @@ def _lacks_quantity(fact: Report) -> bool:
     if not isinstance(fact, OrderReport) or fact.order_status is OrderStatus.REJECTED:
         return False
     return fact.order_status.is_terminal and fact.cum_qty is None
+
+
+def _name(fact: Report) -> tuple[Ticker, VenueOrderId | None]:
+    oid = fact.venue_order_id if isinstance(fact, OrderReport) else None
+    return fact.ticker, oid
 
 
 def _names(fact: Report, cloid: ClientOrderId) -> bool:

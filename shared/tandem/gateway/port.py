@@ -77,6 +77,10 @@ class VenueProtocol(Protocol):
         """Return what any request of that kind costs."""
         ...
 
+    def extra_costs(self, query: Query, answer: RawAnswer) -> tuple[Cost, ...]:
+        """Return what an answer costs beyond what its question did; never raises."""
+        ...
+
     def usage(self, answer: RawAnswer) -> tuple[Usage, ...]:
         """Return what the venue says about its budgets in this answer; often nothing."""
         ...

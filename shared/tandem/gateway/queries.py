@@ -22,6 +22,7 @@ from tandem.gateway.requests import (
     OrderRequest,
     Outcome,
     Query,
+    RecentOrdersQuery,
     Report,
     Stamp,
     TimeQuery,
@@ -74,6 +75,7 @@ class VenueQueries:
             except (NothingSentError, NoAnswerError) as error:
                 raise VenueQueryError(str(error)) from error
             core.budgets.observe(core.venue.usage(answer), self._mono_ms())
+            core.budgets.take(core.venue.extra_costs(query, answer), self._mono_ms(), priority)
             answers.append(answer)
         return answers
 
@@ -160,6 +162,31 @@ class VenueQueries:
                 venue_ms, covers = page.venue_ms, page.covers
             following = page.more
         return Listing(tuple(facts), venue_ms, following, covers, tuple(faults))
+
+    async def recent(
+        self,
+        instruments: tuple[Instrument, ...],
+        since_ms: int,
+        orders: int,
+        priority: Priority,
+    ) -> tuple[Report, ...] | None:
+        """Return what a list of recent orders shows, None where there is none that would help.
+
+        It saves up to a question for each of so many orders, and may weigh more than that.
+        """
+        if not instruments:
+            return None
+        listing = RecentOrdersQuery(instruments, since_ms)
+        if self._weight(listing) >= orders * self._weight(OrderQuery(instrument=instruments[0])):
+            return None
+        try:
+            return (await self.listing(listing, priority)).facts
+        except VenueQueryError as error:
+            self.core.context.log.warning("list of recent orders", error=str(error))
+            return None
+
+    def _weight(self, query: Query) -> int:
+        return max(cost.units for cost in self.core.venue.costs(query, Transport.HTTP))
 
     async def balance(self) -> VenueBalance:
         answers = await self.ask(BalanceQuery(), Priority.QUESTION)

@@ -115,7 +115,20 @@ class OrderQuery:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrdersQuery:
-    """Every open order of the account."""
+    """Every open order of the account; `instruments` may narrow it, or nothing."""
+
+    instruments: tuple[Instrument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecentOrdersQuery:
+    """Orders of these made since `since_ms`, open and ended: what it shows was there.
+
+    It may lag and be cut, so that what it lacks proves nothing; `instruments` may narrow nothing.
+    """
+
+    instruments: tuple[Instrument, ...]
+    since_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,7 @@ Query = (
     | TimeQuery
     | OrderQuery
     | OpenOrdersQuery
+    | RecentOrdersQuery
     | FillsQuery
     | PositionsQuery
     | BalanceQuery

@@ -378,7 +378,8 @@ class Sender:
             past_ms = max(past_ms, ticket.absent_ms + ROUND_GAP_MS - 1)
         since_ms = ticket.born_ms(now) - LOOK_BACK_MS
         is_thorough = now.venue_ms > ticket.horizon_ms
-        yield LookUp(ticket.cloid, ticket.ticker, since_ms, past_ms, is_thorough)
+        nth = ticket.lookups
+        yield LookUp(ticket.cloid, ticket.ticker, since_ms, past_ms, is_thorough, nth)
 
     def found(
         self, cloid: ClientOrderId, facts: tuple[Report, ...], now: Now

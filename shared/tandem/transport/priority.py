@@ -54,10 +54,11 @@ WEIGHT: Final = Division(
     own={P.CANCEL: 8, P.HEDGE: 12, P.PROOF: 5, P.BACKFILL: 10, P.QUESTION: 3},
     ceilings={P.HEDGE: 94, P.PROOF: 89, P.BACKFILL: 84, P.UPKEEP: 80, P.QUOTE: 77, P.QUESTION: 39},
 )
-# Doubts that come in dozens after a log was cut must leave a backfill its room, and the reverse.
+# Doubts that come in dozens after a log was cut must leave a backfill its room, and the reverse:
+# each of two copies on Hyperliquid has 475 a minute, for 6 backfills of 42, and 195 for doubts.
 QUERIES: Final = Division(
-    own={P.PROOF: 20, P.BACKFILL: 22, P.QUESTION: 10},
-    ceilings={P.BACKFILL: 96, P.UPKEEP: 92, P.QUESTION: 62},
+    own={P.PROOF: 20, P.BACKFILL: 18, P.QUESTION: 6},
+    ceilings={P.BACKFILL: 70, P.QUESTION: 50},
 )
 # Orders and cancels alone: what counts new orders, or messages on the order channel.
 ORDERS: Final = Division(own={P.CANCEL: 5, P.HEDGE: 20}, ceilings={P.HEDGE: 96, P.QUOTE: 80})

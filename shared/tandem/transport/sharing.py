@@ -18,7 +18,7 @@ from tandem.transport.priority import QUERIES, WEIGHT
 from tandem.transport.rate_limit import RateLimit
 
 # What all copies together may ask for, and what one alone may.
-ALL_PERCENT = 76
+ALL_PERCENT = 88
 ONE_PERCENT = 60
 QUERIES_POOL = "queries"
 

@@ -5,6 +5,7 @@ from services.paper_hyperliquid.info import weight_of
 from services.paper_hyperliquid.info_market import InfoError
 from services.paper_hyperliquid.info_requests import (
     AllMids,
+    HistoricalOrders,
     InfoRequest,
     OpenOrders,
     UserFills,
@@ -21,6 +22,7 @@ class Unheard(Struct):
 @pytest.mark.parametrize(
     ("question", "rows", "weight"),
     [(AllMids(), 0, 2), (UserRole(MASTER), 0, 60), (OpenOrders(MASTER), 90, 20),
+     (HistoricalOrders(MASTER), 2_000, 120),
      (UserFills(MASTER), 39, 21), (UserFills(MASTER), 40, 22)],
 )  # fmt: skip
 def test_weights(question: InfoRequest, rows: int, weight: int) -> None:

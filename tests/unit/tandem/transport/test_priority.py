@@ -27,6 +27,6 @@ def test_questions_are_last_and_cancels_first() -> None:
 
 
 def test_backfill_has_room_for_a_run_whatever_the_doubts_take() -> None:
-    """Hyperliquid with two copies: positions 2, fills 45, open orders 20."""
-    share = 1_200 * 90 // 100 * 38 // 100
+    """Hyperliquid with two copies: positions 2, fills 20 to 45, open orders 20."""
+    share = 1_200 * 90 // 100 * 44 // 100
     assert QUERIES.own_units(share)[Priority.BACKFILL] >= 67

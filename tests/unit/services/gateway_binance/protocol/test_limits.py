@@ -31,8 +31,8 @@ APART = limits.Pools(shared_weight=False)
 
 def test_budgets_keep_to_four_fifths_and_weight_is_shared_between_two_copies() -> None:
     assert limits.rate_limits(limits.DOCUMENTED, SHARED) == (
-        RateLimit("weight", 1920 - 729, 60_000, WEIGHT, 729),
-        RateLimit("queries", 729, 60_000, QUERIES),
+        RateLimit("weight", 1920 - 844, 60_000, WEIGHT, 844),
+        RateLimit("queries", 844, 60_000, QUERIES),
         RateLimit("orders-10s", 240, 10_000, ORDERS),
         RateLimit("orders-1m", 960, 60_000, ORDERS),
     )
@@ -47,7 +47,7 @@ def test_account_alone_at_its_address_has_all_of_it() -> None:
 def test_budgets_follow_the_venues_table_and_pass_over_other_kinds(payload: Payload) -> None:
     info = exchange_info.decode(payload("exchange_info"))
     found = {limit.pool: limit.capacity for limit in limits.rate_limits(info.rate_limits, SHARED)}
-    assert found == {"weight": 2976, "queries": 1824, "orders-10s": 240, "orders-1m": 960}
+    assert found == {"weight": 2688, "queries": 2112, "orders-10s": 240, "orders-1m": 960}
 
 
 def test_limit_of_zero_is_no_budget() -> None:
@@ -88,6 +88,14 @@ def test_cancel_weighs_and_counts_as_no_order(btc: Instrument) -> None:
 def test_questions_weigh_as_documented(query: Query, weight: int) -> None:
     costs = (Cost("weight", weight), Cost("queries", weight))
     assert limits.costs(query, Transport.HTTP, APART) == costs
+
+
+def test_open_orders_weigh_for_each_symbol_until_all_weigh_less(btc: Instrument) -> None:
+    weights = [
+        limits.costs(OpenOrdersQuery((btc,) * count), Transport.HTTP, SHARED)[0].units
+        for count in (1, 39, 40, 90)
+    ]
+    assert weights == [1, 39, 40, 40]
 
 
 def test_fills_weigh_for_each_symbol(btc: Instrument) -> None:

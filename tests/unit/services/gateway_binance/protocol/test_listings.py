@@ -13,6 +13,7 @@ from tandem.gateway.requests import (
     FillsQuery,
     OpenOrdersQuery,
     PositionsQuery,
+    RecentOrdersQuery,
     TimeQuery,
     VenueQueryError,
 )
@@ -74,6 +75,21 @@ def test_open_orders_of_anybody_on_the_account_are_listed(payload: Payload) -> N
     listing = listings.decode_listing(EXC, OpenOrdersQuery(), (_answer(payload("open_orders")),))
     cloids = [fact.client_order_id for fact in listing.facts if isinstance(fact, OrderReport)]
     assert cloids == ["oms-01J9Z-7", "web_abc"]
+
+
+def test_open_orders_of_several_symbols_are_one_list(payload: Payload, btc: Instrument) -> None:
+    answers = (_answer(payload("open_orders")), _answer(b"[]"))
+    listing = listings.decode_listing(EXC, OpenOrdersQuery((btc, btc)), answers)
+    assert len(listing.facts) == 2
+
+
+def test_recent_orders_that_cannot_be_read_hide_no_others(
+    payload: Payload, btc: Instrument
+) -> None:
+    good = json.loads(payload("order_query"))
+    answer = _answer(json.dumps([{**good, "status": "HALF_OPEN"}, good]).encode())
+    listing = listings.decode_listing(EXC, RecentOrdersQuery((btc,), 0), (answer,))
+    assert [type(fact) for fact in listing.facts] == [OrderReport]
 
 
 def test_fills_come_with_their_costs(payload: Payload, btc: Instrument) -> None:

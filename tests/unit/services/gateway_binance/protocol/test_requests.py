@@ -20,6 +20,7 @@ from tandem.gateway.requests import (
     PlaceOrder,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
     Stamp,
     TimeQuery,
 )
@@ -177,6 +178,22 @@ def test_questions_go_to_their_pages(query: Query, paths: list[str]) -> None:
     asked = REST.query(query, STAMP)
     assert [urlsplit(request.url).path for request in asked] == paths
     assert all(request.method is HttpMethod.GET for request in asked)
+
+
+def test_open_orders_of_a_few_symbols_are_asked_for_one_by_one(btc: Instrument) -> None:
+    asked = REST.query(OpenOrdersQuery((btc, replace(btc, symbol="ETHUSDT"))), STAMP)
+    assert [_query_of(request)["symbol"] for request in asked] == ["BTCUSDT", "ETHUSDT"]
+    (whole,) = REST.query(OpenOrdersQuery((btc,) * 40), STAMP)
+    assert "symbol" not in _query_of(whole)
+
+
+def test_recent_orders_are_asked_for_by_symbol_and_time(btc: Instrument) -> None:
+    (request,) = REST.query(RecentOrdersQuery((btc,), 1789999990000), STAMP)
+    assert urlsplit(request.url).path == "/fapi/v1/allOrders"
+    asked = _query_of(request)
+    assert (asked["symbol"], asked["startTime"]) == ("BTCUSDT", "1789999990000")
+    (old,) = REST.query(RecentOrdersQuery((btc,), 0), STAMP)
+    assert int(_query_of(old)["startTime"]) > STAMP.venue_ms - 7 * 24 * 3_600_000
 
 
 def test_order_is_asked_for_by_our_id(btc: Instrument) -> None:

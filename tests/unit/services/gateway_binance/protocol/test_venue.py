@@ -143,7 +143,7 @@ def test_limits_follow_the_instrument_table(payload: Payload) -> None:
     before = {limit.pool: limit.capacity for limit in venue.rate_limits}
     table = venue.decode_instruments((_answer(payload("exchange_info")),))
     after = {limit.pool: limit.capacity for limit in venue.rate_limits}
-    assert (before["weight"], after["weight"]) == (1191, 2976)
+    assert (before["weight"], after["weight"]) == (1076, 2688)
     assert "BTCUSDT" in {each.ticker for each in table}
 
 

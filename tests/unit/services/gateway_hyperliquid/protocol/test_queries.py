@@ -12,6 +12,7 @@ from services.gateway_hyperliquid.protocol.queries import (
     ROWS_MOST,
     TIME,
     decoded,
+    extra_weight,
     info_of,
     next_fills,
     weight_of,
@@ -26,6 +27,7 @@ from tandem.gateway.requests import (
     OrderQuery,
     PositionsQuery,
     Query,
+    RecentOrdersQuery,
     TimeQuery,
     VenueQueryError,
 )
@@ -62,7 +64,8 @@ BTC = Instrument(
             2,
         ),
         (OpenOrdersQuery(), Info("frontendOpenOrders", USER), 20),
-        (FillsQuery((), 5), Info("userFillsByTime", USER, start_time=5), 45),
+        (FillsQuery((), 5), Info("userFillsByTime", USER, start_time=5), 20),
+        (RecentOrdersQuery((), 5), Info("historicalOrders", USER), 120),
         (PositionsQuery(), Info("clearinghouseState", USER), 2),
         (BalanceQuery(), Info("clearinghouseState", USER), 2),
     ],
@@ -70,6 +73,12 @@ BTC = Instrument(
 def test_each_question(query: Query, info: Info, weight: int) -> None:
     assert info_of(query, USER) == info
     assert weight_of(query) == weight
+
+
+def test_each_twenty_fills_of_an_answer_weigh_one_more() -> None:
+    body = b"[" + b",".join([b'{"coin":"BTC","tid":7}'] * 45) + b"]"
+    assert extra_weight(FillsQuery((), 5), body) == 2
+    assert extra_weight(OpenOrdersQuery(), body) == 0
 
 
 def test_an_order_without_a_name_cannot_be_asked_for() -> None:

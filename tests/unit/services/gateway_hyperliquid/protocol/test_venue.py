@@ -28,6 +28,7 @@ from tandem.gateway.requests import (
     OrderQuery,
     PlaceOrder,
     PositionsQuery,
+    RecentOrdersQuery,
     Stamp,
     TimeQuery,
     VenueQueryError,
@@ -157,7 +158,7 @@ def test_whether_a_post_costs_weight_is_a_setting() -> None:
 def test_nine_tenths_of_the_address_are_shared_between_two_copies() -> None:
     limits = {limit.pool: (limit.capacity, limit.others) for limit in venue().rate_limits}
 
-    assert limits == {"weight": (670, 410), "queries": (410, 0), "messages": (1800, 0)}
+    assert limits == {"weight": (605, 475), "queries": (475, 0), "messages": (1800, 0)}
 
 
 def test_answers_say_nothing_of_budgets() -> None:
@@ -227,6 +228,27 @@ def test_open_orders_of_every_market_are_listed() -> None:
     tickers = [fact.ticker for fact in listing.facts]
     assert tickers == ["BTC", "@107"]
     assert listing.more is None
+
+
+def test_recent_orders_are_listed_with_their_ends() -> None:
+    row = json.loads((DATA / "order_status.json").read_bytes())["order"]
+    odd = {**row, "status": "odd"}
+    placed_ms = row["order"]["timestamp"]
+    text = json.dumps([row, odd])
+
+    listing = venue().decode_listing(RecentOrdersQuery((), placed_ms), body(text))
+    older = venue().decode_listing(RecentOrdersQuery((), placed_ms + 1), body(text))
+
+    (report,) = listing.facts
+    assert isinstance(report, OrderReport)
+    assert report.order_status is OrderStatus.CANCELLED
+    assert older.facts == ()
+
+
+def test_what_a_list_of_fills_adds_to_its_cost() -> None:
+    rows = body("[" + ",".join(['{"tid":7}'] * 20) + "]")[0]
+    assert venue().extra_costs(FillsQuery((), 0), rows) == (Cost("weight", 1), Cost("queries", 1))
+    assert venue().extra_costs(OpenOrdersQuery(), rows) == ()
 
 
 def fills_text() -> str:
