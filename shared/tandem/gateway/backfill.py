@@ -35,7 +35,6 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
-from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import OrderReport, PositionReport
 from tandem.transport.backoff import Backoff
@@ -130,7 +129,7 @@ class Backfill:
         waited_s = self._overdue.waits_ns(mono_ns) // NS_PER_S
         text = f"the backfill waits for {waited_s} s, at most {allowed_s:g}: {self._error}"
         core.context.log.error("backfill overdue", reason=text)
-        core.journal.append(subjects.alarm(source, key), Alarm(source=source, key=key, text=text))
+        core.journal.append(Alarm(source=source, key=key, text=text))
 
     def _mono_ns(self) -> int:
         return self._core.context.clock.monotonic_ns()
