@@ -11,8 +11,8 @@ import sys
 from services.hedger.config import hedge_rules
 from services.hedger.rules import to_fact
 from tandem.bus.nats_bus import NatsBus
-from tandem.bus.port import Log
-from tandem.domain.errors import TandemError
+from tandem.bus.port import Entry, Log
+from tandem.domain.errors import MalformedMessageError, TandemError
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Rules
 from tandem.runtime.clock import SystemClock
@@ -26,13 +26,22 @@ async def activate(log: Log, env: Environment) -> Rules:
         ConflictError: somebody else activated rules at the same moment.
     """
     newest = await log.find(subjects.ALL_RULES)
-    fact = facts.read_fact(newest.subject, newest.payload) if newest is not None else None
-    last = fact if isinstance(fact, Rules) else None
-    following = to_fact(hedge_rules(env), last.ordinal + 1 if last else 1)
+    last = _rules(newest) if newest is not None else None
+    taken = subjects.rules_slot(newest.subject) if newest is not None else None
+    following = to_fact(hedge_rules(env), (taken or 0) + 1)
     if last is not None and last.rules == following.rules:
         return last
     await log.append(*facts.written(following), same=True)
     return following
+
+
+def _rules(newest: Entry) -> Rules | None:
+    """Return what was activated last; None where something else has the place of an activation."""
+    try:
+        fact = facts.read_fact(newest.subject, newest.payload)
+    except MalformedMessageError:
+        return None
+    return fact if isinstance(fact, Rules) else None
 
 
 async def _main(env: Environment) -> Rules:

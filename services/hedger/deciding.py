@@ -2,11 +2,14 @@
 
 1. Proposing changes nothing: the same state proposes the same decision, under the ordinal after
    the decisions read so far, so that of several copies the log takes one (a compare-and-set).
+   A slot that was seen to hold something else is left out (ordinals.py 2).
 2. A copy proposes only under the rules in force. (That it stands at the head, and that every
    gateway has resynced in a new epoch, the runtime sees to.)
 """
 
-from services.hedger import adoption, retry, sizing, takers, timers
+from msgspec import structs
+
+from services.hedger import adoption, ordinals, retry, sizing, takers, timers
 from services.hedger.ledger import Bucket
 from services.hedger.sizing import Hold, Verdict
 from services.hedger.state import State, market
@@ -62,7 +65,8 @@ def _arm(turn: Turn, bucket: Bucket, verdict: Verdict) -> None:
 def propose(state: State, head: Head, own: Rules) -> tuple[Proposal, ...]:
     """Return a decision for each bucket that can trade, or the rules if the log has none."""
     if state.active is None:
-        return (Proposal("rules", own),)
+        ordinal = ordinals.next_free(state.taken.rules, 0, own.ordinal - 1)
+        return (Proposal("rules", structs.replace(own, ordinal=ordinal)),)
     if state.active != own.rules:
         return ()
     proposals = (_propose(state, head, bucket) for bucket in state.buckets.values())
@@ -81,7 +85,10 @@ def _propose(state: State, head: Head, bucket: Bucket) -> Proposal | None:
         return None
     amounts = sizing.split(verdict.quantity, seen.instrument, seen.reference, state.rules)
     name = ids.bucket_hash(bucket.exc, bucket.ticker, bucket.pool)
-    ordinal = bucket.decisions + 1
+    taken = state.taken.decisions.get(name, {})
+    ordinal = ordinals.next_free(taken, head.epoch, bucket.decisions)
+    if ordinal >= ordinals.MOST_ORDINALS:
+        return None
     takers = tuple(
         TakerOrder(
             client_order_id=ids.taker_cloid(name, head.epoch, ordinal, index),

@@ -22,6 +22,7 @@ from services.hedger import (
     intake,
     ledger,
     makers,
+    ordinals,
     sanity,
     sickness,
     takers,
@@ -152,6 +153,7 @@ def _dispatch(state: State, turn: Turn) -> None:
     wrong = sanity.fault(fact, turn.now_ns)
     if wrong:
         turn.pass_over(state, wrong)
+        _take_slot(state, turn)
         return
     handler(state, turn, fact)
 
@@ -161,6 +163,15 @@ def _on_malformed(state: State, turn: Turn, error: MalformedMessageError) -> Non
         intake.refuse_malformed(turn, error)
     elif turn.event.subject.startswith(("oms.hedge.", "oms.control.")):
         turn.pass_over(state, str(error))
+        _take_slot(state, turn)
+
+
+def _take_slot(state: State, turn: Turn) -> None:
+    """Go round a slot that holds something else, lest a bucket wait for its decision for ever."""
+    takers.take_slot(state, turn)
+    activation = subjects.rules_slot(turn.event.subject)
+    if activation is not None:
+        ordinals.take_rules(state.taken, activation)
 
 
 def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:

@@ -23,6 +23,7 @@ from services.hedger.attribution import Covered
 from services.hedger.conversion import Terms
 from services.hedger.evidence import Evidence
 from services.hedger.ledger import Bucket, BucketKey, Taker
+from services.hedger.ordinals import Taken
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.sizing import Market
 from tandem.domain import ids
@@ -157,6 +158,7 @@ class State(Struct):
     marks: dict[InstrumentKey, dict[int, Decimal]] = field(default_factory=dict)
     swept_minute: int = 0
     faults: Faults = field(default_factory=Faults)
+    taken: Taken = field(default_factory=Taken)
 
 
 _dump = msgspec.msgpack.Encoder()

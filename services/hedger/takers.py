@@ -5,7 +5,7 @@
 2. A taker filled whole with every fill known is sealed: no fact can add to it, so it is
    forgotten, and facts under its client id are repetitions. Every other one stays watched.
 3. A decision counts only if its takers' client ids are those of its own bucket, epoch and ordinal:
-   under others their reports would not find it. Its ordinal is used up all the same.
+   under others their reports would not find it. Its slot is taken all the same (ordinals.py 2).
 4. A decision that is read after its taker was adopted (adoption.py) takes it over.
 5. A fill after a taker's proven end is real: it is booked like any other.
 """
@@ -21,6 +21,7 @@ from services.hedger.state import State, leg_of, open_bucket
 from services.hedger.turn import Turn
 from tandem.domain import ids
 from tandem.domain.order import RejectReason
+from tandem.messages import subjects
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.messages.rules import foreign_taker
@@ -31,8 +32,7 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
     stranger = foreign_taker(decision)
     if stranger is not None:
         turn.pass_over(state, f"{stranger} is no client id of this decision")
-        if key in state.buckets:
-            _use(state.buckets[key], decision.ordinal)
+        take_slot(state, turn)
         return
     bucket = open_bucket(state, key)
     ordinals.add(bucket.decided, decision.epoch, decision.ordinal)
@@ -54,6 +54,18 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
     bucket.flush_ns = 0
     turn.touch_bucket(bucket)
     touch_owners(state, turn, bucket)
+
+
+def take_slot(state: State, turn: Turn) -> None:
+    """Note that the event's subject is a decision's and holds none that counts."""
+    slot = subjects.decision_slot(turn.event.subject)
+    if slot is None:
+        return
+    key, epoch, ordinal = slot
+    taken = (ids.bucket_hash(*key), epoch, ordinal)
+    ordinals.take_decision(state.taken, taken, state.hashes.__contains__)
+    if key in state.buckets:
+        turn.touch_bucket(state.buckets[key])
 
 
 def _use(bucket: Bucket, ordinal: int) -> None:

@@ -359,6 +359,25 @@ async def test_a_client_that_was_away_has_an_epoch_begun_of_its_own(
     await eventually(lambda: copy.runner.head.epoch == 2)
 
 
+async def test_e2_an_epoch_whose_place_is_taken_begins_under_the_next_number(
+    memory_world: World, eventually: Eventually
+) -> None:
+    world = memory_world
+    await world.mark("A")
+    for number in (1, 2):
+        await world.writer.log.append(subjects.epoch(number), b"junk")
+    await world.mark("A")
+    first, second = await world.copy(), await world.copy()
+    await eventually(lambda: first.state.marks == second.state.marks == {"A": 2})
+    assert isinstance(world.writer, MemoryBus)
+
+    world.lose_server()
+    world.writer.server.oms.cut(after_seq=3)
+    world.bring_server_back()
+
+    await eventually(lambda: first.runner.head.epoch == second.runner.head.epoch == 3)
+
+
 async def test_a_client_has_an_epoch_begun_that_it_may_not_write(
     world: World, eventually: Eventually
 ) -> None:

@@ -11,6 +11,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Ticker
 from tandem.messages import subjects
 from tandem.messages.codec import Answer, decode_answer, encode
+from tandem.messages.deltas import Delta
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
 from tandem.messages.reports import MarkReport
@@ -170,6 +171,40 @@ async def test_e8_a_broken_copy_goes_on_from_a_snapshot_and_leaves_a_newer_one(
     heir = await world.copy(FoldOptions(run="heir"))
     await eventually(lambda: heir.state.marks == {"A": 1, "B": 1})
     assert heir.state.broken == copy.state.broken == 0
+
+
+JUNK = (b"\xff", b'{"a":' * 1_200, b'{"type":"alarm","source":"x","key":"y","text":"z"}')
+
+
+@pytest.mark.parametrize("junk", JUNK)
+async def test_e2_a_timer_whose_place_is_taken_wakes_its_fold_all_the_same(
+    world: World, eventually: Eventually, junk: bytes
+) -> None:
+    first, second = await world.copy(), await world.copy()
+    for attempt in range(3):
+        await world.writer.log.append(subjects.timer("k", attempt), junk)
+
+    await world.cost("k", "wait", 50)
+
+    await eventually(lambda: first.state.fired == second.state.fired == ["k"])
+    assert (await world.subjects_of("oms", (subjects.ALL_TIMERS,)))[-1] == subjects.timer("k", 3)
+
+
+@pytest.mark.parametrize("junk", JUNK)
+async def test_e2_a_delta_whose_place_is_taken_stops_no_writer(
+    world: World, eventually: Eventually, junk: bytes
+) -> None:
+    await world.mark("A")
+    for seq in range(1, 9):
+        delta = Delta(epoch=0, seq=seq, index=0)
+        await world.writer.deltas.append(subjects.position_delta(EXC, Ticker("A"), delta), junk)
+
+    copy = await world.copy()
+    await world.mark("A")
+    await world.mark("B")
+
+    await eventually(lambda: copy.state.marks == {"A": 2, "B": 1} and not copy.runner.in_flight)
+    await eventually(lambda: copy.state.decisions == {"A": 2, "B": 1})
 
 
 async def test_a_fold_that_cannot_propose_goes_on_reading(

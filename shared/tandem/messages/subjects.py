@@ -243,6 +243,22 @@ def decision(bucket: tuple[Exc, Ticker, Pool], epoch: int, ordinal: int) -> str:
     return f"oms.hedge.decision.{token(exc)}.{token(ticker)}.{token(pool)}.{epoch}.{ordinal}"
 
 
+def decision_slot(subject: str) -> tuple[tuple[Exc, Ticker, Pool], int, int] | None:
+    """Return the bucket, epoch and ordinal that a decision's subject names; None: it is none."""
+    stem, *names = subject.removeprefix("oms.hedge.").split(".")
+    if stem != "decision" or len(names) != 5 or not (names[3] + names[4]).isdecimal():
+        return None
+    exc, ticker, pool = map(untoken, names[:3])
+    slot = ((Exc(exc), Ticker(ticker), Pool(pool)), int(names[3]), int(names[4]))
+    return slot if decision(*slot) == subject else None
+
+
+def rules_slot(subject: str) -> int | None:
+    """Return the ordinal that an activation's subject names; None: it is none."""
+    last = subject.rpartition(".")[2]
+    return int(last) if last.isdecimal() and rules(int(last)) == subject else None
+
+
 def decisions_of(exc: Exc) -> str:
     return f"oms.hedge.decision.{token(exc)}.>"
 

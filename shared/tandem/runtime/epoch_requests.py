@@ -1,4 +1,4 @@
-"""How a client has an epoch begun, which may write none itself.
+"""How an epoch is begun: by whoever finds the log cut, or for a client, which may write none.
 
 1. A client may have seen epochs that the log has lost, but never very many.
 2. An epoch that has just begun serves all who ask; to a client that was away for longer it is no
@@ -9,17 +9,50 @@
 
 from collections.abc import Callable
 
-from tandem.bus.port import Bus
-from tandem.domain.errors import MalformedMessageError
+from tandem.bus.port import Bus, Entry, Log
+from tandem.domain.errors import InvariantError, MalformedMessageError, UnavailableError
 from tandem.messages import facts
 from tandem.messages.codec import decode_fact
 from tandem.messages.hedges import Epoch
 from tandem.runtime.clock import Clock
+from tandem.runtime.standing import MOST_EPOCHS
 
 MOST_LOST_EPOCHS = 1_000
 MOST_EPOCHS_ASKED = 60_000  # a client id has room for 65,536; cuts that are found need some
 YOUNG_EPOCH_NS = 30_000_000_000
 ASKED_APART_NS = 5_000_000_000
+ASK_AGAIN_S = 0.1
+
+
+async def begin_epoch(log: Log, clock: Clock, number: int, text: str) -> None:
+    """Have an epoch of this number in the log, or of the first one after it that can be.
+
+    Where something else has its place it would never be read, and what is decided after a cut
+    would not wait for the gateways.
+    """
+    for epoch in range(number, MOST_EPOCHS):
+        subject, payload = facts.written(Epoch(epoch=epoch, text=text))
+        if not (await log.append(subject, payload)).already or await _is_epoch(log, clock, subject):
+            return
+    raise InvariantError(f"no epoch after {number}: client ids have no room for one")
+
+
+async def _is_epoch(log: Log, clock: Clock, subject: str) -> bool:
+    while True:
+        try:
+            stored = await log.find(subject)
+        except UnavailableError:
+            await clock.sleep(ASK_AGAIN_S)
+            continue
+        return stored is None or _is_fact(stored)
+
+
+def _is_fact(stored: Entry) -> bool:
+    try:
+        facts.read_fact(stored.subject, stored.payload)
+    except MalformedMessageError:
+        return False
+    return True
 
 
 class EpochRequests:
@@ -53,8 +86,7 @@ class EpochRequests:
         if self._asked_ns and now_ns - self._asked_ns < ASKED_APART_NS:
             return b""
         self._asked_ns = now_ns
-        begun = Epoch(epoch=max(fact.epoch, now + 1), text=fact.text)
-        await self._bus.log.append(*facts.written(begun))
+        await begin_epoch(self._bus.log, self._clock, max(fact.epoch, now + 1), fact.text)
         return asked
 
     def _is_young(self) -> bool:

@@ -24,13 +24,13 @@ from tandem.bus.background import end
 from tandem.bus.port import Entry, Following, LogState
 from tandem.domain.errors import ConflictError, MalformedMessageError, UnavailableError
 from tandem.domain.ids import Exc
-from tandem.messages import facts, subjects
-from tandem.messages.codec import Answer, Query
+from tandem.messages import subjects
+from tandem.messages.codec import Answer, Fact, Query
 from tandem.messages.hedges import Epoch, TimerFired
 from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.runtime import filters, standing
 from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Proposal, Publish, SetRow
-from tandem.runtime.epoch_requests import EpochRequests
+from tandem.runtime.epoch_requests import EpochRequests, begin_epoch
 from tandem.runtime.fold_answers import Answers
 from tandem.runtime.fold_copy import FoldCopy, UnfoldableError
 from tandem.runtime.fold_counters import FoldCounters
@@ -226,8 +226,8 @@ class FoldRunner(Generic[S]):
         """Begin a new epoch, for the log no longer holds what was read."""
         self._cut, self._offers_again = None, False
         self.counters.cuts += 1
-        epoch = Epoch(epoch=self._copy.standing.epoch + 1, text="the log was cut")
-        await self._ports.bus.log.append(*facts.written(epoch))
+        ports, number = self._ports, self._copy.standing.epoch + 1
+        await begin_epoch(ports.bus.log, ports.clock, number, "the log was cut")
         kept_ns = self._options.kept_ns
         for entry in self._heard if self._fold.offers_intents else ():
             if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < kept_ns:
@@ -377,8 +377,10 @@ class FoldRunner(Generic[S]):
             self._options.kept_ns,
         )
 
-    def _conflict(self, error: ConflictError) -> None:
+    def _conflict(self, fact: Fact, error: ConflictError) -> None:
         self._ports.log.error("a consequence was not logged", error=str(error))
+        if isinstance(fact, TimerFired):
+            self._timers.fire_again(fact)
 
     def _start_pages(self) -> None:
         fold = self._fold

@@ -21,6 +21,7 @@ from tandem.bus.port import Appended, Bus
 from tandem.bus.subject_match import matcher
 from tandem.domain.errors import ConflictError
 from tandem.messages import facts, subjects
+from tandem.messages.codec import Fact
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Publish
 from tandem.runtime.fold_counters import FoldCounters
@@ -29,19 +30,21 @@ from tandem.runtime.seam import Seam
 
 GATHER_S = 0.002
 # Only for these would different content under one identity mean two different wishes.
-_is_exclusive = matcher((subjects.ALL_INTENTS, subjects.ALL_DECISIONS, subjects.ALL_CONTROL))
+_is_exclusive = matcher(
+    (subjects.ALL_INTENTS, subjects.ALL_DECISIONS, subjects.ALL_TIMERS, subjects.ALL_CONTROL)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxPorts:
-    """`on_conflict` hears of a fact that could not be logged."""
+    """`on_conflict` hears of a fact that could not be logged: its place holds another."""
 
     bus: Bus
     clock: Clock
     tasks: TaskOwner
     seam: Seam
     counters: FoldCounters
-    on_conflict: Callable[[ConflictError], None]
+    on_conflict: Callable[[Fact, ConflictError], None]
 
 
 class Outbox:
@@ -70,7 +73,7 @@ class Outbox:
         subject, payload = facts.written(effect.fact)
         self.kept.keep(self._ports.clock.monotonic_ns(), subject, payload)
         started = self._ports.bus.log.append_soon(subject, payload)
-        self._then(started, lambda done: self._appended(done, seq, subject, payload))
+        self._then(started, lambda done: self._appended(done, seq, effect.fact))
 
     def inherit(self, former: "Outbox") -> None:
         """Keep what another one has logged lately, to offer it again."""
@@ -123,24 +126,22 @@ class Outbox:
         self._ports.seam("fold.after_publish")
         self._settled(seq)
 
-    def _appended(
-        self, done: "asyncio.Future[Appended]", seq: int, subject: str, payload: bytes
-    ) -> None:
+    def _appended(self, done: "asyncio.Future[Appended]", seq: int, fact: Fact) -> None:
         appended = done.result()
         self._ports.counters.appended += not appended.already
         self._ports.seam("fold.after_publish")
-        if appended.already and _is_exclusive(subject):
-            self._ports.tasks.spawn(self._compare(seq, subject, payload), "fold-compare")
+        if appended.already and _is_exclusive(facts.subject_of(fact)):
+            self._ports.tasks.spawn(self._compare(seq, fact), "fold-compare")
         else:
             self._settled(seq)
 
-    async def _compare(self, seq: int, subject: str, payload: bytes) -> None:
+    async def _compare(self, seq: int, fact: Fact) -> None:
         """Tell a fact that another copy logged from an identity used for something else."""
         try:
-            await self._ports.bus.log.append(subject, payload, same=True)
+            await self._ports.bus.log.append(*facts.written(fact), same=True)
         except ConflictError as error:
             self._ports.counters.conflicts += 1
-            self._ports.on_conflict(error)
+            self._ports.on_conflict(fact, error)
         self._settled(seq)
 
     def _then(

@@ -20,6 +20,9 @@ FILTERS = (
 )
 
 
+MOST_EPOCHS = 2**16  # what a taker's client id has room for
+
+
 class Standing(msgspec.Struct, kw_only=True):
     """Epoch 0 is a log that was never cut."""
 
@@ -37,7 +40,7 @@ def apply(standing: Standing, fact: Fact) -> None:
     """Change `standing` by one fact; most do not."""
     if isinstance(fact, SpecsReport):
         standing.accounts.add(fact.exc)
-    elif isinstance(fact, Epoch) and fact.epoch > standing.epoch:
+    elif isinstance(fact, Epoch) and standing.epoch < fact.epoch < MOST_EPOCHS:
         standing.epoch = fact.epoch
         standing.resynced = set()
     elif isinstance(fact, LinkReport) and _resyncs(fact, standing.epoch):

@@ -3,6 +3,8 @@
 1. A copy that catches up fires none; at the head it arms what has not fired in the log.
 2. Firing is logging `TimerFired`; every copy does it and the log keeps one.
 3. What is armed is a function of the log, so a snapshot carries it.
+4. A key has one timer at a time, its latest try. Where something else stands in the place of its
+   firing, it fires under its next try.
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from tandem.runtime.clock import Clock
 from tandem.runtime.effects import ArmTimer
 
 NS = 1_000_000_000
+MOST_TRIES = 10_000
 
 
 class Armed(msgspec.Struct, frozen=True):
@@ -33,8 +36,8 @@ class Timers:
     def __init__(self, clock: Clock, fire: Callable[[TimerFired], None]) -> None:
         self._clock = clock
         self._fire = fire
-        self._armed: dict[tuple[str, int], Armed] = {}
-        self._fresh: dict[tuple[str, int], Armed] = {}
+        self._armed: dict[str, Armed] = {}
+        self._fresh: dict[str, Armed] = {}
         self._heap: list[tuple[int, str, int]] = []
         self._changed = asyncio.Event()
 
@@ -44,30 +47,42 @@ class Timers:
 
     def restore(self, armed: Iterable[Armed]) -> None:
         """Replace everything by what a snapshot carried; nothing runs until the head."""
-        self._armed = {(timer.key, timer.attempt): timer for timer in armed}
+        self._armed = {timer.key: timer for timer in armed}
         self._fresh = dict(self._armed)
         self._heap.clear()
 
     def arm(self, effect: ArmTimer) -> None:
         """Take note of an armed timer; it runs from the next `at_head` on."""
-        name = (effect.key, effect.attempt)
-        if name not in self._armed:
+        known = self._armed.get(effect.key)
+        if known is None or known.attempt < effect.attempt:
             timer = Armed(effect.key, effect.attempt, effect.due_ns)
-            self._armed[name] = self._fresh[name] = timer
+            self._armed[effect.key] = self._fresh[effect.key] = timer
 
     def fired(self, fact: TimerFired) -> None:
         """Forget a timer that the log has seen fire."""
-        name = (fact.key, fact.attempt)
-        self._armed.pop(name, None)
-        self._fresh.pop(name, None)
+        known = self._armed.get(fact.key)
+        if known is not None and known.attempt <= fact.attempt:
+            del self._armed[fact.key]
+            self._fresh.pop(fact.key, None)
+
+    def fire_again(self, fact: TimerFired) -> None:
+        """Fire a timer under its next try: something else has the place of this one.
+
+        Every copy finds the same there, and ends at the same try. It stays armed until it is read.
+        """
+        known = self._armed.get(fact.key)
+        if known is not None and known.attempt <= fact.attempt < MOST_TRIES:
+            self._armed[fact.key] = Armed(fact.key, fact.attempt + 1, known.due_ns)
+            self._fire(TimerFired(key=fact.key, attempt=fact.attempt + 1, due_ns=known.due_ns))
 
     def at_head(self, now_ns: int) -> None:
         """Start what does not run yet; `now_ns` is the fold's clock."""
         if not self._fresh:
             return
         monotonic_ns = self._clock.monotonic_ns()
-        for name, timer in self._fresh.items():
-            heapq.heappush(self._heap, (monotonic_ns + max(0, timer.due_ns - now_ns), *name))
+        for timer in self._fresh.values():
+            due_ns = monotonic_ns + max(0, timer.due_ns - now_ns)
+            heapq.heappush(self._heap, (due_ns, timer.key, timer.attempt))
         self._fresh.clear()
         self._changed.set()
 
@@ -82,8 +97,8 @@ class Timers:
         now_ns = self._clock.monotonic_ns()
         while self._heap and self._heap[0][0] <= now_ns:
             _, key, attempt = heapq.heappop(self._heap)
-            timer = self._armed.get((key, attempt))
-            if timer is not None:
+            timer = self._armed.get(key)
+            if timer is not None and timer.attempt == attempt:
                 self._fire(TimerFired(key=key, attempt=attempt, due_ns=timer.due_ns))
 
     async def _wait(self) -> None:

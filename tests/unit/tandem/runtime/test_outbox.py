@@ -31,7 +31,7 @@ class Setting:
                 TaskOwner(),
                 self.passed.append,
                 self.counters,
-                self.conflicts.append,
+                lambda _fact, error: self.conflicts.append(error),
             )
         )
 

@@ -91,3 +91,31 @@ async def test_restored_timers_run_from_the_head_on(eventually: Eventually) -> N
 
     await eventually(lambda: fired == [TimerFired(key="k", attempt=2, due_ns=0)])
     running.cancel()
+
+
+async def test_e2_a_timer_whose_place_holds_something_else_fires_under_its_next_try() -> None:
+    clock, fired = ManualClock(), list[TimerFired]()
+    timers = Timers(clock, fired.append)
+    timers.arm(ArmTimer("k", 0, due_ns=10 * MS))
+
+    timers.fire_again(TimerFired(key="k", attempt=0, due_ns=10 * MS))
+    timers.fire_again(TimerFired(key="k", attempt=1, due_ns=10 * MS))
+
+    assert [fact.attempt for fact in fired] == [1, 2]
+    assert timers.armed == (Armed("k", 2, 10 * MS),)
+    timers.fired(fired[-1])
+    timers.fire_again(TimerFired(key="k", attempt=2, due_ns=10 * MS))
+    assert len(fired) == 2
+    assert timers.armed == ()
+
+
+async def test_a_later_try_ends_the_earlier_ones_and_never_the_other_way_round() -> None:
+    timers = Timers(ManualClock(), list[TimerFired]().append)
+    timers.arm(ArmTimer("k", 1, due_ns=10 * MS))
+    timers.arm(ArmTimer("k", 0, due_ns=10 * MS))
+
+    timers.fired(TimerFired(key="k", attempt=0, due_ns=10 * MS))
+    assert timers.armed == (Armed("k", 1, 10 * MS),)
+
+    timers.fired(TimerFired(key="k", attempt=2, due_ns=10 * MS))
+    assert timers.armed == ()
