@@ -106,7 +106,7 @@ async def test_e2_a_timer_whose_place_holds_something_else_fires_under_its_next_
     timers.fired(fired[-1])
     timers.fire_again(TimerFired(key="k", attempt=2, due_ns=10 * MS))
     assert len(fired) == 2
-    assert timers.armed == ()
+    assert not timers.armed
 
 
 async def test_a_later_try_ends_the_earlier_ones_and_never_the_other_way_round() -> None:
@@ -118,4 +118,4 @@ async def test_a_later_try_ends_the_earlier_ones_and_never_the_other_way_round()
     assert timers.armed == (Armed("k", 1, 10 * MS),)
 
     timers.fired(TimerFired(key="k", attempt=2, due_ns=10 * MS))
-    assert timers.armed == ()
+    assert not timers.armed
