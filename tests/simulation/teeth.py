@@ -41,6 +41,27 @@ HEDGE_MODEL = ("tests/property/test_hedge_model.py",)
 LEASE_MODEL = ("tests/property/test_lease.py",)
 BUGS = (
     Bug(
+        "decode by the payload, whatever the subject names",
+        "shared/tandem/messages/facts.py",
+        "    if subject_of(fact) != subject and not _is_of_former_version(subject, fact):\n",
+        "    if subject_of(fact) == '':\n",
+        ("tests/property/test_facts.py",),
+    ),
+    Bug(
+        "nesting as deep as the reader's stack",
+        "shared/tandem/messages/codec.py",
+        "    if is_nested_too_deep(payload):\n",
+        "    if is_nested_too_deep(b''):\n",
+        ("tests/unit/tandem/messages/test_codec.py",),
+    ),
+    Bug(
+        "a token as long as its text",
+        "shared/tandem/messages/subjects.py",
+        "MAX_TOKEN = 400",
+        "MAX_TOKEN = 4_000_000",
+        ("tests/unit/tandem/messages/test_subjects.py",),
+    ),
+    Bug(
         "skip the lookup below the fence",
         "shared/tandem/gateway/sender.py",
         "        self._tickets[ticket.cloid] = ticket\n        if self.is_open:",
