@@ -28,7 +28,7 @@ from tandem.runtime.clock import SystemClock
 from tests.e2e.hedging import Hedging, books_of, client_of, scripted_book
 
 BETA = Strategy("beta")
-BINANCE, HYPERLIQUID = ids.Exc("binance"), ids.Exc("hyperliquid")
+BINANCE, HYPERLIQUID, NOWHERE = map(ids.Exc, ("binance", "hyperliquid", "nowhere"))
 LONG = "x%" * 1_850  # spelled in another subject, each of these is three characters
 pytestmark = pytest.mark.timeout(150)
 
@@ -65,13 +65,11 @@ def everybody_lives_on(stack: LocalStack) -> Iterator[None]:
 
 def _families(nth: int) -> tuple[str, ...]:
     """Return a subject of each family that a strategy of the former permissions could publish."""
-    call = Token(f"f{nth}")
+    call, cloid = Token(f"f{nth}"), ids.ClientOrderId(f"f{nth}")
     return (
         subjects.stop_hedge(BETA, call),
-        f"oms.intent.binance.beta.f{nth}.new",
-        f"oms.intent.hyperliquid.beta.f{nth}.new",
-        f"oms.intent.nowhere.beta.f{nth}.new",
-        f"oms.intent.binance.beta.f{nth}.cancel.t",
+        *(subjects.new_order(exc, BETA, cloid) for exc in (BINANCE, HYPERLIQUID, NOWHERE)),
+        subjects.cancel_order(BINANCE, BETA, cloid, call),
         subjects.hedge_intent(BETA, HedgeId(f"f{nth}")),
     )
 
@@ -174,7 +172,7 @@ async def test_e9_long_names_are_refused_by_name_and_end_nobody(
     maker = msgspec.structs.replace(_hedge("long").maker, ticker=Ticker(LONG))
     hedge = msgspec.structs.replace(_hedge("long"), maker=maker)
     cancel = CancelOrder(exc=BINANCE, token=Token("t"), strategy=BETA)
-    under = f"oms.intent.binance.beta.{LONG}.cancel.t"
+    under = ".".join(("oms", "intent", BINANCE, BETA, LONG, "cancel", "t"))
     raw = await nats.connect(stack.nats.url)
     for exc in (BINANCE, HYPERLIQUID):
         order = _order(exc, LONG)

@@ -45,7 +45,7 @@ BUGS = (
         "shared/tandem/messages/facts.py",
         "    if subject_of(fact) != subject and not _is_of_former_version(subject, fact):\n",
         "    if subject_of(fact) == '':\n",
-        ("tests/property/test_facts.py",),
+        ("tests/unit/tandem/messages/test_facts.py",),
     ),
     Bug(
         "nesting as deep as the reader's stack",
