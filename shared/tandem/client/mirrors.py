@@ -29,8 +29,11 @@ from tandem.messages.deltas import (
 from tandem.messages.queries import FillsPage, HedgesPage, OrdersPage, PositionsPage
 
 Plain = dict[str, object]
-MAX_FILLS = 10_000
-MAX_ENDED = 10_000
+# What a mirror holds past what is open: as many as the state services' own pages show, so that
+# one that has run for days and one that has just been joined know the same.
+MAX_FILLS = 2_000
+MAX_ENDED = 2_000
+MAX_STEPS = 64
 ENDED_HEDGES = frozenset({HedgeState.DONE, HedgeState.REFUSED})
 ZERO = Decimal(0)
 
@@ -144,7 +147,9 @@ class Orders:
             "filled_sz": row.cum_qty,
             "timestamp": row.timestamp,
         }
-        self._history.setdefault(name, []).append(step)
+        steps = self._history.setdefault(name, [])
+        steps.append(step)
+        del steps[:-MAX_STEPS]
         self.settle(row)
         _cut(self._history)
 
@@ -284,6 +289,7 @@ class Hedges:
 
     def __init__(self) -> None:
         self.ended: dict[str, HedgeView] = {}
+        self._finished: dict[str, None] = {}
         self.links: Page[HedgeView] = Page(keep=lambda _: True)
         self.buckets: Page[BucketView] = Page(keep=lambda _: True)
 
@@ -307,6 +313,8 @@ class Hedges:
                 if row.hedge_id not in links:
                     self._end(row)
             self.links.load(links, answer.epoch, answer.seq)
+            done = (row.hedge_id for row in answer.hedges if row.state in ENDED_HEDGES)
+            self._finished = dict.fromkeys(done)
             buckets = {bucket_name(row): row for row in answer.buckets}
             self.buckets.load(buckets, answer.epoch, answer.seq)
 
@@ -316,7 +324,7 @@ class Hedges:
             is_told = joined in {Joined.COVERED, Joined.KNOWN}
             if is_told and delta.hedge.hedge_id not in self.links.rows:
                 self._end(delta.hedge)
-            self._cut()
+            self._note_end(delta.hedge.hedge_id)
             return joined
         if isinstance(delta, BucketDelta):
             return self.buckets.join(bucket_name(delta.bucket), delta.bucket, delta)
@@ -329,12 +337,17 @@ class Hedges:
             if len(self.ended) > MAX_ENDED:
                 del self.ended[next(iter(self.ended))]
 
-    def _cut(self) -> None:
-        """Let go of the oldest hedge beyond the limit, unless it still has work to do."""
-        if len(self.links.rows) > MAX_ENDED:
-            oldest = next(iter(self.links.rows))
-            if self.links.rows[oldest].state in ENDED_HEDGES:
-                self.links.forget(oldest)
+    def _note_end(self, hedge_id: str) -> None:
+        """Let go of the hedge that ended first beyond the limit; what has work to do stays."""
+        row = self.links.rows.get(hedge_id)
+        if row is None or row.state not in ENDED_HEDGES:
+            self._finished.pop(hedge_id, None)
+            return
+        self._finished.setdefault(hedge_id)
+        if len(self._finished) > MAX_ENDED:
+            oldest = next(iter(self._finished))
+            del self._finished[oldest]
+            self.links.forget(oldest)
 
 
 def bucket_name(row: BucketView) -> str:

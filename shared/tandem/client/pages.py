@@ -17,7 +17,7 @@ from tandem.messages.deltas import Delta
 
 Row = TypeVar("Row")
 Place = tuple[int, int]
-MAX_GONE = 10_000
+MAX_GONE = 4_000
 NOWHERE: Place = (-1, 0)
 
 

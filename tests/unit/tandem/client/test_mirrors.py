@@ -4,7 +4,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from tandem.client import mirrors
+from tandem.client import mirrors, pages
 from tandem.client.mirrors import Fills, Hedges, Orders, Positions, delta_of
 from tandem.client.pages import Joined
 from tandem.domain.order import OrderStatus
@@ -133,7 +133,7 @@ def test_fills_are_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_hedges_and_buckets_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mirrors, "MAX_ENDED", 2)
+    monkeypatch.setattr(mirrors, "MAX_ENDED", 1)
     made = Hedges()
     made.load(HedgesPage(epoch=0, seq=10, hedges=(hedge("h1"),), buckets=(bucket(),)))
     made.join(hedge_delta(11, hedge("h2", HedgeState.DONE)))
@@ -144,7 +144,47 @@ def test_hedges_and_buckets_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -
     assert made.bucket(EXC, SOL, "t") is None
     assert made.place == (0, 13)
     made.join(hedge_delta(14, hedge("h1", HedgeState.DONE), "0.9.0"))
-    assert made.get("h1") is None
+    assert made.get("h2") is None
+    assert made.get("h1") == hedge("h1", HedgeState.DONE)
+    assert made.get("h3") == hedge("h3")
+    made.join(hedge_delta(15, hedge("h1"), "0.14.0"))
+    made.join(hedge_delta(16, hedge("h4", HedgeState.DONE)))
+    assert made.get("h1") == hedge("h1")
+
+
+def test_e7_a_mirror_holds_what_is_open_and_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MAX_ENDED", "MAX_FILLS"):
+        monkeypatch.setattr(mirrors, name, 20)
+    monkeypatch.setattr(pages, "MAX_GONE", 20)
+    held = []
+    for count in (100, 400):
+        orders, fills, hedges = Orders(EXC), Fills(EXC), Hedges()
+        orders.load(OrdersPage(epoch=0, seq=10, orders=()))
+        fills.load(FillsPage(epoch=0, seq=10, fills=()))
+        hedges.load(HedgesPage(epoch=0, seq=10, hedges=(), buckets=()))
+        hedges.join(hedge_delta(11, hedge("open")))
+        for place in range(20, 20 + count):
+            orders.join(order_delta(place, order(f"o{place}", CANCELLED)))
+            fills.join(fill_delta(place, f"e{place}"))
+            hedges.join(hedge_delta(place, hedge(f"h{place}", HedgeState.DONE)))
+        assert hedges.get("open") is not None
+        tables = [orders.ended, orders._history, hedges.ended, hedges._finished]
+        for page in (orders.page, fills.page, hedges.links):
+            tables += [page.rows, page.last, page.gone]
+        held.append([len(table) for table in tables])
+
+    assert held[0] == held[1]
+    assert max(held[0]) <= 21
+
+
+def test_e7_the_steps_of_an_order_of_many_fills_are_bounded(orders: Orders) -> None:
+    prev = "0.9.0"
+    for place in range(11, 11 + 3 * mirrors.MAX_STEPS):
+        orders.join(order_delta(place, order("c1"), prev))
+        prev = f"0.{place}.0"
+
+    found = orders.query(orders.known("c1")) or {}
+    assert len(found["history"]) == mirrors.MAX_STEPS  # type: ignore[arg-type]
 
 
 def test_hedge_that_ended_before_the_page_was_taken_is_still_found() -> None:
