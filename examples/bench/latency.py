@@ -65,12 +65,12 @@ def _plan(setting: Setting, directory: Path) -> StackPlan:
             "paper-hyperliquid": ("--symbols", "SOL"),
         },
         copies=dict.fromkeys(STATE_SERVICES, setting.copies),
-        environment=_environment(),
+        environment=environment(),
         sync_always=setting.sync_always,
     )
 
 
-def _environment() -> dict[str, dict[str, str]]:
+def environment() -> dict[str, dict[str, str]]:
     """Return what lets 200 orders a second through: the venues' own limits are far below."""
     quiet = {"TANDEM_LOG_LEVEL": "warning"}
     unlimited = {

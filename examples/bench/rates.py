@@ -152,9 +152,13 @@ def _replay(stack: LocalStack, messages: int) -> tuple[dict[str, int | None], di
 
 
 def _rss_mib(pid: int | None) -> int:
+    return rss_kib(pid) // KIB_PER_MIB
+
+
+def rss_kib(pid: int | None) -> int:
     """Return a process's resident memory, or 0 where the system does not tell (/proc)."""
     path = Path(f"/proc/{pid}/status")
     if pid is None or not path.exists():
         return 0
     fields = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
-    return int(fields["VmRSS"].split()[0]) // KIB_PER_MIB
+    return int(fields["VmRSS"].split()[0])

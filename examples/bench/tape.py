@@ -1,6 +1,7 @@
 """The benchmark's market: a tape of trades at a fixed rate that fill one resting maker order."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 SYMBOL = "SOLUSDT"
 START_NS = 1_790_000_000 * NS_PER_S
+BID, ASK = "149.95", "150.05"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,32 @@ def write_tape(path: Path, pace: Pace) -> None:
             file.write(_line(ts_ns, _trade(index, ts_ns, pace)))
 
 
+@dataclass(frozen=True, slots=True)
+class Swings:
+    """`count` trades of `qty`, `rate_hz` a second: `swing` buys at ASK, as many sells at BID."""
+
+    count: int
+    rate_hz: int
+    qty: str
+    swing: int = 1_000
+
+    def __iter__(self) -> Iterator[tuple[int, bool, str]]:
+        """Yield when each trade comes, whether its buyer was resting, and at which price."""
+        for index in range(self.count):
+            is_sell = bool(index // self.swing % 2)
+            ts_ns = START_NS + NS_PER_S + index * NS_PER_S // self.rate_hz
+            yield ts_ns, is_sell, BID if is_sell else ASK
+
+
+def write_swings(path: Path, swings: Swings) -> None:
+    """Write a tape that fills makers of both sides, so that no position grows without bound."""
+    with path.open("w") as file:
+        file.write(_line(START_NS, _depth()))
+        for index, (ts_ns, is_sell, price) in enumerate(swings):
+            pace = Pace(swings.count, swings.rate_hz, price, swings.qty)
+            file.write(_line(ts_ns, _trade(index, ts_ns, pace, is_sell=is_sell)))
+
+
 def _line(ts_ns: int, message: dict[str, object]) -> str:
     return f"{ts_ns} {json.dumps(message)}\n"
 
@@ -43,8 +71,8 @@ def _depth() -> dict[str, object]:
     return {"stream": f"{SYMBOL.lower()}@depth@0ms", "data": data | {"b": bids, "a": asks}}
 
 
-def _trade(index: int, ts_ns: int, pace: Pace) -> dict[str, object]:
+def _trade(index: int, ts_ns: int, pace: Pace, *, is_sell: bool = False) -> dict[str, object]:
     ms = ts_ns // NS_PER_MS
     data = {"e": "trade", "E": ms, "T": ms, "s": SYMBOL, "t": index + 1, "p": pace.price}
-    data |= {"q": pace.qty, "X": "MARKET", "m": False}
+    data |= {"q": pace.qty, "X": "MARKET", "m": is_sell}
     return {"stream": f"{SYMBOL.lower()}@trade", "data": data}

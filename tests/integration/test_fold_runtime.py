@@ -317,3 +317,18 @@ class NotingFold(TallyFold):
     ) -> tuple[Proposal, ...]:
         self.proposed_at.append(head.seq)
         return super().propose(state, head)
+
+
+async def test_e7_a_copy_that_reads_the_log_anew_stores_no_delta_that_has_expired(
+    world: World, eventually: Eventually
+) -> None:
+    for _ in range(5):
+        await world.mark("BTC")
+
+    copy = await world.copy(FoldOptions(run="late", deltas_ns=0))
+    await eventually(lambda: copy.runner.unready() == "")
+    await world.mark("BTC")
+
+    await eventually(lambda: copy.state.marks == {"BTC": 6} and copy.runner.in_flight == 0)
+    stored = await world.subjects_of("deltas", subjects.ALL_DELTAS)
+    assert [int(subject.split(".")[-2]) > 5 for subject in stored] == [False, True]

@@ -46,7 +46,10 @@ class StreamConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamCounts(msgspec.Struct, frozen=True):
+    """`bytes` is what its messages take in the store."""
+
     messages: int = 0
+    bytes: int = 0
     first_seq: int = 0
     last_seq: int = 0
 
@@ -70,7 +73,8 @@ class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def log_state(self) -> LogState:
         counts = self.state
-        return LogState(counts.first_seq, counts.last_seq, self.created_ns, counts.messages)
+        sizes = (counts.messages, counts.bytes)
+        return LogState(counts.first_seq, counts.last_seq, self.created_ns, *sizes)
 
 
 class SequencePair(msgspec.Struct, frozen=True):

@@ -42,12 +42,13 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """First and last sequence, creation time and message count of a log."""
+    """First and last sequence of a log, when it was made, its messages and the bytes they take."""
 
     first_seq: int
     last_seq: int
     created_ns: int
     messages: int
+    bytes: int = 0
 
 
 class Cursor(Struct, frozen=True, kw_only=True):

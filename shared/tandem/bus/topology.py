@@ -22,10 +22,14 @@ SNAPSHOT_AGES = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long facts are kept and on how many servers."""
+    """How long facts and deltas are kept, and on how many servers.
+
+    Deltas are for readers that are away for a moment; whoever was away for longer asks for a page.
+    """
 
     retention_s: int = 48 * 3600
     replicas: int = 1
+    deltas_s: int = 2 * 3600
 
 
 def streams(limits: Limits) -> tuple[StreamConfig, ...]:
@@ -53,7 +57,12 @@ def streams(limits: Limits) -> tuple[StreamConfig, ...]:
     )
     return (
         facts,
-        msgspec.structs.replace(facts, name=subjects.DELTAS_STREAM, subjects=subjects.ALL_DELTAS),
+        msgspec.structs.replace(
+            facts,
+            name=subjects.DELTAS_STREAM,
+            subjects=subjects.ALL_DELTAS,
+            max_age=min(age_ns, limits.deltas_s * NS),
+        ),
         newest,
         msgspec.structs.replace(
             newest, name=subjects.MARKS_STREAM, subjects=(subjects.ALL_MARKS,), storage="memory"

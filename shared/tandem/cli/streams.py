@@ -32,12 +32,14 @@ async def _apply(options: NatsOptions, limits: topology.Limits) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Make the streams that the environment describes."""
     names = ", ".join(one.name for one in COMMON_VARIABLES if "NATS" in one.name)
-    epilog = f"environment: {names}, TANDEM_RETENTION, TANDEM_STREAM_REPLICAS"
+    epilog = (
+        f"environment: {names}, TANDEM_RETENTION, TANDEM_DELTAS_RETENTION, TANDEM_STREAM_REPLICAS"
+    )
     parser = argparse.ArgumentParser(prog="tandem-streams", description=__doc__, epilog=epilog)
     parser.parse_args(argv)
     try:
         common = settings(Environment(os.environ), "streams")
-        limits = topology.Limits(common.retention_s, common.stream_replicas)
+        limits = topology.Limits(common.retention_s, common.stream_replicas, common.deltas_s)
         asyncio.run(_apply(common.nats, limits))
     except (TandemError, TimeoutError) as error:
         sys.stderr.write(f"streams: {str(error) or 'no answer in time'}\n")

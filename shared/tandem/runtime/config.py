@@ -56,6 +56,7 @@ COMMON_VARIABLES = (
     Variable("TANDEM_LOG_LEVEL", "debug, info, warning or error", "info"),
     Variable("TANDEM_LOG_FORMAT", "json or console", "json"),
     Variable("TANDEM_RETENTION", "how long facts are kept: 30s, 90m, 48h or 7d", "48h"),
+    Variable("TANDEM_DELTAS_RETENTION", "how long deltas are kept, at most as facts", "2h"),
     Variable("TANDEM_STREAM_REPLICAS", "servers that keep each stream", "1"),
     Variable("TANDEM_SNAPSHOT_EVERY", "messages between two snapshots of a fold", "20000"),
     Variable("TANDEM_RUN_FILE", "file for pid and HTTP port, written once ready"),
@@ -145,6 +146,7 @@ class Settings:
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.JSON
     retention_s: int = 48 * 3_600
+    deltas_s: int = 2 * 3_600
     stream_replicas: int = 1
     snapshot_every: int = 20_000
     run_file: Path | None = None
@@ -176,6 +178,7 @@ def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
         log_level=env.choice("TANDEM_LOG_LEVEL", LogLevel, LogLevel.INFO),
         log_format=env.choice("TANDEM_LOG_FORMAT", LogFormat, LogFormat.JSON),
         retention_s=env.duration_s("TANDEM_RETENTION", "48h", least=10, most=365 * 86_400),
+        deltas_s=env.duration_s("TANDEM_DELTAS_RETENTION", "2h", least=10, most=365 * 86_400),
         stream_replicas=env.integer("TANDEM_STREAM_REPLICAS", 1, least=1, most=5),
         snapshot_every=env.integer("TANDEM_SNAPSHOT_EVERY", 20_000, least=1),
         run_file=Path(run_file) if run_file is not None else None,

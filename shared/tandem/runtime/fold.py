@@ -78,6 +78,7 @@ class FoldRunner(Generic[S]):
         self._offers_again = False
         self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
         self._caught_up = False
+        self._deltas_since_ns = 0
         self._complete_seq = 0
         self._epoch_requests = EpochRequests(ports.bus, ports.clock, self._epoch)
         self._listened_ns = 0
@@ -183,12 +184,23 @@ class FoldRunner(Generic[S]):
     async def _restore(self) -> None:
         """Take up the newest snapshot, or begin at the start of the log."""
         state = await self._restorer.asked(self._ports.bus.log.state)
+        await self._note_deltas_kept(state)
         self._copy = self._restorer.empty(state.created_ns)
         restored = await self._restorer.newest()
         if restored is not None:
             self._take_up(restored)
         self._ports.log.info("fold starts", after_seq=self.head.seq, last_seq=state.last_seq)
         self._restorer.refuse_gap(self._complete_seq, state)
+
+    async def _note_deltas_kept(self, state: LogState) -> None:
+        """Learn from when on deltas may still be kept: older ones would expire at once.
+
+        By the log's own clock. A copy that reads the whole log again, as a new version does, else
+        stored all of its deltas a second time, and readers would read them all.
+        """
+        newest = await self._restorer.asked(partial(self._ports.bus.log.get, state.last_seq))
+        if newest is not None and self._options.deltas_ns is not None:
+            self._deltas_since_ns = newest.ts_ns - self._options.deltas_ns
 
     def _take_up(self, restored: Restored[S]) -> None:
         self._copy = restored.copy
@@ -309,7 +321,8 @@ class FoldRunner(Generic[S]):
             case Append():
                 self._outbox.append(seq, effect)
             case Publish():
-                self._outbox.publish(seq, effect)
+                if self.head.ts_ns >= self._deltas_since_ns:
+                    self._outbox.publish(seq, effect)
             case SetRow():
                 if self._ports.pages is not None:
                     self._ports.pages.set(effect)

@@ -57,7 +57,8 @@ class FoldOptions:
 
     `run` tells processes apart. Reading stops above `most_in_flight` unanswered outputs and goes
     on below `few_in_flight`. Facts logged within `kept_ns` are offered again. With `accept_gap` a
-    copy starts although facts that it has never read have expired.
+    copy starts although facts that it has never read have expired. `deltas_ns`: how long deltas
+    are kept, None: for good.
     """
 
     run: str = "copy"
@@ -68,3 +69,4 @@ class FoldOptions:
     few_in_flight: int = 2_000
     kept_ns: int = KEPT_NS
     accept_gap: bool = False
+    deltas_ns: int | None = None

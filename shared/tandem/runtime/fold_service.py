@@ -15,6 +15,7 @@ from tandem.runtime.fold_ports import (
     Pages,
     RowFold,
 )
+from tandem.runtime.log_watch import LogWatch
 from tandem.runtime.metrics import Metrics
 from tandem.runtime.pages import RedisPages
 
@@ -22,6 +23,7 @@ ACCEPT_GAP = Variable(
     "TANDEM_ACCEPT_GAP", "1: start although facts that no snapshot covers have expired", "0"
 )
 FOLD_VARIABLES = (ACCEPT_GAP,)
+NS = 1_000_000_000
 
 S = TypeVar("S")
 
@@ -29,7 +31,10 @@ S = TypeVar("S")
 class FoldService(Generic[S]):
     """Runs one copy of `fold` in this process; satisfies `Service`."""
 
-    def __init__(self, context: ServiceContext, fold: Fold[S]) -> None:
+    def __init__(
+        self, context: ServiceContext, fold: Fold[S], watch: LogWatch | None = None
+    ) -> None:
+        self._log_watch = watch
         ports = FoldPorts(
             bus=context.bus,
             clock=context.clock,
@@ -44,6 +49,7 @@ class FoldService(Generic[S]):
             snapshot_period_s=min(SNAPSHOT_PERIOD_S, context.settings.retention_s / 8),
             snapshot_alarm_s=context.settings.retention_s / 4,
             kept_ns=context.settings.kept_ns,
+            deltas_ns=min(context.settings.deltas_s, context.settings.retention_s) * NS,
             accept_gap=context.env.integer(ACCEPT_GAP.name, 0, most=1) == 1,
         )
         self.runner = FoldRunner(fold, ports, options)
@@ -51,6 +57,8 @@ class FoldService(Generic[S]):
 
     async def start(self) -> None:
         await self.runner.start()
+        if self._log_watch is not None:
+            self._log_watch.start()
 
     async def drain(self) -> None:
         await self.runner.drain()

@@ -176,7 +176,7 @@ async def _connect(common: Settings) -> NatsBus:
 
 
 async def _until_streams(make: MakeStreams, bus: NatsBus, common: Settings) -> None:
-    limits = topology.Limits(common.retention_s, common.stream_replicas)
+    limits = topology.Limits(common.retention_s, common.stream_replicas, common.deltas_s)
     while True:
         try:
             return await make(bus, limits)

@@ -71,3 +71,11 @@ def test_a_stream_that_could_lose_or_refuse_facts_is_refused(setting: str, value
 
 def test_another_age_is_no_reason_to_refuse() -> None:
     check(msgspec.structs.replace(FACTS, max_age=1), FACTS)
+
+
+def test_e7_deltas_are_kept_for_hours_and_never_longer_than_facts() -> None:
+    ages = {
+        limits: next(one.max_age for one in streams(limits) if one.name == "DELTAS")
+        for limits in (Limits(), Limits(retention_s=60))
+    }
+    assert [age // 10**9 for age in ages.values()] == [7_200, 60]
