@@ -1,7 +1,8 @@
-"""Wire the hedger's fold to the bus, and let gateways know while it hedges."""
+"""Wire the hedger's fold to the bus, hear who sends, and let gateways know while it hedges."""
 
 from services.hedger.config import hedge_rules
 from services.hedger.fold import HedgerFold
+from services.hedger.hearing import Hearing
 from services.hedger.presence import Presence
 from services.hedger.state import State
 from tandem.runtime.context import ServiceContext
@@ -13,4 +14,5 @@ def build(context: ServiceContext) -> FoldService[State]:
     service = FoldService(context, fold)
     presence = Presence(context, service.runner, fold.rules)
     context.tasks.spawn(presence.run(), "hedger-presence")
+    context.tasks.spawn(Hearing(context, service.runner).run(), "hedger-hearing")
     return service

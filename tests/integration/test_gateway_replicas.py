@@ -13,9 +13,10 @@ import pytest
 from tandem.cli.servers import LocalServer
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus
+from tandem.messages import subjects
 from tests.conftest import Eventually
 from tests.integration.binance_process import BIDS
-from tests.integration.gateway_binance import cloid
+from tests.integration.gateway_binance import EXC, cloid
 from tests.integration.gateway_copies import CopiesWorld, Copy, copies_world
 from tests.integration.gateway_hyperliquid import relayed
 
@@ -225,3 +226,19 @@ async def test_sender_that_loses_its_venue_gives_way_to_a_copy_that_has_not(
         await place(world, name)
         await eventually(lambda: NEW in world.statuses(name), LONG_S)
         await each_once(world, [name])
+
+
+async def test_e6_the_copy_that_sends_says_so_and_no_other(
+    world: CopiesWorld, eventually: Eventually
+) -> None:
+    """Hedgers hold what they decide until they hear it: an heir that is silent would stop them."""
+    heard: list[bytes] = []
+    await world.bus.listen(subjects.sending(EXC), heard.append)
+    sender = await only_sender(world, eventually)
+    await eventually(lambda: len(heard) > ORDERS)
+    assert len(set(heard)) == 1
+
+    sender.child.kill()
+
+    await eventually(lambda: len(set(heard)) == 2, LONG_S)
+    assert next(copy for copy in world.copies if copy is not sender).is_sender

@@ -116,6 +116,7 @@ def _gateway(account: str) -> User:
             subjects.marks_of(exc),
             subjects.lease(exc),
             subjects.presence(name),
+            subjects.sending(exc),
             *_answers(),
             *_sees_streams(),
             *_reads(FACTS),
@@ -171,7 +172,7 @@ def _hedger() -> User:
         subjects.ALL_STOPS,
         subjects.presence("hedger"),
     )
-    return _state_service("hedger", own, (subjects.HEDGES_PAGE,))
+    return _state_service("hedger", own, (subjects.HEDGES_PAGE, subjects.ALL_SENDING))
 
 
 def _access(strategies: Sequence[Strategy]) -> User:

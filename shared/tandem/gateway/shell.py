@@ -27,6 +27,7 @@ from tandem.gateway.port import VenueProtocol
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.reading import Reactions, Reader, SessionFact
 from tandem.gateway.requests import VenueQueryError
+from tandem.gateway.sending import Sending
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.specs import Specs
 from tandem.gateway.sweep import Sweeps
@@ -76,6 +77,7 @@ class GatewayService:
         self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
         self._clearing = Clearing(self._core, self._dispatcher)
         self._asks = Asks(self._core, self._queries, self._specs)
+        self._sending = Sending(self._core, self._dispatcher)
         self._tenure = Tenure(self._core, self)
         self._is_time_wanted = asyncio.Event()
         self._table_ns = 0
@@ -147,6 +149,7 @@ class GatewayService:
         self._spawn(self._specs.run(), "specs")
         self._spawn(self._expire(), "expire")
         self._spawn(self._repeat(), "repeat")
+        self._spawn(self._sending.run(), "sending")
 
     async def _greet(self) -> None:
         """Get the venue's time and its instrument table, however long it takes."""
@@ -198,10 +201,12 @@ class GatewayService:
             case Epoch():
                 pass
         self._epochs.read(fact, entry)
+        self._sending.at_once()
 
     def _on_open(self) -> None:
         """The log was read up to the fence: from here on what it asks for is done at once."""
         self._context.log.info("caught up with the log")
+        self._sending.at_once()
         self._specs.log()
         self._sweeps.on_open()
         self._dispatcher.pump()

@@ -56,6 +56,7 @@ ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
 ALL_LEASES = "leases.>"
 ALL_ACCESS = "access.>"
+ALL_SENDING = "tandem.sending.*"
 
 ORDERS_PAGE = "tandem.page.orders"
 POSITIONS_PAGE = "tandem.page.positions"
@@ -355,6 +356,11 @@ def lease(exc: Exc) -> str:
 def presence(fold: str) -> str:
     """Where copies of a fold say that they stand at the head of the log, several times a second."""
     return f"tandem.presence.{token(fold)}"
+
+
+def sending(exc: Exc) -> str:
+    """Where the copy of a gateway that sends says so, many times a second, while takers go out."""
+    return f"tandem.sending.{token(exc)}"
 
 
 def venue_ask(exc: Exc) -> str:

@@ -14,7 +14,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Set
+from collections.abc import Callable, Set
 from functools import partial
 from typing import Generic, TypeVar, assert_never
 
@@ -57,6 +57,7 @@ class FoldRunner(Generic[S]):
 
     def __init__(self, fold: Fold[S], ports: FoldPorts, options: FoldOptions) -> None:
         self.counters = FoldCounters()
+        self.allows: Callable[[Proposal], bool] = lambda _: True
         self._fold = fold
         self._ports = ports
         self._options = options
@@ -344,13 +345,19 @@ class FoldRunner(Generic[S]):
     def _proposals(self) -> tuple[Proposal, ...]:
         """Ask the fold; what it cannot say changes nothing, and must not end the reading."""
         try:
-            return self._fold.propose(self.state, self.head)
+            proposals = self._fold.propose(self.state, self.head)
         except Exception:
             self.counters.speechless += 1
             if self._speechless_seq != self.head.seq:
                 self._speechless_seq = self.head.seq
                 self._ports.log.exception("the fold cannot propose", seq=self.head.seq)
             return ()
+        return tuple(one for one in proposals if self.allows(one))
+
+    def propose_now(self) -> None:
+        """Look again at what was not allowed, at the head and not before."""
+        if self.is_at_head:
+            self._reached_head()
 
     async def _pulse(self) -> None:
         """Notice the head, or a deaf reader, where no message tells of it."""
