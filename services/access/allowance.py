@@ -11,7 +11,7 @@ from tandem.messages.access import CallRefused
 
 NS = 1_000_000_000
 MINUTE_S = 60
-PAGES_BURST_S = 4
+BURST_S = 5
 
 
 @dataclass(slots=True)
@@ -52,10 +52,10 @@ class Allowance:
             retryable=True,
         )
 
-    def spend(self, now_ns: int) -> None:
-        """Take one whether there is room or not: what was taken too much is waited for."""
+    def spend(self, now_ns: int, count: int = 1) -> None:
+        """Take so many whether there is room or not: what was taken too much is waited for."""
         self._refill(now_ns)
-        self._room -= self._cost
+        self._room -= count * self._cost
 
     def wait_s(self, now_ns: int) -> float:
         """Return how long until there is room again; 0 when there is."""
@@ -78,21 +78,39 @@ class Allowances:
     """What one strategy may still ask for."""
 
     calls: Allowance
+    bytes_read: Allowance
     intents: Allowance
+    lookups: Allowance
+    openings: Allowance
     pages: Allowance
     venue_asks: Allowance
     epochs: Allowance
 
     @classmethod
     def of(cls, fair: FairUse) -> "Allowances":
+        def a_second(what: str, most: int, burst_s: int = BURST_S) -> Allowance:
+            return Allowance(what, most, 1, burst_s * most)
+
         asks, epochs = fair.venue_asks_per_min, fair.epochs_per_min
         return cls(
-            calls=Allowance("calls", fair.calls_per_s, 1, fair.calls_per_s),
+            calls=a_second("calls", fair.calls_per_s, 1),
+            bytes_read=a_second("bytes", fair.bytes_per_s, 1),
             intents=Allowance("intents", fair.intents_per_s, 1, fair.intents_burst),
-            pages=Allowance("pages", fair.pages_per_s, 1, PAGES_BURST_S * fair.pages_per_s),
+            lookups=a_second("lookups", fair.lookups_per_s),
+            openings=a_second("openings", fair.openings_per_s),
+            pages=a_second("pages", fair.pages_per_s),
             venue_asks=Allowance("venue_asks", asks, MINUTE_S, asks),
             epochs=Allowance("epochs", epochs, MINUTE_S, epochs),
         )
+
+    def take_call(self, now_ns: int) -> None:
+        """Count a call that was read, whatever it is."""
+        self.calls.spend(now_ns)
+
+    def pause_s(self, now_ns: int, count: int) -> float:
+        """Count what was read of the wire; return how long to read no more."""
+        self.bytes_read.spend(now_ns, count)
+        return max(self.calls.wait_s(now_ns), self.bytes_read.wait_s(now_ns))
 
 
 @dataclass(slots=True)

@@ -22,6 +22,9 @@ OPEN_ASKS = Variable("TANDEM_ACCESS_OPEN_VENUE_ASKS", "unanswered questions to v
 PAGES = Variable("TANDEM_ACCESS_PAGES_PER_S", "pages and order histories a second", "50")
 EPOCHS = Variable("TANDEM_ACCESS_EPOCHS_PER_MIN", "epochs asked for a minute", "6")
 CALLS = Variable("TANDEM_ACCESS_CALLS_PER_S", "calls a second taken of one strategy", "2000")
+BYTES = Variable("TANDEM_ACCESS_BYTES_PER_S", "bytes of calls a second taken of one", "4194304")
+LOOKUPS = Variable("TANDEM_ACCESS_LOOKUPS_PER_S", "messages and states looked up a second", "100")
+OPENINGS = Variable("TANDEM_ACCESS_OPENINGS_PER_S", "places read from anew a second", "10")
 VARIABLES = (
     STRATEGIES,
     STRATEGIES_FILE,
@@ -36,6 +39,9 @@ VARIABLES = (
     PAGES,
     EPOCHS,
     CALLS,
+    BYTES,
+    LOOKUPS,
+    OPENINGS,
 )
 
 
@@ -54,6 +60,9 @@ class FairUse:
     pages_per_s: int = 50
     epochs_per_min: int = 6
     calls_per_s: int = 2_000
+    bytes_per_s: int = 4_194_304
+    lookups_per_s: int = 100
+    openings_per_s: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +122,7 @@ def _fair_use(env: Environment) -> FairUse:
         pages_per_s=most(PAGES),
         epochs_per_min=most(EPOCHS),
         calls_per_s=most(CALLS),
+        bytes_per_s=most(BYTES),
+        lookups_per_s=most(LOOKUPS),
+        openings_per_s=most(OPENINGS),
     )

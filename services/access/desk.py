@@ -15,6 +15,7 @@ from services.access.reach import (
     asks_for_epoch,
     asks_venue,
     refused_filters,
+    refused_place,
     refused_question,
 )
 from services.access.relay import RelayedReading, RelayPorts
@@ -145,7 +146,11 @@ class StrategyDesk:
         return IntentLogged(seq=stored.seq, already=stored.already)
 
     async def _find(self, call: FindEntry) -> AccessAnswer:
-        if refused := refused_filters(self._strategy, call.stream, (call.subject,)):
+        now_ns = self._ports.clock.monotonic_ns()
+        refused = self.allowances.lookups.take(now_ns) or refused_filters(
+            self._strategy, call.stream, (call.subject,)
+        )
+        if refused is not None:
             return refused
         found = await self._stream(call.stream).find(call.subject)
         if found is None:
@@ -157,6 +162,8 @@ class StrategyDesk:
         )
 
     async def _state(self, call: ReadState) -> AccessAnswer:
+        if refused := self.allowances.lookups.take(self._ports.clock.monotonic_ns()):
+            return refused
         now = await self._stream(call.stream).state()
         return StreamState(
             first_seq=now.first_seq,
@@ -166,17 +173,27 @@ class StrategyDesk:
         )
 
     async def _read_on(self, call: ReadOn) -> AccessAnswer:
+        if refused := self._refused_reading(call):
+            return refused
         reading = self._readings.get(call.reader)
         if reading is None:
-            if refused := refused_filters(self._strategy, call.stream, call.filters):
-                return refused
-            if len(self._readings) >= self._fair.readers:
-                rule = f"at most {self._fair.readers} at once"
-                value = str(len(self._readings) + 1)
-                return CallRefused(field="readers", value=value, rule=rule, retryable=True)
             reading = RelayedReading(self._stream(call.stream), call.filters, self._ports)
             self._readings[call.reader] = reading
         return await reading.read_on(call.place)
+
+    def _refused_reading(self, call: ReadOn) -> CallRefused | None:
+        if refused := refused_place(call.place):
+            return refused
+        reading = self._readings.get(call.reader)
+        if reading is None and len(self._readings) >= self._fair.readers:
+            value, rule = str(len(self._readings) + 1), f"at most {self._fair.readers} at once"
+            return CallRefused(field="readers", value=value, rule=rule, retryable=True)
+        if reading is not None and reading.stands_at(call.place):
+            return None
+        now_ns = self._ports.clock.monotonic_ns()
+        return self.allowances.openings.take(now_ns) or refused_filters(
+            self._strategy, call.stream, call.filters
+        )
 
     async def _ask(self, call: AskDesk) -> AccessAnswer:
         if refused := refused_question(call):

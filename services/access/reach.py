@@ -6,16 +6,19 @@
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Strategy
 from tandem.messages import codec, subjects
-from tandem.messages.access import AskDesk, CallRefused, ReadableStream
+from tandem.messages.access import AskDesk, CallRefused, ReadableStream, ReadingPlace
 from tandem.messages.hedges import Epoch
 
 MOST_ASKED_BYTES = 4_096
 MOST_FILTERS = 8
 MOST_SUBJECT = 512
+MOST_NUMBER = 2**63 - 1
+ANY, REST = "*", ">"
 ASK_PREFIX = "tandem.ask."
 PAGES = frozenset(
     {
@@ -41,6 +44,31 @@ def refused_filters(
         if stream is ReadableStream.OMS and not _may_read(strategy, subject):
             rule = "instrument tables, epochs, and what is this strategy's own"
             return _refused("filters", subject, rule)
+    for one, other in combinations(filters, 2):
+        if _overlap(one.split("."), other.split(".")):
+            return _refused("filters", f"{one} {other}", "filters that have no subject in common")
+    return None
+
+
+def _overlap(one: list[str], other: list[str]) -> bool:
+    """Tell whether a subject can match both; the server makes no reader of such filters."""
+    for mine, theirs in zip(one, other, strict=False):
+        if REST in {mine, theirs}:
+            return True
+        if mine != theirs and ANY not in {mine, theirs}:
+            return False
+    return len(one) == len(other)
+
+
+def refused_place(place: ReadingPlace) -> CallRefused | None:
+    """Tell why nothing can be read from there, or None."""
+    for name in ("created_ns", "seq", "ts_ns"):
+        value = getattr(place, name)
+        if not 0 <= value <= MOST_NUMBER:
+            return _refused(f"place.{name}", value, "a number that a stream can give")
+    if len(place.subject) > MOST_SUBJECT:
+        rule = f"at most {MOST_SUBJECT} characters"
+        return _refused("place.subject", f"{len(place.subject)} characters", rule)
     return None
 
 
@@ -53,8 +81,10 @@ def _may_read(strategy: Strategy, subject: str) -> bool:
 
 
 def _is_subject(text: str) -> bool:
-    """Tell whether a text is a subject or a filter: printable, no empty token."""
-    return text.isascii() and text.isprintable() and " " not in text and "" not in text.split(".")
+    """Tell whether a text is a subject or a filter: printable, no empty token, `>` at the end."""
+    tokens = text.split(".")
+    is_spelled = text.isascii() and text.isprintable() and " " not in text
+    return is_spelled and "" not in tokens and REST not in tokens[:-1]
 
 
 def refused_question(asked: AskDesk) -> CallRefused | None:

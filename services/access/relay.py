@@ -76,7 +76,7 @@ class RelayedReading:
     async def _read_in_turn(self, place: ReadingPlace) -> AccessAnswer:
         async with self._turn:
             self.asked_ns = self._ports.clock.monotonic_ns()
-            if not self._stands_at(place):
+            if not self.stands_at(place):
                 await self.close()
                 self._open(
                     Cursor(
@@ -88,6 +88,11 @@ class RelayedReading:
                 )
             await self._wait()
             return self._answer()
+
+    def stands_at(self, place: ReadingPlace) -> bool:
+        """Tell whether what follows a place is at hand, or on its way."""
+        is_same = place.created_ns in {ANY_CREATED_NS, self._place.created_ns}
+        return self._place.created_ns >= 0 and is_same and place.seq == self._place.seq
 
     async def close(self) -> None:
         """Read nothing more, and forget what was kept."""
@@ -101,10 +106,6 @@ class RelayedReading:
             await end({opening})
         if following is not None:
             await following.close()
-
-    def _stands_at(self, place: ReadingPlace) -> bool:
-        is_same = place.created_ns in {ANY_CREATED_NS, self._place.created_ns}
-        return self._place.created_ns >= 0 and is_same and place.seq == self._place.seq
 
     def _open(self, after: Cursor) -> None:
         self._place, self._failure = after, ""

@@ -86,16 +86,18 @@ class AccessService:
 
     async def _let_in(self, strategy: Strategy) -> Admitted:
         desk = StrategyDesk(strategy, self._context.bus, self._settings.fair_use, self._ports)
-        calls, clock = desk.allowances.calls, self._context.clock
-        door = StrategyDoor(strategy, clock, lambda: calls.wait_s(clock.monotonic_ns()))
+        allowed, clock = desk.allowances, self._context.clock
+        door = StrategyDoor(
+            strategy, clock, lambda read: allowed.pause_s(clock.monotonic_ns(), read)
+        )
         admitted = Admitted(desk, door)
 
         def on_call(reply: str, payload: bytes) -> None:
-            calls.spend(clock.monotonic_ns())
+            allowed.take_call(clock.monotonic_ns())
             self._context.tasks.spawn(self._answer(admitted, reply, payload), "access-answer")
 
         def on_misdirected() -> None:
-            calls.spend(clock.monotonic_ns())
+            allowed.take_call(clock.monotonic_ns())
             self._warden.count(strategy, MISDIRECTED)
 
         options = replace(self._context.settings.nats, name=f"{NAME}-{strategy}")

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -21,19 +20,15 @@ from tandem.bus.permissions import ACCESS, ADMIN, inbox_prefix
 from tandem.cli import keys
 from tandem.cli.keys import Desk
 from tandem.cli.servers import LOOPBACK, NATS, LocalServer, ServerSettings, free_port, locate_nats
-from tandem.domain.ids import ClientOrderId, Exc, Strategy, Ticker
-from tandem.domain.order import OrderType
-from tandem.messages import codec, subjects
-from tandem.messages.intents import NewOrder
+from tandem.domain.ids import Strategy
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.metrics import Metrics
 from tandem.runtime.seam import no_seam
+from tests.unit.services.access.asking import ALPHA, BETA
 
-ALPHA, BETA = Strategy("alpha"), Strategy("beta")
 ACCOUNTS = ("binance", "hyperliquid")
-BINANCE = Exc("binance")
 
 
 def make_keys(directory: Path) -> None:
@@ -183,18 +178,3 @@ def options_of(urls: str, directory: Path, user: str) -> NatsOptions:
 
 async def _ignore(_error: Exception) -> None:
     """What the server refuses a hostile program is what the test is about."""
-
-
-def order(strategy: Strategy, name: str) -> tuple[str, bytes]:
-    """Return the subject and payload of an order that a strategy may ask for."""
-    cloid = ClientOrderId(name)
-    intent = NewOrder(
-        exc=BINANCE,
-        ticker=Ticker("SOLUSDT"),
-        client_order_id=cloid,
-        amount=Decimal(1),
-        order_type=OrderType.LIMIT,
-        price=Decimal(100),
-        strategy=strategy,
-    )
-    return subjects.new_order(BINANCE, strategy, cloid), codec.encode(intent)

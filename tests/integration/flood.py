@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 import nkeys
 
+from tandem.domain.ids import Exc
 from tandem.messages import codec
 from tandem.messages.access import LogIntent
-from tests.integration.access_desk import ALPHA, order
+from tests.unit.services.access.asking import ALPHA, order
 
+NOWHERE = Exc("nowhere")  # no gateway sends them, so no limit of a venue is reached
 A_BATCH = 500
 BATCHES = 80
 
@@ -61,7 +63,7 @@ def _greeting(info: bytes, seed: str) -> bytes:
 def _batch(start: int) -> bytes:
     lines = []
     for n in range(start, start + A_BATCH):
-        subject, payload = order(ALPHA, f"f{n}")
+        subject, payload = order(ALPHA, f"f{n}", NOWHERE)
         call = codec.encode(LogIntent(subject=subject, payload=payload))
         reply = f"_INBOX_strategy-alpha.{n}"
         lines.append(f"PUB access.alpha.call {reply} {len(call)}\r\n".encode() + call + b"\r\n")

@@ -1,7 +1,7 @@
 """Everything that a hostile strategy can say to have somebody else write for it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 # A subject of each kind that some reader acts upon, in each stream.
@@ -76,9 +76,9 @@ class Said:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def everything() -> Iterator[Said]:
+def everything(targets: Sequence[str] = TARGETS) -> Iterator[Said]:
     """Yield every call and request with every target as its reply or where it delivers."""
-    for target in TARGETS:
+    for target in targets:
         yield Said(target, b"{}")
         yield Said(target, b"{}", reply=TARGETS[0])
         for subject in (*OURS, *SERVERS):

@@ -16,15 +16,8 @@ from tandem.domain.ids import Exc, Ticker
 from tandem.messages import codec, subjects
 from tandem.messages.queries import AskKind, SpecsRefreshed, VenueAsk
 from tests.conftest import Eventually
-from tests.integration.access_desk import (
-    ALPHA,
-    BETA,
-    BINANCE,
-    AccessDesk,
-    make_keys,
-    order,
-    start_server,
-)
+from tests.integration.access_desk import AccessDesk, make_keys, start_server
+from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
 
 OWN = subjects.intents_by(ALPHA)
 

@@ -12,17 +12,10 @@ from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.messages import codec, subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.queries import AskKind, VenueAsk
-from tests.integration.access_desk import (
-    ALPHA,
-    BETA,
-    BINANCE,
-    AccessDesk,
-    make_keys,
-    order,
-    start_server,
-)
+from tests.integration.access_desk import AccessDesk, make_keys, start_server
+from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
 
-FLOOD = Path(__file__).with_name("flood.py")
+ROOT, FLOOD = Path(__file__).resolve().parents[2], "tests.integration.flood"
 FLOOD_S = 8
 INTENTS_PER_S, BURST = 100, 500
 PATIENCE_S = 2.0
@@ -43,7 +36,14 @@ async def _flood(desk: AccessDesk) -> "asyncio.subprocess.Process":
     """Start a process that asks as alpha, and wait until it says that it does."""
     seed = desk.directory / "strategy-alpha" / SEED_FILE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, FLOOD, desk.urls, seed, str(FLOOD_S), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        FLOOD,
+        desk.urls,
+        seed,
+        str(FLOOD_S),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"flooding\n"
@@ -68,7 +68,7 @@ async def test_e12_a_flood_of_one_strategy_is_held_back_and_another_is_served(
     lasted_s = (desk.clock.monotonic_ns() - began_ns) / 1e9
 
     stored = (await desk.stored())["OMS"]
-    of_alpha = [one for one in stored if one.startswith("oms.intent.binance.alpha.")]
+    of_alpha = [one for one in stored if one.startswith("oms.intent.nowhere.alpha.")]
     of_beta = [one for one in stored if one.startswith("oms.intent.binance.beta.")]
     assert len(of_beta) == served + 1
     assert 0 < len(of_alpha) <= BURST + INTENTS_PER_S * lasted_s

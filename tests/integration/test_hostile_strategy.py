@@ -15,16 +15,14 @@ from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
 from tests.conftest import Eventually
 from tests.integration.access_desk import (
-    ALPHA,
-    BINANCE,
     AccessDesk,
     make_keys,
     options_of,
-    order,
     start_cluster,
     start_server,
 )
 from tests.integration.hostile import OURS, TARGETS, everything
+from tests.unit.services.access.asking import ALPHA, BINANCE, order
 
 SERVED = {
     "order-state": (subjects.ORDERS_PAGE, subjects.FILLS_PAGE, subjects.ORDER_HISTORY),
@@ -151,6 +149,32 @@ async def test_e2_the_server_itself_holds_responders_to_inboxes(desk: AccessDesk
     assert {s: [one for one in found if one in foreign] for s, found in after.items()} == {
         stream: [] for stream in before
     }
+
+
+async def test_e3_nobody_but_a_hedger_says_that_one_is_present(
+    desk: AccessDesk, eventually: Eventually
+) -> None:
+    """Neither by itself nor by an answer of the server or a service that is sent there."""
+    heard: list[bytes] = []
+    presence = subjects.presence("hedger")
+    listening = await _answer_as(desk, "gateway-binance", ())
+    await listening.listen(presence, heard.append)
+    users = ["strategy-alpha", "gateway-hyperliquid", "order-state", "position-state", "access"]
+    for user in users:
+        client = await desk.client_of(user)
+        await client.publish(presence, user.encode())
+        for place in (*OURS, "$JS.API.NOTHING"):
+            await client.publish(place, b"{}", reply=presence)
+        await client.flush()
+    alpha = await desk.client_of("strategy-alpha")
+    for said in everything((presence,)):
+        await alpha.publish(said.subject, said.payload, reply=said.reply)
+    await alpha.flush(10)
+
+    hedger = await desk.client_of("hedger")
+    await hedger.publish(presence, b"the hedger")
+    await eventually(lambda: heard)
+    assert heard == [b"the hedger"]
 
 
 def test_every_request_subject_of_ours_is_tried() -> None:

@@ -11,8 +11,8 @@ handler as it is parsed. A status (a heartbeat, a refusal) takes the library's u
 4. A client that wants encryption says nothing to a server that offers none: the library would.
 5. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
    in one go. For what keeps pages; never for what a hedge waits for.
-6. A client with a `pace` waits as long as that says after each read: meanwhile whoever floods it
-   is held back by the server, and its own buffers, not this process, hold what waits.
+6. A client with a `pace` waits as long as that says after each read of so many bytes: meanwhile
+   whoever floods it is held back by the server, whose buffers, not this process, hold what waits.
 
 This leans on `_process_msg` and `_connect_command` of the pinned nats-py; the bus's contract suite
 covers it.
@@ -30,6 +30,7 @@ from tandem.bus.timing import Timing
 
 PLAIN_HEADERS = b"NATS/1.0\r\n"
 DirectHandler = Callable[[str, str, bytes], None]
+Pace = Callable[[int], float]
 
 
 class PlainServerError(nats.errors.Error):
@@ -39,13 +40,13 @@ class PlainServerError(nats.errors.Error):
 class PacedParser(Parser):
     """The library's parser, which its read loop awaits, with a pause behind each read."""
 
-    def __init__(self, client: Client, timing: Timing, pace: Callable[[], float]) -> None:
+    def __init__(self, client: Client, timing: Timing, pace: Pace) -> None:
         super().__init__(client)
         self._timing, self._pace = timing, pace
 
     async def parse(self, data: bytes = b"") -> None:  # type: ignore[explicit-override]  # Python 3.12
         await super().parse(data)
-        if pause_s := self._pace():
+        if pause_s := self._pace(len(data)):
             await self._timing.sleep(pause_s)
 
 
@@ -53,7 +54,7 @@ class DirectClient(Client):
     """A client whose `subscribe_direct` hands over (subject, reply, payload) without delay."""
 
     def __init__(
-        self, timing: Timing, pace: Callable[[], float] | None = None, *, encrypted: bool = False
+        self, timing: Timing, pace: Pace | None = None, *, encrypted: bool = False
     ) -> None:
         super().__init__()
         self._encrypted = encrypted

@@ -163,7 +163,7 @@ class NatsBus:
             ConfigurationError: a server's certificate is not vouched for by the authority given.
         """
         gather_s = options.gather_s
-        pace = (lambda: gather_s) if gather_s else None
+        pace = (lambda _read: gather_s) if gather_s else None
         client = DirectClient(timing, pace, encrypted=options.encrypted)
         bus = cls(client, timing)
         how = connect_options(options) | {

@@ -12,7 +12,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from tandem.bus.background import report
-from tandem.bus.direct_client import DirectClient
+from tandem.bus.direct_client import DirectClient, Pace
 from tandem.bus.nats_options import NatsOptions, connect_options
 from tandem.bus.permissions import is_inbox_of
 from tandem.bus.timing import Timing
@@ -27,7 +27,7 @@ _log = structlog.get_logger(component="bus.door")
 class StrategyDoor:
     """Hears one strategy's calls."""
 
-    def __init__(self, strategy: Strategy, timing: Timing, pace: Callable[[], float]) -> None:
+    def __init__(self, strategy: Strategy, timing: Timing, pace: Pace) -> None:
         self._strategy, self._timing = strategy, timing
         self._pace = pace
         self._client: DirectClient | None = None

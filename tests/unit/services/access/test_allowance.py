@@ -69,3 +69,12 @@ def test_the_settings_are_what_is_allowed() -> None:
     allowed = Allowances.of(FairUse(intents_per_s=7, intents_burst=9, venue_asks_per_min=3))
     assert (allowed.intents.most, allowed.intents.burst) == (7, 9)
     assert (allowed.venue_asks.most, allowed.venue_asks.period_s) == (3, 60)
+
+
+def test_e12_what_is_read_of_the_wire_is_paced_by_calls_and_by_bytes() -> None:
+    allowed = Allowances.of(FairUse(calls_per_s=10, bytes_per_s=1_000))
+    assert allowed.pause_s(NS, 1_000) == 0.0
+    assert allowed.pause_s(NS, 500) == 0.5
+    for _ in range(20):
+        allowed.take_call(NS)
+    assert allowed.pause_s(NS, 0) == 1.0

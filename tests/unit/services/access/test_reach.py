@@ -1,11 +1,20 @@
 """What a strategy may read and ask, and what not."""
 
-import pytest
+from typing import Any
 
-from services.access.reach import MOST_ASKED_BYTES, asks_venue, refused_filters, refused_question
+import pytest
+from msgspec import structs
+
+from services.access.reach import (
+    MOST_ASKED_BYTES,
+    asks_venue,
+    refused_filters,
+    refused_place,
+    refused_question,
+)
 from tandem.domain.ids import Exc, Strategy
 from tandem.messages import codec, subjects
-from tandem.messages.access import AskDesk, ReadableStream
+from tandem.messages.access import AskDesk, ReadableStream, ReadingPlace
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.queries import AskKind, PageRequest, VenueAsk
 
@@ -48,7 +57,7 @@ def test_what_is_another_s_is_not(subject: str) -> None:
     assert (refused.field, refused.value) == ("filters", subject)
 
 
-@pytest.mark.parametrize("subject", ["", "a..b", ".", "a b", "a\n", "ä", "a\0", "x" * 513])
+@pytest.mark.parametrize("subject", ["", "a..b", ".", "a b", "a\n", "ä", "a\0", "x" * 513, "a.>.b"])
 def test_what_is_no_subject_is_refused_on_any_stream(subject: str) -> None:
     assert refused_filters(ALPHA, ReadableStream.DELTAS, (subject,)) is not None
 
@@ -58,6 +67,39 @@ def test_deltas_and_marks_are_everybody_s() -> None:
     assert refused_filters(ALPHA, ReadableStream.MARKS, (subjects.ALL_MARKS,)) is None
     assert refused_filters(ALPHA, ReadableStream.MARKS, ()) is not None
     assert refused_filters(ALPHA, ReadableStream.MARKS, ("a",) * 9) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ("a.b", "a.b", True),
+        ("a.*", "a.b", True),
+        ("a.>", "a.b.c", True),
+        (">", "a", True),
+        ("*.b", "a.*", True),
+        ("a.b", "a.c", False),
+        ("a.*", "b.*", False),
+        ("a.b", "a.b.c", False),
+        ("a.>", "a", False),
+    ],
+)
+def test_filters_that_the_server_would_not_read_by_are_refused(
+    one: str, other: str, overlap: bool
+) -> None:
+    refused = refused_filters(ALPHA, ReadableStream.DELTAS, (one, other))
+    assert (refused is not None) == overlap
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"seq": -1}, {"seq": 2**63}, {"created_ns": -1}, {"ts_ns": 10**40}, {"subject": "x" * 513}],
+)
+def test_a_place_that_no_stream_has_is_refused(wrong: dict[str, Any]) -> None:
+    place = ReadingPlace(created_ns=1, seq=1, subject="a", ts_ns=1)
+    assert refused_place(place) is None
+    refused = refused_place(structs.replace(place, **wrong))
+    assert refused is not None
+    assert refused.field == f"place.{next(iter(wrong))}"
 
 
 def test_questions_are_those_that_somebody_answers() -> None:
