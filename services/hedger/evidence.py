@@ -8,6 +8,8 @@
 3. An end is proven by a refusal, by a terminal report with its cumulative, by the answer to an
    immediate order that names what it filled, or by the whole quantity being filled.
 4. A doubt proves nothing and ends nothing.
+5. No order fills more than it was for, as amended. What facts prove beyond that is a fault (a trade
+   told twice under two names, say): it is shown and alarmed, and does not count.
 """
 
 from decimal import Decimal
@@ -43,18 +45,22 @@ class Evidence(Struct):
     """All that is known of the order with one client id.
 
     `quantity` is the most it can fill; `immediate` says that it cannot rest (every taker).
+    `asked`: what a decision was for, None for a maker, or while the decision is not known.
+    `is_excess`: it was told that more is proven than the order is for.
     `is_sized`: the quantity is known; that of an order whose decision was lost is told by a report.
     `reason` is the class of the refusal, None while there is none. `was_sent` is False once a
     gateway has proven that no request of it is, or can come to be, at the venue.
     """
 
     quantity: Decimal
+    asked: Decimal | None = None
     immediate: bool = False
     is_sized: bool = True
     in_doubt: bool = False
     was_sent: bool = True
     reason: RejectReason | None = None
     text: str = ""
+    is_excess: bool = False
     venue_orders: dict[VenueOrderId, VenueOrder] = field(default_factory=dict)
 
 
@@ -64,6 +70,27 @@ def proven(order: Evidence) -> Decimal:
     for one in order.venue_orders.values():
         total += max(one.filled, one.claimed)
     return total
+
+
+def counted(order: Evidence) -> Decimal:
+    """Return what of the proven quantity counts: no more than the order is for (5).
+
+    A maker's quantity grows when the venue amends it; a taker's shrinks where the venue made it
+    smaller, and what it was asked for stays.
+    """
+    most = order.asked if order.immediate else order.quantity
+    total = proven(order)
+    return total if most is None else min(total, most)
+
+
+def exceeds(order: Evidence) -> bool:
+    """Tell, once until it is no longer so, that more is proven than the order is for."""
+    total, counts = proven(order), counted(order)
+    if total == counts:
+        order.is_excess = False
+        return False
+    is_news, order.is_excess = not order.is_excess, True
+    return is_news
 
 
 def fills_sum(order: Evidence) -> Decimal:
@@ -94,7 +121,7 @@ def is_complete(order: Evidence) -> bool:
 
 
 class Standing(NamedTuple):
-    """What readers of an order can see of its evidence."""
+    """What readers of an order can see of its evidence; `proven`: as far as it counts."""
 
     proven: Decimal
     status: OrderStatus
@@ -103,7 +130,7 @@ class Standing(NamedTuple):
 
 
 def standing(order: Evidence) -> Standing:
-    return Standing(proven(order), status(order), is_ended(order), order.text)
+    return Standing(counted(order), status(order), is_ended(order), order.text)
 
 
 def absorb_report(order: Evidence, report: OrderReport) -> None:

@@ -167,7 +167,7 @@ def find(bucket: Bucket, cloid: ClientOrderId) -> Taker | None:
 
 def prove(bucket: Bucket, taker: Taker, proven_before: Decimal) -> Decimal:
     """Book what a taker's evidence has gained; return it, signed, in units of the bucket."""
-    gained = (evidence.proven(taker.order) - proven_before) * bucket.unit
+    gained = (evidence.counted(taker.order) - proven_before) * bucket.unit
     signed = gained if taker.amount > 0 else -gained
     bucket.done += signed
     return signed

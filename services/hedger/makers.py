@@ -3,6 +3,7 @@
 1. A maker's cumulative only rises, and each rise is owed at once and for ever: also after a
    cancel, an expiry or a rejection (then it is marked LATE_FILL).
 2. A cancel request changes nothing here; only the venue's facts do.
+   What is proven beyond the maker's own amount, as amended, is not owed (evidence.py 5).
 3. Legs that depend on a price take each fill once, at its own price; what is proven but not
    priced is shown as `unpriced`.
 """
@@ -11,7 +12,7 @@ from decimal import Decimal
 
 from services.hedger import attribution, conversion, evidence, ledger, marks, retry, timers
 from services.hedger.attribution import Lot
-from services.hedger.evidence import Standing
+from services.hedger.evidence import ZERO, Standing
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, State, WaitingFill, leg_of, reference
@@ -38,12 +39,19 @@ def on_fill(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
         link.priced += fill.last_qty
         link.paid += fill.last_qty * fill.last_px
         marks.lend_reference(state, link, fill.last_px)
-        _owe_at_price(state, turn, link, fill)
+        _keep_for_price(link, fill)
     _follow(state, turn, link, before)
 
 
 def _follow(state: State, turn: Turn, link: Link, before: Standing) -> None:
     """Owe what has newly been proven, and take note of the maker's end."""
+    if evidence.exceeds(link.order):
+        filled, most = evidence.proven(link.order), link.order.quantity
+        turn.alarm(
+            f"the maker {link.cloid} on {link.maker.exc} has filled {filled} by what is told of "
+            f"it, and is for {most}: no more is hedged"
+        )
+    _owe_at_price(state, turn, link)
     after = evidence.standing(link.order)
     if after != before:
         turn.touch_link(link.hedge_id)
@@ -76,12 +84,28 @@ def _owe_quantity(state: State, turn: Turn, link: Link, gained: Decimal) -> None
             owe(state, turn, (link, leg), conversion.target_by_quantity(leg.terms, signed))
 
 
-def _owe_at_price(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
-    signed = fill.last_qty if link.maker.amount > 0 else -fill.last_qty
+def _keep_for_price(link: Link, fill: FillReport) -> None:
     minute = marks.minute_of(fill.ts_event_ns)
     for index, leg in enumerate(link.legs):
         if conversion.is_by_price(leg.terms):
-            link.waiting.append(WaitingFill(index, signed, fill.last_px, minute))
+            link.surplus.append(WaitingFill(index, fill.last_qty, fill.last_px, minute))
+
+
+def _owe_at_price(state: State, turn: Turn, link: Link) -> None:
+    """Take the fills that the order has room for; what exceeds it waits for an amended amount."""
+    if not link.surplus:
+        return
+    still: list[WaitingFill] = []
+    for fill in link.surplus:
+        leg = link.legs[fill.leg]
+        part = min(fill.signed_qty, link.order.quantity - leg.taken)
+        leg.taken += part
+        if part:
+            signed = part if link.maker.amount > 0 else -part
+            link.waiting.append(WaitingFill(fill.leg, signed, fill.px, fill.minute))
+        if part < fill.signed_qty:
+            still.append(WaitingFill(fill.leg, fill.signed_qty - part, fill.px, fill.minute))
+    link.surplus = still
     take_marks(state, turn, link)
 
 
@@ -104,7 +128,7 @@ def _count_unpriced(state: State, turn: Turn, link: Link) -> None:
     """Publish, in base or quote units of the maker, what is proven and has no target yet."""
     if not any(conversion.is_by_price(leg.terms) for leg in link.legs):
         return
-    missing = evidence.proven(link.order) - evidence.fills_sum(link.order)
+    missing = max(ZERO, evidence.counted(link.order) - evidence.fills_sum(link.order))
     for index, leg in enumerate(link.legs):
         if not conversion.is_by_price(leg.terms):
             continue

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
+from tandem.runtime.standing import MOST_EPOCHS
+
 Run = tuple[int, int]
 Ordinals = dict[int, list[Run]]
 
@@ -43,7 +45,7 @@ def take_rules(taken: Taken, ordinal: int) -> None:
 
 def _take(known: Ordinals, epoch: int, ordinal: int) -> None:
     """The lowest ones are kept: they are the next to be reached."""
-    if ordinal >= MOST_ORDINALS:
+    if ordinal >= MOST_ORDINALS or epoch >= MOST_EPOCHS:
         return
     add(known, epoch, ordinal)
     del known[epoch][MOST_RUNS:]

@@ -44,13 +44,17 @@ OrderKey = tuple[Exc, Ticker, VenueOrderId]
 
 
 class Leg(Struct):
-    """One leg of a link. `unpriced`: maker quantity that waits for its price or the leg's mark."""
+    """One leg of a link. `unpriced`: maker quantity that waits for its price or the leg's mark.
+
+    `taken`: the quantity of the fills that it was given, each at its own price.
+    """
 
     exc: Exc
     ticker: Ticker
     terms: Terms
     target: Decimal = ZERO
     unpriced: Decimal = ZERO
+    taken: Decimal = ZERO
     covered: Covered = field(default_factory=Covered)
 
 
@@ -66,6 +70,7 @@ class WaitingFill(Struct):
 class Link(Struct):
     """One hedge order: its maker, its legs, and how its end is going.
 
+    `surplus`: fills for legs by price that its amount has no room for (evidence.py 5), unsigned.
     `priced`, `paid`: sums of the maker's fills. `late`: what filled after a terminal status.
     `terminal_ns`: when the maker's end was first read. `is_settled`: its final quantity counts
     as known. `done_ns`: when nothing was left to do. `stops`: cancels asked for, 0 while none;
@@ -81,6 +86,7 @@ class Link(Struct):
     legs: list[Leg]
     coalesce_ms: int = 0
     waiting: list[WaitingFill] = field(default_factory=list)
+    surplus: list[WaitingFill] = field(default_factory=list)
     priced: Decimal = ZERO
     paid: Decimal = ZERO
     late: Decimal = ZERO

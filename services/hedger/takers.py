@@ -46,7 +46,7 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
                 order.client_order_id,
                 order.amount,
                 decision.ordinal,
-                Evidence(quantity=abs(order.amount), immediate=True),
+                Evidence(abs(order.amount), asked=abs(order.amount), immediate=True),
             ),
         )
     bucket.remainders_flushed += bucket.holds_remainder
@@ -80,14 +80,16 @@ def _enter(state: State, turn: Turn, bucket: Bucket, taker: Taker) -> None:
     if known is None or not known.is_adopted or (known.amount > 0) != (taker.amount > 0):
         return
     known.is_adopted, known.amount = False, taker.amount
+    before = evidence.counted(known.order)
+    known.order.asked = abs(taker.amount)
     evidence.resize(known.order, abs(taker.amount))
-    _follow(state, turn, (bucket, known), evidence.proven(known.order))
+    _follow(state, turn, (bucket, known), before)
     _seal(state, bucket, known)
 
 
 def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: OrderReport) -> None:
     bucket, taker = found
-    before, was_in_doubt = evidence.proven(taker.order), taker.order.in_doubt
+    before, was_in_doubt = evidence.counted(taker.order), taker.order.in_doubt
     evidence.absorb_report(taker.order, report)
     if taker.order.in_doubt and not was_in_doubt and taker.cloid in bucket.flying:
         sickness.on_doubt(state, turn, bucket.exc)
@@ -97,7 +99,7 @@ def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: Ord
 
 def on_fill(state: State, turn: Turn, found: tuple[Bucket, Taker], fill: FillReport) -> None:
     bucket, taker = found
-    before = evidence.proven(taker.order)
+    before = evidence.counted(taker.order)
     is_new = evidence.absorb_fill(taker.order, fill)
     _follow(state, turn, found, before)
     if is_new:
@@ -109,6 +111,12 @@ def on_fill(state: State, turn: Turn, found: tuple[Bucket, Taker], fill: FillRep
 def _follow(state: State, turn: Turn, found: tuple[Bucket, Taker], before: Decimal) -> None:
     """Book what has newly been proven, and take the taker out of flight if it has ended."""
     bucket, taker = found
+    if evidence.exceeds(taker.order):
+        filled, most = evidence.proven(taker.order), taker.order.asked
+        turn.alarm(
+            f"the taker {taker.cloid} on {bucket.exc} has filled {filled} by what is told of it, "
+            f"and is for {most}"
+        )
     signed = ledger.prove(bucket, taker, before)
     if signed:
         turn.touch_bucket(bucket)

@@ -161,8 +161,22 @@ def _on_order_report(state: Registry, event: LogEvent, report: OrderReport) -> t
         return _pass_over(state, event, "an order report that names no order")
     record = book.open_record(state, report.exc, report.ticker, names)
     records.join_report(record, report)
+    excess = _excess(record, event)
     changed = _changed(state, record, event)
-    return (*changed, _external(record)) if changed and _is_external(record) else changed
+    external = (_external(record),) if changed and _is_external(record) else ()
+    return (*changed, *external, *excess)
+
+
+def _excess(record: Record, event: LogEvent) -> tuple[Append, ...]:
+    """Tell a person of an order whose facts prove more than it was for; it is shown as told."""
+    if not records.exceeds(record):
+        return ()
+    name, most = record.cloid or record.oid, record.largest or abs(record.amount)
+    text = (
+        f"order {name} on {record.exc} {record.ticker} has filled {record.filled} by what is told "
+        f"of it, and is for {most}"
+    )
+    return (Append(Alarm(source="order-state", key=event.place, text=text)),)
 
 
 def _is_external(record: Record) -> bool:
@@ -187,8 +201,9 @@ def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect
     if not records.join_fill(record, fill):
         # A log may hold a fill under a former identity too: it is told once.
         return _changed(state, record, event)
+    excess = _excess(record, event)
     known = book.keep_fill(state, _fill_view(fill, record))
-    return (_fill_changed(known, event), *_changed(state, record, event, 1))
+    return (_fill_changed(known, event), *_changed(state, record, event, 1), *excess)
 
 
 def _fill_changed(known: KnownFill, event: LogEvent) -> Publish:

@@ -112,7 +112,8 @@ class Record(Struct, array_like=True):
     """Everything known of one order. `cancel_pending` is set by an intent, cleared by an end.
 
     `shown` is a digest of what readers were last told, `row_names` are the names of its rows,
-    `aliases` its venue ids as the registry spells them.
+    `aliases` its venue ids as the registry spells them. `largest` is the most that it was ever for;
+    `is_excess`: a person was told that it has filled more.
     """
 
     exc: Exc
@@ -136,6 +137,9 @@ class Record(Struct, array_like=True):
     transitions: list[Transition] = []
     row_names: list[str] = []
     aliases: list[str] = []
+    largest: Decimal = ZERO
+    is_modified: bool = False
+    is_excess: bool = False
 
     @property
     def filled(self) -> Decimal:
@@ -201,6 +205,8 @@ def join_report(record: Record, report: OrderReport) -> None:
     if report.cum_qty is not None:
         record.reported_cum = max(record.reported_cum, report.cum_qty)
     _join_terms(record.terms, report)
+    record.largest = max(record.largest, abs(report.amount or ZERO))
+    record.is_modified |= report.replaces_oid is not None
     if record.terms.oid is not None:
         record.oid = VenueOrderId(record.terms.oid.text)
 
@@ -257,6 +263,9 @@ def merge(into: Record, other: Record) -> None:
     into.cancel_pending = into.cancel_pending or other.cancel_pending
     into.asked_ts_ns = into.asked_ts_ns or other.asked_ts_ns
     into.last_delta = into.last_delta or other.last_delta
+    into.largest = max(into.largest, other.largest)
+    into.is_modified = into.is_modified or other.is_modified
+    into.is_excess = into.is_excess or other.is_excess
     into.row_names = [*into.row_names, *other.row_names]
     into.aliases = [*into.aliases, *(one for one in other.aliases if one not in into.aliases)]
     into.oid = into.oid or other.oid
@@ -281,6 +290,18 @@ def _merged_terms(one: Terms, other: Terms) -> Terms:
 
 def _latest(one: Latest | None, other: Latest | None) -> Latest | None:
     return _later(one, other.ts_event_ns, other.text) if other else one
+
+
+def exceeds(record: Record) -> bool:
+    """Tell, once, that more is proven than the order was ever for: its facts contradict each other.
+
+    What a modified order has filled adds up over its venue orders, whose amounts each stand alone.
+    """
+    most = max(record.largest, abs(record.asked.amount) if record.asked else ZERO)
+    if record.is_excess or record.is_modified or not most or record.filled <= most:
+        return False
+    record.is_excess = True
+    return True
 
 
 def note_transition(record: Record, seq: int, ts_ns: int) -> None:

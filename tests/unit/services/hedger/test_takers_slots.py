@@ -59,6 +59,7 @@ def test_e2_slots_far_ahead_and_of_other_epochs_are_in_nobodys_way() -> None:
     hedge = desk.hedge("h1", "-2")
     squat(desk, 2, MOST_ORDINALS - 1, 10**30)
     squat(desk, 1, epoch=7)
+    squat(desk, 1, epoch=10**30)
 
     sent = []
     for _ in range(2):
@@ -68,6 +69,7 @@ def test_e2_slots_far_ahead_and_of_other_epochs_are_in_nobodys_way() -> None:
         desk.fill_takers(decisions)
 
     assert sent == [1, 3]
+    assert desk.fold.load(desk.fold.dump(desk.state)) == desk.state
 
 
 def test_e2_a_decision_of_strangers_client_ids_takes_its_slot_and_nothing_else() -> None:

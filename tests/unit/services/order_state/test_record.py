@@ -174,3 +174,38 @@ def test_transitions_are_noted_once_each_and_the_oldest_let_go() -> None:
         records.note_transition(made, seq, seq)
     assert len(made.transitions) == records.MAX_TRANSITIONS
     assert made.transitions[0].seq == 3
+
+
+def test_e10_an_order_that_has_filled_more_than_it_was_for_is_told_once() -> None:
+    made = asked()
+    records.join_fill(made, fill("1", "4", "150"))
+    assert not records.exceeds(made)
+    records.join_fill(made, fill("2", "4", "150"))
+
+    assert records.exceeds(made)
+    assert not records.exceeds(made)
+    assert records.view(made).cum_qty == D(8)
+
+
+def test_e10_what_an_order_was_once_for_is_no_excess_and_neither_is_a_modified_one() -> None:
+    shrunk = joined(report(ts=1, amount=D(-5)), report(ts=2, amount=D(-1)))
+    records.join_fill(shrunk, fill("1", "4", "150"))
+    assert not records.exceeds(shrunk)
+
+    modified = joined(report(replaces_oid=VenueOrderId("6"), amount=D(-5)))
+    records.join_fill(modified, fill("1", "9", "150"))
+    assert not records.exceeds(modified)
+
+    unknown = record()
+    records.join_fill(unknown, fill("1", "9", "150"))
+    assert not records.exceeds(unknown)
+
+
+def test_e10_merged_records_tell_of_an_excess_once() -> None:
+    one, other = asked(), joined(report(amount=D(-5)))
+    records.join_fill(one, fill("1", "9", "150"))
+    assert records.exceeds(one)
+
+    records.merge(other, one)
+
+    assert not records.exceeds(other)
