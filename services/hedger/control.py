@@ -13,16 +13,22 @@ from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
 from tandem.domain.instrument import Instrument
 from tandem.messages.hedges import Rules, TimerFired
+from tandem.messages.intents import Halt, Resume
 from tandem.messages.reports import MarkReport, SpecsReport
 
 
 def on_rules(state: State, turn: Turn, fact: Rules) -> None:
-    """Put rules in force; an activation that does not follow the last one changes nothing."""
+    """Put rules in force; an activation that does not follow the last one changes nothing.
+
+    The one in force is logged again where a log has lost it.
+    """
+    if fact == state.activation:
+        return
     if fact.ordinal <= state.activations:
         turn.pass_over(state, f"activation {state.activations} is in force")
         return
     implemented = rules.from_fact(fact)
-    state.active, state.activations = fact.rules, fact.ordinal
+    state.active, state.activations, state.activation = fact.rules, fact.ordinal, fact
     if implemented is not None:
         state.rules = implemented
     for bucket in state.buckets.values():
@@ -34,6 +40,20 @@ def on_specs(state: State, turn: Turn, report: SpecsReport) -> None:
     state.instruments[report.exc] = {one.ticker: one for one in usable}
     sickness.release(state, turn, report.exc)
     turn.recovered = True
+
+
+def on_halt(state: State, turn: Turn, halt: Halt) -> None:
+    """Remember what the gateways obey: a log that was cut gets it again (carrying.py)."""
+    del turn
+    state.halts[halt.token] = halt
+
+
+def on_resume(state: State, turn: Turn, resume: Resume) -> None:
+    del turn
+    if resume.halt is None:
+        state.halts.clear()
+    else:
+        state.halts.pop(resume.halt, None)
 
 
 def _is_usable(one: Instrument) -> bool:

@@ -204,6 +204,15 @@ def _most(one: VenueOrder) -> Decimal:
     return max(one.filled, one.claimed) if one.ended else one.size
 
 
+def end(order: Evidence) -> None:
+    """Take it as proven that nothing more can fill: what is known is all there is."""
+    if not order.venue_orders:
+        order.venue_orders[NAMELESS] = VenueOrder()
+    for one in order.venue_orders.values():
+        one.status = join_status(one.status, OrderStatus.EXPIRED)
+        one.ended = True
+
+
 def resize(order: Evidence, quantity: Decimal) -> None:
     """Learn that the order can fill no more than this."""
     order.quantity = min(order.quantity, quantity) if order.is_sized else quantity

@@ -5,6 +5,7 @@
     decisions                takers.py    what is in flight
     what has no home         adoption.py  whose decision or hedge the log has lost
     sessions                 sickness.py  where hedges cannot be had
+    a log that begins anew   carrying.py  what was known before it
     everything else          control.py   rules, tables, prices, timers
 
 1. State changes only here, on a message read from the log (I5 of ledger.py).
@@ -17,6 +18,7 @@ from typing import Any
 
 from services.hedger import (
     adoption,
+    carrying,
     control,
     deciding,
     intake,
@@ -47,8 +49,8 @@ from services.hedger.turn import Turn
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.messages import codec, subjects
-from tandem.messages.hedges import Decision, Rules, TimerFired
-from tandem.messages.intents import HedgeOrder, StopHedge
+from tandem.messages.hedges import Carried, Decision, Rules, TimerFired
+from tandem.messages.intents import Halt, HedgeOrder, Resume, StopHedge
 from tandem.messages.queries import HedgesPage, PageRequest, QueryFailed
 from tandem.messages.reports import (
     FillReport,
@@ -57,7 +59,7 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
-from tandem.runtime.effects import Effect, Head, LogEvent, Proposal, SetRow
+from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, SetRow
 
 _HEDGE_INTENT = subjects.ALL_HEDGE_INTENTS.removesuffix("*.*")
 
@@ -89,15 +91,20 @@ class HedgerFold:
         return self._own.rules
 
     def initial(self) -> State:
-        return State()
+        return State(young=[])
+
+    def offers(self, state: State, epoch: int, *, is_anew: bool) -> tuple[Append, ...]:
+        """Return what is so now, for a log that was cut, or that begins anew."""
+        with localcontext(EXACT):
+            return carrying.offers(state, epoch, is_anew=is_anew)
 
     def apply(self, state: State, event: LogEvent) -> tuple[Effect, ...]:
         with localcontext(EXACT):
             state.clock_ns = max(state.clock_ns, event.ts_ns)
             turn = Turn(event)
-            _go_through(state, turn, _dispatch)
-            if turn.recovered:
-                _go_through(state, turn, intake.reconsider)
+            if type(event.fact) in _HANDLERS:
+                carrying.note(state, turn)
+            _fold_in(state, turn)
             views.publish(state, turn)
             return (*turn.effects, *upkeep.sweep(state))
 
@@ -256,6 +263,21 @@ def _home(state: State, exc: Exc, cloid: ClientOrderId) -> tuple[Bucket, Taker] 
     return link if link is not None and link.maker.exc == exc else None
 
 
+def _on_carried(state: State, turn: Turn, carried: Carried) -> None:
+    carrying.take(state, turn, carried, _fold_in)
+
+
+def _fold_in(state: State, turn: Turn) -> None:
+    _go_through(state, turn, _dispatch)
+    if turn.recovered:
+        _go_through(state, turn, intake.reconsider)
+
+
+def _on_session(state: State, turn: Turn, report: LinkReport) -> None:
+    carrying.on_session(state, turn, report)
+    sickness.on_session(state, turn, report)
+
+
 # The key of an entry is the type of its handler's fact, so the call is right by construction.
 _HANDLERS: dict[type, Callable[[State, Turn, Any], None]] = {
     HedgeOrder: intake.on_hedge_order,
@@ -266,6 +288,9 @@ _HANDLERS: dict[type, Callable[[State, Turn, Any], None]] = {
     Rules: control.on_rules,
     SpecsReport: control.on_specs,
     MarkReport: control.on_mark,
-    LinkReport: sickness.on_session,
+    LinkReport: _on_session,
+    Carried: _on_carried,
+    Halt: control.on_halt,
+    Resume: control.on_resume,
     TimerFired: control.on_timer,
 }

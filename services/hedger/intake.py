@@ -259,6 +259,7 @@ def _link(state: State, hedge: HedgeOrder, now_ns: int) -> Link:
         legs=[],
         coalesce_ms=hedge.coalesce_ms,
         changed_ns=now_ns,
+        hedge=hedge,
     )
     maker = state.instruments[hedge.maker.exc][hedge.maker.ticker]
     for leg in hedge.legs:
@@ -329,6 +330,24 @@ def suspend(turn: Turn, link: Link, why: str) -> None:
     link.suspended = why
     link.stop_token = f"suspend-{turn.place}"
     _cancel(turn, link, link.strategy)
+
+
+def quote_again(turn: Turn, link: Link) -> None:
+    """Log the maker of a hedge again, which the log has lost: it is looked up, never sent anew."""
+    order = _maker_order(link, turn.now_ns, valid_for_ms=1)
+    turn.effects.append(Append(order))
+
+
+def stop_later(turn: Turn, link: Link) -> None:
+    """Arm the timer anew by which an unanswered cancel is asked for again."""
+    key = timers.TimerKey(timers.Wakes.STOP, turn.place, link.hedge_id)
+    turn.effects.append(timers.arm(key, turn.now_ns + STOP_AGAIN_MS * NS_PER_MS))
+
+
+def wait_later(turn: Turn, pending: Pending) -> None:
+    """Arm the timer anew by which a hedge that waits is refused."""
+    key = timers.TimerKey(timers.Wakes.SPECS, turn.place, pending.hedge.hedge_id)
+    turn.effects.append(timers.arm(key, pending.until_ns))
 
 
 def on_stop_again(state: State, turn: Turn, hedge_id: HedgeId) -> None:

@@ -45,7 +45,7 @@ class Taker(Struct):
     """One taker order of a decision; `amount` is signed, in contracts.
 
     `is_adopted`: its decision was never read; it is known by what the venue says of it.
-
+    `is_carried`: it was in flight when its decision was lost (carrying.py).
     `covers` are the maker fills it has been assigned to and whose price is still to come.
     """
 
@@ -55,6 +55,7 @@ class Taker(Struct):
     order: Evidence
     ended_ns: int = 0
     is_adopted: bool = False
+    is_carried: bool = False
     covers: list[Cover] = field(default_factory=list)
 
 

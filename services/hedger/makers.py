@@ -72,9 +72,14 @@ def _end(state: State, turn: Turn, link: Link) -> None:
     turn.touch_all(link)
     for leg in link.legs:
         state.buckets[link.bucket_key(leg)].flush_ns = 0
-    key = timers.TimerKey(timers.Wakes.SETTLE, turn.place, link.hedge_id)
     if not evidence.is_ended(link.order):
-        turn.effects.append(timers.arm(key, turn.now_ns + state.rules.settle_ms * NS_PER_MS))
+        settle_later(state, turn, link)
+
+
+def settle_later(state: State, turn: Turn, link: Link) -> None:
+    """Arm the timer by which an ended maker's unproven quantity counts as known."""
+    key = timers.TimerKey(timers.Wakes.SETTLE, turn.place, link.hedge_id)
+    turn.effects.append(timers.arm(key, turn.now_ns + state.rules.settle_ms * NS_PER_MS))
 
 
 def _owe_quantity(state: State, turn: Turn, link: Link, gained: Decimal) -> None:

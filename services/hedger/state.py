@@ -9,6 +9,8 @@
 4. `refused` holds the latest hedge orders that were turned away, by their makers' client ids.
 5. What has ended and may still be told of is packed: hedges on the `shelf`, takers that did not
    fill whole in `takers`, both found by client id and by venue number.
+6. `activation` and `halts` are the newest rules and the halts in force, as they were logged: a log
+   that was cut gets them again. `young` is what was read of a log that is young (carrying.py).
 6. Everything is here: dumping and loading a state gives an equal state.
 """
 
@@ -27,9 +29,19 @@ from services.hedger.ordinals import Taken
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.sizing import Market
 from tandem.domain import ids
-from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticker, VenueOrderId
+from tandem.domain.ids import (
+    ClientOrderId,
+    Exc,
+    HedgeId,
+    Pool,
+    Strategy,
+    Ticker,
+    Token,
+    VenueOrderId,
+)
 from tandem.domain.instrument import ONE, Instrument
-from tandem.messages.intents import HedgeOrder, MakerSpec
+from tandem.messages.hedges import Rules
+from tandem.messages.intents import Halt, HedgeOrder, MakerSpec
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.archive import Archive
 from tandem.runtime.faults import Faults
@@ -74,7 +86,7 @@ class Link(Struct):
     `priced`, `paid`: sums of the maker's fills. `late`: what filled after a terminal status.
     `terminal_ns`: when the maker's end was first read. `is_settled`: its final quantity counts
     as known. `done_ns`: when nothing was left to do. `stops`: cancels asked for, 0 while none;
-    `suspended`: why, unless a strategy asked for it.
+    `suspended`: why, unless a strategy asked for it. `hedge`: what was asked for, word for word.
     """
 
     hedge_id: HedgeId
@@ -94,6 +106,7 @@ class Link(Struct):
     refused: str = ""
     stops: int = 0
     stop_token: str = ""
+    hedge: HedgeOrder | None = None
     suspended: str = ""
     terminal_ns: int = 0
     is_settled: bool = False
@@ -133,6 +146,16 @@ class Stray(Struct):
     facts: list[OrderReport | FillReport] = field(default_factory=list)
 
 
+class Young(Struct, frozen=True):
+    """One fact of a young log, as it was read."""
+
+    seq: int
+    ts_ns: int
+    epoch: int
+    subject: str
+    payload: bytes
+
+
 class State(Struct):
     """The hedger's whole state. `active` is the hash of the rules in force, None before any.
 
@@ -144,6 +167,8 @@ class State(Struct):
     rules: HedgeRules = DEFAULT_RULES
     active: str | None = None
     activations: int = 0
+    activation: Rules | None = None
+    halts: dict[Token, Halt] = field(default_factory=dict)
     accounts: dict[Exc, Account] = field(default_factory=dict)
     instruments: dict[Exc, dict[Ticker, Instrument]] = field(default_factory=dict)
     links: dict[HedgeId, Link] = field(default_factory=dict)
@@ -165,6 +190,7 @@ class State(Struct):
     swept_minute: int = 0
     faults: Faults = field(default_factory=Faults)
     taken: Taken = field(default_factory=Taken)
+    young: list[Young] | None = None
 
 
 _dump = msgspec.msgpack.Encoder()

@@ -155,6 +155,16 @@ class Chaos:
         self._restart_server()
         self.world.cut_log(self.rng.randint(1, 60), self.rng.randint(0, 80))
 
+    def wipe(self) -> None:
+        """The server dies and comes back with an empty store."""
+        self.world.counts["wipe"] += 1
+        strategy = self.world.strategy
+        if strategy.bus is not None and strategy.bus.connected:
+            strategy.bus.disconnect()
+            self._later(50, 900, strategy.calm)
+        self._restart_server()
+        self.world.wipe()
+
     # The venues.
 
     def _cut_sockets(self) -> None:

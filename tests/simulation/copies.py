@@ -61,6 +61,7 @@ class Surroundings:
     on_failure: Callable[[str, BaseException], None]
     say: Callable[[str], Say | None]
     snapshot_every: int = 150
+    kept_s: int = 600
 
 
 class Copy:
@@ -87,7 +88,13 @@ class Copy:
     async def _live(self, build: Callable[["Copy", ServiceContext], Service]) -> None:
         tasks = TaskOwner()
         tasks.failed.add_done_callback(self._failed)
-        env = Environment({"TANDEM_SNAPSHOT_EVERY": str(self._around.snapshot_every)})
+        around = self._around
+        env = Environment(
+            {
+                "TANDEM_SNAPSHOT_EVERY": str(around.snapshot_every),
+                "TANDEM_OFFERS_KEPT": f"{around.kept_s}s",
+            }
+        )
         context = ServiceContext(
             name=self.kind,
             settings=settings(env, self.kind),

@@ -132,6 +132,7 @@ class _Course:
         market = world.outside(self._market(), "market")
         await self._until(lambda: self._makers() > 0, START_MOST_S)
         trouble = world.outside(self.chaos.run(), "chaos")
+        world.outside(self._wipes(), "wipes")
         end_ns = self.loop.now_ns + self.plan.trouble_ms * NS_PER_MS
         while self.loop.now_ns < end_ns and not world.failures:
             await self._flow()
@@ -147,6 +148,11 @@ class _Course:
         violations = await self._quiet()
         market.cancel()
         return violations
+
+    async def _wipes(self) -> None:
+        for at_ms in self.plan.wipes_ms:
+            await self.clock.sleep(max(0, at_ms - self.loop.now_ns // NS_PER_MS) / 1_000)
+            self.chaos.wipe()
 
     def _may_go_on(self, end_ns: int) -> bool:
         return self.loop.now_ns < end_ns and not self.world.failures

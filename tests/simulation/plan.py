@@ -54,7 +54,10 @@ class Plain:
 
 @dataclass(frozen=True)
 class Plan:
-    """One seed's world. `without` names what was toggled off, `most_quotes` bounds the workload."""
+    """One seed's world. `without` names what was toggled off, `most_quotes` bounds the workload.
+
+    `wipes_ms`: when the server loses its whole store; `kept_s`: how far back offers reach.
+    """
 
     seed: int
     copies: dict[str, int]
@@ -71,6 +74,8 @@ class Plan:
     lots: dict[str, Decimal] = field(default_factory=dict)
     least: dict[str, Decimal] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
+    wipes_ms: tuple[int, ...] = ()
+    kept_s: int = 600
 
     def generator(self, concern: str) -> random.Random:
         """Return this concern's own generator."""
@@ -110,6 +115,19 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
     if "other rules" in without:
         whole = replace(whole, odd_hedger=False)
     return whole
+
+
+def wiped(seed: int) -> Plan:
+    """Return a seed's world whose server loses its store, again and again, after the offers' reach.
+
+    Each time but for the last of some seeds, where it comes before the desk is whole again.
+    """
+    whole = plan(seed)
+    rng = random.Random(f"{seed}:wipes")
+    moments = [rng.randint(8_000, 12_000)]
+    for _ in range(rng.randint(0, 2)):
+        moments.append(moments[-1] + rng.choice((rng.randint(200, 4_000), 12_000)))
+    return replace(whole, wipes_ms=tuple(moments), kept_s=2, trouble_ms=moments[-1] + 500)
 
 
 def _copies(rng: random.Random) -> dict[str, int]:

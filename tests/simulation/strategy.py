@@ -51,8 +51,10 @@ def seeded_names(seed: int) -> Iterator[None]:
 class SimOMS(OMS):
     """The real client on a simulated connection."""
 
-    def __init__(self, bus: SimBus, clock: SimClock) -> None:
-        options = ClientOptions(ready_timeout_s=APPEND_S, append_timeout_s=APPEND_S)
+    def __init__(self, bus: SimBus, clock: SimClock, kept_s: int) -> None:
+        options = ClientOptions(
+            ready_timeout_s=APPEND_S, append_timeout_s=APPEND_S, offers_kept_s=kept_s
+        )
         super().__init__(strategy=NAME, exchanges=(BINANCE, HYPERLIQUID), options=options)
         self._clock = clock
         self._log = trace_log(None)
@@ -85,7 +87,7 @@ class Strategy:
         self.is_ready = False
         clock = SimClock(world.loop)
         self.bus = SimBus(world.server, self.process, clock, world.loop)
-        self.oms = SimOMS(self.bus, clock)
+        self.oms = SimOMS(self.bus, clock, world.plan.kept_s)
         spawn(world.loop, self.process, self._live(self.oms, clock), "strategy")
 
     def restart(self) -> None:

@@ -39,6 +39,7 @@ class Bug:
 SENDER_MODEL = ("tests/property/test_sender_model.py",)
 HEDGE_MODEL = ("tests/property/test_hedge_model.py",)
 LEASE_MODEL = ("tests/property/test_lease.py",)
+WIPED = ("tests/simulation/test_wiped.py",)
 BUGS = (
     Bug(
         "decode by the payload, whatever the subject names",
@@ -214,6 +215,41 @@ BUGS = (
         "services/gateway_hyperliquid/protocol/reports.py",
         "        return OrderStatus.FILLED if remaining == 0 else OrderStatus.EXPIRED\n",
         "        return OrderStatus.FILLED\n",
+    ),
+    Bug(
+        "wait for ever: a gateway believes that a new log holds its old table",
+        "shared/tandem/gateway/shell.py",
+        "        self._specs.forget()\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "wait for ever: the rules in force are not offered to a new log",
+        "services/hedger/carrying.py",
+        "        *_rules(state),\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "a halt in force is lost with the log",
+        "services/hedger/carrying.py",
+        "        *(Append(subjects.halt(one.token), one) for one in state.halts.values()),\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "hedges older than the offers' reach are taken on anew instead of carried over",
+        "services/hedger/carrying.py",
+        "        *(_carried(state, epoch) if is_anew else ()),\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "wait for ever: a carried taker of which nothing is told stays in flight",
+        "services/hedger/carrying.py",
+        "                evidence.end(taker.order)\n",
+        "",
+        WIPED,
     ),
 )
 

@@ -56,6 +56,7 @@ class World:
             on_failure=self.failed,
             say=self._say,
             snapshot_every=plan.generator("snapshots").choice((60, 150, 400)),
+            kept_s=plan.kept_s,
         )
         self.builds = self._builds()
         self.copies: dict[tuple[str, int], Copy] = {}
@@ -178,6 +179,14 @@ class World:
         oms.cut(keep)
         told.cut(max(0, told.state().last_seq - deltas))
         self.note("cut", f"the log now ends at {keep}")
+
+    def wipe(self) -> None:
+        """Lose the whole store: streams of the same names begin anew, empty."""
+        server = self.server
+        self.lost += server.oms.after(0)
+        for stream in (server.oms, server.deltas, server.snapshots, server.marks, server.leases):
+            stream.begin_anew()
+        self.note("wipe", "the store was deleted")
 
     def calm(self) -> None:
         """End every fault: what is dead starts again, what is cut off finds its way back."""

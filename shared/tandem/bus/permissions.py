@@ -167,9 +167,12 @@ def _hedger() -> User:
         # Makers and their cancels, in the name of the strategy that asked for the hedge.
         subjects.ALL_NEW_ORDERS,
         subjects.ALL_CANCELS,
-        # Hedges and their ends, word for word, when a log that was cut has lost them.
+        # Hedges and their ends, halts and theirs, word for word, when a log that was cut has
+        # lost them.
         subjects.ALL_HEDGE_INTENTS,
         subjects.ALL_STOPS,
+        subjects.ALL_HALTS,
+        subjects.ALL_RESUMES,
         subjects.presence("hedger"),
     )
     return _state_service("hedger", own, (subjects.HEDGES_PAGE, subjects.ALL_SENDING))

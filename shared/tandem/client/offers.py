@@ -1,7 +1,8 @@
-"""What a strategy asked for lately, offered again when the log comes back without it.
+"""What a strategy asked for lately, or what still stands, offered again to a log that lost it.
 
 1. An intent is kept once the log has acknowledged it; it is offered again only if the log ends
-   before its place or holds something else there. What has merely expired is not lost.
+   before its place or holds something else there. What has merely expired is not lost. One that
+   is older than what is kept is offered only if it still stands (standing.py).
 2. Whoever finds the log cut begins a new epoch; a young one stands in the log before what is
    offered again, so gateways look such orders up before they send them. A strategy may write none
    where there are users: it asks the state services to.
@@ -11,11 +12,15 @@ from asyncio import Lock
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from tandem.bus.port import StrategyBus
 from tandem.client.reading import ReadingPorts
+from tandem.client.standing import NothingStands
 from tandem.domain.errors import UnavailableError
 from tandem.messages import codec, subjects
+from tandem.messages.codec import Fact
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Epoch
 from tandem.runtime.kept import KEPT_NS, MOST_KEPT
 
@@ -33,25 +38,64 @@ class Intent:
     payload: bytes
 
 
+class StandingIntents(Protocol):
+    """What is known of intents that were logged long ago."""
+
+    def holds(self, intent: Fact, /) -> bool: ...
+
+    def has_filled(self, intent: Fact, /) -> bool: ...
+
+
 class Offers:
     """The intents of one client."""
 
-    def __init__(self, bus: StrategyBus, ports: ReadingPorts) -> None:
+    def __init__(
+        self,
+        bus: StrategyBus,
+        ports: ReadingPorts,
+        standing: StandingIntents | None = None,
+        kept_ns: int = KEPT_NS,
+    ) -> None:
         self._bus, self._log, self._ports = bus, bus.log, ports
-        self._kept: deque[Intent] = deque(maxlen=MOST_KEPT)
+        self._standing, self._kept_ns = standing or NothingStands(), kept_ns
+        self._kept: deque[Intent] = deque()
+        self._old: deque[Intent] = deque(maxlen=MOST_KEPT)
         self._turn = Lock()
 
     def keep(self, seq: int, subject: str, payload: bytes) -> None:
         """Keep an intent that the log holds at `seq`."""
         now_ns = self._ports.clock.monotonic_ns()
-        while self._kept and now_ns - self._kept[0].kept_ns > KEPT_NS:
-            self._kept.popleft()
+        self._review()
+        while self._kept and self._is_old(self._kept[0], now_ns):
+            self._old.append(self._kept.popleft())
+        if len(self._kept) == MOST_KEPT:
+            self._old.append(self._kept.popleft())
         self._kept.append(Intent(now_ns, seq, subject, payload))
+
+    def _is_old(self, intent: Intent, now_ns: int) -> bool:
+        return now_ns - intent.kept_ns > self._kept_ns
+
+    def _review(self) -> None:
+        """Look at two of the old ones and let go of what is over: so few are left of those."""
+        for _ in range(min(2, len(self._old))):
+            intent = self._old.popleft()
+            if self._standing.holds(_fact(intent)):
+                self._old.append(intent)
+
+    def _may_be_offered(self, intent: Intent, now_ns: int) -> bool:
+        """Tell whether an intent that was not let go of yet is still to be logged.
+
+        The log may have been away for long; but a hedge that filled long ago is not offered.
+        """
+        return not (self._is_old(intent, now_ns) and self._standing.has_filled(_fact(intent)))
 
     def offer_again(self, epoch: int) -> None:
         """Find out what of it the log has lost, begin the epoch after `epoch`, log it again."""
-        if self._kept:
-            before = tuple(self._kept)
+        now_ns = self._ports.clock.monotonic_ns()
+        old = [intent for intent in self._old if self._standing.holds(_fact(intent))]
+        kept = [intent for intent in self._kept if self._may_be_offered(intent, now_ns)]
+        before = tuple(sorted((*old, *kept), key=lambda one: one.kept_ns))
+        if before:
             self._ports.tasks.spawn(self._offer_again(epoch, before), "offer-again")
 
     async def _offer_again(self, epoch: int, before: tuple[Intent, ...]) -> None:
@@ -67,8 +111,9 @@ class Offers:
         for intent in lost:
             again = await self._log.append(intent.subject, intent.payload)
             self._ports.log.info("offered again", subject=intent.subject, already=again.already)
-            with suppress(ValueError):
-                self._kept.remove(intent)
+            for kept in (self._old, self._kept):
+                with suppress(ValueError):
+                    kept.remove(intent)
             self.keep(again.seq or intent.seq, intent.subject, intent.payload)
 
     async def _begin(self, epoch: Epoch) -> None:
@@ -85,17 +130,24 @@ class Offers:
     async def _lost(self, before: tuple[Intent, ...]) -> tuple[Intent, ...]:
         """Return those that the log lost, in order; what it lost, it lost from its end.
 
-        What was logged since the log came back stands behind the loss and tells nothing of it.
+        What was logged since the log came back, by whomever, stands behind the loss and tells
+        nothing of it.
         """
         while True:
             try:
                 first_seq = (await self._log.state()).first_seq
                 lost: deque[Intent] = deque()
                 for intent in reversed(before):
-                    if intent.seq < first_seq or await self._log.find(intent.subject) is not None:
+                    stored = await self._log.find(intent.subject)
+                    if intent.seq < first_seq or (stored and stored.seq == intent.seq):
                         break
-                    lost.appendleft(intent)
+                    if stored is None:
+                        lost.appendleft(intent)
             except UnavailableError:
                 await self._ports.clock.sleep(RETRY_S)
                 continue
             return tuple(lost)
+
+
+def _fact(intent: Intent) -> Fact:
+    return read_fact(intent.subject, intent.payload)

@@ -29,6 +29,7 @@ from tandem.client.mirrors import Fills, Hedges, Orders, Positions
 from tandem.client.offers import Offers
 from tandem.client.order_calls import OrderCalls
 from tandem.client.reading import Reactions, Reading, ReadingPorts
+from tandem.client.standing import Standing
 from tandem.client.tables import InstrumentCalls, Tables
 from tandem.client.venue import VenueCalls
 from tandem.domain.errors import InvalidInputError, NotYetSupportedError, UnavailableError
@@ -37,9 +38,11 @@ from tandem.messages import facts, subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.reports import SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
+from tandem.runtime.kept import KEPT_S
 from tandem.runtime.seam import Seam, no_seam
 
 MS_PER_S = 1_000
+NS = 1_000_000_000
 TABLES_POLL_S = 0.02
 
 
@@ -51,6 +54,8 @@ class ClientOptions:
     inbox that the server keeps for this strategy; without either the client talks to NATS itself.
     `through_access` forces one or the other; `inbox_prefix` names another inbox.
     `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
+    `offers_kept_s`: how long an intent is kept to be offered again to a log that has lost it; one
+    that still stands is kept for longer.
     """
 
     credentials_file: Path | None = None
@@ -62,6 +67,7 @@ class ClientOptions:
     append_timeout_s: float = 5.0
     drain_timeout_s: float = 5.0
     most_waiting: int = 10_000
+    offers_kept_s: int = KEPT_S
     seam: Seam = no_seam
 
     @property
@@ -169,7 +175,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
                 seam=options.seam,
             ),
         )
-        self._offers = Offers(self._bus, ports)
+        standing = Standing(self._orders, self._hedges)
+        self._offers = Offers(self._bus, ports, standing, options.offers_kept_s * NS)
         self._bus.on_reconnect(lambda: self._offers.offer_again(self._feed.epoch))
         await self._feed.start()
         await self._load_tables(ports)

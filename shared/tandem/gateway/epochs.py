@@ -35,9 +35,12 @@ class Epochs:
         self._fence.shut()
         self._fence.forget()
         core.sender.forget_unsent()
+        self._links.lost_ns = self._links.lost_ns or core.known.log_ns
         core.known = Known(dealt=core.known.dealt)
         core.journal.offer_again()
         core.journal.forget()
+        for doubt in core.sender.doubts():
+            core.journal.log(doubt)
         self._links.epoch += 1
         epoch = Epoch(epoch=self._links.epoch, text="the log was cut")
         core.journal.append(epoch)

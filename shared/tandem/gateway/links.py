@@ -32,7 +32,6 @@ from tandem.gateway.kinds import Kinds
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
-from tandem.runtime.kept import KEPT_NS
 
 POLL_S = 0.02
 # Longer than any request that another copy wrote may live: its lease, the send budget, the window.
@@ -49,6 +48,7 @@ class Links:
         self.sessions = tuple(Session(core, channel, self) for channel in core.venue.channels())
         self.epoch = 0
         self.resynced_epoch = 0
+        self.lost_ns = 0
         self._core = core
         self._dispatcher = dispatcher
         self._backfill = backfill
@@ -131,6 +131,7 @@ class Links:
             await self._backfill.until_run_after(begun)
             is_whole = self._backfill.is_whole
         if ups == self._ups and self.is_up():
+            self.lost_ns = 0
             self._fence.report(LinkState.RESYNCED, "backfilled", epoch)
 
     async def _until_read(self) -> None:
@@ -139,10 +140,16 @@ class Links:
             await self._core.context.clock.sleep(POLL_S)
 
     def _reach_ms(self) -> int:
-        """Return since when the log may miss something: its beginning, or what is offered again."""
+        """Return since when the log may miss something: its beginning, or what is offered again.
+
+        What is offered again reaches back from when the lost log was last read: it may have been
+        away for long before it came back without its end.
+        """
         now_ns = self._core.context.clock.wall_ns()
-        since_ns = min(self._core.known.begun_ns or now_ns, now_ns - KEPT_NS)
-        return since_ns // NS_PER_MS - MARGIN_MS
+        told_ns = min(self.lost_ns or now_ns, now_ns)
+        kept_ns = self._core.context.settings.kept_ns
+        since_ns = min(self._core.known.begun_ns or now_ns, told_ns - kept_ns)
+        return since_ns // NS_PER_MS - min(MARGIN_MS, kept_ns // NS_PER_MS)
 
     def on_item(self, session: Session, item: ChannelItem) -> None:
         match item:

@@ -1,7 +1,8 @@
 """Which prices are told to others: the newest mid of each watched ticker, and one a venue minute.
 
 1. At most two marks a second a ticker go to MARKS, and only when the price changed.
-2. The log gets one mark of each ticker a minute of its own venue time: the first price of it.
+2. The log gets one mark of each ticker a minute of its own venue time: the first price of it, and
+   after a cut one at once.
 """
 
 import asyncio
@@ -26,6 +27,10 @@ class Marks:
         self._told: dict[Ticker, MarkReport] = {}
         self._minutes: dict[Ticker, int] = {}
         self._sending: dict[Ticker, asyncio.Future[Appended]] = {}
+
+    def forget(self) -> None:
+        """The log was cut: it may hold no mark of this minute any more."""
+        self._minutes.clear()
 
     async def run(self) -> None:
         while True:

@@ -141,6 +141,14 @@ class Sender:
                 del self._tickets[ticket.cloid]
             ticket.until_ns = 0
 
+    def doubts(self) -> tuple[OrderReport, ...]:
+        """Return what is in doubt now: a log that was cut may not hold it, however long it is."""
+        return tuple(
+            tickets.in_doubt(ticket)
+            for ticket in self._tickets.values()
+            if ticket.phase is Phase.DOUBT and ticket.is_told
+        )
+
     def has_lost_end(self, cloid: ClientOrderId) -> bool:
         """Tell whether an order had ended in a log that was cut: it must be suspected."""
         return self._endings.was_before_cut(cloid)

@@ -74,6 +74,7 @@ class GatewayService:
         self._links = Links(self._core, self._dispatcher, self._backfill, self._fence)
         self._epochs = Epochs(self._core, self._links, self._fence)
         self._specs = Specs(self._core, self._queries)
+        self._marks = Marks(self._core)
         self._sweeps = Sweeps(self._core, self._queries, self._dispatcher)
         self._clearing = Clearing(self._core, self._dispatcher)
         self._asks = Asks(self._core, self._queries, self._specs)
@@ -145,7 +146,7 @@ class GatewayService:
         await self._follow()
         self._links.start()
         self._spawn(self._backfill.run(), "backfill")
-        self._spawn(Marks(self._core).run(), "marks")
+        self._spawn(self._marks.run(), "marks")
         self._spawn(self._specs.run(), "specs")
         self._spawn(self._expire(), "expire")
         self._spawn(self._repeat(), "repeat")
@@ -184,6 +185,8 @@ class GatewayService:
     def _on_cut(self, _state: LogState) -> None:
         """The log no longer holds what was read: unlearn it, and read again from the start."""
         self._epochs.on_cut()
+        self._specs.forget()
+        self._marks.forget()
         self._spawn(self._follow_anew(), "follow-anew")
 
     async def _follow_anew(self) -> None:
@@ -268,10 +271,12 @@ class GatewayService:
                     return
 
     async def _repeat(self) -> None:
-        """Tell regularly how the session stands."""
+        """Tell regularly how the session stands, and see that the log holds the table."""
         while True:
             await self._context.clock.sleep(REPEAT_PERIOD_S)
             self._fence.repeat()
+            if self._fence.is_open:
+                await self._specs.assure()
 
     async def _expire(self) -> None:
         """Forget ended orders that the log has expired."""

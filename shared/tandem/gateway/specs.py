@@ -4,13 +4,17 @@
    would expire.
 2. Its subject follows from its content and from the table before it, so that a market halted and
    resumed is three facts, and two copies log each of them once.
+3. Whoever reads the log needs a table, and nobody else can log one. So a log that was cut is not
+   believed to hold it, however long ago it was logged; and now and then the log itself is asked.
 """
 
 from tandem.bus.port import Entry
+from tandem.domain.errors import UnavailableError
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import Core
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import VenueQueryError
+from tandem.messages import subjects
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import SpecsReport
 from tandem.transport.priority import Priority
@@ -32,6 +36,22 @@ class Specs:
         """Take the table that the log holds."""
         self._logged, self._logged_subject = specs.instruments, entry.subject
         self._logged_ns = entry.ts_ns
+
+    def forget(self) -> None:
+        """The log was cut: what it was seen to hold it may hold no more."""
+        self._logged, self._logged_subject, self._logged_ns = (), "", 0
+
+    async def assure(self) -> None:
+        """Log the table if the log holds none, whatever this process believes of it."""
+        core = self._core
+        try:
+            stored = await core.context.bus.log.find(subjects.reports_kind_of(core.exc, "specs"))
+        except UnavailableError:
+            return
+        if stored is None and self._logged:
+            core.context.log.error("the log holds no instrument table: it is logged again")
+            self.forget()
+            self.log()
 
     async def refresh(self, priority: Priority = Priority.UPKEEP) -> int:
         """Read the venue's table, log it if it is news, and return its length.

@@ -36,6 +36,7 @@ Fact = (
     | hedges.HedgeRefused
     | hedges.Rules
     | hedges.Epoch
+    | hedges.Carried
     | hedges.Alarm
 )
 AnyDelta = (

@@ -23,7 +23,15 @@ from tandem.messages.deltas import (
     OrderView,
     PositionDelta,
 )
-from tandem.messages.hedges import Alarm, Decision, Epoch, HedgeRefused, Rules, TimerFired
+from tandem.messages.hedges import (
+    Alarm,
+    Carried,
+    Decision,
+    Epoch,
+    HedgeRefused,
+    Rules,
+    TimerFired,
+)
 from tandem.messages.intents import CancelOrder, Halt, HedgeOrder, NewOrder, Resume, StopHedge
 from tandem.messages.message import Message
 from tandem.messages.reports import (
@@ -227,5 +235,6 @@ _SPELLINGS: dict[type[Fact], Callable[[Any], str]] = {
     HedgeRefused: lambda one: subjects.hedge_refused(one.hedge_id),
     Rules: lambda one: subjects.rules(one.ordinal),
     Epoch: lambda one: subjects.epoch(one.epoch),
+    Carried: lambda one: subjects.carried(one.epoch),
     Alarm: lambda one: subjects.alarm(one.source, one.key),
 }

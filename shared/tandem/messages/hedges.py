@@ -78,6 +78,17 @@ class Epoch(Message, frozen=True, kw_only=True, tag="epoch"):
     text: str = ""
 
 
+class Carried(Message, frozen=True, kw_only=True, tag="carried"):
+    """What a hedger knew when the log was cut, for one that has begun anew: who reads it goes on.
+
+    `state` is that of a fold of this `version`, packed: nobody else needs to read it.
+    """
+
+    epoch: int
+    version: str
+    state: str
+
+
 class Alarm(Message, frozen=True, kw_only=True, tag="alarm"):
     """Something a person must look at; `source` names the service, `key` what it is about."""
 

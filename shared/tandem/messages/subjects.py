@@ -49,6 +49,8 @@ ALL_HEDGE_FACTS = "oms.hedge.>"
 ALL_CONTROL = "oms.control.>"
 ALL_EPOCHS = "oms.control.epoch.*"
 ALL_STOPS = "oms.control.stop.*.*"
+ALL_HALTS = "oms.control.halt.*"
+ALL_RESUMES = "oms.control.resume.*"
 ALL_ALARMS = "oms.control.alarm.>"
 ALL_RULES = "oms.control.rules.>"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
@@ -270,6 +272,10 @@ def hedge_refused(hedge_id: HedgeId) -> str:
 
 def timer(key: str, attempt: int) -> str:
     return f"oms.hedge.timer.{token(key)}.{attempt}"
+
+
+def carried(epoch: int) -> str:
+    return f"oms.hedge.carried.{epoch}"
 
 
 def stop_hedge(strategy: Strategy, call: Token) -> str:

@@ -14,7 +14,7 @@ from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
 from tandem.bus.permissions import inbox_prefix
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Exc
-from tandem.runtime.kept import KEPT_NS
+from tandem.runtime.kept import KEPT_S
 
 E = TypeVar("E", bound=enum.StrEnum)
 MS_PER_S = 1_000
@@ -57,6 +57,7 @@ COMMON_VARIABLES = (
     Variable("TANDEM_LOG_FORMAT", "json or console", "json"),
     Variable("TANDEM_RETENTION", "how long facts are kept: 30s, 90m, 48h or 7d", "48h"),
     Variable("TANDEM_DELTAS_RETENTION", "how long deltas are kept, at most as facts", "2h"),
+    Variable("TANDEM_OFFERS_KEPT", "how long what was logged is kept to be offered again", "10m"),
     Variable("TANDEM_STREAM_REPLICAS", "servers that keep each stream", "1"),
     Variable("TANDEM_SNAPSHOT_EVERY", "messages between two snapshots of a fold", "20000"),
     Variable("TANDEM_RUN_FILE", "file for pid and HTTP port, written once ready"),
@@ -147,6 +148,7 @@ class Settings:
     log_format: LogFormat = LogFormat.JSON
     retention_s: int = 48 * 3_600
     deltas_s: int = 2 * 3_600
+    offers_kept_s: int = KEPT_S
     stream_replicas: int = 1
     snapshot_every: int = 20_000
     run_file: Path | None = None
@@ -163,7 +165,7 @@ class Settings:
     @property
     def kept_ns(self) -> int:
         """How long what was logged is kept to be offered again: never past its own expiry."""
-        return min(KEPT_NS, self.retention_ns // 2)
+        return min(self.offers_kept_s * NS, self.retention_ns // 2)
 
 
 def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
@@ -179,6 +181,7 @@ def settings(env: Environment, name: str, gather_ms: int = 0) -> Settings:
         log_format=env.choice("TANDEM_LOG_FORMAT", LogFormat, LogFormat.JSON),
         retention_s=env.duration_s("TANDEM_RETENTION", "48h", least=10, most=365 * 86_400),
         deltas_s=env.duration_s("TANDEM_DELTAS_RETENTION", "2h", least=10, most=365 * 86_400),
+        offers_kept_s=env.duration_s("TANDEM_OFFERS_KEPT", f"{KEPT_S}s", least=1, most=86_400),
         stream_replicas=env.integer("TANDEM_STREAM_REPLICAS", 1, least=1, most=5),
         snapshot_every=env.integer("TANDEM_SNAPSHOT_EVERY", 20_000, least=1),
         run_file=Path(run_file) if run_file is not None else None,

@@ -6,14 +6,12 @@
 2. Reading stops while too many outputs are unanswered, and goes on where it stopped.
 3. When the log no longer holds what was read, it was cut (the reader tells before it reads on): a
    new epoch is logged and the fold starts over, from a snapshot of what is left if the log's
-   beginning has expired. The one service that may logs hedges again that it has read lately: their
-   strategy may be gone, and without them nobody knows what their makers' fills call for.
+   beginning has expired. What is so now is logged again (offering.py).
 4. Proposals are made only at the head of the log, and not while gateways have yet to resync.
 """
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Set
 from functools import partial
 from typing import Generic, TypeVar, assert_never
@@ -27,7 +25,6 @@ from tandem.domain.ids import Exc
 from tandem.messages import subjects
 from tandem.messages.codec import Answer, Fact, Query
 from tandem.messages.hedges import Epoch, TimerFired
-from tandem.messages.intents import HedgeOrder, StopHedge
 from tandem.runtime import filters, standing
 from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Proposal, Publish, SetRow
 from tandem.runtime.epoch_requests import EpochRequests, begin_epoch
@@ -37,6 +34,7 @@ from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
 from tandem.runtime.fold_restorer import Restored, Restorer
 from tandem.runtime.fold_saver import Saver
+from tandem.runtime.offering import Offering
 from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
 from tandem.runtime.snapshots import SnapshotStore
@@ -47,7 +45,6 @@ DEAF_NS = 5_000_000_000
 PULSE_S = 0.1
 SNAPSHOT_POLL_S = 0.5
 SETTLE_POLL_S = 0.02
-MOST_HEARD = 1_000
 
 S = TypeVar("S")
 
@@ -77,7 +74,7 @@ class FoldRunner(Generic[S]):
         self._cut: LogState | None = None
         self._is_broken = False
         self._offers_again = False
-        self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
+        self._offering = Offering(fold, ports, options)
         self._caught_up = False
         self._deltas_since_ns = 0
         self._complete_seq = 0
@@ -241,10 +238,7 @@ class FoldRunner(Generic[S]):
         self.counters.cuts += 1
         ports, number = self._ports, self._copy.standing.epoch + 1
         await begin_epoch(ports.bus.log, ports.clock, number, "the log was cut")
-        kept_ns = self._options.kept_ns
-        for entry in self._heard if self._fold.offers_intents else ():
-            if entry.seq >= state.first_seq and self.head.ts_ns - entry.ts_ns < kept_ns:
-                self._ports.bus.log.append_soon(entry.subject, entry.payload)
+        await self._offering.log_again(self._copy, state, number)
         accounts = frozenset(self._copy.standing.accounts)
         former, self._outbox = self._outbox, self._new_outbox()
         self._forget(self._restorer.empty(state.created_ns, accounts))
@@ -304,10 +298,10 @@ class FoldRunner(Generic[S]):
             )
         elif isinstance(reading.fact, TimerFired):
             self._timers.fired(reading.fact)
-        elif isinstance(reading.fact, HedgeOrder | StopHedge):
-            self._heard.append(entry)
         elif isinstance(reading.fact, Epoch):
             self._epoch_requests.read(entry.ts_ns)
+        else:
+            self._offering.read(entry, reading.fact)
         self._proposer.read(entry.subject)
         for effect in reading.effects:
             self._carry_out(entry.seq, effect)
@@ -334,6 +328,7 @@ class FoldRunner(Generic[S]):
 
     def _reached_head(self) -> None:
         """Do what only a copy at the head may do."""
+        self._offering.at_head()
         if not self._caught_up:
             self._caught_up = True
             self._ports.log.info("fold caught up", seq=self.head.seq, epoch=self.head.epoch)

@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from tandem.bus.port import Bus
 from tandem.runtime.clock import Clock, TaskOwner
-from tandem.runtime.effects import Head, SetRow
+from tandem.runtime.effects import Append, Head, SetRow
 from tandem.runtime.kept import KEPT_NS
 from tandem.runtime.seam import Seam
 
@@ -25,6 +25,16 @@ class RowFold(Protocol[S_contra]):
     """
 
     def rows(self, state: S_contra) -> Iterable[SetRow]: ...
+
+
+@runtime_checkable
+class OfferingFold(Protocol[S_contra]):
+    """A fold that knows what is so now, and may log it: a log that was cut gets it again.
+
+    `is_anew`: the log holds nothing, or hardly anything, of what was read.
+    """
+
+    def offers(self, state: S_contra, epoch: int, *, is_anew: bool) -> Iterable[Append]: ...
 
 
 class Pages(Protocol):

@@ -6,7 +6,8 @@ none refuses them all. What is older than the time kept is found at the venues.
 
 from tandem.runtime.window import Window
 
-KEPT_NS = 600_000_000_000
+KEPT_S = 600
+KEPT_NS = KEPT_S * 1_000_000_000
 MOST_KEPT = 50_000
 
 

@@ -1,25 +1,39 @@
 """Intents of a client, offered again to a log that has lost them."""
 
-import pytest
-
-from tandem.client import offers
 from tandem.client.offers import Offers
 from tandem.domain.ids import HedgeId, Strategy, Token
 from tandem.messages import codec, subjects
+from tandem.messages.codec import Fact
 from tandem.messages.hedges import Epoch
 from tandem.messages.intents import StopHedge
+from tandem.runtime.kept import KEPT_NS
 from tests.unit.tandem.client.bus import Desk, until
 
 STRATEGY = Strategy("s")
 
 
+class Stood:
+    """What is said to stand: stops of these tokens; to have filled: of those."""
+
+    def __init__(self) -> None:
+        self.standing: set[str] = set()
+        self.filled: set[str] = set()
+
+    def holds(self, intent: Fact) -> bool:
+        return isinstance(intent, StopHedge) and intent.token in self.standing
+
+    def has_filled(self, intent: Fact) -> bool:
+        return isinstance(intent, StopHedge) and intent.token in self.filled
+
+
 class Strategist:
     """A client whose intents the log has acknowledged."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_ns: int = KEPT_NS) -> None:
         self.desk = Desk()
         self.log = self.desk.world.server.oms
-        self.offers = Offers(self.desk.bus, self.desk.ports)
+        self.stood = Stood()
+        self.offers = Offers(self.desk.bus, self.desk.ports, self.stood, kept_ns)
         self.refusals = 0
         self.subjects: list[str] = []
 
@@ -126,15 +140,13 @@ async def test_an_intent_logged_since_the_cut_hides_no_older_one_that_was_lost()
     assert set(one.subjects) <= set(one.stored())
 
 
-async def test_intents_older_than_what_is_kept_are_all_offered_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_intents_older_than_what_is_kept_are_all_offered_again() -> None:
     """The log was away for long, and the strategy lived on."""
     one = Strategist()
     await one.serve()
     await one.ask(5)
     one.log.cut(after_seq=1)
-    monkeypatch.setattr(offers, "KEPT_NS", -1)
+    one.offers._kept_ns = -1
 
     one.offers.offer_again(epoch=0)
 
@@ -157,3 +169,48 @@ async def test_two_reconnects_in_a_row_offer_once() -> None:
     await until(lambda: set(one.subjects) <= set(one.stored()))
     assert one.refusals == -2  # one epoch for each cut
     assert not one.desk.tasks.failed.done()
+
+
+async def test_e5_an_intent_that_still_stands_is_offered_again_whatever_its_age() -> None:
+    one = Strategist(kept_ns=-1)
+    one.stood.standing = {"t0", "t2"}
+    await one.serve()
+    await one.ask(6)
+    one.stood.standing.discard("t2")
+    one.log.cut(after_seq=0)
+
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: one.subjects[5] in one.stored())
+    assert [subject for subject in one.subjects if subject in one.stored()] == [
+        one.subjects[0],
+        one.subjects[5],
+    ]
+
+
+async def test_e5_a_hedge_that_filled_long_ago_is_left_to_whoever_knows_its_takers() -> None:
+    one = Strategist(kept_ns=-1)
+    await one.serve()
+    await one.ask(1)
+    one.stood.filled = {"t0"}
+    one.log.cut(after_seq=0)
+
+    one.offers.offer_again(epoch=0)
+
+    assert one.desk.tasks.failed.done() is False
+    assert one.stored() == []
+
+
+async def test_e5_an_intent_that_others_logged_again_hides_no_older_one_that_was_lost() -> None:
+    """The hedger offers what it has read; the orders of the strategy only the strategy has."""
+    one = Strategist()
+    await one.serve()
+    await one.ask(3)
+    lost = one.log.after(0)
+    one.log.begin_anew()
+    one.log.store("oms.control.alarm.x.y", b"{}")
+    one.log.store(lost[2].subject, lost[2].payload)
+
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: set(one.subjects) <= set(one.stored()))

@@ -1,0 +1,63 @@
+"""What a fold logs again where the log was cut: what is so now, and what it has read lately.
+
+1. What is so now is offered whatever its age: nobody else may know it any more. A copy knew it
+   while it stood at the head; one that is cut again before it is back there has nothing better to
+   tell than what it knew the first time.
+2. Intents of others that were read lately are logged again word for word, by the one service that
+   may: their strategy may be gone.
+3. A copy that has heard nothing for long lets the others speak first: of two, the log takes one.
+"""
+
+from collections import deque
+from typing import Generic, TypeVar
+
+from tandem.bus.port import Entry, LogState
+from tandem.messages import facts
+from tandem.messages.codec import Fact
+from tandem.messages.intents import Halt, HedgeOrder, Resume, StopHedge
+from tandem.runtime.effects import Fold
+from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold_ports import FoldOptions, FoldPorts, OfferingFold
+
+MOST_HEARD = 1_000
+FEW_LEFT = 5_000
+YIELD_S = 1.5
+
+S = TypeVar("S")
+
+
+class Offering(Generic[S]):
+    """What one copy keeps for the next cut."""
+
+    def __init__(self, fold: Fold[S], ports: FoldPorts, options: FoldOptions) -> None:
+        self._fold, self._ports, self._options = fold, ports, options
+        self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
+        self._left: S | None = None
+        self._is_at_head = False
+        self._at_head_ns = 0
+
+    def read(self, entry: Entry, fact: Fact) -> None:
+        """Keep an intent of others for a while."""
+        if self._fold.offers_intents and isinstance(fact, HedgeOrder | StopHedge | Halt | Resume):
+            self._heard.append(entry)
+
+    def at_head(self) -> None:
+        """The copy knows all that the log holds."""
+        self._at_head_ns = self._ports.clock.monotonic_ns()
+        self._is_at_head, self._left = True, None
+
+    async def log_again(self, copy: FoldCopy[S], state: LogState, epoch: int) -> None:
+        """Offer what `copy` knew, for the log is cut and is now in this state."""
+        if self._is_at_head:
+            self._is_at_head, self._left = False, copy.state
+        is_anew = state.created_ns != copy.cursor.created_ns or state.messages < FEW_LEFT
+        if self._left is not None and isinstance(self._fold, OfferingFold):
+            clock = self._ports.clock
+            if clock.monotonic_ns() - self._at_head_ns > self._options.kept_ns // 2:
+                await clock.sleep(YIELD_S)
+            for effect in self._fold.offers(self._left, epoch, is_anew=is_anew):
+                self._ports.bus.log.append_soon(*facts.written(effect.fact))
+        for entry in self._heard:
+            is_young = copy.head.ts_ns - entry.ts_ns < self._options.kept_ns
+            if entry.seq >= state.first_seq and is_young:
+                self._ports.bus.log.append_soon(entry.subject, entry.payload)
