@@ -5,6 +5,7 @@ import pytest
 from tandem.domain.ids import Token
 from tandem.gateway.shell import GatewayService
 from tandem.messages import codec, subjects
+from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Rules
 from tandem.messages.intents import Halt
 from tandem.messages.reports import SpecsReport
@@ -50,7 +51,7 @@ def _run(work: object) -> None:
 
 def _found(world: World, subject: str) -> object:
     entry = world.server.oms.find(subject)
-    return codec.decode_fact(entry.payload) if entry is not None else None
+    return read_fact(entry.subject, entry.payload) if entry is not None else None
 
 
 def test_e5_tables_rules_and_sessions_are_there_again_after_long() -> None:
@@ -83,7 +84,7 @@ def test_e5_a_table_that_the_log_does_not_hold_is_logged_whatever_the_gateway_be
         specs, oms = subjects.reports_kind_of(BINANCE, "specs"), world.server.oms
         entry = oms.find(specs)
         assert entry is not None
-        assert isinstance(codec.decode_fact(entry.payload), SpecsReport)
+        assert isinstance(read_fact(entry.subject, entry.payload), SpecsReport)
         oms._drop([entry.seq])
         await world.clock.sleep(70)
         assert oms.find(specs) is not None

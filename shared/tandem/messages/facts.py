@@ -210,6 +210,7 @@ _TOKENS: dict[type[Message], str] = {
     HedgeRefused: "- - - hedge_id",
     Rules: "- - - ordinal",
     Epoch: "- - - epoch",
+    Carried: "- - - epoch",
     Alarm: "- - - source key",
 }
 
