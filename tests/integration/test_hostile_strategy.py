@@ -151,19 +151,27 @@ async def test_e2_the_server_itself_holds_responders_to_inboxes(desk: AccessDesk
     }
 
 
-async def test_e3_nobody_but_a_hedger_says_that_one_is_present(
-    desk: AccessDesk, eventually: Eventually
+PRESENCES = {
+    subjects.presence("hedger"): ("gateway-binance", "hedger"),
+    subjects.presence("gateway-binance"): ("gateway-binance", "gateway-binance"),
+    subjects.sending(BINANCE): ("hedger", "gateway-binance"),
+}
+
+
+@pytest.mark.parametrize("presence", PRESENCES)
+async def test_e3_nobody_says_that_somebody_else_is_present(
+    desk: AccessDesk, presence: str, eventually: Eventually
 ) -> None:
     """Neither by itself nor by an answer of the server or a service that is sent there."""
     heard: list[bytes] = []
-    presence = subjects.presence("hedger")
-    listening = await _answer_as(desk, "gateway-binance", ())
+    hears, says = PRESENCES[presence]
+    listening = await _answer_as(desk, hears, ())
     await listening.listen(presence, heard.append)
-    users = ["strategy-alpha", "gateway-hyperliquid", "order-state", "position-state", "access"]
-    for user in users:
+    users = {"strategy-alpha", "gateway-hyperliquid", "order-state", "position-state", "access"}
+    for user in users | ({"hedger", "gateway-binance"} - {says}):
         client = await desk.client_of(user)
         await client.publish(presence, user.encode())
-        for place in (*OURS, "$JS.API.NOTHING"):
+        for place in OURS:
             await client.publish(place, b"{}", reply=presence)
         await client.flush()
     alpha = await desk.client_of("strategy-alpha")
@@ -171,10 +179,10 @@ async def test_e3_nobody_but_a_hedger_says_that_one_is_present(
         await alpha.publish(said.subject, said.payload, reply=said.reply)
     await alpha.flush(10)
 
-    hedger = await desk.client_of("hedger")
-    await hedger.publish(presence, b"the hedger")
+    present = await desk.client_of(says)
+    await present.publish(presence, b"it is")
     await eventually(lambda: heard)
-    assert heard == [b"the hedger"]
+    assert heard == [b"it is"]
 
 
 def test_every_request_subject_of_ours_is_tried() -> None:
