@@ -10,7 +10,7 @@ from services.access.config import FairUse
 from tandem.messages.access import CallRefused
 
 NS = 1_000_000_000
-MINUTE_S = 60
+MINUTE_S, DAY_S = 60, 86_400
 BURST_S = 5
 
 
@@ -80,6 +80,7 @@ class Allowances:
     calls: Allowance
     bytes_read: Allowance
     intents: Allowance
+    daily: Allowance
     lookups: Allowance
     openings: Allowance
     pages: Allowance
@@ -91,17 +92,22 @@ class Allowances:
         def a_second(what: str, most: int, burst_s: int = BURST_S) -> Allowance:
             return Allowance(what, most, 1, burst_s * most)
 
-        asks, epochs = fair.venue_asks_per_min, fair.epochs_per_min
+        asks, epochs, day = fair.venue_asks_per_min, fair.epochs_per_min, fair.intents_per_day
         return cls(
             calls=a_second("calls", fair.calls_per_s, 1),
             bytes_read=a_second("bytes", fair.bytes_per_s, 1),
             intents=Allowance("intents", fair.intents_per_s, 1, fair.intents_burst),
+            daily=Allowance("intents_a_day", day, DAY_S, max(1, day // 2)),
             lookups=a_second("lookups", fair.lookups_per_s),
             openings=a_second("openings", fair.openings_per_s),
             pages=a_second("pages", fair.pages_per_s),
             venue_asks=Allowance("venue_asks", asks, MINUTE_S, asks),
             epochs=Allowance("epochs", epochs, MINUTE_S, epochs),
         )
+
+    def take_intent(self, now_ns: int) -> CallRefused | None:
+        """Grant an intent, within the second's share and the day's: the log keeps each of them."""
+        return self.intents.take(now_ns) or self.daily.take(now_ns)
 
     def take_call(self, now_ns: int) -> None:
         """Count a call that was read, whatever it is."""

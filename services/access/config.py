@@ -13,6 +13,7 @@ STRATEGIES_FILE = Variable(
 )
 INTENTS = Variable("TANDEM_ACCESS_INTENTS_PER_S", "intents a second of one strategy", "100")
 INTENTS_BURST = Variable("TANDEM_ACCESS_INTENTS_BURST", "intents at once of one strategy", "500")
+INTENTS_DAY = Variable("TANDEM_ACCESS_INTENTS_PER_DAY", "intents a day of one strategy", "500000")
 INTENT_BYTES = Variable("TANDEM_ACCESS_INTENT_BYTES", "size of one intent, bytes", "16384")
 INTENT_DEPTH = Variable("TANDEM_ACCESS_INTENT_DEPTH", "nesting of one intent, levels", "8")
 OPEN_CALLS = Variable("TANDEM_ACCESS_OPEN_CALLS", "unanswered calls of one strategy", "256")
@@ -30,6 +31,7 @@ VARIABLES = (
     STRATEGIES_FILE,
     INTENTS,
     INTENTS_BURST,
+    INTENTS_DAY,
     INTENT_BYTES,
     INTENT_DEPTH,
     OPEN_CALLS,
@@ -51,6 +53,7 @@ class FairUse:
 
     intents_per_s: int = 100
     intents_burst: int = 500
+    intents_per_day: int = 500_000
     intent_bytes: int = 16_384
     intent_depth: int = 8
     open_calls: int = 256
@@ -113,6 +116,7 @@ def _fair_use(env: Environment) -> FairUse:
     return FairUse(
         intents_per_s=most(INTENTS),
         intents_burst=most(INTENTS_BURST),
+        intents_per_day=most(INTENTS_DAY),
         intent_bytes=most(INTENT_BYTES),
         intent_depth=most(INTENT_DEPTH),
         open_calls=most(OPEN_CALLS),

@@ -129,7 +129,7 @@ class StrategyDesk:
 
     async def _log(self, call: LogIntent) -> AccessAnswer:
         now_ns = self._ports.clock.monotonic_ns()
-        refused = self.allowances.intents.take(now_ns) or refused_intent(
+        refused = self.allowances.take_intent(now_ns) or refused_intent(
             self._strategy, call, self._bounds
         )
         if refused is not None:

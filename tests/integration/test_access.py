@@ -228,8 +228,9 @@ async def test_e2_an_answer_goes_to_the_asker_s_own_inbox_or_nowhere(
     async def alarmed() -> bool:
         return await world.desk.admin.log.find(alarms) is not None
 
-    while not await alarmed():
-        await world.desk.clock.sleep(0.05)
+    async with asyncio.timeout(10):
+        while not await alarmed():
+            await world.desk.clock.sleep(0.05)
     found = await world.desk.admin.log.find(alarms)
     assert found is not None
     assert json.loads(found.payload)["text"] == "strategy alpha: 4 answers asked for elsewhere"

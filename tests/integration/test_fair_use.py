@@ -75,6 +75,24 @@ async def test_e12_a_flood_of_one_strategy_is_held_back_and_another_is_served(
     assert written > 100 * len(of_alpha)
 
 
+async def test_e12_calls_of_eight_megabytes_are_paced_by_their_bytes(desk: AccessDesk) -> None:
+    alpha, beta = await desk.client_of("strategy-alpha"), await desk.bus_of(BETA)
+
+    async def ask() -> None:
+        for _ in range(12):
+            await alpha.publish("access.alpha.call", b"{" * 8_000_000, "_INBOX_strategy-alpha.x")
+            await alpha.flush(60)
+
+    asking = asyncio.ensure_future(ask())
+    for n in range(50):
+        async with asyncio.timeout(PATIENCE_S):
+            await beta.log.append(*order(BETA, f"n{n}"))
+        await desk.clock.sleep(0.02)
+    asking.cancel()
+
+    assert (await desk.admin.log.state()).messages >= 50
+
+
 async def test_e12_intents_above_the_burst_are_refused_by_name(desk: AccessDesk) -> None:
     alpha = await desk.bus_of(ALPHA)
     asked = [alpha.log.append(*order(ALPHA, f"n{n}")) for n in range(200)]

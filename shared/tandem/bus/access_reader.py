@@ -15,6 +15,7 @@ import structlog
 
 from tandem.bus.background import Background, report
 from tandem.bus.port import Cursor, Entry, LogState, OnCut
+from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
 from tandem.domain.errors import InvalidInputError, InvariantError
 from tandem.domain.ids import Strategy, Token
@@ -33,6 +34,7 @@ from tandem.messages.access import (
 READ_TIMEOUT_S = 2.0
 RETRY_S = 0.1
 TOKEN_BYTES = 10
+MOST_SHOWN = 200
 Call = Callable[[ReadOn, str, float], Awaitable[AccessAnswer]]
 
 _log = structlog.get_logger(component="bus.access")
@@ -62,6 +64,7 @@ class AccessReader:
         self._copy: Token | None = None
         self._heard_ns, self._pending = 0, 1
         self._closed = False
+        self._failing = Spell()
 
     @property
     def heard_ns(self) -> int:
@@ -123,6 +126,13 @@ class AccessReader:
                     "no answer, reading anew", stream=self._stream.value, told=str(told)[:200]
                 )
                 return False
+
+    def _tell(self, told: AccessAnswer) -> None:
+        """Log the first of many, and then ever more rarely."""
+        count = self._failing.failed(self._line.timing.monotonic_ns())
+        if count:
+            stream, text = self._stream.value, str(told)[:MOST_SHOWN]
+            _log.warning("no answer, asking on", stream=stream, told=text, failures=count)
 
     def _deliver(self, stored: StoredEntry) -> None:
         if self._closed or stored.seq <= self._place.seq:

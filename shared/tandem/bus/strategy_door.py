@@ -15,6 +15,7 @@ from tandem.bus.background import report
 from tandem.bus.direct_client import DirectClient, Pace
 from tandem.bus.nats_options import NatsOptions, connect_options
 from tandem.bus.permissions import is_inbox_of
+from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Strategy
@@ -31,6 +32,7 @@ class StrategyDoor:
         self._strategy, self._timing = strategy, timing
         self._pace = pace
         self._client: DirectClient | None = None
+        self._failing = Spell()
 
     async def open(
         self,
@@ -67,7 +69,7 @@ class StrategyDoor:
         try:
             await self._client.publish(reply, payload)
         except nats.errors.Error as error:
-            _log.warning("not answered", strategy=self._strategy, error=str(error))
+            self._tell("not answered", error)
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -75,7 +77,14 @@ class StrategyDoor:
             await client.close()
 
     async def _failed(self, error: Exception) -> None:
-        _log.warning("door", strategy=self._strategy, error=str(error) or type(error).__name__)
+        self._tell("door", error)
+
+    def _tell(self, what: str, error: Exception) -> None:
+        """Log the first of many, and then ever more rarely: a flood fails as often as it asks."""
+        count = self._failing.failed(self._timing.monotonic_ns())
+        if count:
+            text = str(error) or type(error).__name__
+            _log.warning(what, strategy=self._strategy, error=text, failures=count)
 
     async def _closed(self) -> None:
         if self._client is not None:

@@ -78,3 +78,17 @@ def test_e12_what_is_read_of_the_wire_is_paced_by_calls_and_by_bytes() -> None:
     for _ in range(20):
         allowed.take_call(NS)
     assert allowed.pause_s(NS, 0) == 1.0
+
+
+def test_e12_a_strategy_s_share_of_the_log_is_a_day_s_and_refused_by_name() -> None:
+    allowed = Allowances.of(FairUse(intents_per_day=86_400, intents_per_s=10**6))
+    granted = sum(allowed.take_intent(NS) is None for _ in range(500))
+    for n in range(1, 200_000):
+        granted += allowed.take_intent(NS + n * NS // 10) is None
+    last, refused = (allowed.take_intent(NS + 20_000 * NS) for _ in range(2))
+
+    assert granted == 43_200 + 20_000 - 1
+    assert last is None
+    assert refused is not None
+    assert refused.field == "intents_a_day"
+    assert refused.rule == "at most 86400 in 86400 s, 43200 at once"
