@@ -129,7 +129,7 @@ def _plan(directory: Path) -> StackPlan:
 
 
 async def _measure(stack: LocalStack, fills: int) -> list[Sample]:
-    options = ClientOptions(ready_timeout_s=30.0)
+    options = ClientOptions(ready_timeout_s=30.0, append_timeout_s=STALLED_S)
     accounts = ("binance", "hyperliquid")
     async with (
         aiohttp.ClientSession() as session,

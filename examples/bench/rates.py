@@ -72,7 +72,7 @@ async def _append(url: str, messages: int) -> float:
 async def append(bus: NatsBus, messages: int, exc: Exc) -> None:
     """Append facts pipelined, until the last is confirmed."""
     waiting = []
-    for fact in _facts(messages // FACTS_PER_ORDER, exc):
+    for fact in order_facts(messages // FACTS_PER_ORDER, exc):
         waiting.append(bus.log.append_soon(*facts.written(fact)))
         if len(waiting) == WINDOW:
             await asyncio.gather(*waiting)
@@ -80,7 +80,7 @@ async def append(bus: NatsBus, messages: int, exc: Exc) -> None:
     await asyncio.gather(*waiting)
 
 
-def _facts(orders: int, exc: Exc) -> Iterator[Fact]:
+def order_facts(orders: int, exc: Exc) -> Iterator[Fact]:
     """Yield what is logged of an order that is placed, accepted, filled once and paid for."""
     ticker = Ticker("SOLUSDT")
     for index in range(orders):

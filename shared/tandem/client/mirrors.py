@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import asdict
 
 from tandem.client.pages import Joined, Page, Place
 from tandem.domain.ids import Exc, Ticker
@@ -36,6 +37,18 @@ MAX_ENDED = 2_000
 MAX_STEPS = 64
 ENDED_HEDGES = frozenset({HedgeState.DONE, HedgeState.REFUSED})
 ZERO = Decimal(0)
+
+
+class Step(msgspec.Struct, frozen=True, array_like=True):
+    """One change of an order, as its history tells it."""
+
+    ord_status: str
+    filled_sz: Decimal
+    timestamp: int
+
+
+_pack = msgspec.msgpack.Encoder()
+_unpack = msgspec.msgpack.Decoder(list[Step])
 
 
 class Mirror(Protocol):
@@ -69,14 +82,18 @@ def _name_by_oid(row: OrderView) -> str:
 
 
 class Orders:
-    """The open orders of one account, live; `ended` still knows those that ended since."""
+    """The open orders of one account, live; `ended` still knows those that ended since.
+
+    Of these the history is packed: a maker of many fills has dozens of steps.
+    """
 
     def __init__(self, exc: Exc) -> None:
         self.exc = exc
         self.page: Page[OrderView] = Page(keep=_is_open)
         self.ended: dict[str, OrderView] = {}
         self.vanished: tuple[OrderView, ...] = ()
-        self._history: dict[str, list[Plain]] = {}
+        self._history: dict[str, list[Step]] = {}
+        self._past: dict[str, bytes] = {}
 
     def __iter__(self) -> Iterator[OrderView]:
         return iter(tuple(self.page.rows.values()))
@@ -126,8 +143,13 @@ class Orders:
 
     def settle(self, row: OrderView) -> None:
         """Take in the end of an order that was not seen to end here."""
+        name = order_name(row)
         if not _is_open(row):
-            _remember(self.ended, order_name(row), row)
+            _remember(self.ended, name, row)
+            steps = self._history.pop(name, None)
+            if steps is not None:
+                self._past[name] = _pack.encode(steps)
+                _cut(self._past)
 
     def join(self, delta: AnyDelta) -> Joined:
         """Take in a change; an order that was known by oid only goes on under its cloid."""
@@ -142,13 +164,9 @@ class Orders:
         return joined
 
     def _note(self, name: str, row: OrderView) -> None:
-        step: Plain = {
-            "ord_status": row.order_status.value,
-            "filled_sz": row.cum_qty,
-            "timestamp": row.timestamp,
-        }
-        steps = self._history.setdefault(name, [])
-        steps.append(step)
+        steps = self._history[name] = self._steps(name)
+        self._past.pop(name, None)
+        steps.append(Step(row.order_status.value, row.cum_qty, row.timestamp))
         del steps[:-MAX_STEPS]
         self.settle(row)
         _cut(self._history)
@@ -157,7 +175,11 @@ class Orders:
         """Return an order with the transitions this mirror saw, or None when it knows none."""
         if row is None:
             return None
-        return plain(row) | {"history": list(self._history.get(order_name(row), ()))}
+        return plain(row) | {"history": [asdict(step) for step in self._steps(order_name(row))]}
+
+    def _steps(self, name: str) -> list["Step"]:
+        past = self._past.get(name)
+        return _unpack.decode(past) if past is not None else self._history.get(name, [])
 
     def known(self, name: str) -> OrderView | None:
         """Return an order by client id (or page name), open or ended while this mirror ran."""

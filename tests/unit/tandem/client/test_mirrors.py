@@ -169,7 +169,13 @@ def test_e7_a_mirror_holds_what_is_open_and_a_window(monkeypatch: pytest.MonkeyP
             fills.join(fill_delta(place, f"e{place}"))
             hedges.join(hedge_delta(place, hedge(f"h{place}", HedgeState.DONE)))
         assert hedges.get("open") is not None
-        tables: list[Sized] = [orders.ended, orders._history, hedges.ended, hedges._finished]
+        tables: list[Sized] = [
+            orders.ended,
+            orders._history,
+            orders._past,
+            hedges.ended,
+            hedges._finished,
+        ]
         for page in (orders.page, fills.page, hedges.links):
             tables += [page.rows, page.last, page.gone]
         held.append([len(table) for table in tables])
@@ -185,6 +191,14 @@ def test_e7_the_steps_of_an_order_of_many_fills_are_bounded(orders: Orders) -> N
         prev = f"0.{place}.0"
 
     assert len(orders._history["c1"]) == mirrors.MAX_STEPS
+    orders.join(order_delta(500, order("c1", CANCELLED), prev))
+    assert "c1" not in orders._history
+    found = orders.query(orders.known("c1"))
+    assert found is not None
+    history = found["history"]
+    assert isinstance(history, list)
+    assert len(history) == mirrors.MAX_STEPS
+    assert history[-1]["ord_status"] == "CANCELLED"
 
 
 def test_hedge_that_ended_before_the_page_was_taken_is_still_found() -> None:
