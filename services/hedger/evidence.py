@@ -19,8 +19,9 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ExecId, VenueOrderId
+from tandem.domain.ids import VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, join_status
+from tandem.domain.seen_ids import SeenIds
 from tandem.messages.reports import FillReport, OrderReport
 
 ZERO = Decimal(0)
@@ -38,7 +39,7 @@ class VenueOrder(Struct):
     filled: Decimal = ZERO
     status: OrderStatus = OrderStatus.PENDING
     ended: bool = False
-    exec_ids: set[ExecId] = field(default_factory=set)
+    exec_ids: SeenIds = field(default_factory=SeenIds)
 
 
 class Evidence(Struct):
@@ -157,9 +158,8 @@ def absorb_fill(order: Evidence, fill: FillReport) -> bool:
     venue_order = _venue_order(order, fill.venue_order_id)
     if fill.cum_qty is not None:
         venue_order.claimed = max(venue_order.claimed, fill.cum_qty)
-    if fill.exec_id in venue_order.exec_ids:
+    if not venue_order.exec_ids.add(fill.exec_id):
         return False
-    venue_order.exec_ids.add(fill.exec_id)
     venue_order.filled += fill.last_qty
     return True
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from tandem.domain.decimals import canonical
-from tandem.domain.ids import ClientOrderId, Exc, ExecId, HedgeId, Strategy, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import (
     RANK,
     OrderStatus,
@@ -23,6 +23,7 @@ from tandem.domain.order import (
     TimeInForce,
     join_status,
 )
+from tandem.domain.seen_ids import SeenIds
 from tandem.messages.deltas import OrderView
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.intents import NewOrder
@@ -79,7 +80,7 @@ class FillSum(Struct, array_like=True):
     Sums, not a list: an order with thousands of fills costs a step a fill.
     """
 
-    seen: set[ExecId] = set()
+    seen: SeenIds = msgspec.field(default_factory=SeenIds)
     qty: Decimal = ZERO
     paid: Decimal = ZERO
     last_ts_ns: int = 0
@@ -88,9 +89,8 @@ class FillSum(Struct, array_like=True):
 
     def add(self, fill: FillReport) -> bool:
         """Count a fill once, whenever it comes and however often it is told; was it new?"""
-        if fill.exec_id in self.seen:
+        if not self.seen.add(fill.exec_id):
             return False
-        self.seen.add(fill.exec_id)
         self.qty += fill.last_qty
         self.paid += fill.last_qty * fill.last_px
         if (fill.ts_event_ns, fill.exec_id) >= (self.last_ts_ns, self.last_exec_id):
@@ -100,7 +100,7 @@ class FillSum(Struct, array_like=True):
 
     def join(self, other: "FillSum") -> None:
         """Take in another record's fills of the same order; both counted disjoint fills."""
-        self.seen |= other.seen
+        self.seen.join(other.seen)
         self.qty += other.qty
         self.paid += other.paid
         if (other.last_ts_ns, other.last_exec_id) > (self.last_ts_ns, self.last_exec_id):

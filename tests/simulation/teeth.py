@@ -183,7 +183,7 @@ BUGS = (
     Bug(
         "a fill counts as often as it is told",
         "services/hedger/evidence.py",
-        "    if fill.exec_id in venue_order.exec_ids:\n        return False\n",
+        "    if not venue_order.exec_ids.add(fill.exec_id):\n        return False\n",
         "",
         HEDGE_MODEL,
     ),

@@ -17,7 +17,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from tandem.domain.ids import ExecId, VenueOrderId
+from tandem.domain.ids import VenueOrderId
+from tandem.domain.seen_ids import SeenIds
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.archive import Archive
 
@@ -32,15 +33,15 @@ ZERO: Final = Decimal(0)
 class _Order(Struct, array_like=True):
     """What is known of one order: distinct fills, its end, what the end claims, its placing."""
 
-    fills: dict[ExecId, Decimal] = field(default_factory=dict)
+    fills: SeenIds = field(default_factory=SeenIds)
     end: OrderReport | None = None
     claimed: Decimal = ZERO
     placed_ns: int = 0
     total: Decimal = ZERO
 
     def take(self, fill: FillReport) -> None:
-        self.total += fill.last_qty - self.fills.get(fill.exec_id, ZERO)
-        self.fills[fill.exec_id] = fill.last_qty
+        if self.fills.add(fill.exec_id):
+            self.total += fill.last_qty
 
     @property
     def agrees(self) -> bool:

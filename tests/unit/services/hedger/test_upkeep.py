@@ -236,3 +236,15 @@ def test_e7_fills_of_an_order_that_nobody_claims_are_bounded() -> None:
         desk.fill(msgspec.structs.replace(fill, exec_id=desk.next_exec()))
 
     assert [len(fills) for fills in desk.state.orphans.values()] == [256]
+
+
+def test_e7_a_maker_of_many_fills_keeps_eight_bytes_a_fill() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-1000")
+    for _ in range(2_000):
+        desk.maker_fill(hedge, "0.1")
+
+    (order,) = desk.link(hedge).order.venue_orders.values()
+    assert len(order.exec_ids) == 2_000
+    assert len(order.exec_ids.newest) + sum(map(len, order.exec_ids.runs)) < 8 * 2_000 + 32
+    assert len(desk.bucket().lots) < 2_001
