@@ -26,6 +26,7 @@ from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
 from tandem.bus.permissions import is_inbox
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.publisher import Publisher
+from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
 from tandem.domain.errors import ConfigurationError, ConflictError, UnavailableError
 from tandem.messages import codec, subjects
@@ -50,6 +51,7 @@ class NatsLog:
         self._ports = ports
         self._readers: set[NatsReader] = set()
         self._reads_back = asyncio.Semaphore(READ_BACKS_AT_ONCE)
+        self._unread = Spell()
 
     async def append(self, subject: str, payload: bytes, *, same: bool = False) -> Appended:
         while True:
@@ -117,11 +119,18 @@ class NatsLog:
         async with self._reads_back:
             while True:
                 try:
-                    return await self.find(subject)
+                    found = await self.find(subject)
                 except UnavailableError as error:
-                    text = "cannot read back, trying again"
-                    _log.warning(text, subject=subject, error=str(error))
+                    times = self._unread.failed(self._ports.timing.monotonic_ns())
+                    if times:
+                        text = "cannot read back, trying again"
+                        _log.warning(text, subject=subject, error=str(error), times=times)
                     await self._ports.timing.sleep(READ_BACK_WAIT_S)
+                    continue
+                told = self._unread.ended(self._ports.timing.monotonic_ns(), quiet_ns=0)
+                if told is not None:
+                    _log.info("reads back again", times=told.count, lasted_ms=told.lasted_ms)
+                return found
 
 
 def _same(stored: Entry, payload: bytes) -> Appended:

@@ -31,6 +31,7 @@ from tandem.bus.nats_wire import (
 )
 from tandem.bus.place import cursor_at, place_is_kept
 from tandem.bus.port import Cursor, Entry, LogState, OnCut
+from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
 from tandem.domain.errors import InvariantError, UnavailableError
 
@@ -107,6 +108,7 @@ class NatsReader:
         self._replacing = False
         self._again = False
         self._closed = False
+        self._failures = Spell()
 
     @property
     def heard_ns(self) -> int:
@@ -153,12 +155,22 @@ class NatsReader:
                 await self._forget()
                 await self._create()
                 self._replacing = self._again
+                self._say_what_ended()
             except StreamCutError as cut:
                 self._end(cut)
             except (UnavailableError, nats.errors.Error) as error:
-                _log.warning("cannot read, trying again", error=str(error))
+                times = self._failures.failed(self._timing.monotonic_ns())
+                if times:
+                    stream, what = self._wanted.stream, "cannot read, trying again"
+                    _log.warning(what, stream=stream, error=str(error), times=times)
                 await self._timing.sleep(delay_s)
                 delay_s = min(delay_s * 2, BACKOFF_MOST_S)
+
+    def _say_what_ended(self) -> None:
+        told = self._failures.ended(self._timing.monotonic_ns(), quiet_ns=0)
+        if told is not None:
+            stream, times = self._wanted.stream, told.count
+            _log.info("reads again", stream=stream, times=times, lasted_ms=told.lasted_ms)
 
     def _end(self, cut: StreamCutError) -> None:
         """Deliver nothing more, and say why."""

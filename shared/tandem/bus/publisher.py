@@ -30,6 +30,7 @@ from tandem.bus.nats_wire import (
     publish_answer,
 )
 from tandem.bus.port import Appended, Guard
+from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
 from tandem.domain.errors import InvalidInputError, SupersededError, UnavailableError
 from tandem.messages.subjects import MAX_SUBJECT
@@ -37,7 +38,6 @@ from tandem.messages.subjects import MAX_SUBJECT
 WATCH_PERIOD_S = 0.25
 BACKOFF_FIRST_S = 0.05
 BACKOFF_MOST_S = 2.0
-ALARM_EVERY_NS = 1_000_000_000
 
 _log = structlog.get_logger(component="bus.publisher")
 
@@ -55,12 +55,13 @@ class _Sending:
 
 @dataclass(slots=True)
 class _Retry:
-    """What was refused, and when sending may go on."""
+    """What was refused, when sending may go on, and what there is to say of it."""
 
     refused: list[_Sending] = field(default_factory=list)
     delay_s: float = BACKOFF_FIRST_S
     due: bool = False
-    alarmed_ns: int = field(default=-ALARM_EVERY_NS)
+    refusals: Spell = field(default_factory=Spell)
+    silences: Spell = field(default_factory=Spell)
 
 
 class Publisher:
@@ -254,10 +255,10 @@ class Publisher:
     def _not_stored(self, sending: _Sending, text: str) -> None:
         self._retry.refused.append(sending)
         self._counters.refused += 1
-        now_ns = self._timing.monotonic_ns()
-        if now_ns - self._retry.alarmed_ns >= ALARM_EVERY_NS:
-            self._retry.alarmed_ns = now_ns
-            _log.error("not stored, trying again", subject=sending.subject, answer=text)
+        times = self._retry.refusals.failed(self._timing.monotonic_ns())
+        if times:
+            what = "not stored, trying again"
+            _log.error(what, subject=sending.subject, answer=text, times=times)
         if not self._retry.due:
             self._retry.due = True
             self._congestion.refused()
@@ -273,12 +274,24 @@ class Publisher:
     async def _watch(self) -> None:
         while True:
             await self._timing.sleep(WATCH_PERIOD_S)
-            late_ns = self._timing.monotonic_ns() - self._congestion.patience_ns
+            now_ns = self._timing.monotonic_ns()
+            late_ns = now_ns - self._congestion.patience_ns
             late = [one for one in self._waiting.values() if one.sent_ns < late_ns]
             if late and self._client.is_connected:
-                _log.error("no answer to appends, trying again", subject=late[0].subject)
+                times = self._retry.silences.failed(now_ns, len(late))
+                if times:
+                    what = "no answer to appends, trying again"
+                    _log.error(what, subject=late[0].subject, times=times)
                 self._congestion.late()
                 self._send_again(late)
+            self._say_what_ended(now_ns)
+
+    def _say_what_ended(self, now_ns: int) -> None:
+        retry = self._retry
+        for what, spell in (("stored", retry.refusals), ("answered", retry.silences)):
+            told = spell.ended(now_ns)
+            if told is not None:
+                _log.info(f"appends are {what} again", times=told.count, lasted_ms=told.lasted_ms)
 
 
 def _offered(answer: PublishAnswer, subject: str, payload: bytes) -> Appended:
