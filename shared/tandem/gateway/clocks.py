@@ -119,9 +119,18 @@ class LogClock:
 class Stamps:
     """Makes the stamp of each request: calls count up, nonces strictly increase.
 
-    A nonce leaves the remainder term / TERMS, so that the nonces of a sender and of those that
-    take over from it differ whatever their clocks say. Terms that share a remainder are TERMS
-    takeovers apart; a venue takes too few orders a second for nonces to run that far ahead.
+    Two requests bear one nonce only where one of them is there to use it up (a kill):
+
+    1. A nonce leaves the remainder term / TERMS, so that the nonces of a sender and of those that
+       take over from it differ whatever their clocks say. Terms that share a remainder are TERMS
+       takeovers apart, or more where a store that lost its record counts a term anew: so nonces
+       must not run ahead of the venue's time for long.
+    2. Only actions take a nonce. Questions are asked by the thousand, and before the venue's clock
+       is known they are stamped by the machine's, which may show anything: nonces that began there
+       were ahead of the venue's time for as long as the clock was wrong, in the way of every
+       successor that signs with the same key.
+    3. Whoever takes over begins past what its predecessor may have used (`pass_over`): a venue
+       that keeps the highest hundred nonces takes none below them.
     """
 
     window_ms: int
@@ -129,7 +138,17 @@ class Stamps:
     calls: int = 0
     last_nonce: int = 0
 
+    def ask(self, venue_ms: int) -> Stamp:
+        """Stamp a question."""
+        self.calls += 1
+        return Stamp(self.calls, venue_ms, 0, self.window_ms)
+
+    def pass_over(self, nonce: int) -> None:
+        """Use no nonce up to this one."""
+        self.last_nonce = max(self.last_nonce, nonce)
+
     def make(self, venue_ms: int) -> Stamp:
+        """Stamp an action."""
         self.calls += 1
         least = max(self.last_nonce + 1, venue_ms)
         self.last_nonce = least + (self.term - least) % TERMS

@@ -14,7 +14,7 @@ from tandem.gateway.lease import Lease, lease_times
 from tandem.gateway.market import Market
 from tandem.gateway.orders import Desk
 from tandem.gateway.port import VenueProtocol
-from tandem.gateway.presumed import Presumed
+from tandem.gateway.presumed import Presumed, lead_ms
 from tandem.gateway.pricing import PricingRules
 from tandem.gateway.requests import Stamp
 from tandem.gateway.restraint import Restraint
@@ -92,13 +92,15 @@ class Core:
         """
         clock = self.context.clock
         venue_ms = self.venue_clock.now_ms(clock.monotonic_ns())
-        return self.stamps.make(venue_ms or clock.wall_ns() // NS_PER_MS)
+        return self.stamps.ask(venue_ms or clock.wall_ns() // NS_PER_MS)
 
     def count_presumed(self, now: Now) -> None:
-        """Count what whoever sent until now may have used of the account's budgets."""
-        for age_ns, kind, priority in self.presumed.settle(now.log_ns):
+        """Count what whoever sent until now may have used of the budgets, and of the nonces."""
+        sent = self.presumed.settle(now.log_ns)
+        for age_ns, kind, priority in sent:
             costs = self.venue.order_costs(kind, Transport.WEBSOCKET)
             self.budgets.take(costs, (now.mono_ns - age_ns) // NS_PER_MS, priority)
+        self.stamps.pass_over(now.venue_ms + lead_ms([age_ns for age_ns, _, _ in sent]))
 
     def take_instruments(self, table: tuple[Instrument, ...]) -> None:
         """Replace the instrument table, in place: everything that holds it sees the new one."""

@@ -95,7 +95,7 @@ class Lookups:
         if core.budgets.wait_ms(costs, now_ms, Priority.PROOF) or not core.lease.holds(now.mono_ns):
             return
         core.budgets.take(costs, now_ms, Priority.PROOF)
-        request = core.venue.encode_kill(effect.stamp, core.stamps.make(now.venue_ms))
+        request = core.venue.encode_kill(effect.stamp, core.stamps.ask(now.venue_ms))
         try:
             answer = await core.network.call(request, core.settings.answer_timeout_ms / MS_PER_S)
         except (NothingSentError, NoAnswerError):

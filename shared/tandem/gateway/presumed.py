@@ -7,7 +7,9 @@ does not see: for these no copy uses all that the venue grants.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
+from tandem.gateway.clocks import TERMS
 from tandem.gateway.requests import CancelOne, OrderRequest, PlaceOrder
 from tandem.gateway.ticket import Taker
 from tandem.messages.hedges import Decision
@@ -16,6 +18,8 @@ from tandem.transport.priority import Priority
 
 LONGEST_PERIOD_NS = 60_000_000_000
 MOST_KEPT = 10_000
+MADE_AT_MOST = 2
+NS_PER_MS = 1_000_000
 
 Asked = Decision | NewOrder | CancelOrder
 Sent = tuple[int, type[OrderRequest], Priority]
@@ -24,6 +28,17 @@ Sent = tuple[int, type[OrderRequest], Priority]
 def priority_of(ask: NewOrder | Taker | None) -> Priority:
     """Return with which priority an order is sent: hedges outrank quotes."""
     return Priority.HEDGE if isinstance(ask, Taker) else Priority.QUOTE
+
+
+def lead_ms(ages_ns: Sequence[int]) -> int:
+    """Return how far ahead of time the nonces of so old requests may have run, oldest first.
+
+    Each takes TERMS milliseconds; a request that was made again took another.
+    """
+    lead = 0
+    for made, age_ns in enumerate(reversed(ages_ns), start=1):
+        lead = max(lead, MADE_AT_MOST * TERMS * made - age_ns // NS_PER_MS)
+    return lead
 
 
 class Presumed:

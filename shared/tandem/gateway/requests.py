@@ -32,7 +32,8 @@ class Stamp(Struct, frozen=True):
     Attributes:
         call: correlates a WebSocket reply with its request; unique in the process.
         venue_ms: the venue's time now, by our measurement.
-        nonce: milliseconds that strictly increase with each stamp, for venues that want one.
+        nonce: milliseconds that strictly increase with each action, for venues that want one; 0
+            of a question.
         window_ms: the request dies by itself at venue_ms + window_ms.
         term: of the lease under which it is made; 0 for what needs none.
     """

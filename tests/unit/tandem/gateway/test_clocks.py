@@ -107,6 +107,23 @@ def test_log_clock_that_was_once_ahead_is_believed_no_longer_than_two_minutes() 
     assert clock.now_ns(2 * minute + 1) == 2 * minute + 1
 
 
+def test_e13_questions_take_no_nonce_whatever_clock_stamps_them() -> None:
+    """A machine whose clock is ahead asks for the venue's time before it knows it."""
+    stamps, an_hour_ahead = Stamps(1_000, term=1), 3_600_000 + 1_000
+    asked = [stamps.ask(an_hour_ahead) for _ in range(5_000)]
+    assert {one.nonce for one in asked} == {0}
+    assert stamps.make(1_000).nonce == 1_001
+    assert stamps.calls == 5_001
+
+
+def test_e13_successor_begins_past_what_its_predecessor_may_have_used() -> None:
+    stamps = Stamps(1_000, term=2)
+    stamps.pass_over(1_500)
+    assert stamps.make(1_000).nonce == 1_506
+    stamps.pass_over(7)
+    assert stamps.make(1_000).nonce == 1_514
+
+
 def test_nonce_stays_near_the_venues_time() -> None:
     stamps = Stamps(1_000, term=13)
     assert all(0 <= stamps.make(ms).nonce - ms < TERMS for ms in range(1_000, 9_000, 50))

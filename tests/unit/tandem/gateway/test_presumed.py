@@ -1,12 +1,15 @@
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tandem.domain.ids import Exc, Token
-from tandem.gateway.presumed import LONGEST_PERIOD_NS, Presumed, priority_of
+from tandem.gateway.clocks import TERMS, Stamps
+from tandem.gateway.presumed import LONGEST_PERIOD_NS, Presumed, lead_ms, priority_of
 from tandem.gateway.requests import CancelOne, PlaceOrder
 from tandem.gateway.ticket import Taker
 from tandem.messages.intents import CancelOrder
 from tandem.transport.priority import Priority
-from tests.unit.tandem.gateway.sending import CLOID, new_order, taker
+from tests.unit.tandem.gateway.sending import CLOID, MS, new_order, taker
 
 CANCEL = CancelOrder(
     exc=Exc("v"), token=Token("t"), strategy=new_order().strategy, client_order_id=CLOID
@@ -59,3 +62,26 @@ def test_clock_that_lags_makes_nothing_younger_than_now() -> None:
     presumed = Presumed()
     presumed.take(new_order(), 50)
     assert presumed.settle(40) == ((0, PlaceOrder, Priority.QUOTE),)
+
+
+def test_e13_nonces_of_a_burst_may_have_run_ahead() -> None:
+    assert lead_ms([]) == 0
+    assert lead_ms([0] * 100) == 100 * 2 * TERMS
+    assert lead_ms([1_000 * MS] * 100) == 600
+    assert lead_ms([60_000 * MS, 10 * MS, 4 * MS]) == 22
+
+
+@given(st.lists(st.integers(0, 40), max_size=60), st.integers(0, 300))
+def test_e13_no_successor_begins_below_what_the_log_asked_for(
+    gaps_ms: list[int], later_ms: int
+) -> None:
+    """Whatever the predecessor made of each intent, once and once again, lies below."""
+    former, now_ms, asked_ms = Stamps(1_000, term=3), 1_000, []
+    for gap_ms in gaps_ms:
+        now_ms += gap_ms
+        asked_ms.append(now_ms)
+        former.make(now_ms)
+        former.make(now_ms)
+    now_ms += later_ms
+    ages_ns = [(now_ms - one) * MS for one in asked_ms]
+    assert now_ms + lead_ms(ages_ns) + TERMS >= former.last_nonce
