@@ -95,7 +95,7 @@ async def test_e11_dozens_of_orders_in_doubt_share_their_lists(
         set(names) - placed
     )
     proofs = weight(since) - 46 * since.count(POSITIONS)
-    assert proofs < 400, f"{proofs}: { ({one: since.count(one) for one in set(since)}) }"
+    assert proofs < 200, f"{proofs}: { ({one: since.count(one) for one in set(since)}) }"
 
 
 def is_concluded(world: GatewayWorld, name: str) -> Callable[[], bool]:
