@@ -7,7 +7,8 @@
 3. Fills are asked from before the last run that succeeded, so that runs overlap; of a ticker not
    asked about before, from where the first run began. A run that began before a look-back was
    asked for proves nothing of it.
-4. Runs never overlap each other; what asks for one during a run gets another after it.
+4. Runs never overlap each other; what asks for one during a run gets another after it. After a
+   failure it is asked for anew: a session that came up says that the venue is back.
 5. A list with a row that cannot be so proves nothing of its time: it is asked for again, a few
    times; what the venue keeps telling so is passed over, and alarmed.
 6. What a run finds and the stream did not tell in time is the proof that the stream is mute.
@@ -17,6 +18,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from tandem.domain.ids import Ticker
 from tandem.gateway import reconcile
@@ -97,8 +99,7 @@ class Backfill:
         tries, retry_after_ms = 0, 0
         while True:
             if tries:
-                wait_ms = max(self._backoff.delay_ms(tries), retry_after_ms)
-                await self._core.context.clock.sleep(wait_ms / MS_PER_S)
+                await self._pause(self._backoff.delay_ms(tries), retry_after_ms)
             else:
                 await self._until_due()
             self._wanted.clear()
@@ -118,6 +119,14 @@ class Backfill:
             self._ran.labels("done").inc()
             self._done.set()
             self._judge_stream()
+
+    async def _pause(self, wait_ms: int, retry_after_ms: int) -> None:
+        """Wait after a failure: as long as the venue asked, and then until it is heard again."""
+        await self._core.context.clock.sleep(retry_after_ms / MS_PER_S)
+        left_ms = max(0, wait_ms - retry_after_ms)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left_ms / MS_PER_S):
+                await self._wanted.wait()
 
     def tick(self) -> None:
         """Say so when a run is overdue."""

@@ -89,7 +89,10 @@ class Links:
         self._core.context.log.info("channel up", channel=session.name)
         if self._is_needed(session) and self.is_up():
             self._fence.report(LinkState.UP, f"channel {session.name} is up")
-            self._backfill.heard.opened(self._core.now().venue_ms)
+            now = self._core.now()
+            self._backfill.heard.opened(now.venue_ms)
+            for ticket in self._core.sender.orders():
+                ticket.look_now(now)
             self.resync()
         self._dispatcher.pump()
 

@@ -3,7 +3,7 @@
 1. `is_ready` is True only while the connection in use is confirmed by the venue.
 2. A connection near its end is renewed without a gap: the next one is confirmed before the old
    one is closed, and what both tell has one identity. If it never is, the old one stays.
-3. A venue that cannot be reached is tried every few seconds; one that takes connections and drops
+3. A venue that cannot be reached is tried every second; one that takes connections and drops
    them is tried ever more slowly, for venues count new connections.
 """
 
@@ -22,7 +22,7 @@ from tandem.transport.exchange import NoAnswerError, NothingSentError
 
 LASTING_NS = 30_000_000_000
 RETRY_RENEWAL_NS = 60_000_000_000
-UNREACHED_MOST_MS = 2_500
+UNREACHED_MOST_MS = 1_000
 RESTART_NS = 10_000_000_000
 MS_PER_S = 1_000
 

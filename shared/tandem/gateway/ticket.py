@@ -115,6 +115,14 @@ class Ticket:
     def is_valid(self, now: Now) -> bool:
         return now.log_ns <= self.until_ns
 
+    def look_now(self, now: Now) -> None:
+        """The venue is back: what was asked for ever more slowly is asked for at once.
+
+        Two rounds that count keep their distance.
+        """
+        if not self.absences:
+            self.lookups, self.lookup_ns = 0, min(self.lookup_ns, now.mono_ns)
+
     def suspect_repeat(self) -> None:
         """Learn that it may have been asked for, and sent, before the log was cut."""
         self.seq = 0

@@ -5,7 +5,13 @@ import pytest
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.order import RejectReason
 from tandem.gateway.sender import LOOK_BACK_MS
-from tandem.gateway.ticket import MAX_ERROR_MS, ROUND_GAP_MS, SEND_BUDGET_MS, Phase
+from tandem.gateway.ticket import (
+    MAX_ERROR_MS,
+    QUICK_LOOKUPS,
+    ROUND_GAP_MS,
+    SEND_BUDGET_MS,
+    Phase,
+)
 from tests.unit.tandem.gateway.sending import (
     CLOID,
     HORIZON_MS,
@@ -148,3 +154,27 @@ def test_fills_are_asked_from_before_the_intent_whatever_the_log_server_thinks_t
     sender.pass_fence(now)
     [look] = lookups(sender.tick(now))
     assert look.since_ms == 50_000_000 - 2_000 - LOOK_BACK_MS
+
+
+def test_e6_a_venue_that_is_back_is_asked_at_once() -> None:
+    """While it was away each lookup waited longer than the one before, up to five seconds."""
+    sender, ms = restarted(1_000), 1_000
+    for _ in range(QUICK_LOOKUPS * 2):
+        while not lookups(sender.tick(at(ms))):
+            ms += TICK_MS
+        sender.lookup_failed(CLOID, at(ms))
+    assert not lookups(sender.tick(at(ms + TICK_MS)))
+
+    sender.orders()[0].look_now(at(ms + TICK_MS))
+
+    assert lookups(sender.tick(at(ms + TICK_MS)))
+
+
+def test_e6_a_round_that_counted_keeps_its_distance_when_the_venue_is_back() -> None:
+    sender, ms = restarted(1_000), HORIZON_MS * 4
+    assert lookups(sender.tick(at(ms)))
+    sender.absent(CLOID, ms, at(ms))
+
+    sender.orders()[0].look_now(at(ms))
+
+    assert not lookups(sender.tick(at(ms + TICK_MS)))
