@@ -25,6 +25,7 @@ from tandem.messages.deltas import (
     LegView,
 )
 from tandem.messages.intents import HedgeOrder
+from tandem.messages.rules import is_plain
 from tandem.runtime.effects import Publish, SetRow
 
 ZERO = Decimal(0)
@@ -207,7 +208,10 @@ def pending_view(pending: Pending, now_ns: int) -> HedgeView:
 
 
 def intent_view(hedge: HedgeOrder, state: HedgeState, text: str, now_ns: int) -> HedgeView:
-    """Return the view of a hedge order that no maker order stands for."""
+    """Return the view of a hedge order that no maker order stands for.
+
+    An amount that it was refused for is not passed on: a reader could not count with it either.
+    """
     legs = tuple(
         LegView(exc=leg.exc, ticker=leg.ticker, target=ZERO, covered=ZERO, owed=ZERO)
         for leg in hedge.legs
@@ -218,7 +222,7 @@ def intent_view(hedge: HedgeOrder, state: HedgeState, text: str, now_ns: int) ->
         pool=hedge.pool or Pool(hedge.strategy),
         state=state,
         maker_cloid=maker_cloid(hedge.hedge_id),
-        maker_amount=hedge.maker.amount,
+        maker_amount=hedge.maker.amount if is_plain(hedge.maker.amount) else ZERO,
         maker_filled=ZERO,
         maker_avg_px=None,
         legs=legs,

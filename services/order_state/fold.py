@@ -38,7 +38,7 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
-from tandem.messages.rules import unsound_number, untimely
+from tandem.messages.rules import borrowed_name, unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
@@ -102,6 +102,8 @@ class OrderFold:
 
 
 def _on_new_order(state: Registry, event: LogEvent, order: NewOrder) -> tuple[Effect, ...]:
+    if borrowed := borrowed_name(order):
+        return _alarm_unless_answered(state, event, f"cloid={borrowed}")
     record = book.open_record(state, order.exc, order.ticker, (order.client_order_id, None))
     record.asked = record.asked or records.asked_by_intent(order)
     record.asked_ts_ns = record.asked_ts_ns or event.ts_ns
@@ -144,6 +146,8 @@ def _is_own(asked: Asked, cancel: CancelOrder) -> bool:
 def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tuple[Effect, ...]:
     """Clear `cancel_pending` of the order whose cancel a gateway refused."""
     tokens = refused.subject.split(".")
+    if tokens[-1] == "new":
+        return ()  # of an order that is none: whoever goes by that client id asked for no cancel
     name = subjects.untoken(tokens[CLOID]) if len(tokens) > CLOID else ""
     if name.startswith("oid:"):
         record = book.find(state, refused.exc, None, VenueOrderId(name.removeprefix("oid:")))

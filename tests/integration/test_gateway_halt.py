@@ -34,14 +34,14 @@ async def test_case_30_a_halt_cancels_resting_makers_and_lets_out_what_reduces(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
     own = cloid(1)
-    for name in (MAKER, own):
-        await world.place(name, "1", price="140")
+    await world.place(MAKER, "1", price="140", hedge_id=HedgeId("h1"))
+    await world.place(own, "1", price="140")
     await eventually(lambda: NEW in world.statuses(MAKER) and NEW in world.statuses(own))
 
     await halt(world)
 
     await eventually(lambda: CANCELLED in world.statuses(MAKER))
-    await world.place(LATER, "1", price="140")
+    await world.place(LATER, "1", price="140", hedge_id=HedgeId("h2"))
     taker = await world.decide("1")
     await eventually(lambda: REJECTED in world.statuses(LATER))
     [refused] = [one for one in world.reports(LATER) if one.order_status is REJECTED]
@@ -59,12 +59,12 @@ async def test_case_30_a_resume_lets_orders_out_again(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
     await halt(world)
-    await world.place(MAKER, "1", price="140")
+    await world.place(MAKER, "1", price="140", hedge_id=HedgeId("h1"))
     await eventually(lambda: REJECTED in world.statuses(MAKER))
 
     resume = Resume(token=Token("r"), strategy=STRATEGY, halt=Token("h"))
     await world.log(subjects.resume(resume.token), resume)
-    await world.place(LATER, "1", price="140")
+    await world.place(LATER, "1", price="140", hedge_id=HedgeId("h2"))
 
     await eventually(lambda: NEW in world.statuses(LATER))
 
@@ -72,7 +72,7 @@ async def test_case_30_a_resume_lets_orders_out_again(
 async def test_case_30_a_restarted_gateway_is_still_halted(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
-    await world.place(MAKER, "1", price="140")
+    await world.place(MAKER, "1", price="140", hedge_id=HedgeId("h1"))
     await eventually(lambda: NEW in world.statuses(MAKER))
     world.gateway.kill()
     await halt(world)
@@ -81,7 +81,7 @@ async def test_case_30_a_restarted_gateway_is_still_halted(
     await asyncio.to_thread(world.gateway.wait_ready)
 
     await eventually(lambda: CANCELLED in world.statuses(MAKER))
-    await world.place(LATER, "1", price="140")
+    await world.place(LATER, "1", price="140", hedge_id=HedgeId("h2"))
     await eventually(lambda: REJECTED in world.statuses(LATER))
 
 
@@ -90,10 +90,10 @@ async def test_case_30_the_command_line_halts_and_resumes(
 ) -> None:
     named = ("--nats", nats_server.url)
     assert await asyncio.to_thread(main, ["halt", *named, "--text", "closing"]) == 0
-    await world.place(MAKER, "1", price="140")
+    await world.place(MAKER, "1", price="140", hedge_id=HedgeId("h1"))
     await eventually(lambda: REJECTED in world.statuses(MAKER))
 
     assert await asyncio.to_thread(main, ["resume", *named]) == 0
 
-    await world.place(LATER, "1", price="140")
+    await world.place(LATER, "1", price="140", hedge_id=HedgeId("h2"))
     await eventually(lambda: NEW in world.statuses(LATER))

@@ -4,24 +4,34 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tandem.cli.servers import LocalServer
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import (
     ClientOrderId,
+    Exc,
     HedgeId,
     Pool,
     Strategy,
     Ticker,
     Token,
     bucket_hash,
+    maker_cloid,
     taker_cloid,
 )
 from tandem.domain.order import OrderStatus, OrderType, RejectReason
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision, TakerOrder
-from tandem.messages.intents import CancelOrder, NewOrder, StopHedge
+from tandem.messages.intents import (
+    CancelOrder,
+    HedgeOrder,
+    LegSpec,
+    MakerSpec,
+    NewOrder,
+    StopHedge,
+)
 from tandem.messages.reports import IntentRefused
 from tests.conftest import Eventually
 from tests.integration.gateway_binance import (
@@ -161,6 +171,43 @@ async def test_decision_far_behind_the_log_is_stale_and_sends_nothing(
     await eventually(lambda: rejections(world, name))
     assert [reason for reason, _ in rejections(world, name)] == [RejectReason.STALE]
     assert (await world.venue.books())["orders"] == []
+
+
+async def test_e3_names_that_hedges_go_by_are_refused_to_whoever_asks(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    """A taker's name, a maker's of no hedge, and alpha's maker in another strategy's name."""
+    hedge = HedgeOrder(
+        hedge_id=HedgeId("h1"),
+        strategy=STRATEGY,
+        maker=MakerSpec(exc=EXC, ticker=SOL, amount=Decimal(1), price=Decimal(140)),
+        legs=(LegSpec(exc=Exc("hyperliquid"), ticker=Ticker("SOL")),),
+    )
+    maker = msgspec.structs.replace(
+        resting(maker_cloid(hedge.hedge_id), STRATEGY), hedge_id=hedge.hedge_id
+    )
+    taker = taker_cloid(bucket_hash(EXC, SOL, Pool("pool")), 0, 1, 0)
+    forged = (
+        resting(taker, OTHER),
+        resting(maker_cloid(HedgeId("none")), OTHER),
+        msgspec.structs.replace(maker, strategy=OTHER),
+    )
+    await world.log(subjects.hedge_intent(STRATEGY, hedge.hedge_id), hedge)
+    for order in forged:
+        await world.log(subjects.new_order(EXC, OTHER, order.client_order_id), order)
+    junk = subjects.new_order(EXC, OTHER, maker_cloid(HedgeId("h2")))
+    await world.bus.log.append(junk, b"{}")
+    await world.log(subjects.new_order(EXC, STRATEGY, maker.client_order_id), maker)
+
+    await eventually(lambda: len(world.facts(IntentRefused)) == 4)
+    await eventually(lambda: NEW in world.statuses(maker.client_order_id))
+    assert {one.field_name for one in world.facts(IntentRefused)[:3]} == {"cloid"}
+    assert await world.decide("1") == taker
+    await eventually(lambda: OrderStatus.FILLED in world.statuses(taker))
+    books = await world.venue.books()
+    names = [one["client_order_id"] for one in books["orders"]]
+    assert sorted(names) == sorted([maker.client_order_id, taker])
+    assert not any(rejections(world, one.client_order_id) for one in forged)
 
 
 async def test_taker_on_an_unlisted_ticker_is_refused_by_name(

@@ -26,6 +26,7 @@ TAKER_TAG = "7a4d"
 MAKER_TAG = "7a4e"
 STRATEGY_TAG = "7a4f"
 CLOID_HEX_DIGITS = 32
+REQUOTE_DIGITS = 4
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CALL_TOKEN = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -54,7 +55,7 @@ def bucket_hash(exc: Exc, ticker: Ticker, pool: Pool) -> str:
 
 def maker_cloid(hedge_id: HedgeId, requote: int = 0) -> ClientOrderId:
     """Return the client id of a hedge's maker order (`requote` counts re-quotes)."""
-    return ClientOrderId(f"0x{MAKER_TAG}{_digest(f'{hedge_id}', 24)}{requote:04x}")
+    return ClientOrderId(f"0x{MAKER_TAG}{_digest(f'{hedge_id}', 24)}{requote:0{REQUOTE_DIGITS}x}")
 
 
 def taker_cloid(bucket: str, epoch: int, ordinal: int, index: int) -> ClientOrderId:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from tandem.domain.ids import ClientOrderId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, join_status
+from tandem.gateway.hedge_names import HedgeNames
 from tandem.gateway.known_order import EndedOrders, KnownOrder
 from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
@@ -41,6 +42,7 @@ class Known:
     asked: dict[ClientOrderId, tuple[int, int]] = field(default_factory=dict)
     owners: dict[ClientOrderId, Strategy] = field(default_factory=dict)
     traded: dict[ClientOrderId, int] = field(default_factory=dict)
+    hedge_names: HedgeNames = field(default_factory=HedgeNames)
     last_fill_ns: int = 0
     last_asked_seq: int = 0
     begun_ns: int = 0

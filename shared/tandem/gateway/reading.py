@@ -4,6 +4,8 @@
 2. In the first minute of an epoch, what is asked for may have been asked for, and sent, before the
    log was cut: it is looked up first.
 3. A message that cannot be read, or whose fields contradict its subject, is refused exactly once.
+4. Names that this system makes are nobody's to ask for: an intent under a hedge's client id that is
+   not that hedge's is refused by its subject. A report under the client id would be the hedge's.
 """
 
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from tandem.bus.port import Entry
 from tandem.domain.errors import InvalidInputError, MalformedMessageError
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, Ticker
+from tandem.domain.ids import ClientOrderId, Ticker, is_reserved
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway import ticket as tickets
 from tandem.gateway.cancels import refusal
@@ -24,7 +26,7 @@ from tandem.messages import subjects
 from tandem.messages.codec import Fact
 from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision, Epoch
-from tandem.messages.intents import CancelOrder, Halt, NewOrder, Resume
+from tandem.messages.intents import CancelOrder, Halt, HedgeOrder, NewOrder, Resume
 from tandem.messages.reports import (
     FillReport,
     IntentRefused,
@@ -34,7 +36,7 @@ from tandem.messages.reports import (
     SenderReport,
     SpecsReport,
 )
-from tandem.messages.rules import check_cancel, foreign_taker, is_plain
+from tandem.messages.rules import borrowed_name, check_cancel, foreign_taker, is_plain
 
 INTENT_TOKENS = 6
 CLOID = 4
@@ -77,6 +79,9 @@ class Reader:
             self._refuse_malformed(entry, error)
 
     def _take(self, fact: Fact, entry: Entry, read_ns: int) -> None:
+        if isinstance(fact, HedgeOrder):
+            self._core.known.hedge_names.take(fact, self._core.exc)
+            return
         if isinstance(fact, Decision | NewOrder | CancelOrder) and not self._dispatcher.is_open:
             self._core.presumed.take(fact, entry.ts_ns)
         match fact:
@@ -108,6 +113,10 @@ class Reader:
         self._reactions.watch(decision.ticker)
 
     def _take_new_order(self, order: NewOrder, entry: Entry) -> None:
+        borrowed = borrowed_name(order) or self._core.known.hedge_names.contradiction(order)
+        if borrowed:
+            self._refuse(entry, "cloid", borrowed)
+            return
         if not self._core.known.take_owner(order.client_order_id, order.strategy):
             self._refuse(entry, "cloid", f"{order.client_order_id} is another strategy's")
             return
@@ -192,8 +201,11 @@ class Reader:
         core.context.log.warning("malformed", subject=entry.subject, error=str(error))
         if tokens[:2] != ["oms", "intent"]:
             return
-        if len(tokens) == INTENT_TOKENS and tokens[-1] == "new":
-            self._reject_raw(ClientOrderId(subjects.untoken(tokens[CLOID])), entry, error)
+        if tokens[2] == "hedge":
+            return
+        cloid = ClientOrderId(subjects.untoken(tokens[CLOID])) if len(tokens) > CLOID else ""
+        if len(tokens) == INTENT_TOKENS and tokens[-1] == "new" and not is_reserved(cloid.lower()):
+            self._reject_raw(ClientOrderId(cloid), entry, error)
             return
         self._refuse(entry, error.field, error.rule)
 

@@ -173,6 +173,7 @@ class GatewayService:
         exc = self._core.exc
         filters = (
             subjects.intents_of(exc),
+            subjects.ALL_HEDGE_INTENTS,
             subjects.decisions_of(exc),
             *(subjects.reports_kind_of(exc, kind) for kind in KINDS_READ),
             subjects.ALL_CONTROL,

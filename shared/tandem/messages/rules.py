@@ -244,6 +244,23 @@ def _window(path: str, value: int, most: int) -> None:
         raise InvalidInputError(path, value, f"1 to {most} milliseconds")
 
 
+def borrowed_name(order: NewOrder) -> str:
+    """Return why an order may not go by its client id, which this system makes; empty: it may.
+
+    A taker comes by a decision and never by an intent; a maker's id is a function of its hedge's.
+    Venues take no notice of letters' case, so neither does this.
+    """
+    name = order.client_order_id.lower()
+    if ids.is_taker_cloid(name):
+        return f"{name}: of the form of a hedge's takers, which are decided and never asked for"
+    if not ids.is_maker_cloid(name):
+        return ""
+    own = ids.maker_cloid(order.hedge_id)[: -ids.REQUOTE_DIGITS] if order.hedge_id else name
+    if order.hedge_id and order.client_order_id.startswith(own):
+        return ""
+    return f"{name}: of the form of a hedge's maker, and not that of hedge {order.hedge_id}"
+
+
 def foreign_taker(decision: Decision) -> ClientOrderId | None:
     """Return the first taker's client id that does not name its decision, None when all do."""
     bucket = ids.bucket_hash(decision.exc, decision.ticker, decision.pool)
