@@ -9,11 +9,13 @@ from services.gateway_binance.protocol.errors import (
     judge_order,
 )
 from services.gateway_binance.protocol.numbers import NS_PER_MS
-from tandem.gateway.decoding import UnreadableError, decode
+from tandem.gateway.decoding import UnreadableError, decode, whole_number
 from tandem.transport.exchange import RawAnswer, Transport
 
 OK = 200
 BACK_OFF_MS = 1_000
+MS_PER_S = 1_000
+LONGEST_BAN_MS = 3 * 24 * 3_600 * MS_PER_S
 
 
 class Refused(Struct, frozen=True):
@@ -51,8 +53,10 @@ def retry_after_ms(refusal: Answer, answer: RawAnswer) -> int:
         return 0
     until_ms = banned_until_ms(refusal.text)
     if until_ms is not None:
-        return max(BACK_OFF_MS, until_ms - answer.recv_ns // NS_PER_MS)
-    asked = answer.header("retry-after")
-    if asked is not None and asked.isdecimal():
-        return max(BACK_OFF_MS, int(asked) * 1_000)
-    return BACK_OFF_MS
+        return _bounded(until_ms - answer.recv_ns // NS_PER_MS)
+    return _bounded((whole_number(answer.header("retry-after") or "") or 0) * MS_PER_S)
+
+
+def _bounded(wait_ms: int) -> int:
+    """Bans last from two minutes to three days (Binance docs, general info, LIMITS)."""
+    return min(max(BACK_OFF_MS, wait_ms), LONGEST_BAN_MS)

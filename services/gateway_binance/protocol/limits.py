@@ -13,7 +13,7 @@ import msgspec
 
 from services.gateway_binance.protocol.requests import OPEN_ORDERS_WEIGHT, open_orders_params
 from services.gateway_binance.protocol.rows import LimitRow
-from tandem.gateway.decoding import UnreadableError, decode
+from tandem.gateway.decoding import UnreadableError, decode, whole_number
 from tandem.gateway.requests import (
     BalanceQuery,
     CancelOne,
@@ -55,6 +55,9 @@ HEADERS: dict[str, str] = {
     "x-mbx-order-count-1m": ORDERS_1M,
 }
 
+# A venue's limits lie between these by far: what is outside was not meant.
+LEAST_LIMIT, MOST_LIMIT = 50, 1_000_000
+
 # Weights per request (Binance docs, each endpoint's page).
 LIST_WEIGHT = 5
 SINGLE_WEIGHT = 1
@@ -77,12 +80,19 @@ class Pools:
 
 def rate_limits(rows: tuple[LimitRow, ...], pools: Pools) -> tuple[RateLimit, ...]:
     """Return our budgets from the venue's limits; unknown kinds of limits are not ours."""
-    return tuple(limit for row in rows for limit in _rate_limits(row, pools))
+    told = {_pool(row): row for row in rows if _is_meant(row)}
+    # A table that does not say what a budget is, or says nothing or without bound, takes none away.
+    limits = [told.get(_pool(usual), usual) for usual in DOCUMENTED]
+    return tuple(limit for row in limits for limit in _rate_limits(row, pools))
+
+
+def _is_meant(row: LimitRow) -> bool:
+    return LEAST_LIMIT <= row.limit <= MOST_LIMIT
 
 
 def _rate_limits(row: LimitRow, pools: Pools) -> tuple[RateLimit, ...]:
     pool = _pool(row)
-    if pool is None or row.limit <= 0:
+    if pool is None:
         return ()
     period_ms = PERIOD_MS[row.interval] * row.interval_num
     capacity = pools.sharing.capacity(row.limit)
@@ -160,6 +170,7 @@ def _usage_of_headers(answer: RawAnswer) -> tuple[Usage, ...]:
     found = []
     for name, text in answer.headers:
         pool = HEADERS.get(name)
-        if pool is not None and text.isdecimal():
-            found.append(Usage(pool, int(text)))
+        used = whole_number(text)
+        if pool is not None and used is not None:
+            found.append(Usage(pool, used))
     return tuple(found)

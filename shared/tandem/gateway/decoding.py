@@ -20,6 +20,7 @@ from tandem.messages.rules import is_countable
 T = TypeVar("T")
 MAX_ID: Final = 2**63 - 1
 MAX_SHOWN: Final = 80
+MAX_DIGITS: Final = 18
 NUMBER_RULE: Final = "a finite decimal below 10^15"
 ID_RULE: Final = "a whole number from 1 to 2^63 - 1"
 ZERO: Final = Decimal(0)
@@ -66,7 +67,14 @@ def unsound(what: str, error: UnreadableError) -> Unsound:
 def shown(value: object) -> str:
     """Return anything as one short printable line: it goes to logs and into alarms."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else f"{value}"
-    return "".join(one if one.isprintable() else "?" for one in text[:MAX_SHOWN])
+    return printable(text[:MAX_SHOWN])
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that people can read."""
+    return (
+        text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
+    )
 
 
 def decode(decoder: "msgspec.json.Decoder[T]", payload: bytes) -> T:
@@ -117,6 +125,12 @@ def positive(value: Decimal, field: str) -> Decimal:
 
 def plain_or_none(value: Decimal | None, field: str = "number") -> Decimal | None:
     return None if value is None else plain(value, field)
+
+
+def whole_number(text: str) -> int | None:
+    """Return a whole number that a header or a text holds; None for anything else."""
+    is_whole = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
+    return int(text) if is_whole else None
 
 
 def id_text(number: int, field: str = "id") -> str:

@@ -17,7 +17,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
-from tandem.gateway.decoding import NUMBER_RULE, Unsound, shown
+from tandem.gateway.decoding import NUMBER_RULE, Unsound, printable, shown
 from tandem.gateway.requests import Report
 from tandem.gateway.terms import OrderTerms
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
@@ -86,7 +86,7 @@ def _of_order(order: OrderReport) -> Iterator[Unsound]:
     yield from _not_below_zero(what, ("filled_sz", order.cum_qty), ("avg_px", order.avg_px))
     if order.amount and order.cum_qty is not None and order.cum_qty > abs(order.amount):
         rule = f"not above the order's amount, {shown(abs(order.amount))}"
-        yield _contradiction(what, "filled_sz", order.cum_qty, rule)
+        yield _unsound(what, "filled_sz", order.cum_qty, rule)
 
 
 def _of_fill(fill: FillReport) -> Iterator[Unsound]:
@@ -100,7 +100,7 @@ def _of_fill(fill: FillReport) -> Iterator[Unsound]:
     yield from _not_below_zero(what, ("filled_sz", fill.cum_qty))
     yield from _numbers(what, ("start_position", fill.start_position))
     if fill.cum_qty is not None and fill.cum_qty < fill.last_qty:
-        yield _contradiction(what, "filled_sz", fill.cum_qty, "not below the fill's own size")
+        yield _unsound(what, "filled_sz", fill.cum_qty, "not below the fill's own size")
 
 
 def _of_cost(cost: FillCost) -> Iterator[Unsound]:
@@ -281,4 +281,4 @@ def _fault_beside(
 
 def short(text: str) -> str:
     """Return a text of the venue's as one line that people can read."""
-    return "".join(one if one.isprintable() else "?" for one in text[:MAX_TEXT])
+    return printable(text[:MAX_TEXT])

@@ -50,9 +50,16 @@ def test_budgets_follow_the_venues_table_and_pass_over_other_kinds(payload: Payl
     assert found == {"weight": 2688, "queries": 2112, "orders-10s": 240, "orders-1m": 960}
 
 
-def test_limit_of_zero_is_no_budget() -> None:
-    row = LimitRow(rate_limit_type="ORDERS", interval="SECOND", interval_num=10, limit=0)
-    assert limits.rate_limits((row,), SHARED) == ()
+@pytest.mark.parametrize("limit", [0, -1, 1, 10**9, 2**70])
+def test_e4_limit_that_no_venue_has_leaves_the_documented_budgets(limit: int) -> None:
+    row = LimitRow(rate_limit_type="ORDERS", interval="SECOND", interval_num=10, limit=limit)
+    assert limits.rate_limits((row,), SHARED) == limits.rate_limits(limits.DOCUMENTED, SHARED)
+
+
+@pytest.mark.parametrize("text", ["9" * 5_000, "\u0661", "soon", "-1", ""])
+def test_e4_usage_that_is_no_number_says_nothing(text: str) -> None:
+    answer = RawAnswer(Transport.HTTP, 200, b"{}", 0, (("x-mbx-used-weight-1m", text),))
+    assert limits.usage(answer, SHARED) == ()
 
 
 def test_websocket_weight_may_be_a_budget_of_its_own() -> None:
