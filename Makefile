@@ -14,7 +14,7 @@ STRATEGIES ?=
 TLS ?= off
 
 .DEFAULT_GOAL := help
-.PHONY: sim-teeth help demo up down logs test fmt check unit property integration contract e2e sim chaos bench container footprint cov schemas lock keys docker-demo clean
+.PHONY: sim-teeth fuzz help demo up down logs test fmt check unit property integration contract e2e sim chaos bench container footprint cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ e2e: $(VENV)/.dev ## whole processes, killed and restarted
 
 sim: $(VENV)/.dev ## the whole system on virtual time, SEEDS=n worlds with faults (FROM=first seed)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
+
+fuzz: $(VENV)/.dev ## changed frames and answers to both gateways' codecs for MINUTES=10, a fresh seed each time (SEED=n)
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 sim-teeth: $(VENV)/.dev ## plant deliberate bugs one at a time: each must be caught
 	@$(BIN)/python -m tests.simulation.teeth

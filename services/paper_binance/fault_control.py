@@ -5,6 +5,7 @@ A request that breaks a rule changes nothing.
 
 from services.paper_binance.api import ApiServer
 from services.paper_binance.faults import (
+    GARBLINGS,
     UNEXECUTED_OUTCOMES,
     UNKNOWN_OUTCOMES,
     VENUE_FAULTS,
@@ -42,7 +43,11 @@ EVENTS = frozenset(
     for event in (OrderTradeUpdate, TradeLite, AccountUpdate, AccountConfigUpdate)
 )
 NAMES = OPERATIONS | EVENTS | frozenset(StreamKind)
-LOOKS = {Fault.FAIL_EXECUTED: UNKNOWN_OUTCOMES, Fault.FAIL_UNEXECUTED: UNEXECUTED_OUTCOMES}
+LOOKS = {
+    Fault.FAIL_EXECUTED: UNKNOWN_OUTCOMES,
+    Fault.FAIL_UNEXECUTED: UNEXECUTED_OUTCOMES,
+    Fault.GARBLE_EVENT: GARBLINGS,
+}
 
 
 class FaultSettings(FaultRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):

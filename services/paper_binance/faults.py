@@ -17,6 +17,7 @@ import msgspec
 from services.paper_binance.errors import Code, VenueError
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
+from services.paper_exchange.garbling import FieldNames, Garbling
 
 ResultT = TypeVar("ResultT")
 NewsT = TypeVar("NewsT")
@@ -81,6 +82,15 @@ UNEXECUTED_OUTCOMES = (
     Breakdown.UNAVAILABLE,
     Breakdown.INTERNAL,
     Breakdown.BUSY,
+)
+GARBLINGS = tuple(Garbling)
+# ORDER_TRADE_UPDATE, TRADE_LITE, ACCOUNT_UPDATE (Binance docs, USD-M futures, user data streams).
+EVENT_FIELDS = FieldNames(
+    sizes=frozenset({"l"}),
+    totals=frozenset({"z"}),
+    symbols=frozenset({"s"}),
+    times=frozenset({"T", "E"}),
+    other_symbol="ETHUSDT",
 )
 VENUE_FAULTS = frozenset(Fault) - {Fault.ADDRESS_LIMIT, Fault.ANSWER_LAST, Fault.STALL}
 

@@ -11,7 +11,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from services.paper_binance.faults import ACTION_OF_FAULT, arranged
+from services.paper_binance.faults import (
+    ACTION_OF_FAULT,
+    EVENT_FIELDS,
+    GARBLINGS,
+    arranged,
+)
 from services.paper_binance.listen_keys import Lease, ListenKey
 from services.paper_binance.market_feed import MarketFeed, MarketNews
 from services.paper_binance.numbers import ms
@@ -28,6 +33,7 @@ from services.paper_binance.venue import Venue
 from services.paper_exchange.channels import Channel, HeldBack, Silences
 from services.paper_exchange.events import Event
 from services.paper_exchange.fault_words import Choice, Fault
+from services.paper_exchange.garbling import Garbling, garbled
 from services.paper_exchange.orders import AccountId
 from services.paper_exchange.shell.frames import TextSink, text_frame
 
@@ -186,6 +192,8 @@ class StreamHub:
         match choice.fault:
             case Fault.DELAY_EVENT:
                 self._later.add(until_ns, news)
+            case Fault.GARBLE_EVENT:
+                self._tell(news, Garbling(choice.looks or GARBLINGS[choice.pick % len(GARBLINGS)]))
             case Fault.MUTE_USER:
                 self.silences.begin(Channel.USER, until_ns)
             case Fault.CUT_USER:
@@ -199,28 +207,32 @@ class StreamHub:
         for session in list(self._listeners.get(key, ())) if key is not None else ():
             session.sink.abort()
 
-    def _tell(self, news: UserNews) -> None:
+    def _tell(self, news: UserNews, garbling: Garbling | None = None) -> None:
         key = self._venue.listen_keys.current(news.account_id)
         if key is None or self._is_silent(Channel.USER):
             return
-        mono_ns = self._tell_key(key, news.event)
+        mono_ns = self._tell_key(key, news.event, garbling)
         if news.exec_id is not None and mono_ns is not None:
             self._venue.audit.written(news.exec_id, mono_ns)
 
-    def _tell_key(self, key: ListenKey, event: UserEvent) -> int | None:
+    def _tell_key(
+        self, key: ListenKey, event: UserEvent, garbling: Garbling | None = None
+    ) -> int | None:
         """Write an event to a key's listeners; return when the first write began."""
         name = _name(event)
         listeners = [s for s in self._listeners.get(key, ()) if s.hears(key, name)]
         if not listeners:
             return None
         payload = self._encoder.encode(event)
-        mono_ns = None
-        for session in listeners:
-            frame = text_frame(_wrapped(key, payload) if session.is_combined else payload)
-            began_ns = self._venue.mono_ns()
-            if session.sink.write_frame(frame) and mono_ns is None:
-                mono_ns = began_ns
-        return mono_ns
+        payloads = (payload,) if garbling is None else garbled(payload, garbling, EVENT_FIELDS)
+        began = [self._write(key, one, session) for session in listeners for one in payloads]
+        return next((mono_ns for mono_ns in began if mono_ns is not None), None)
+
+    def _write(self, key: ListenKey, payload: bytes, session: Session) -> int | None:
+        """Write a user event to a connection; return when, None if it is not written."""
+        frame = text_frame(_wrapped(key, payload) if session.is_combined else payload)
+        began_ns = self._venue.mono_ns()
+        return began_ns if session.sink.write_frame(frame) else None
 
     def _write_market(self, all_news: Iterable[MarketNews]) -> None:
         for news in all_news:

@@ -28,6 +28,7 @@ class Fault(StrEnum):
     DUPLICATE_EVENT = "duplicate_event"
     REORDER_EVENT = "reorder_event"
     DELAY_EVENT = "delay_event"
+    GARBLE_EVENT = "garble_event"
     CUT_USER = "cut_user"
     MUTE_USER = "mute_user"
     EXPIRE_LISTEN_KEY = "expire_listen_key"
@@ -47,7 +48,7 @@ ORDER_FAULTS = frozenset({Fault.HIDE_ORDER})
 EVENT_FAULTS = frozenset(
     {
         Fault.DROP_EVENT, Fault.DUPLICATE_EVENT, Fault.REORDER_EVENT, Fault.DELAY_EVENT,
-        Fault.CUT_USER, Fault.MUTE_USER, Fault.EXPIRE_LISTEN_KEY,
+        Fault.GARBLE_EVENT, Fault.CUT_USER, Fault.MUTE_USER, Fault.EXPIRE_LISTEN_KEY,
     }
 )  # fmt: skip
 MARKET_FAULTS = frozenset({Fault.CUT_MARKET, Fault.MUTE_MARKET})
@@ -91,7 +92,8 @@ class Chance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Scripted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fault for the next `count` operations or events named `on`, after letting `skip` pass.
 
-    `on` "" means any; `ms` overrides the span; `looks` names how a failing answer looks.
+    `on` "" means any; `ms` overrides the span; `looks` names how a failing answer looks, or what
+    is wrong with an event that is garbled.
     """
 
     fault: Fault

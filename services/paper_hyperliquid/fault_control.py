@@ -15,6 +15,7 @@ from services.paper_exchange.shell.conditions import CONDITIONS, Conditions, Fau
 from services.paper_exchange.shell.control import decode_control
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.faults import (
+    GARBLINGS,
     OPERATIONS,
     UNEXECUTED_LOOKS,
     UNKNOWN_LOOKS,
@@ -36,7 +37,11 @@ OTHER_OPERATIONS: Final = frozenset(
 )
 NAMES: Final = frozenset(OPERATIONS.values()) | OTHER_OPERATIONS | {name_of(one) for one in EVENTS}
 SWITCHES: Final = frozenset(Faults.__struct_fields__)
-LOOKS: Final = {Fault.FAIL_EXECUTED: UNKNOWN_LOOKS, Fault.FAIL_UNEXECUTED: UNEXECUTED_LOOKS}
+LOOKS: Final = {
+    Fault.FAIL_EXECUTED: UNKNOWN_LOOKS,
+    Fault.FAIL_UNEXECUTED: UNEXECUTED_LOOKS,
+    Fault.GARBLE_EVENT: GARBLINGS,
+}
 
 
 class Stall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from msgspec.structs import fields
 
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
+from services.paper_exchange.garbling import FieldNames, Garbling
 
 # The names of operations, the same on both paper venues; other requests go by their own type.
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -27,6 +28,16 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "userFillsByTime": "user_trades",
     "clearinghouseState": "account",
 }
+# Its frames tell no cumulative quantity.
+GARBLINGS: Final = tuple(one for one in Garbling if one is not Garbling.NEGATIVE_TOTAL)
+# userFills, orderUpdates (Hyperliquid docs, WebSocket, subscriptions).
+EVENT_FIELDS: Final = FieldNames(
+    sizes=frozenset({"sz"}),
+    totals=frozenset(),
+    symbols=frozenset({"coin"}),
+    times=frozenset({"time", "statusTimestamp"}),
+    other_symbol="ETH",
+)
 VENUE_FAULTS: Final = frozenset(Fault) - {Fault.BAN, Fault.EXPIRE_LISTEN_KEY}
 REASONS: Final = {
     400: "Bad Request",

@@ -17,8 +17,10 @@ from msgspec import Raw
 from services.paper_exchange.channels import Channel, HeldBack, Silences
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
+from services.paper_exchange.garbling import Garbling, garbled
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.config import Settings
+from services.paper_hyperliquid.faults import EVENT_FIELDS, GARBLINGS
 from services.paper_hyperliquid.feeds import Feeds
 from services.paper_hyperliquid.frames import confirmed, error_frame, raw_text
 from services.paper_hyperliquid.limits import Window
@@ -215,6 +217,11 @@ class Hub:
             case Fault.DUPLICATE_EVENT:
                 self.publish(*told)
                 self.publish(*told)
+                return True
+            case Fault.GARBLE_EVENT:
+                looks = Garbling(choice.looks or GARBLINGS[choice.pick % len(GARBLINGS)])
+                for payload in garbled(told[1], looks, EVENT_FIELDS):
+                    self.publish(told[0], payload)
                 return True
             case Fault.REORDER_EVENT:
                 self._swapped.append(told)

@@ -31,11 +31,11 @@ def main() -> int:
     seconds = args.minutes * SECONDS_A_MINUTE
     jobs = [(f"{seed}.{job}", seconds) for job in range(args.jobs)]
     with multiprocessing.Pool(args.jobs) as pool:
-        found = pool.starmap(search, jobs)
-    fed = sum(count for _, count, _ in found)
-    took = max(seconds for _, _, seconds in found)
+        results = pool.starmap(search, jobs)
+    fed = sum(count for _, count, _ in results)
+    took = max(seconds for _, _, seconds in results)
     _say(f"{fed:,} payloads, {fed / took:,.0f} a second")
-    return max(_tell(failure) for failure, _, _ in found)
+    return max(_tell(failure) for failure, _, _ in results)
 
 
 def _parser() -> argparse.ArgumentParser:

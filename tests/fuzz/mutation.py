@@ -14,7 +14,15 @@ from tests.fuzz.cases import SEEDS, STREAMS, Case
 RAW = re.compile(r'"@raw@(?P<text>[^"]*)"')
 MOST_FRAMES = 6
 # What the log is fed from is tried most.
-OFTEN = {"user": 8, "fills": 4, "open-orders": 3, "order": 3, "positions": 3, "outcome-http": 2}
+OFTEN = {
+    "user": 8,
+    "fills": 4,
+    "open-orders": 3,
+    "order": 3,
+    "positions": 3,
+    "outcome-http": 2,
+    "orders": 2,
+}
 DIGITS = re.compile(r"\d+")
 # What json.dumps cannot write: it is put in as it stands.
 BARE = (
