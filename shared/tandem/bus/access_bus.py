@@ -15,6 +15,7 @@ from tandem.bus.timing import Timing
 from tandem.domain.errors import (
     ConflictError,
     InvalidInputError,
+    LimitReachedError,
     MalformedMessageError,
     UnavailableError,
 )
@@ -96,7 +97,8 @@ class AccessLog:
                         raise ConflictError(conflict.text)
                     return Appended(0, already=True)
                 case CallRefused() as refused if not (is_unknown and refused.retryable):
-                    raise InvalidInputError(refused.field, refused.value, refused.rule)
+                    kind = LimitReachedError if refused.retryable else InvalidInputError
+                    raise kind(refused.field, refused.value, refused.rule)
                 case CallRefused():
                     pass
                 case _:

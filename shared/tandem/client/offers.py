@@ -10,14 +10,16 @@
 
 from asyncio import Lock
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
-from tandem.bus.port import StrategyBus
+from tandem.bus.port import Appended, StrategyBus
 from tandem.client.reading import ReadingPorts
 from tandem.client.standing import NothingStands
-from tandem.domain.errors import UnavailableError
+from tandem.domain.errors import InvalidInputError, LimitReachedError, UnavailableError
 from tandem.messages import codec, subjects
 from tandem.messages.codec import Fact
 from tandem.messages.facts import read_fact
@@ -26,6 +28,7 @@ from tandem.runtime.kept import KEPT_NS, MOST_KEPT
 
 RETRY_S = 0.1
 ASK_TIMEOUT_S = 3.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,26 @@ class Offers:
         self._ports.log.error("the log was cut: intents are offered again", count=len(lost))
         await self._begin(Epoch(epoch=epoch + 1, text="the log was cut"))
         for intent in lost:
-            again = await self._log.append(intent.subject, intent.payload)
+            again = await self._logged_again(intent)
+            if again is None:
+                continue
             self._ports.log.info("offered again", subject=intent.subject, already=again.already)
             for kept in (self._old, self._kept):
                 with suppress(ValueError):
                     kept.remove(intent)
             self.keep(again.seq or intent.seq, intent.subject, intent.payload)
+
+    async def _logged_again(self, intent: Intent) -> Appended | None:
+        """Log an intent, as fast as this strategy's share allows; None: it is refused by now."""
+        while True:
+            try:
+                return await self._log.append(intent.subject, intent.payload)
+            except LimitReachedError:
+                await self._ports.clock.sleep(RETRY_S)
+            except InvalidInputError as error:
+                text = "not offered again"
+                self._ports.log.error(text, subject=intent.subject, error=str(error))
+                return None
 
     async def _begin(self, epoch: Epoch) -> None:
         """Have an epoch begun; returns once it stands in the log."""
@@ -133,20 +150,25 @@ class Offers:
         What was logged since the log came back, by whomever, stands behind the loss and tells
         nothing of it.
         """
+        first_seq = (await self._answered(self._log.state)).first_seq
+        lost: deque[Intent] = deque()
+        for intent in reversed(before):
+            if intent.seq < first_seq:
+                break
+            stored = await self._answered(partial(self._log.find, intent.subject))
+            if stored is None:
+                lost.appendleft(intent)
+            elif stored.seq == intent.seq:
+                break
+        return tuple(lost)
+
+    async def _answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask until there is an answer: each lookup counts, where those of a strategy do."""
         while True:
             try:
-                first_seq = (await self._log.state()).first_seq
-                lost: deque[Intent] = deque()
-                for intent in reversed(before):
-                    stored = await self._log.find(intent.subject)
-                    if intent.seq < first_seq or (stored and stored.seq == intent.seq):
-                        break
-                    if stored is None:
-                        lost.appendleft(intent)
+                return await ask()
             except UnavailableError:
                 await self._ports.clock.sleep(RETRY_S)
-                continue
-            return tuple(lost)
 
 
 def _fact(intent: Intent) -> Fact:

@@ -3,6 +3,7 @@
 TandemError
 ├── InvalidInputError        fix the call: names the field, the value and the rule; nothing changed
 │   ├── UnknownInstrumentError    no such ticker; carries the nearest names
+│   ├── LimitReachedError    ask less often: nothing changed, and later the same may be asked
 │   ├── NotYetSupportedError      a call of the contract that this version does not have
 │   └── ConfigurationError        a setting from the environment is missing or malformed
 ├── MalformedMessageError    reject it: a message of the wire contract that cannot be decoded
@@ -40,6 +41,10 @@ class UnknownInstrumentError(InvalidInputError):
         hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
         super().__init__("ticker", ticker, f"not listed on {exc}{hint}")
         self.nearest = nearest
+
+
+class LimitReachedError(InvalidInputError):
+    """More than this strategy's share: `value` is what was asked for, `rule` the limit."""
 
 
 class NotYetSupportedError(InvalidInputError):

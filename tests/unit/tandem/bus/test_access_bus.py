@@ -8,7 +8,12 @@ import pytest
 from tandem.bus.access_bus import AccessBus
 from tandem.bus.memory_bus import MemoryBus
 from tandem.bus.port import Appended, Entry, LogState
-from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from tandem.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    LimitReachedError,
+    UnavailableError,
+)
 from tandem.domain.ids import Strategy
 from tandem.messages import codec, subjects
 from tandem.messages.access import (
@@ -71,7 +76,7 @@ async def test_what_was_logged_has_its_place(told: Told) -> None:
 
 async def test_a_refusal_and_a_conflict_are_told_at_once(told: Told) -> None:
     await told.answers(TOO_MANY, WRONG, IntentConflict(text="id already used"))
-    with pytest.raises(InvalidInputError, match="intents=501: at most 100 a second"):
+    with pytest.raises(LimitReachedError, match="intents=501: at most 100 a second"):
         await told.append()
     with pytest.raises(InvalidInputError, match="cloid=0x7a: not reserved"):
         await told.append()

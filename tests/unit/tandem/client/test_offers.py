@@ -1,5 +1,9 @@
 """Intents of a client, offered again to a log that has lost them."""
 
+from services.access.config import FairUse
+from services.access.desk import StrategyDesk
+from services.access.relay import RelayPorts
+from tandem.bus.access_bus import AccessBus
 from tandem.client.offers import Offers
 from tandem.domain.ids import HedgeId, Strategy, Token
 from tandem.messages import codec, subjects
@@ -53,12 +57,14 @@ class Strategist:
 
     async def ask(self, count: int) -> None:
         for _ in range(count):
-            token = Token(f"t{len(self.subjects)}")
-            stop = StopHedge(hedge_id=HedgeId("h"), token=token, strategy=STRATEGY)
-            subject, payload = subjects.stop_hedge(STRATEGY, token), codec.encode(stop)
-            stored = await self.desk.bus.log.append(subject, payload)
-            self.offers.keep(stored.seq, subject, payload)
-            self.subjects.append(subject)
+            await self.ask_under(Token(f"t{len(self.subjects)}"))
+
+    async def ask_under(self, token: Token) -> None:
+        stop = StopHedge(hedge_id=HedgeId("h"), token=token, strategy=STRATEGY)
+        subject, payload = subjects.stop_hedge(STRATEGY, token), codec.encode(stop)
+        stored = await self.desk.bus.log.append(subject, payload)
+        self.offers.keep(stored.seq, subject, payload)
+        self.subjects.append(subject)
 
     def stored(self) -> list[str]:
         return [entry.subject for entry in self.log.after(0)]
@@ -214,3 +220,24 @@ async def test_e5_an_intent_that_others_logged_again_hides_no_older_one_that_was
     one.offers.offer_again(epoch=0)
 
     await until(lambda: set(one.subjects) <= set(one.stored()))
+
+
+async def test_e12_what_was_lost_is_offered_at_the_pace_of_a_strategy_s_share() -> None:
+    """More than the share, and one that is refused by now: none of the others is left out."""
+    one = Strategist()
+    fair = FairUse(intents_per_s=50, intents_burst=3, lookups_per_s=2)
+    ports = RelayPorts(one.desk.clock, one.desk.tasks, Token("copy"))
+    desk = StrategyDesk(STRATEGY, one.desk.world, fair, ports)
+    await one.desk.world.serve(subjects.access_calls(STRATEGY), desk.answer, queue="access")
+    line = one.desk.world.client()
+    one.offers = Offers(AccessBus(line, STRATEGY, one.desk.clock), one.desk.ports, one.stood)
+    await one.serve()
+    await one.ask(1)
+    await one.ask_under(Token("not-a-plain-one"))
+    await one.ask(12)
+    one.log.cut(after_seq=1)
+
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: len(one.stored()) == 14)
+    assert one.stored() == [one.subjects[0], subjects.epoch(1), *one.subjects[2:]]

@@ -3,6 +3,7 @@
 from tandem.domain.errors import (
     ConfigurationError,
     InvalidInputError,
+    LimitReachedError,
     MalformedMessageError,
     NotYetSupportedError,
     TandemError,
@@ -34,7 +35,12 @@ def test_malformed_message_names_its_field() -> None:
 
 
 def test_all_are_of_one_tree() -> None:
-    for kind in (ConfigurationError, NotYetSupportedError, UnknownInstrumentError):
+    for kind in (
+        ConfigurationError,
+        LimitReachedError,
+        NotYetSupportedError,
+        UnknownInstrumentError,
+    ):
         assert issubclass(kind, InvalidInputError)
     assert issubclass(InvalidInputError, TandemError)
     assert issubclass(MalformedMessageError, TandemError)
