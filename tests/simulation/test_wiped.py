@@ -6,7 +6,7 @@ from tandem.domain.ids import Token
 from tandem.gateway.shell import GatewayService
 from tandem.messages import codec, subjects
 from tandem.messages.facts import read_fact
-from tandem.messages.hedges import Rules
+from tandem.messages.hedges import Alarm, Rules
 from tandem.messages.intents import Halt
 from tandem.messages.reports import SpecsReport
 from tests.simulation import course
@@ -88,5 +88,46 @@ def test_e5_a_table_that_the_log_does_not_hold_is_logged_whatever_the_gateway_be
         oms._drop([entry.seq])
         await world.clock.sleep(70)
         assert oms.find(specs) is not None
+
+    _run(work)
+
+
+def _alarms(world: World, words: str) -> list[str]:
+    found = [read_fact(one.subject, one.payload) for one in world.server.oms.after(0)]
+    return [one.text for one in found if isinstance(one, Alarm) and words in one.text]
+
+
+def test_e5_a_gateway_that_does_not_come_back_is_named_once() -> None:
+    """Everybody waits for it, and a person is told by whom, for what and for how long."""
+
+    async def work(world: World) -> None:
+        await _rested(world)
+        world.kill(world.copies["gateway-hyperliquid", 0], keeps_wire=False)
+        for copy in world.alive():
+            copy.bus.disconnect()
+        world.wipe()
+        for copy in world.alive():
+            copy.bus.come_back()
+        await world.clock.sleep(60)
+        told = _alarms(world, "gateway-hyperliquid has not said so")
+        assert told == [
+            "hedger waits for hyperliquid to be resynced: gateway-hyperliquid has not said so in "
+            "epoch 2, for 15 s"
+        ]
+
+    _run(work)
+
+
+def test_e5_a_gateway_whose_venue_does_not_answer_says_so_once() -> None:
+    async def work(world: World) -> None:
+        world.start()
+        await world.clock.sleep(10)
+        world.hyperliquid.weather.is_down = True
+        for wire in world.hyperliquid.wires():
+            wire.cut("the venue is down")
+        await world.clock.sleep(90)
+        told = _alarms(world, "waits for hyperliquid to be ready")
+        assert len(told) == 1
+        assert told[0].endswith("for 20 s")
 
     _run(work)

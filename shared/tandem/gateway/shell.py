@@ -9,6 +9,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from itertools import islice
 
 from tandem.bus.background import end
 from tandem.bus.port import Entry, Following, LogState
@@ -37,6 +38,8 @@ from tandem.messages import subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.reports import LinkReport, LinkState, SenderReport
 from tandem.runtime.context import ServiceContext
+from tandem.runtime.wait_watch import WaitWatch
+from tandem.runtime.waiting import Wait
 from tandem.transport.backoff import Backoff
 from tandem.transport.network import Internet, Network
 
@@ -47,6 +50,9 @@ FIRST_SAMPLES = 3
 EXPIRE_PERIOD_S = 600.0
 REPEAT_PERIOD_S = 30.0
 DRAIN_S = 3.0
+READY_S = 20.0
+DOUBT_S = 30.0
+MOST_WAITS = 50
 STRANGER_NS = 30_000_000_000
 MS_PER_S = 1_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
@@ -107,6 +113,8 @@ class GatewayService:
         await self._asks.serve()
         self._context.bus.on_reconnect(self._reconnected)
         await self._clearing.listen()
+        watch = WaitWatch(self._context, f"gateway-{self._core.exc}", self.waits)
+        self._spawn(watch.run(), "waits")
         self._spawn(self._tenure.run(), "lease")
         self._spawn(self._boot(), "boot")
 
@@ -304,6 +312,19 @@ class GatewayService:
         await end(self._work)
         await self._core.journal.drain()
         await self._network.close()
+
+    def waits(self) -> tuple[Wait, ...]:
+        """Return what this copy waits for: the venue, the log, a sender, outcomes in doubt."""
+        exc, reason = self._core.exc, self.unready()
+        ready = (Wait("ready", f"{exc} to be ready: {reason}", READY_S),) if reason else ()
+        doubts = (
+            Wait(
+                f"doubt-{one.cloid}", f"the outcome of {one.cloid}: {exc} has not told it", DOUBT_S
+            )
+            for one in self._core.sender.orders()
+            if one.phase is Phase.DOUBT
+        )
+        return (*ready, *islice(doubts, MOST_WAITS))
 
     def unready(self) -> str:
         if self._following is None:

@@ -1,7 +1,7 @@
 """A fold as a service: its runner with Redis pages, metrics and health around it."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from tandem.runtime.config import Variable
@@ -18,10 +18,14 @@ from tandem.runtime.fold_ports import (
 from tandem.runtime.log_watch import LogWatch
 from tandem.runtime.metrics import Metrics
 from tandem.runtime.pages import RedisPages
+from tandem.runtime.wait_watch import WaitWatch
+from tandem.runtime.waiting import Wait
 
 ACCEPT_GAP = Variable(
     "TANDEM_ACCEPT_GAP", "1: start although facts that no snapshot covers have expired", "0"
 )
+CATCH_UP_S = 30.0
+RESYNCED_S = 15.0
 FOLD_VARIABLES = (ACCEPT_GAP,)
 NS = 1_000_000_000
 
@@ -32,7 +36,11 @@ class FoldService(Generic[S]):
     """Runs one copy of `fold` in this process; satisfies `Service`."""
 
     def __init__(
-        self, context: ServiceContext, fold: Fold[S], watch: LogWatch | None = None
+        self,
+        context: ServiceContext,
+        fold: Fold[S],
+        watch: LogWatch | None = None,
+        waits: Callable[[S], Iterable[Wait]] | None = None,
     ) -> None:
         self._log_watch = watch
         ports = FoldPorts(
@@ -53,10 +61,15 @@ class FoldService(Generic[S]):
             accept_gap=context.env.integer(ACCEPT_GAP.name, 0, most=1) == 1,
         )
         self.runner = FoldRunner(fold, ports, options)
+        self._name, self._proposes = context.name, fold.offers_intents
+        self._more_waits = waits
+        self._wait_watch = WaitWatch(context, context.name, self.waits)
+        self._tasks = context.tasks
         _watch(context.metrics, self.runner)
 
     async def start(self) -> None:
         await self.runner.start()
+        self._tasks.spawn(self._wait_watch.run(), "fold-waits")
         if self._log_watch is not None:
             self._log_watch.start()
 
@@ -65,6 +78,25 @@ class FoldService(Generic[S]):
 
     def unready(self) -> str:
         return self.runner.unready()
+
+    def waits(self) -> tuple[Wait, ...]:
+        """Return what this copy waits for: the log, gateways after a cut, what its state waits for.
+
+        Only the fold that proposes waits for gateways; the others go on reading.
+        """
+        runner, reason = self.runner, self.runner.unready()
+        if reason:
+            return (Wait("ready", f"the log: {reason}", CATCH_UP_S),)
+        awaited = tuple(
+            Wait(
+                f"resynced-{runner.head.epoch}-{exc}",
+                f"{exc} to be resynced: gateway-{exc} has not said so in epoch {runner.head.epoch}",
+                RESYNCED_S,
+            )
+            for exc in sorted(runner.awaited if self._proposes else ())
+        )
+        more = self._more_waits(runner.state) if self._more_waits is not None else ()
+        return (*awaited, *more)
 
 
 def _pages(context: ServiceContext, fold: Fold[S]) -> Pages | None:
