@@ -49,12 +49,12 @@ class Restraint:
         """Return why an order is not let out now."""
         is_maker = ids.is_maker_cloid(order.client_order_id)
         why = self._halt() if is_maker or not order.reduce_only else ""
-        why = why or (self._silence(mono_ns) if is_maker else "")
+        why = why or (self.silence(mono_ns) if is_maker else "")
         return Refusal(RejectReason.HALTED, why) if why else None
 
     def clears(self, mono_ns: int) -> str:
         """Return why resting makers must go now, or the empty text."""
-        return self._halt() or self._silence(mono_ns)
+        return self._halt() or self.silence(mono_ns)
 
     def _halt(self) -> str:
         halt = next(iter(self._halts.values()), None)
@@ -63,7 +63,8 @@ class Restraint:
         why = f": {halt.text}" if halt.text else ""
         return f"halt {halt.token} by {halt.strategy} is in force{why}"
 
-    def _silence(self, mono_ns: int) -> str:
+    def silence(self, mono_ns: int) -> str:
+        """Return that no hedger is heard, and since when none counts, or the empty text."""
         if not self._silence_ms or self._heard_ns is None:
             return ""
         silent_ms = (mono_ns - self._heard_ns) // NS_PER_MS

@@ -51,6 +51,7 @@ EXPIRE_PERIOD_S = 600.0
 REPEAT_PERIOD_S = 30.0
 DRAIN_S = 3.0
 READY_S = 20.0
+HEDGER_S = 10.0
 DOUBT_S = 30.0
 MOST_WAITS = 50
 STRANGER_NS = 30_000_000_000
@@ -324,7 +325,9 @@ class GatewayService:
             for one in self._core.sender.orders()
             if one.phase is Phase.DOUBT
         )
-        return (*ready, *islice(doubts, MOST_WAITS))
+        silence = self._core.restraint.silence(self._context.clock.monotonic_ns())
+        deaf = (Wait("hedger", f"a hedger: {silence}", HEDGER_S),) if silence else ()
+        return (*ready, *deaf, *islice(doubts, MOST_WAITS))
 
     def unready(self) -> str:
         if self._following is None:
