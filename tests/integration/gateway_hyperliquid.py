@@ -41,14 +41,16 @@ STOP_S = 10.0
 F = TypeVar("F")
 
 
-ASKED = re.compile(rb'^(?:GET|POST|PUT|DELETE) (/fapi/[^ ?]+)|{"type":"(\w+)"', re.MULTILINE)
+ASKED = re.compile(
+    rb'^(?:GET|POST|PUT|DELETE) (/fapi/[^ ?]+(?:\?symbol=)?)|{"type":"(\w+)"', re.MULTILINE
+)
 
 
 class Relay:
     """A TCP relay that can lose every connection and refuse new ones until told otherwise.
 
     `slow_s` is how long what is sent to the venue is held; `asked` is what was asked over HTTP,
-    by its path, or by its type where one path answers everything.
+    by its path and whether of one symbol, or by its type where one path answers everything.
     """
 
     def __init__(self, port: int) -> None:

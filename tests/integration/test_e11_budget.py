@@ -12,7 +12,7 @@ from tandem.domain.errors import UnavailableError
 from tandem.domain.execution import ReportSource
 from tandem.domain.order import OrderStatus
 from tandem.messages.codec import Answer
-from tandem.messages.queries import AskKind, QueryFailed, VenueOrders
+from tandem.messages.queries import AskKind, QueryFailed, SpecsRefreshed, VenueOrders
 from tests.conftest import Eventually
 from tests.integration.gateway_binance import GatewayWorld, cloid, gateway_world
 
@@ -21,12 +21,15 @@ ORDERS = 34
 LONG_S = 30.0
 WEIGHTS = {
     "/fapi/v1/time": 1,
-    "/fapi/v1/order": 1,
-    "/fapi/v1/allOrders": 5,
-    "/fapi/v1/userTrades": 5,
+    "/fapi/v1/openOrders": 40,
+    "/fapi/v1/openOrders?symbol=": 1,
+    "/fapi/v1/order?symbol=": 1,
+    "/fapi/v1/allOrders?symbol=": 5,
+    "/fapi/v1/userTrades?symbol=": 5,
     "/fapi/v3/positionRisk": 5,
 }
 OPEN_ORDERS = "/fapi/v1/openOrders"
+BACKFILL = 46  # the time, the positions, the open orders of all symbols
 POSITIONS = "/fapi/v3/positionRisk"
 NEW = OrderStatus.NEW
 
@@ -94,17 +97,28 @@ async def test_e11_dozens_of_orders_in_doubt_share_their_lists(
     assert {name for name in names if OrderStatus.REJECTED in world.statuses(name)} == (
         set(names) - placed
     )
-    proofs = weight(since) - 46 * since.count(POSITIONS)
+    proofs = sum(WEIGHTS.get(one, 0) for one in since) - BACKFILL * since.count(POSITIONS)
     assert proofs < 200, f"{proofs}: { ({one: since.count(one) for one in set(since)}) }"
+
+
+async def test_e11_quotes_wait_before_the_venue_refuses_and_hedges_have_their_room(
+    world: GatewayWorld, eventually: Eventually
+) -> None:
+    """Of 50 orders in 10 s the account uses 40, and quotes 32 of these."""
+    await world.venue.control("faults", {"limits": {"orders_10s": 50}})
+    assert isinstance(await world.ask(AskKind.REFRESH_SPECS), SpecsRefreshed)
+    names = [cloid(200 + number) for number in range(60)]
+    for name in names:
+        await world.place(name, "0.1", price="140", valid_for_ms=120_000)
+    await eventually(lambda: sum(NEW in world.statuses(name) for name in names) >= 32, LONG_S)
+    taker = await world.decide("0.1")
+    await eventually(lambda: world.fills_of(taker), LONG_S)
+    await eventually(lambda: all(NEW in world.statuses(name) for name in names), LONG_S)
+    requests = await world.venue.control("requests?account=paper")
+    assert [one["outcome"] for one in requests] == ["accepted"] * 61
+    assert [one["client_order_id"] for one in requests].index(taker) < len(names)
 
 
 def is_concluded(world: GatewayWorld, name: str) -> Callable[[], bool]:
     ends = {NEW, OrderStatus.REJECTED}
     return lambda: bool(ends & world.statuses(name))  # type: ignore[arg-type]
-
-
-def weight(requests: list[str]) -> int:
-    """Return what the requests weigh; the backfill lists the open orders of all symbols."""
-    runs = requests.count(POSITIONS)
-    lists = requests.count(OPEN_ORDERS)
-    return sum(WEIGHTS.get(one, 0) for one in requests) + 40 * runs + max(0, lists - runs)

@@ -69,6 +69,7 @@ from tandem.gateway.requests import (
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer, Transport
+from tandem.transport.priority import WEIGHT as EVERYTHING
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
 from tandem.transport.sharing import QUERIES_POOL, Sharing
 
@@ -117,7 +118,7 @@ class HyperliquidVenue:
         self.traits = _traits(options)
         self.rate_limits = (
             *options.sharing.weight(WEIGHT, options.weight_per_minute, MINUTE_MS),
-            RateLimit(MESSAGES, options.sharing.capacity(options.messages_per_minute), MINUTE_MS),
+            _messages(options),
         )
         self._endpoints = endpoints
         self._signer = signer
@@ -271,6 +272,13 @@ class HyperliquidVenue:
     def _reading(self, answers: Sequence[RawAnswer]) -> Reading:
         user = self._identity.queried
         return Reading(self.exc, user, answers[0].recv_ns, ReportSource.QUERY)
+
+
+def _messages(options: VenueOptions) -> RateLimit:
+    """Return the budget of orders and cancels over the socket: the one who sends has all of it."""
+    return RateLimit(
+        MESSAGES, options.sharing.capacity(options.messages_per_minute), MINUTE_MS, EVERYTHING
+    )
 
 
 def _traits(options: VenueOptions) -> Traits:

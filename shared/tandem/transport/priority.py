@@ -60,5 +60,5 @@ QUERIES: Final = Division(
     own={P.PROOF: 20, P.BACKFILL: 18, P.QUESTION: 6},
     ceilings={P.BACKFILL: 70, P.QUESTION: 50},
 )
-# Orders and cancels alone: what counts new orders, or messages on the order channel.
-ORDERS: Final = Division(own={P.CANCEL: 5, P.HEDGE: 20}, ceilings={P.HEDGE: 96, P.QUOTE: 80})
+# What counts new orders alone.
+ORDERS: Final = Division(own={P.HEDGE: 20}, ceilings={})
