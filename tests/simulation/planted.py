@@ -1,0 +1,337 @@
+"""The deliberate bugs that `teeth` plants, and what must catch each of them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """`old` becomes `new` in `file`; `tests` are what must fail, none: the simulation."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...] = ()
+
+
+SENDER_MODEL = ("tests/property/test_sender_model.py",)
+HEDGE_MODEL = ("tests/property/test_hedge_model.py",)
+LEASE_MODEL = ("tests/property/test_lease.py",)
+WIPED = ("tests/simulation/test_wiped.py",)
+BUGS = (
+    Bug(
+        "decode by the payload, whatever the subject names",
+        "shared/tandem/messages/facts.py",
+        "    if subject_of(fact) != subject and not _is_of_former_version(subject, fact):\n",
+        "    if subject_of(fact) == '':\n",
+        ("tests/unit/tandem/messages/test_facts.py",),
+    ),
+    Bug(
+        "nesting as deep as the reader's stack",
+        "shared/tandem/messages/codec.py",
+        "    if is_nested_too_deep(payload):\n",
+        "    if is_nested_too_deep(b''):\n",
+        ("tests/unit/tandem/messages/test_codec.py",),
+    ),
+    Bug(
+        "a token as long as its text",
+        "shared/tandem/messages/subjects.py",
+        "MAX_TOKEN = 400",
+        "MAX_TOKEN = 4_000_000",
+        ("tests/unit/tandem/messages/test_subjects.py",),
+    ),
+    Bug(
+        "answer a strategy wherever it says",
+        "shared/tandem/bus/strategy_door.py",
+        "            if is_inbox_of(self._strategy, reply):\n",
+        "            if reply:\n",
+        ("tests/integration/test_access.py",),
+    ),
+    Bug(
+        "answer anybody wherever they say",
+        "shared/tandem/bus/nats_bus.py",
+        "            if not is_inbox(message.reply):\n",
+        "            if not message.reply:\n",
+        ("tests/integration/test_hostile_strategy.py",),
+    ),
+    Bug(
+        "log what a strategy asks for in another's name",
+        "services/access/admission.py",
+        "    if intent.strategy != strategy:\n",
+        "    if not strategy:\n",
+        ("tests/unit/services/access/test_admission.py",),
+    ),
+    Bug(
+        "let a strategy take the client ids of hedges",
+        "services/access/admission.py",
+        "        case NewOrder() if is_reserved(intent.client_order_id.lower()):\n",
+        "        case NewOrder() if is_reserved(intent.exc):\n",
+        ("tests/unit/services/access/test_admission.py",),
+    ),
+    Bug(
+        "take a limit that came after silence for a refusal",
+        "shared/tandem/bus/access_bus.py",
+        "if not (is_unknown and refused.retryable):",
+        "if not (is_unknown and not refused.retryable):",
+        ("tests/unit/tandem/bus/test_access_bus.py",),
+    ),
+    Bug(
+        "let a strategy ask for as much as it likes",
+        "services/access/allowance.py",
+        "        if self._room >= self._cost:\n",
+        "        if self._room >= -(2**80):\n",
+        ("tests/unit/services/access/test_allowance.py",),
+    ),
+    Bug(
+        "skip the lookup below the fence",
+        "shared/tandem/gateway/sender.py",
+        "        self._tickets[ticket.cloid] = ticket\n        if self.is_open:",
+        "        self._tickets[ticket.cloid] = ticket\n        if ticket.seq >= 0:",
+        SENDER_MODEL,
+    ),
+    Bug(
+        "absence after one round",
+        "shared/tandem/gateway/sender.py",
+        "ROUNDS = 2\n",
+        "ROUNDS = 1\n",
+        SENDER_MODEL,
+    ),
+    Bug(
+        "judge valid_for_ms before the doubt is settled",
+        "shared/tandem/gateway/sender.py",
+        "            case Phase.DOUBT:\n                return tuple(self._look_up(ticket, now))\n"
+        "            case Phase.READY:\n",
+        "            case Phase.DOUBT if ticket.is_valid(now):\n"
+        "                return tuple(self._look_up(ticket, now))\n"
+        "            case Phase.DOUBT | Phase.READY:\n",
+        SENDER_MODEL,
+    ),
+    Bug(
+        "a timeout is a rejection",
+        "shared/tandem/gateway/sender.py",
+        "        ticket.phase = Phase.DOUBT\n        ticket.lookup_ns = now.mono_ns\n",
+        "        return self._reject(ticket, Refusal(RejectReason.OTHER, 'no answer'))\n",
+    ),
+    Bug(
+        "reuse a nonce",
+        "shared/tandem/gateway/clocks.py",
+        "least = max(self.last_nonce + 1, venue_ms)",
+        "least = max(self.last_nonce, venue_ms)",
+    ),
+    Bug(
+        "the lease is believed too long",
+        "shared/tandem/gateway/lease.py",
+        "self._until_ns = self._begun_ns + self._times.ttl_ns - self._times.margin_ns",
+        "self._until_ns = self._begun_ns + 3 * self._times.ttl_ns",
+        LEASE_MODEL,
+    ),
+    Bug(
+        "propose while gateways have yet to resync",
+        "shared/tandem/runtime/fold.py",
+        "        if not self._copy.standing.awaited:\n            self._proposer",
+        "        if self._proposer is not None:\n            self._proposer",
+        ("tests/integration/test_fold_recovery.py",),
+    ),
+    Bug(
+        "propose off the head",
+        "shared/tandem/runtime/fold.py",
+        "        if entry.pending == 0:\n            self._reached_head()",
+        "        if entry.pending >= 0:\n            self._reached_head()",
+        ("tests/integration/test_fold_runtime.py",),
+    ),
+    Bug(
+        "an ordinal of the copy's own counting",
+        "services/hedger/deciding.py",
+        "    ordinal = bucket.decisions + 1\n",
+        "    ordinal = propose.__dict__[bucket.key] = propose.__dict__.get(bucket.key, 0) + 1\n",
+    ),
+    Bug(
+        "state changed by deciding instead of by reading",
+        "services/hedger/deciding.py",
+        "    ordinal = bucket.decisions + 1\n",
+        "    ordinal = bucket.decisions = bucket.decisions + 1\n",
+    ),
+    Bug(
+        "sizing by what is naked, whatever is in flight",
+        "services/hedger/ledger.py",
+        "    lo, hi = interval(bucket)\n    if lo > 0:",
+        "    lo = hi = naked(bucket)\n    if lo > 0:",
+        HEDGE_MODEL,
+    ),
+    Bug(
+        "a fill counts as often as it is told",
+        "services/hedger/evidence.py",
+        "    if not venue_order.exec_ids.add(fill.exec_id):\n        return False\n",
+        "",
+        HEDGE_MODEL,
+    ),
+    Bug(
+        "forget the remainder when a maker ends",
+        "services/hedger/makers.py",
+        "    link.terminal_ns = turn.now_ns\n    turn.touch_all(link)\n",
+        "    link.terminal_ns = turn.now_ns\n    turn.touch_all(link)\n"
+        "    for leg in link.legs:\n"
+        "        bucket = state.buckets[link.bucket_key(leg)]\n"
+        "        bucket.target = bucket.done\n",
+    ),
+    Bug(
+        "a late fill after the end is ignored",
+        "services/hedger/makers.py",
+        "    before = evidence.standing(link.order)\n"
+        "    if evidence.absorb_fill(link.order, fill):",
+        "    before = evidence.standing(link.order)\n"
+        "    if link.terminal_ns:\n        return\n"
+        "    if evidence.absorb_fill(link.order, fill):",
+        HEDGE_MODEL,
+    ),
+    Bug(
+        "a taker leaves its interval by a doubt",
+        "services/hedger/evidence.py",
+        "    if report.in_doubt:\n        order.in_doubt = True\n        return\n",
+        "    if report.in_doubt:\n        venue_order.ended = True\n        return\n",
+    ),
+    Bug(
+        "no content check of the cursor",
+        "shared/tandem/bus/place.py",
+        "    return not cursor.subject or (stored.subject, stored.ts_ns)"
+        " == (cursor.subject, cursor.ts_ns)\n",
+        "    return True\n",
+    ),
+    Bug(
+        "no adoption of takers whose decision was lost",
+        "services/hedger/adoption.py",
+        "        if amount:\n            return _adopt(",
+        "        if amount and not amount:\n            return _adopt(",
+    ),
+    Bug(
+        "timers believe the payload's clock",
+        "services/hedger/control.py",
+        "    if turn.now_ns < fired.due_ns:\n",
+        "    if fired.due_ns < 0:\n",
+        ("tests/unit/services/hedger/test_control.py",),
+    ),
+    Bug(
+        "apply an older position",
+        "services/position_state/holding.py",
+        "    if holding.anchor is not None and _is_older(stated, holding.anchor):\n"
+        "        return False\n",
+        "",
+        ("tests/unit/services/position_state", "tests/property/test_position_convergence.py"),
+    ),
+    Bug(
+        "count TRADE_LITE and ORDER_TRADE_UPDATE twice",
+        "services/gateway_binance/protocol/reports.py",
+        "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(event.trade_id),\n"
+        "        venue_order_id=_oid(event.order_id),\n        side=_side(event.side),\n"
+        "        last_qty=plain(event.last_qty),\n        last_px=plain(event.last_px),\n"
+        "        source=at.source,\n        ts_event_ns=ns_of_ms(event.time_ms),\n",
+        "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(-event.trade_id),\n"
+        "        venue_order_id=_oid(event.order_id),\n        side=_side(event.side),\n"
+        "        last_qty=plain(event.last_qty),\n        last_px=plain(event.last_px),\n"
+        "        source=at.source,\n        ts_event_ns=ns_of_ms(event.time_ms),\n",
+    ),
+    Bug(
+        "take `filled` as the whole on Hyperliquid",
+        "services/gateway_hyperliquid/protocol/reports.py",
+        "        return OrderStatus.FILLED if remaining == 0 else OrderStatus.EXPIRED\n",
+        "        return OrderStatus.FILLED\n",
+    ),
+    Bug(
+        "wait for ever: a gateway believes that a new log holds its old table",
+        "shared/tandem/gateway/shell.py",
+        "        self._specs.forget()\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "wait for ever: the rules in force are not offered to a new log",
+        "services/hedger/carrying.py",
+        "        *_rules(state),\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "a halt in force is lost with the log",
+        "services/hedger/carrying.py",
+        "        *(Append(subjects.halt(one.token), one) for one in state.halts.values()),\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "hedges older than the offers' reach are taken on anew instead of carried over",
+        "services/hedger/carrying.py",
+        "        *(_carried(state, epoch) if is_anew else ()),\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "wait for ever: a carried taker of which nothing is told stays in flight",
+        "services/hedger/carrying.py",
+        "                evidence.end(taker.order)\n",
+        "",
+        WIPED,
+    ),
+    Bug(
+        "each copy counts the whole address as its own",
+        "shared/tandem/transport/sharing.py",
+        "RateLimit(pool, capacity - others, period_ms, WEIGHT, others)",
+        "RateLimit(pool, capacity, period_ms, WEIGHT, others)",
+        ("tests/unit/tandem/transport/test_sharing.py",),
+    ),
+    Bug(
+        "any class may use all the room there is",
+        "shared/tandem/transport/rate_limit.py",
+        "        return shared + needed <= ceiling\n",
+        "        return shared + needed <= self.limit.capacity\n",
+        ("tests/unit/tandem/transport/test_rate_limit.py",),
+    ),
+    Bug(
+        "who comes later goes before who waits",
+        "shared/tandem/transport/rate_limit.py",
+        "        return (self.priority, self.number) < mine\n",
+        "        return self.priority > mine[0]\n",
+        ("tests/unit/tandem/transport/test_rate_limit.py",),
+    ),
+    Bug(
+        "each question is a request of its own",
+        "shared/tandem/gateway/questions.py",
+        "            if not answer.done() or",
+        "            if answer.cancelled() or",
+        ("tests/unit/tandem/gateway/test_questions.py",),
+    ),
+    Bug(
+        "questions wait without bound",
+        "shared/tandem/gateway/questions.py",
+        "        if self.open >= MOST_OPEN:\n",
+        "        if self.open < 0:\n",
+        ("tests/unit/tandem/gateway/test_questions.py",),
+    ),
+    Bug(
+        "a backfill waits for ever in silence",
+        "shared/tandem/gateway/overdue.py",
+        "        self._is_told = True\n        self.spells += 1\n        return True\n",
+        "        return False\n",
+        ("tests/unit/tandem/gateway/test_overdue.py",),
+    ),
+    Bug(
+        "who takes over knows nothing of what was sent",
+        "shared/tandem/gateway/presumed.py",
+        "            case NewOrder():\n",
+        "            case NewOrder() if not asked.strategy:\n",
+        ("tests/unit/tandem/gateway/test_presumed.py",),
+    ),
+    Bug(
+        "questions take nonces",
+        "shared/tandem/gateway/clocks.py",
+        "        return Stamp(self.calls, venue_ms, 0, self.window_ms)\n",
+        "        self.calls -= 1\n        return self.make(venue_ms)\n",
+        ("tests/unit/tandem/gateway/test_clocks.py",),
+    ),
+    Bug(
+        "a frozen server is told line by line",
+        "shared/tandem/bus/spells.py",
+        "        self._gap_ns = min(2 * self._gap_ns, MOST_GAP_NS)\n",
+        "",
+        ("tests/unit/tandem/bus/test_spells.py",),
+    ),
+)
