@@ -39,6 +39,11 @@ class AccessService:
         self._warden = Warden(context)
         self._started = False
 
+    @property
+    def admitted(self) -> tuple[Strategy, ...]:
+        """Who is let in at this moment."""
+        return tuple(self._admitted)
+
     async def start(self) -> None:
         await self._admit()
         self._started = True

@@ -1,22 +1,28 @@
 """What a strategy gets of its bus through `access`, on a real server with its own permissions."""
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nats.errors
 import pytest
 
 from tandem.bus.access_bus import AccessBus
 from tandem.bus.port import Cursor, Entry, LogState
+from tandem.cli import keys
+from tandem.cli.keys import Desk
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
-from tandem.domain.ids import Exc, Ticker
+from tandem.domain.ids import Exc, Strategy, Ticker
 from tandem.messages import codec, subjects
 from tandem.messages.queries import AskKind, SpecsRefreshed, VenueAsk
 from tests.conftest import Eventually
-from tests.integration.access_desk import AccessDesk, make_keys, start_server
+from tests.integration.access_desk import ACCOUNTS, AccessDesk, make_keys, start_server
 from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
 
 OWN = subjects.intents_by(ALPHA)
@@ -211,6 +217,29 @@ async def test_what_is_not_alpha_s_is_refused_by_name_and_not_logged(world: Worl
         await world.bus.log.find(subjects.intents_by(BETA))
 
     assert (await world.desk.admin.log.state()).messages == 0
+
+
+async def test_a_strategy_that_is_given_a_key_is_let_in_without_a_restart(
+    world: World, eventually: Eventually
+) -> None:
+    """As docs/operations.md says: the server reads its users anew, `access` its list."""
+    gamma, directory = Strategy("gamma"), world.desk.directory
+    keys.make(directory, Desk(ACCOUNTS, (ALPHA, gamma)))
+    assert world.server.pid is not None
+    os.kill(world.server.pid, signal.SIGHUP)
+
+    async def connected() -> AccessBus:
+        while True:
+            with contextlib.suppress(nats.errors.Error):
+                return await world.desk.bus_of(gamma)
+            await world.desk.clock.sleep(0.05)
+
+    bus = await asyncio.wait_for(connected(), 10)
+    subject, payload = order(gamma, "one")
+    assert not (await asyncio.wait_for(bus.log.append(subject, payload), 20)).already
+
+    await eventually(lambda: BETA not in world.desk.copies[0].service.admitted)
+    assert {ALPHA, gamma} == set(world.desk.copies[0].service.admitted)
 
 
 async def test_e2_an_answer_goes_to_the_asker_s_own_inbox_or_nowhere(
