@@ -1,6 +1,6 @@
 """NATS's store is deleted after the offers' reach while every process lives; hedging resumes.
 
-    python -m tests.e2e.wiped              # for real: the reach that is deployed; 13 minutes
+    python -m tests.e2e.wiped              # for real: the reach that is deployed; 12 minutes
     python -m tests.e2e.wiped --reach 5    # as the test runs it; a minute
 
 A maker rests half filled, and what it filled is hedged. Then the desk is left alone for longer

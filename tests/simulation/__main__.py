@@ -14,7 +14,7 @@ from time import perf_counter
 
 from tests.simulation import course, shrink, summary
 from tests.simulation.course import Result
-from tests.simulation.plan import plan
+from tests.simulation.plan import plan, wiped
 
 LEAST_FOR_ALL_FAULTS = 200
 PROGRESS_S = 2.0
@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=100, help="how many seeds")
     parser.add_argument("--from", dest="first", type=int, default=1, help="the first seed")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--wiped", action="store_true", help="the server loses its whole store")
     parser.add_argument("--seed", type=int, help="run one seed")
     parser.add_argument("--without", default="", help="faults to leave out, comma-separated")
     parser.add_argument("--quotes", type=int, default=99, help="at most so many hedge orders")
@@ -55,7 +56,8 @@ def _one(args: argparse.Namespace) -> int:
     if args.shrink:
         without, quotes, _ = shrink.shrink(args.seed, _say)
         _say(f"replay: {shrink.command(args.seed, without, quotes)}")
-    result = course.run(plan(args.seed, without, quotes), traces=args.trace)
+    world = wiped(args.seed) if args.wiped else plan(args.seed, without, quotes)
+    result = course.run(world, traces=args.trace)
     for line in result.trace:
         _say(line)
     for line in summary.lines(Counter(result.counts)):
@@ -70,7 +72,8 @@ def _one(args: argparse.Namespace) -> int:
 def _many(args: argparse.Namespace) -> int:
     began, counts, failed = perf_counter(), Counter[str](), list[Result]()
     told = began
-    results = _results(range(args.first, args.first + args.seeds), args.jobs)
+    seeds = range(args.first, args.first + args.seeds)
+    results = _results(seeds, args.jobs, is_wiped=args.wiped)
     for done, result in enumerate(results, 1):
         counts.update(result.counts)
         if not result.is_good:
@@ -86,10 +89,11 @@ def _many(args: argparse.Namespace) -> int:
     return _verdict(args, counts, failed, perf_counter() - began)
 
 
-def _results(seeds: range, jobs: int) -> Iterator[Result]:
+def _results(seeds: range, jobs: int, *, is_wiped: bool) -> Iterator[Result]:
+    run = course.timed_wiped if is_wiped else course.timed
     # A process forked anew after some seeds costs less than collecting what each of them left.
     with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=SEEDS_A_PROCESS) as pool:
-        yield from pool.imap_unordered(course.timed, seeds, chunksize=1)
+        yield from pool.imap_unordered(run, seeds, chunksize=1)
 
 
 def _progress(done: int, seeds: int, counts: Counter[str], failed: int, elapsed_s: float) -> str:
@@ -103,10 +107,11 @@ def _verdict(
     _say("what the runs contained:")
     for line in summary.lines(counts):
         _say(line)
-    missing = summary.never_fired(counts) if args.seeds >= LEAST_FOR_ALL_FAULTS else ()
+    is_whole = args.seeds >= LEAST_FOR_ALL_FAULTS and not args.wiped
+    missing = summary.never_fired(counts) if is_whole else ()
     for name in missing:
         _say(f"never fired: {name}")
-    for result in failed[: args.explain]:
+    for result in failed[: 0 if args.wiped else args.explain]:
         _explain(result.seed)
     told: dict[str, object] = {
         "seeds": args.seeds,

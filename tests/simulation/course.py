@@ -13,7 +13,7 @@ from typing import Any
 from tests.simulation import contents, oracle
 from tests.simulation.chaos import Chaos
 from tests.simulation.loop import NS_PER_S, VirtualLoop, spawn
-from tests.simulation.plan import Plan, Quote, plan
+from tests.simulation.plan import Plan, Quote, plan, wiped
 from tests.simulation.strategy import seeded_names
 from tests.simulation.world import World
 
@@ -72,9 +72,18 @@ def run(plan: Plan, *, traces: bool = False, look: Look | None = None) -> Result
 
 def timed(seed: int) -> Result:
     """Run one seed and note what it cost; for processes that end before what is left matters."""
+    return _timed(plan(seed))
+
+
+def timed_wiped(seed: int) -> Result:
+    """As `timed`, with a server that loses its whole store."""
+    return _timed(wiped(seed))
+
+
+def _timed(world: Plan) -> Result:
     began = process_time()
     gc.disable()
-    result = _run(plan(seed), traces=False, look=None)
+    result = _run(world, traces=False, look=None)
     result.counts["cpu us"] = int((process_time() - began) * 1e6)
     return result
 
