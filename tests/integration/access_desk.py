@@ -141,8 +141,8 @@ class AccessDesk:
         self.opened.push_async_callback(bus.close)
         return bus
 
-    async def client_of(self, user: str) -> Client:
-        """Return a bare connection of a user: what a hostile program has."""
+    async def client_of(self, user: str, *, once: bool = False) -> Client:
+        """Return a bare connection of a user: what a hostile program has; `once`: not made anew."""
         client = Client()
         await client.connect(
             self.urls.split(","),
@@ -150,6 +150,7 @@ class AccessDesk:
             inbox_prefix=inbox_prefix(user),
             error_cb=_ignore,
             pending_size=256 * 1024 * 1024,
+            allow_reconnect=not once,
         )
         self.opened.push_async_callback(client.close)
         return client

@@ -1,17 +1,21 @@
 """One strategy asks for far more than its share, on a real server; the others go on as ever."""
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import nats.errors
 import pytest
 
 from tandem.cli.keys import SEED_FILE
+from tandem.cli.servers import NATS_MAX_SUBSCRIPTIONS
 from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.messages import codec, subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.queries import AskKind, VenueAsk
+from tests.conftest import Eventually
 from tests.integration.access_desk import AccessDesk, make_keys, start_server
 from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
 
@@ -91,6 +95,22 @@ async def test_e12_calls_of_eight_megabytes_are_paced_by_their_bytes(desk: Acces
     asking.cancel()
 
     assert (await desk.admin.log.state()).messages >= 50
+
+
+async def test_e12_subscriptions_of_one_connection_are_bounded(
+    desk: AccessDesk, eventually: Eventually
+) -> None:
+    """A strategy hears its own inbox only, and not by ever more subscriptions."""
+    few = await desk.client_of("strategy-alpha", once=True)
+    many = await desk.client_of("strategy-alpha", once=True)
+    for client, count in ((few, NATS_MAX_SUBSCRIPTIONS), (many, NATS_MAX_SUBSCRIPTIONS + 1)):
+        for n in range(count):
+            with contextlib.suppress(nats.errors.Error):
+                await client.subscribe(f"_INBOX_strategy-alpha.{n}")
+
+    await eventually(lambda: many.is_closed)
+    await few.flush()
+    assert few.is_connected
 
 
 async def test_e12_intents_above_the_burst_are_refused_by_name(desk: AccessDesk) -> None:

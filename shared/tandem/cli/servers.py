@@ -25,6 +25,8 @@ START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 POLL_S = 0.02
 NATS_MAX_PAYLOAD = 8 * 1024 * 1024
+# A service has some dozens. What a strategy subscribes to in its own inbox costs the server memory.
+NATS_MAX_SUBSCRIPTIONS = 1_000
 
 
 def locate_nats(values: Mapping[str, str] = os.environ) -> Path:
@@ -198,6 +200,7 @@ def nats_configuration(settings: ServerSettings, port: int) -> str:
 listen: "{LOOPBACK}:{port}"
 server_name: "tandem"
 max_payload: {NATS_MAX_PAYLOAD}
+max_subscriptions: {NATS_MAX_SUBSCRIPTIONS}
 jetstream {{
   store_dir: "{settings.directory}"
   {sync}
