@@ -61,11 +61,12 @@ def main() -> int:
     parser.add_argument(
         "--messages", type=int, nargs="+", default=[200_000, 1_000_000], help="sizes, rising"
     )
+    parser.add_argument("--streams", nargs="+", choices=STREAMS, default=STREAMS)
     options = parser.parse_args()
     columns = ("messages", "at once", "quiet", "restarted", "disk")
     head = "bytes   " + "".join(f"{one:>12}" for one in columns)
     sys.stdout.write(head + "\n")
-    for stream in STREAMS:
+    for stream in options.streams:
         for taken in _filled(stream, options.messages):
             sys.stdout.write(taken.line() + "\n")
             sys.stderr.write(json.dumps(asdict(taken)) + "\n")

@@ -310,3 +310,18 @@ def test_fill_older_than_an_explained_position_leaves_no_room_for_another(held: 
     assert not holdings.join_fill(held, fill("old", "1", 4))
     assert holdings.join_fill(held, fill("b", "1", 10))
     assert at(held)[0] == 2
+
+
+@pytest.mark.parametrize("count", [1_000, 4_000])
+def test_e7_fills_leave_once_the_venue_has_stated_what_they_come_to(
+    held: Holding, count: int
+) -> None:
+    most = 0
+    for number in range(1, count + 1):
+        holdings.join_fill(held, fill(f"e{number}", "1", 2 * number))
+        if number % 50 == 0:
+            holdings.join_report(held, stated(str(number), 2 * number + 1, inclusive=True))
+        most = max(most, len(held.fills), len(held.seen), len(held.steps), len(held.doubts))
+
+    assert most <= 51
+    assert at(held)[0] == count

@@ -12,6 +12,7 @@ from tandem.bus.port import Guard
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
+from tandem.gateway import journal as journals
 from tandem.gateway.journal import REFRESH_NS, Journal, Say
 from tandem.messages import codec, subjects
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
@@ -406,3 +407,32 @@ async def test_e10_a_fill_that_the_log_holds_under_its_former_identity_is_not_lo
     setting.journal.log(msgspec.structs.replace(setting.fill(), exec_id=ExecId("7-10")))
     await setting.journal.drain()
     assert setting.stored == []
+
+
+async def test_e7_what_a_journal_keeps_is_bounded_by_its_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journals, "MAX_KEPT", 300)
+    monkeypatch.setattr(journals, "MAX_ENDED", 100)
+    held = []
+    for count in (1_000, 3_000):
+        setting = Setting()
+        journal = setting.journal
+        for number in range(count):
+            oid = VenueOrderId(str(number))
+            report = setting.report(OrderStatus.FILLED, ReportSource.EVENT)
+            journal.log(msgspec.structs.replace(report, venue_order_id=oid))
+            journal.log(msgspec.structs.replace(setting.fill(), exec_id=ExecId(str(number))))
+        await journal.drain()
+        entry = await setting.bus.log.find("oms.>")
+        assert entry is not None
+        journal.read(entry.subject, entry.seq)
+        unread = len(journal._unread)
+        sets = (journal._seen, journal._ended)
+        names = [len(one.newer) + len(one.older) for one in sets]
+        held.append([unread, *names, len(journal._kept) // 100, len(journal._waiting)])
+
+    assert max(held[1][1:]) <= 20_001
+    assert held[1][0] == 0
+    assert held[0][3:] == held[1][3:]
+    assert held[1][3] <= 4
