@@ -40,7 +40,7 @@ MAKERS_A_SIDE = 6
 POLL_S = 0.05
 SETTLE_S = 3.0
 STALLED_S = 60.0
-SPARE = 3  # trades of the tape for each fill that is wanted: some find no maker
+TAPE_TRADES = 100_000  # then the tape begins again
 SHARES = (0.05, 0.25, 0.5, 0.75, 1.0)
 FROM_SHARE = 0.25
 KEEPERS = ("nats", "redis", "paper-binance", "paper-hyperliquid")
@@ -103,8 +103,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tandem-memory-") as name:
         directory = Path(name)
-        count = options.fills * SPARE
-        write_swings(directory / "tape.jsonl", Swings(count, options.hz, str(QTY)))
+        write_swings(directory / "tape.jsonl", Swings(TAPE_TRADES, options.hz, str(QTY)))
         with LocalStack(_plan(directory)) as stack:
             samples = asyncio.run(_measure(stack, options.fills))
     growth = _growth(samples, options.fills)
@@ -120,7 +119,7 @@ def main() -> int:
 
 
 def _plan(directory: Path) -> StackPlan:
-    tape = ("--tape", str(directory / "tape.jsonl"), "--paused", "true", "--restarts", "false")
+    tape = ("--tape", str(directory / "tape.jsonl"), "--paused", "true", "--restarts", "true")
     paper = {
         "paper-binance": (*tape, "--symbols", "SOLUSDT"),
         "paper-hyperliquid": ("--symbols", "SOL"),

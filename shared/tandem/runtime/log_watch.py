@@ -31,13 +31,15 @@ class LogWatch:
         self._budgets = _budgets(context.env)
         self._states: dict[str, LogState] = {}
         self._told: dict[str, str] = {}
-        gauge = context.metrics.gauge
-        for stream in self._budgets:
-            name = stream.lower()
-            messages = gauge(f"{name}_messages", f"messages in {stream}")
-            messages.set_function(partial(self._read, stream, "messages"))
-            stored = gauge(f"{name}_stored_bytes", f"what {stream} takes in the store")
-            stored.set_function(partial(self._read, stream, "bytes"))
+        gauge, oms, deltas = context.metrics.gauge, subjects.OMS_STREAM, subjects.DELTAS_STREAM
+        facts_held = gauge("oms_messages", "facts in the log")
+        facts_held.set_function(partial(self._read, oms, "messages"))
+        facts_stored = gauge("oms_stored_bytes", "what the log takes in the store")
+        facts_stored.set_function(partial(self._read, oms, "bytes"))
+        deltas_held = gauge("deltas_messages", "deltas that are kept")
+        deltas_held.set_function(partial(self._read, deltas, "messages"))
+        deltas_stored = gauge("deltas_stored_bytes", "what the deltas take in the store")
+        deltas_stored.set_function(partial(self._read, deltas, "bytes"))
 
     def _read(self, stream: str, field: str) -> float:
         return float(getattr(self._states.get(stream), field, 0))
