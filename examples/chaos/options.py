@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.chaos.blows.plan import CUTS, Kind
+from examples.chaos.blows.plan import Kind
 
 DEFAULT_MINUTES = 10.0
 DEFAULT_KILLS_PER_MINUTE = 13
@@ -34,7 +34,7 @@ class Options:
 def parse(argv: Sequence[str] | None, fresh_seed: int) -> Options:
     """Return the options; `fresh_seed` is taken when none is given."""
     given = _parser().parse_args(argv)
-    kinds = frozenset(map(Kind, given.only or set(Kind) - CUTS))
+    kinds = frozenset(map(Kind, given.only or Kind))
     if given.no_venue_faults:
         kinds -= {Kind.VENUE}
     return Options(

@@ -112,7 +112,8 @@ class ProcessBlows:
     def spawn(self, child: Child) -> None:
         """Start a process again."""
         child.spawn()
-        self._uptime.up(child.name, service_of(child.name))
+        if is_service(child):
+            self._uptime.up(child.name, service_of(child.name))
 
     async def end(self, children: Iterable[Child]) -> None:
         """Kill processes for good."""
@@ -260,7 +261,11 @@ class ProcessBlows:
 
 def services_of(stack: LocalStack) -> list[Child]:
     """Return the processes of the services, without exchanges and strategies."""
-    return [child for child in stack.children.values() if service_of(child.name) in SERVICES]
+    return [child for child in stack.children.values() if is_service(child)]
+
+
+def is_service(child: Child) -> bool:
+    return service_of(child.name) in SERVICES
 
 
 def is_up(child: Child) -> bool:

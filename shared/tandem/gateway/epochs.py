@@ -41,7 +41,7 @@ class Epochs:
         core.journal.forget()
         for doubt in core.sender.doubts():
             core.journal.log(doubt)
-        self._links.epoch += 1
+        self._links.begin_epoch(self._links.epoch + 1)
         epoch = Epoch(epoch=self._links.epoch, text="the log was cut")
         core.journal.append(epoch)
 
@@ -59,7 +59,7 @@ class Epochs:
     def _begin(self, epoch: int) -> None:
         if epoch <= self._links.epoch:
             return
-        self._links.epoch = epoch
+        self._links.begin_epoch(epoch)
         self._core.sender.backfilled_seq = None
         if self._links.is_up():
             self._links.resync()

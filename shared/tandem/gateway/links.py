@@ -29,13 +29,12 @@ from tandem.gateway.fence import Fence
 from tandem.gateway.heard import Missed
 from tandem.gateway.inquiry import Inquiry
 from tandem.gateway.kinds import Kinds
+from tandem.gateway.quiet import EpochQuiet
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
 
 POLL_S = 0.02
-# Longer than any request that another copy wrote may live: its lease, the send budget, the window.
-QUIET_S = 3.0
 NS_PER_S = 1_000_000_000
 
 
@@ -46,7 +45,7 @@ class Links:
         self, core: Core, dispatcher: Dispatcher, backfill: Backfill, fence: Fence
     ) -> None:
         self.sessions = tuple(Session(core, channel, self) for channel in core.venue.channels())
-        self.epoch = 0
+        self._quiet = EpochQuiet()
         self.resynced_epoch = 0
         self.lost_ns = 0
         self._core = core
@@ -117,6 +116,15 @@ class Links:
             if missed.is_mute and self._is_needed(session):
                 session.reopen(reason)
 
+    @property
+    def epoch(self) -> int:
+        """The log's epoch as this process knows it."""
+        return self._quiet.epoch
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Learn of a later epoch: what is on its way now will have arrived in a while."""
+        self._quiet.begin(epoch, self._core.context.clock.monotonic_ns())
+
     def resync(self) -> None:
         """Fill the gap, then say so, unless the session broke or a later one began meanwhile."""
         self._ups += 1
@@ -125,7 +133,8 @@ class Links:
     async def _resync(self, ups: int, epoch: int) -> None:
         await self._until_read()
         if epoch > self.resynced_epoch:
-            await self._core.context.clock.sleep(QUIET_S)
+            clock = self._core.context.clock
+            await clock.sleep(self._quiet.left_ns(clock.monotonic_ns()) / NS_PER_S)
             self._backfill.look_back(self._reach_ms())
         is_whole = False
         while ups == self._ups and not is_whole:

@@ -35,6 +35,8 @@ from tandem.transport.priority import Priority
 from tandem.transport.rate_limit import MOST_WAITING, Cost
 
 QUERY_TIMEOUT_S = 5.0
+# A need waits for what these tell: one whose answer was lost is asked again sooner.
+PROOF_TIMEOUT_S = 2.0
 TABLE_TIMEOUT_S = 20.0
 TIME_TIMEOUT_S = 1.0
 MAX_PAGES = 50
@@ -43,6 +45,12 @@ MOST_NAP_MS = 250
 MS_PER_S = 1_000
 THROTTLED = frozenset({418, 429})
 TIMEOUTS_S = {InstrumentsQuery: TABLE_TIMEOUT_S, TimeQuery: TIME_TIMEOUT_S}
+
+
+def timeout_s(query: Query, priority: Priority) -> float:
+    """Return how long a question waits for its answer."""
+    usual_s = TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S)
+    return min(usual_s, PROOF_TIMEOUT_S) if priority <= Priority.PROOF else usual_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,7 @@ class VenueQueries:
                 # What was signed before may be too old by now.
                 requests = core.venue.encode_query(query, core.stamp())
             try:
-                answer = await core.network.call(
-                    requests[index], TIMEOUTS_S.get(type(query), QUERY_TIMEOUT_S)
-                )
+                answer = await core.network.call(requests[index], timeout_s(query, priority))
             except (NothingSentError, NoAnswerError) as error:
                 raise VenueQueryError(str(error)) from error
             core.budgets.observe(core.venue.usage(answer), self._mono_ms())
