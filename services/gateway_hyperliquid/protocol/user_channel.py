@@ -24,6 +24,7 @@ from services.gateway_hyperliquid.protocol.payloads import Frame, OrderUpdate, U
 from services.gateway_hyperliquid.protocol.reports import Reading
 from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription, excerpt
 from services.gateway_hyperliquid.protocol.witness import Witness
+from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
@@ -44,6 +45,7 @@ from tandem.transport.exchange import HttpRequest, RawAnswer
 RENEW_NS: Final = 23 * 3_600 * 1_000_000_000
 ASK_AGAIN_NS: Final = 10_000_000_000
 SPREAD_NS: Final = 3_600 * 1_000_000_000
+REFUSALS_BELIEVED: Final = 3
 
 _updates: Final = msgspec.json.Decoder(tuple[OrderUpdate, ...])
 _fills: Final = msgspec.json.Decoder(UserFills)
@@ -74,6 +76,7 @@ class UserChannel:
         self._is_checked = False
         self._unchecked = list(identity.others)
         self._asked_ns: int | None = None
+        self._refusals = 0
         self._began_ns: int | None = None
 
     def successor(self) -> "UserChannel":
@@ -94,10 +97,26 @@ class UserChannel:
         watched: Sequence[Instrument],  # noqa: ARG002  (the port's)
     ) -> Opening:
         if prepared is not None:
-            check_role(self._identity, prepared)
+            self._check_role(self._identity, prepared)
             self._is_checked = True
         self._began_ns = None
         return Opening(self._endpoints.ws_url, self._session.open(self._subscriptions()))
+
+    def _check_role(self, identity: Identity, answer: RawAnswer) -> None:
+        """Refuse a key that may not sign; one answer may be wrong, a few in a row are believed.
+
+        Raises:
+            ConfigurationError: the venue keeps saying so; the process ends.
+            VenueQueryError: no usable answer, or a refusal to be asked for again.
+        """
+        try:
+            check_role(identity, answer)
+        except ConfigurationError as error:
+            self._refusals += 1
+            if self._refusals < REFUSALS_BELIEVED:
+                raise VenueQueryError(f"asked for again: {error}") from error
+            raise
+        self._refusals = 0
 
     def _subscriptions(self) -> tuple[Subscription, ...]:
         user = self._identity.queried
@@ -152,7 +171,7 @@ class UserChannel:
         if self._unchecked:
             identity = replace(self._identity, signer=self._unchecked[0])
             with contextlib.suppress(VenueQueryError):  # asked again in a while
-                check_role(identity, answer)
+                self._check_role(identity, answer)
                 del self._unchecked[0]
                 self._asked_ns = None
         return ()

@@ -5,7 +5,8 @@
    comes: what a venue sends must not fill the log.
 2. A fact that contradicts what is known is believed once two answers of the venue's own lists,
    some time apart, tell it alike: then it is so, and a person is told.
-3. A table never loses a good row to a bad one, nor most of its rows to one answer. A clock that
+3. A fill that is told again with other numbers is alarmed: its identity keeps the first.
+4. A table never loses a good row to a bad one, nor most of its rows to one answer. A clock that
    jumps by more than a day is believed when it says so twice.
 """
 
@@ -13,15 +14,17 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from tandem.domain.execution import OutcomeKind, ReportSource
-from tandem.domain.ids import Exc, Ticker
+from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.instrument import Instrument
+from tandem.domain.order import Side
 from tandem.gateway import soundness
 from tandem.gateway.channel import BookUpdate, MarkUpdate
 from tandem.gateway.clocks import VenueClock
-from tandem.gateway.decoding import Unsound
+from tandem.gateway.decoding import Unsound, shown
 from tandem.gateway.journal import Journal
 from tandem.gateway.port import no_ticker
 from tandem.gateway.requests import Listing, Outcome, Report, VenueQueryError
@@ -35,9 +38,12 @@ from tandem.runtime.context import ServiceContext
 ALARM_AGAIN_NS: Final = 3_600_000_000_000
 MAX_ALARMS: Final = 200
 MAX_CLAIMS: Final = 1_000
+MAX_FILLS: Final = 5_000
 # Two lists that say the same are two answers, not one that came twice.
 CLAIM_APART_NS: Final = 500_000_000
+NOT_USED: Final = "not used, the venue is asked"
 HasTicker = Callable[[Ticker], bool]
+Numbers = tuple[Decimal, Decimal, Side]
 
 
 class Door:
@@ -63,6 +69,7 @@ class Door:
         self._is_elsewhere = is_elsewhere
         self._alarmed: dict[tuple[str, str], int] = {}
         self._claims: OrderedDict[str, int] = OrderedDict()
+        self._fills: OrderedDict[tuple[Ticker, ExecId], Numbers] = OrderedDict()
         self._venue_ns = self._venue_at_ns = 0
         self._unsound = context.metrics.counter(
             "gateway_unsound", "told by the venue, and cannot be so", ("what", "field")
@@ -163,7 +170,25 @@ class Door:
                 return fault
         if isinstance(fact, OrderReport):
             self.terms.told(fact)
+        elif isinstance(fact, FillReport):
+            self._compare(fact)
         return None
+
+    def _compare(self, fill: FillReport) -> None:
+        """Tell a person of a fill that is told with other numbers than before.
+
+        Both could be so, and the log keeps the first under their one identity: only the venue's
+        page says which it was. A maker's proven cumulative covers what the first lacked.
+        """
+        said = (fill.last_qty, fill.last_px, fill.side)
+        before = self._fills.setdefault((fill.ticker, fill.exec_id), said)
+        if before != said:
+            rule = f"as it was told before, {before[2]} {before[0]} at {before[1]}"
+            value = f"{said[2]} {said[0]} at {said[1]} ({fill.ticker} {fill.exec_id})"
+            fault = Unsound("fill_report", "fill", shown(value), shown(rule), contradicts=True)
+            self.refuse(fault, "the log keeps what was told first")
+        if len(self._fills) > MAX_FILLS:
+            self._fills.popitem(last=False)
 
     def _is_told_again(self, fact: Report) -> bool:
         if getattr(fact, "source", None) is not ReportSource.QUERY:
@@ -204,7 +229,7 @@ class Door:
             self.refuse(fault)
             raise VenueQueryError(fault.text)
 
-    def refuse(self, fault: Unsound) -> None:
+    def refuse(self, fault: Unsound, then: str = NOT_USED) -> None:
         """Count what cannot be so, and tell a person, once an hour of each kind."""
         self._unsound.labels(fault.what, fault.field).inc()
         key, now_ns = (fault.what, fault.field), self._context.clock.monotonic_ns()
@@ -220,7 +245,7 @@ class Door:
         alarm = Alarm(
             source=source,
             key=f"unsound-{fault.what}-{digest.hexdigest()[:12]}",
-            text=f"{fault.text}; not used, the venue is asked",
+            text=f"{fault.text}; {then}",
         )
         self._journal.append(alarm)
 

@@ -7,6 +7,7 @@ from tandem.domain.ids import Ticker
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
 
 TWO = Decimal(2)
+TRUSTED_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class Mark:
 
 
 class Market:
-    """Books and marks by ticker; an update older than what is known is passed over."""
+    """Books and marks by ticker; an update older than what is known is passed over.
+
+    Not for long: a price that was told with a time ahead must not shut out those that follow it.
+    """
 
     def __init__(self) -> None:
         self.books: dict[Ticker, Book] = {}
@@ -46,14 +50,20 @@ class Market:
 
     def take_book(self, update: BookUpdate, read_ns: int) -> None:
         known = self.books.get(update.ticker)
-        if known is None or update.ts_event_ns >= known.ts_event_ns:
+        if known is None or not _is_older(update, known, read_ns):
             self.books[update.ticker] = Book(update.bids, update.asks, update.ts_event_ns, read_ns)
 
     def take_mark(self, update: MarkUpdate, read_ns: int) -> None:
         known = self.marks.get(update.ticker)
-        if known is None or update.ts_event_ns >= known.ts_event_ns:
+        if known is None or not _is_older(update, known, read_ns):
             self.marks[update.ticker] = Mark(update.mark, update.ts_event_ns, read_ns)
 
     def forget_books(self) -> None:
         """Drop every book: the feed was cut, and what was missed is unknown."""
         self.books.clear()
+
+
+def _is_older(update: BookUpdate | MarkUpdate, known: Book | Mark, read_ns: int) -> bool:
+    """Tell whether an update is from before what was read a moment ago."""
+    is_recent = read_ns - known.read_ns < TRUSTED_NS
+    return is_recent and update.ts_event_ns < known.ts_event_ns

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tandem.domain.ids import Ticker
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
-from tandem.gateway.market import Book, Market
+from tandem.gateway.market import TRUSTED_NS, Book, Market
 
 SOL = Ticker("SOL")
 
@@ -59,3 +59,14 @@ def test_crossed_book_is_told() -> None:
     assert Book((level("100.2"),), (level("100.2"),), 0, 0).is_crossed
     assert not Book((level("100.1"),), (level("100.2"),), 0, 0).is_crossed
     assert not Book((), (level("100.2"),), 0, 0).is_crossed
+
+
+def test_e4_price_that_was_told_with_a_time_ahead_shuts_out_the_true_ones_for_a_second() -> None:
+    market, ahead = Market(), 10**18
+    market.take_book(update("90", ahead), 0)
+    market.take_mark(MarkUpdate(SOL, Decimal(9), ahead), 0)
+    for read_ns, bid, mark in ((TRUSTED_NS - 1, "90", 9), (TRUSTED_NS, "100", 7)):
+        market.take_book(update("100", 5), read_ns)
+        market.take_mark(MarkUpdate(SOL, Decimal(7), 5), read_ns)
+        assert market.books[SOL].bids == (level(bid),)
+        assert market.marks[SOL].price == mark

@@ -10,7 +10,11 @@ import pytest
 from services.gateway_hyperliquid.protocol.identity import Identity
 from services.gateway_hyperliquid.protocol.payloads import FillRow
 from services.gateway_hyperliquid.protocol.reports import Reading
-from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserChannel
+from services.gateway_hyperliquid.protocol.user_channel import (
+    REFUSALS_BELIEVED,
+    Endpoints,
+    UserChannel,
+)
 from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import ReportSource
@@ -26,7 +30,7 @@ from tandem.gateway.channel import (
     UnknownEvent,
 )
 from tandem.gateway.decoding import Unsound
-from tandem.gateway.requests import Stamp
+from tandem.gateway.requests import Stamp, VenueQueryError
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import FillCost, FillReport, OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
@@ -43,10 +47,13 @@ def answer(body: bytes) -> RawAnswer:
     return RawAnswer(Transport.HTTP, 200, body, 5)
 
 
+def unopened(identity: Identity = Identity(ACCOUNT, AGENT)) -> UserChannel:  # noqa: B008  (frozen)
+    endpoints = Endpoints("http://venue", "ws://venue/ws")
+    return UserChannel(Exc("hyperliquid"), endpoints, identity, Witness())
+
+
 def opened(identity: Identity = Identity(ACCOUNT, AGENT)) -> UserChannel:  # noqa: B008  (frozen)
-    channel = UserChannel(
-        Exc("hyperliquid"), Endpoints("http://venue", "ws://venue/ws"), identity, Witness()
-    )
+    channel = unopened(identity)
     channel.open(answer(AGENT_ROLE), STAMP, ())
     return channel
 
@@ -77,8 +84,20 @@ def test_the_role_is_asked_once() -> None:
 
 
 def test_an_agents_address_as_the_account_is_refused() -> None:
+    channel = unopened(Identity(AGENT, AGENT))
+    for _ in range(REFUSALS_BELIEVED - 1):
+        with pytest.raises(VenueQueryError, match="asked for again"):
+            channel.open(answer(AGENT_ROLE), STAMP, ())
     with pytest.raises(ConfigurationError, match=f"the account it acts for is {ACCOUNT}"):
-        opened(Identity(AGENT, AGENT))
+        channel.open(answer(AGENT_ROLE), STAMP, ())
+
+
+def test_e8_one_answer_that_refuses_the_key_ends_nothing() -> None:
+    channel = unopened(Identity(ACCOUNT, AGENT))
+    for _ in range(REFUSALS_BELIEVED - 1):
+        with pytest.raises(VenueQueryError, match="asked for again"):
+            channel.open(answer(b'{"role":"missing"}'), STAMP, ())
+    assert channel.open(answer(AGENT_ROLE), STAMP, ()).frames
 
 
 SECOND = "0x" + "77" * 20
@@ -107,7 +126,9 @@ def test_question_about_a_further_key_without_a_usable_answer_is_asked_again() -
 
 def test_further_key_of_another_account_is_refused() -> None:
     channel = opened(Identity(ACCOUNT, AGENT, others=(SECOND,)))
-    asked(channel, 1)
+    for tried in range(REFUSALS_BELIEVED - 1):
+        assert asked(channel, 1 + tried * 10**11) == [SECOND]
+        channel.answered(answer(b'{"role":"missing"}'))
     with pytest.raises(ConfigurationError, match="agent"):
         channel.answered(answer(b'{"role":"missing"}'))
 
