@@ -17,7 +17,7 @@ import msgspec
 from services.paper_binance.errors import Code, VenueError
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
-from services.paper_exchange.garbling import FieldNames, Garbling
+from services.paper_exchange.garbling import FieldNames, Garbling, garbled
 
 ResultT = TypeVar("ResultT")
 NewsT = TypeVar("NewsT")
@@ -92,6 +92,14 @@ EVENT_FIELDS = FieldNames(
     times=frozenset({"T", "E"}),
     other_symbol="ETHUSDT",
 )
+# Orders, trades and positions of REST (Binance docs, USD-M futures).
+ANSWER_FIELDS = FieldNames(
+    sizes=frozenset({"qty"}),
+    totals=frozenset({"executedQty"}),
+    symbols=frozenset({"symbol"}),
+    times=frozenset({"time", "updateTime", "serverTime"}),
+    other_symbol="ETHUSDT",
+)
 VENUE_FAULTS = frozenset(Fault) - {Fault.ADDRESS_LIMIT, Fault.ANSWER_LAST, Fault.STALL}
 
 
@@ -100,7 +108,8 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
 
     `operation` is a handler's name such as place_order. A lost answer ends the connection; a
     silent one never comes. `ban_ms` bans the caller's address before anything is looked at;
-    `late_fill_ms` fills part of the order that is being cancelled and tells of it that much later.
+    `late_fill_ms` fills part of the order that is being cancelled and tells of it that much later;
+    `garbling` says what is wrong with what a successful answer over HTTP says.
     """
 
     operation: str = ANY
@@ -111,6 +120,7 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     is_silent: bool = False
     ban_ms: int = 0
     late_fill_ms: int | None = None
+    garbling: Garbling | None = None
     count: int = 1
 
 
@@ -235,6 +245,13 @@ def perform(disturbance: Disturbance, act: Callable[[], ResultT]) -> ResultT:
         with contextlib.suppress(VenueError):
             act()
     raise breakdown_error(disturbance.breakdown)
+
+
+def written(disturbance: Disturbance, body: bytes) -> bytes:
+    """Return what a successful answer says."""
+    if disturbance.garbling is None:
+        return body
+    return garbled(body, disturbance.garbling, ANSWER_FIELDS)[-1]
 
 
 def breakdown_error(breakdown: Breakdown) -> VenueError:

@@ -4,7 +4,7 @@ import msgspec
 
 from services.paper_binance.auth import check_signature, check_timestamp, signed_parts
 from services.paper_binance.errors import BannedError, VenueError
-from services.paper_binance.faults import perform
+from services.paper_binance.faults import perform, written
 from services.paper_binance.limits import Address
 from services.paper_binance.numbers import ms
 from services.paper_binance.params import Params, from_wire
@@ -59,7 +59,7 @@ def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
         call = _admit(venue, route, request, now_ns, headers)
         call = msgspec.structs.replace(call, late_fill_ms=disturbance.late_fill_ms)
         result = perform(disturbance, lambda: route.handler(venue, call))
-        told = Answer(OK, msgspec.json.encode(result), headers)
+        told = Answer(OK, written(disturbance, msgspec.json.encode(result)), headers)
     except VenueError as error:
         told = _refusal(error, headers, ms(now_ns))
     return msgspec.structs.replace(

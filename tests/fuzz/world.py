@@ -19,7 +19,7 @@ from services.gateway_hyperliquid.protocol.venue import HyperliquidVenue, VenueO
 from tandem.bus.memory_bus import MemoryBus
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import OutcomeKind
-from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
 from tandem.gateway import pricing
@@ -107,6 +107,8 @@ class World:
         self.core.venue_clock.observe(NOW_MS[name], now_ns, now_ns)
         body = json.dumps(SEEDS[name]["instruments"][0]).encode()
         self.core.take_instruments(self.core.venue.decode_instruments((_answer(body),)))
+        # Of the order that the real answers of Binance are about.
+        self._cloid = ClientOrderId("oms-01J9Z-7")
         self._tickers = {str(ticker) for ticker in self.core.instruments}
         self._instrument = self.core.instruments[Ticker("BTCUSDT" if name == BINANCE else "BTC")]
 
@@ -210,7 +212,7 @@ class World:
         self.core.venue.is_killed(replied.answer)
 
     def _requests(self) -> tuple[PlaceOrder, CancelOne]:
-        cloid = ClientOrderId("0x" + "1" * 32)
+        cloid = self._cloid
         order = PlaceOrder(
             instrument=self._instrument,
             client_order_id=cloid,
@@ -247,7 +249,7 @@ class World:
             return
         match case.kind:
             case "order":
-                query = OrderQuery(instrument=self._instrument, venue_order_id=VenueOrderId("7"))
+                query = OrderQuery(instrument=self._instrument, client_order_id=self._cloid)
                 self._believe(core.door.order(venue.decode_order(query, (answer,)) or ()))
             case "outcome-http" | "refused":
                 self._replied(Replied(1, answer))

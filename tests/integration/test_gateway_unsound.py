@@ -98,6 +98,26 @@ async def test_e4_true_fill_is_logged_after_a_frame_of_hyperliquid_that_cannot_b
     assert {"userFills: sz", "fill_report: ts_venue", "fill_report: ticker"} <= set(names)
 
 
+@pytest.mark.parametrize("looks", ["nan", "negative", "microseconds", "other_symbol", "not_json"])
+async def test_e4_true_fill_is_logged_after_lists_that_cannot_be_so(
+    binance: GatewayWorld, eventually: Eventually, looks: str
+) -> None:
+    """The stream loses the fill, and the first two lists that show it are wrong."""
+    here, name = binance, gateway_binance.cloid(1)
+    await here.venue.show([["149.50", "50"]], [["150.50", "50"]])
+    await here.place(name, f"-{SIZE}", price="150.00")
+    await eventually(lambda: OrderStatus.NEW in here.statuses(name))
+    steps = [{"fault": "drop_event", "count": 3}]
+    lists = [{"operation": "user_trades", "garbling": looks, "count": 2}]
+    await here.venue.control("faults", {"script": steps, "answers": lists})
+    await here.venue.trade("buy", "150.00", SIZE)
+    await eventually(lambda: told(here.facts(FillReport)), SOON_S)
+    assert told(here.facts(FillReport)) == {Decimal(150): [Decimal(SIZE)]}
+    assert {fill.ticker for fill in here.facts(FillReport)} == {gateway_binance.SOL}
+    active = (await here.venue.control("faults"))["active"]
+    assert not [one for one in active if one.startswith("answer:")]
+
+
 async def test_e10_trade_that_is_told_again_with_another_time_is_one_fill(
     hyperliquid: World, eventually: Eventually
 ) -> None:

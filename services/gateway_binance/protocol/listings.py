@@ -13,6 +13,7 @@ from services.gateway_binance.protocol.answers import OK, refusal_of
 from services.gateway_binance.protocol.errors import is_absent
 from services.gateway_binance.protocol.reports import (
     Received,
+    check_order,
     order_row_report,
     position_row_report,
     trade_row_reports,
@@ -25,6 +26,7 @@ from tandem.gateway.requests import (
     FillsQuery,
     Listing,
     OpenOrdersQuery,
+    OrderQuery,
     PositionsQuery,
     Query,
     RecentOrdersQuery,
@@ -40,13 +42,16 @@ def decode_time(answers: Sequence[RawAnswer]) -> int:
     return rows.decode_rows(rows.time_row, answers[0]).server_time
 
 
-def decode_order(exc: Exc, answers: Sequence[RawAnswer]) -> tuple[Report, ...] | None:
+def decode_order(
+    exc: Exc, query: OrderQuery, answers: Sequence[RawAnswer]
+) -> tuple[Report, ...] | None:
     """Return the order's state, None when the venue knows no such order."""
     answer = answers[0]
     if answer.status != OK and is_absent(refusal_of(answer)):
         return None
     row = rows.decode_rows(rows.order_row, answer)
     with _usable_values():
+        check_order(row, query)
         return (order_row_report(row, _received(exc, answer)),)
 
 
@@ -96,7 +101,7 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
     for instrument, answer in zip(query.instruments, answers, strict=True):
         listed = rows.decode_rows(rows.trade_rows, answer)
         at = _received(exc, answer)
-        read = read_rows("userTrades", listed, partial(trade_row_reports, at=at))
+        read = read_rows("userTrades", listed, partial(_trade_of, symbol=instrument.symbol, at=at))
         facts += read[0]
         faults += read[1]
         if len(listed) >= TRADES_LIMIT:
@@ -105,6 +110,12 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
     more = FillsQuery(tuple(cut), min(since_ms)) if cut else None
     asked = frozenset(instrument.ticker for instrument in query.instruments)
     return Listing(tuple(facts), more=more, covers=asked.__contains__, unsound=tuple(faults))
+
+
+def _trade_of(row: rows.TradeRow, symbol: str, at: Received) -> tuple[Report, ...]:
+    if row.symbol != symbol:
+        raise UnreadableError("symbol", row.symbol, f"the one asked about, {symbol}")
+    return trade_row_reports(row, at)
 
 
 def _next_since_ms(listed: tuple[rows.TradeRow, ...], since_ms: int) -> int:

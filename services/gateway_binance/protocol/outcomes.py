@@ -11,6 +11,7 @@ from services.gateway_binance.protocol.answers import OK, refusal_of, retry_afte
 from services.gateway_binance.protocol.errors import Answer, is_not_open, judge_order
 from services.gateway_binance.protocol.reports import (
     Received,
+    check_order,
     order_row_report,
 )
 from services.gateway_binance.protocol.rows import OrderRow
@@ -35,17 +36,19 @@ _ws_success = msgspec.json.Decoder(_WsSuccess)
 def decode_outcome(exc: Exc, request: OrderRequest, answer: RawAnswer) -> Outcome:
     """Return what an answer proves; it never raises."""
     if answer.status == OK:
-        return _accepted(exc, answer)
+        return _accepted(exc, request, answer)
     refusal = refusal_of(answer)
     if isinstance(request, CancelOne) and is_not_open(refusal):
         return _not_open(refusal)
     return _refused(refusal, answer)
 
 
-def _accepted(exc: Exc, answer: RawAnswer) -> Outcome:
+def _accepted(exc: Exc, request: OrderRequest, answer: RawAnswer) -> Outcome:
     at = Received(exc, ReportSource.ACK, answer.recv_ns)
     try:
-        report = order_row_report(_acknowledged(answer), at)
+        row = _acknowledged(answer)
+        check_order(row, request)
+        report = order_row_report(row, at)
     except UnreadableError as error:
         return Outcome(kind=OutcomeKind.UNKNOWN, text=f"unreadable acknowledgement: {error}")
     return Outcome(kind=OutcomeKind.ACCEPTED, facts=(report,))

@@ -18,7 +18,7 @@ from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, Side
 from tandem.gateway.decoding import UnreadableError, id_text, plain, plain_or_none, positive
-from tandem.gateway.requests import Report
+from tandem.gateway.requests import OrderQuery, OrderRequest, PlaceOrder, Report
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 ROW_REASONS: dict[OrderStatus, RejectReason] = {OrderStatus.REJECTED: RejectReason.OTHER}
@@ -153,6 +153,21 @@ def account_update_reports(event: events.AccountUpdate, at: Received) -> tuple[P
         for position in event.account.positions
         if position.position_side == words.ONE_WAY
     )
+
+
+def check_order(row: OrderRow, asked: OrderQuery | OrderRequest) -> None:
+    """Refuse an answer about another order than the one that was named.
+
+    Raises:
+        UnreadableError: its symbol, or the id that it was named by, is another.
+    """
+    oid = None if isinstance(asked, PlaceOrder) else asked.venue_order_id
+    named: tuple[str, str, str | None] = ("orderId", str(row.order_id), oid)
+    if oid is None:
+        named = ("clientOrderId", row.client_order_id, asked.client_order_id)
+    for field, said, wanted in (("symbol", row.symbol, asked.instrument.symbol), named):
+        if wanted is not None and said not in {"", wanted}:
+            raise UnreadableError(field, said, f"the one asked about, {wanted}")
 
 
 def order_row_report(row: OrderRow, at: Received) -> OrderReport:

@@ -21,6 +21,7 @@ from services.gateway_binance.protocol.signing import (
     signed_query,
 )
 from tandem.domain.order import OrderType, side_of
+from tandem.gateway.decoding import id_number
 from tandem.gateway.requests import (
     BalanceQuery,
     CancelOne,
@@ -96,7 +97,7 @@ def cancel_params(cancel: CancelOne | OrderQuery) -> Params:
     """Return the parameters that name one order: the venue's id where known, else ours."""
     symbol: Param = ("symbol", cancel.instrument.symbol)
     if cancel.venue_order_id is not None:
-        return (symbol, ("orderId", int(cancel.venue_order_id)))
+        return (symbol, ("orderId", id_number(cancel.venue_order_id)))
     return (symbol, ("origClientOrderId", cancel.client_order_id or ""))
 
 

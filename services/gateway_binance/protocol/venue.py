@@ -145,9 +145,9 @@ class BinanceVenue:
         return listings.decode_time(answers)
 
     def decode_order(
-        self, _query: OrderQuery, answers: Sequence[RawAnswer]
+        self, query: OrderQuery, answers: Sequence[RawAnswer]
     ) -> tuple[Report, ...] | None:
-        return listings.decode_order(self._exc, answers)
+        return listings.decode_order(self._exc, query, answers)
 
     def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
         return listings.decode_listing(self._exc, query, answers)

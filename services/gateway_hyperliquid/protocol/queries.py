@@ -23,6 +23,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
     SpotState,
     VenueTime,
 )
+from services.gateway_hyperliquid.protocol.reports import cloid_of
 from tandem.gateway.decoding import UnreadableError, decode, shown
 from tandem.gateway.requests import (
     BalanceQuery,
@@ -131,6 +132,20 @@ def usable_values() -> Iterator[None]:
         yield
     except UnreadableError as error:
         raise VenueQueryError(f"an answer that cannot be so: {error}") from error
+
+
+def check_order(row: OrderRow, query: OrderQuery) -> None:
+    """Refuse an answer about another order than the one that was named.
+
+    Raises:
+        UnreadableError: its coin, or the id that it was named by, is another.
+    """
+    named: tuple[str, str | None, str | None] = ("oid", str(row.oid), query.venue_order_id)
+    if query.venue_order_id is None:
+        named = ("cloid", cloid_of(row.cloid), query.client_order_id)
+    for field, said, wanted in (("coin", row.coin, query.instrument.symbol), named):
+        if wanted is not None and said not in {None, wanted}:
+            raise UnreadableError(field, said, f"the one asked about, {wanted}")
 
 
 def next_fills(query: FillsQuery, rows: Sequence[FillRow]) -> FillsQuery | None:

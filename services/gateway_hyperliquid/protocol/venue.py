@@ -195,7 +195,7 @@ class HyperliquidVenue:
 
     def decode_order(
         self,
-        query: OrderQuery,  # noqa: ARG002  (the port's)
+        query: OrderQuery,
         answers: Sequence[RawAnswer],
     ) -> tuple[Report, ...] | None:
         found = queries.decoded(queries.ORDER, answers)
@@ -204,6 +204,7 @@ class HyperliquidVenue:
         if found.order is None:
             raise VenueQueryError(f"orderStatus: {shown(found.status)} without an order")
         with queries.usable_values():
+            queries.check_order(found.order.order, query)
             report = self._witness.order(found.order, self._reading(answers))
         if report is None:
             raise VenueQueryError(f"orderStatus: unknown status {shown(found.order.status)}")

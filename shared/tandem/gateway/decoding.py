@@ -19,6 +19,7 @@ from tandem.messages.rules import is_countable
 
 T = TypeVar("T")
 MAX_ID: Final = 2**63 - 1
+NO_ID: Final = MAX_ID
 MAX_SHOWN: Final = 80
 MAX_DIGITS: Final = 18
 NUMBER_RULE: Final = "a finite decimal below 10^15"
@@ -131,6 +132,15 @@ def whole_number(text: str) -> int | None:
     """Return a whole number that a header or a text holds; None for anything else."""
     is_whole = text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
     return int(text) if is_whole else None
+
+
+def id_number(text: str) -> int:
+    """Return a venue's id as the number it is; of any other text the id that no order has.
+
+    A strategy may name any id: the venue then says itself that it knows no such order.
+    """
+    is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_ID))
+    return min(int(text), NO_ID) if is_number else NO_ID
 
 
 def id_text(number: int, field: str = "id") -> str:

@@ -4,8 +4,10 @@ import msgspec
 import pytest
 
 from tandem.gateway.decoding import (
+    NO_ID,
     UnreadableError,
     decode,
+    id_number,
     id_text,
     plain,
     plain_or_none,
@@ -13,6 +15,7 @@ from tandem.gateway.decoding import (
     shown,
     unsound,
     usable,
+    whole_number,
 )
 
 integers = msgspec.json.Decoder(int)
@@ -114,3 +117,13 @@ def test_e10_ids_are_whole_numbers_that_a_subject_can_hold() -> None:
 def test_what_is_shown_is_one_short_printable_line() -> None:
     assert shown("a\nb\x00" + "x" * 500) == "a?b?" + "x" * 76
     assert shown(b"\xff{}") == "\ufffd{}"
+
+
+@pytest.mark.parametrize("text", ["abc", "", "-5", "9" * 5_000, "9" * 19, "\u0663", "1.0"])
+def test_e8_any_text_may_be_named_as_an_id_and_is_that_of_no_order(text: str) -> None:
+    assert id_number(text) == NO_ID
+
+
+def test_ids_and_counts_that_are_numbers_are_read() -> None:
+    assert id_number("9000000000000000123") == 9_000_000_000_000_000_123
+    assert (whole_number("12"), whole_number("soon"), whole_number("9" * 19)) == (12, None, None)

@@ -7,11 +7,12 @@ import pytest
 
 from services.gateway_binance.protocol import listings
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import Exc, Ticker
+from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.requests import (
     FillsQuery,
     OpenOrdersQuery,
+    OrderQuery,
     PositionsQuery,
     RecentOrdersQuery,
     TimeQuery,
@@ -23,6 +24,22 @@ from tandem.transport.exchange import RawAnswer, Transport
 Payload = Callable[[str], bytes]
 EXC = Exc("binance")
 TIME = b'{"serverTime":1790000000500}'
+
+
+ASKED = OrderQuery(
+    instrument=Instrument(
+        exc=EXC,
+        ticker=Ticker("BTCUSDT"),
+        symbol="BTCUSDT",
+        base_asset="BTC",
+        quote_asset="USDT",
+        tick=Decimal("0.1"),
+        lot=Decimal("0.001"),
+        min_qty=Decimal("0.001"),
+        min_notional=Decimal(100),
+    ),
+    client_order_id=ClientOrderId("oms-01J9Z-7"),
+)
 
 
 def _answer(body: bytes, status: int = 200) -> RawAnswer:
@@ -48,7 +65,7 @@ def test_answer_that_proves_nothing_raises(status: int, body: bytes, said: str) 
 
 
 def test_known_order_is_reported_from_its_query(payload: Payload) -> None:
-    facts = listings.decode_order(EXC, (_answer(payload("order_query")),))
+    facts = listings.decode_order(EXC, ASKED, (_answer(payload("order_query")),))
     assert facts is not None
     (report,) = facts
     assert isinstance(report, OrderReport)
@@ -57,18 +74,18 @@ def test_known_order_is_reported_from_its_query(payload: Payload) -> None:
 
 def test_order_the_venue_does_not_know_is_none() -> None:
     answer = _answer(b'{"code":-2013,"msg":"Order does not exist."}', 400)
-    assert listings.decode_order(EXC, (answer,)) is None
+    assert listings.decode_order(EXC, ASKED, (answer,)) is None
 
 
 def test_any_other_refusal_of_an_order_query_raises() -> None:
     with pytest.raises(VenueQueryError):
-        listings.decode_order(EXC, (_answer(b'{"code":-1021,"msg":"Timestamp"}', 400),))
+        listings.decode_order(EXC, ASKED, (_answer(b'{"code":-1021,"msg":"Timestamp"}', 400),))
 
 
 def test_order_in_a_state_this_version_does_not_know_raises(payload: Payload) -> None:
     row = {**json.loads(payload("order_query")), "status": "HALF_OPEN"}
     with pytest.raises(VenueQueryError, match="HALF_OPEN"):
-        listings.decode_order(EXC, (_answer(json.dumps(row).encode()),))
+        listings.decode_order(EXC, ASKED, (_answer(json.dumps(row).encode()),))
 
 
 def test_open_orders_of_anybody_on_the_account_are_listed(payload: Payload) -> None:
@@ -158,3 +175,25 @@ def test_balance_is_that_of_the_chosen_asset(payload: Payload) -> None:
 def test_balance_of_an_asset_not_held_raises(payload: Payload) -> None:
     with pytest.raises(VenueQueryError, match="asset=USDC"):
         listings.decode_balance("USDC", (_answer(payload("account_v3")),))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("symbol", "ETHUSDT"), ("clientOrderId", "another"), ("orderId", 0)]
+)
+def test_e4_answer_about_another_order_proves_nothing(
+    payload: Payload, field: str, value: object
+) -> None:
+    row = {**json.loads(payload("order_query")), field: value}
+    with pytest.raises(VenueQueryError, match=field if field != "orderId" else "order id"):
+        listings.decode_order(EXC, ASKED, (_answer(json.dumps(row).encode()),))
+
+
+def test_e4_trade_of_another_symbol_is_named_and_takes_no_other_with_it(payload: Payload) -> None:
+    trades = json.loads(payload("user_trades"))
+    asked = FillsQuery((ASKED.instrument,), 0)
+    whole = listings.decode_listing(EXC, asked, (_answer(json.dumps(trades).encode()),))
+    other = [{**trades[0], "symbol": "ETHUSDT"}, *trades[1:]]
+    listing = listings.decode_listing(EXC, asked, (_answer(json.dumps(other).encode()),))
+    assert [(fault.field, fault.value) for fault in listing.unsound] == [("symbol", "ETHUSDT")]
+    assert listing.facts == whole.facts[-len(listing.facts) :]
+    assert len(listing.facts) < len(whole.facts)

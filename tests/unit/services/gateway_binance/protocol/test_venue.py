@@ -149,7 +149,7 @@ def test_limits_follow_the_instrument_table(payload: Payload) -> None:
 
 def test_questions_and_answers_go_through(payload: Payload, btc: Instrument) -> None:
     venue = _venue()
-    order = OrderQuery(instrument=btc, client_order_id=ClientOrderId("a"))
+    order = OrderQuery(instrument=btc, client_order_id=ClientOrderId("oms-01J9Z-7"))
     orders = venue.decode_listing(OpenOrdersQuery(), (_answer(payload("open_orders")),))
     balance = venue.decode_balance((_answer(payload("account_v3")),))
     assert venue.decode_time((_answer(b'{"serverTime":7}'),)) == 7
