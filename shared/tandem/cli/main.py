@@ -1,7 +1,7 @@
 """The command line: `up`, `down`, `status` on one machine without Docker; on any desk the rest.
 
-`halt`, `resume`, `alarms`, `backup` and `restore` need nothing but the log. Its address, the key
-and the authority are taken from the environment, as a service takes them.
+`halt`, `resume`, `aside`, `alarms`, `backup` and `restore` need nothing but the log. Its address,
+the key and the authority are taken from the environment, as a service takes them.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tandem.bus.nats_options import NatsOptions
-from tandem.cli import alarms, backup, halting
+from tandem.cli import alarms, aside, backup, halting
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.errors import ConfigurationError, TandemError
@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "status": status,
         "halt": halt,
         "resume": resume,
+        "aside": put_aside,
         "alarms": alarm,
         "backup": save,
         "restore": load,
@@ -72,13 +73,18 @@ def _parser() -> argparse.ArgumentParser:
     stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
     resuming = commands.add_parser("resume", help="lift halts")
     resuming.add_argument("--halt", default="", help="one halt only, by its token")
+    putting = commands.add_parser(
+        "aside", help="have every fold pass one message of the log over, as if it had never been"
+    )
+    putting.add_argument("seq", type=int, help="its sequence in the log, as an alarm has it")
+    putting.add_argument("--text", default="", help="why, for those who read of it later")
     showing = commands.add_parser("alarms", help="what a person should have looked at")
     showing.add_argument("--follow", action="store_true", help="go on with what comes")
     saving = commands.add_parser("backup", help="copy the log into a file while the desk runs")
     saving.add_argument("file", help="where to; - for standard output")
     loading = commands.add_parser("restore", help="make the log anew on servers that have none")
     loading.add_argument("file", help="what `backup` wrote; - for standard input")
-    for command in (stopping, resuming, showing, saving, loading):
+    for command in (stopping, resuming, putting, showing, saving, loading):
         command.add_argument("--nats", default="", help=LOG_HELP)
     return parser
 
@@ -165,6 +171,13 @@ def halt(options: argparse.Namespace) -> int:
 def resume(options: argparse.Namespace) -> int:
     """Lift one halt or all."""
     halting.resume(_log(options), options.halt)
+    return 0
+
+
+def put_aside(options: argparse.Namespace) -> int:
+    """Put one message aside."""
+    fact = aside.put_aside(_log(options), options.seq, options.text)
+    sys.stdout.write(f"message {fact.seq} is put aside: {fact.subject}\n")
     return 0
 
 

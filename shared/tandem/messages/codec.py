@@ -38,6 +38,7 @@ Fact = (
     | hedges.Epoch
     | hedges.Carried
     | hedges.Alarm
+    | hedges.Aside
 )
 AnyDelta = (
     deltas.OrderDelta

@@ -25,6 +25,7 @@ from tandem.messages.deltas import (
 )
 from tandem.messages.hedges import (
     Alarm,
+    Aside,
     Carried,
     Decision,
     Epoch,
@@ -236,6 +237,7 @@ _SPELLINGS: dict[type[Fact], Callable[[Any], str]] = {
     HedgeRefused: lambda one: subjects.hedge_refused(one.hedge_id),
     Rules: lambda one: subjects.rules(one.ordinal),
     Epoch: lambda one: subjects.epoch(one.epoch),
+    Aside: lambda one: subjects.aside(one.seq),
     Carried: lambda one: subjects.carried(one.epoch),
     Alarm: lambda one: subjects.alarm(one.source, one.key),
 }

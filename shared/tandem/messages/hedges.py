@@ -89,6 +89,17 @@ class Carried(Message, frozen=True, kw_only=True, tag="carried"):
     state: str
 
 
+class Aside(Message, frozen=True, kw_only=True, tag="aside"):
+    """An operator's word that the message at `seq` counts for nothing, in any fold, for good.
+
+    `subject` is what stands there: a log that was cut may have another message at that place.
+    """
+
+    seq: int
+    subject: str
+    text: str = ""
+
+
 class Alarm(Message, frozen=True, kw_only=True, tag="alarm"):
     """Something a person must look at; `source` names the service, `key` what it is about."""
 

@@ -53,6 +53,7 @@ ALL_HALTS = "oms.control.halt.*"
 ALL_RESUMES = "oms.control.resume.*"
 ALL_ALARMS = "oms.control.alarm.>"
 ALL_RULES = "oms.control.rules.>"
+ALL_ASIDES = "oms.control.aside.*"
 ALL_DELTAS = ("orders.>", "positions.>", "fills.>", "hedges.>")
 ALL_SNAPSHOTS = "snap.>"
 ALL_MARKS = "marks.>"
@@ -292,6 +293,10 @@ def resume(call: Token) -> str:
 
 def rules(ordinal: int) -> str:
     return f"oms.control.rules.{ordinal}"
+
+
+def aside(seq: int) -> str:
+    return f"oms.control.aside.{seq}"
 
 
 def epoch(number: int) -> str:

@@ -16,7 +16,7 @@ _VENUE = frozenset(
     {"order", "fill", "fillcost", "position", "mark", "specs", "link", "sender", "refused"}
 )
 _HEDGE = frozenset({"decision", "timer", "refused"})
-_CONTROL = frozenset({"stop", "halt", "resume", "rules", "epoch", "alarm"})
+_CONTROL = frozenset({"stop", "halt", "resume", "rules", "epoch", "aside", "alarm"})
 _INTENT = frozenset({"new", "cancel"})
 
 

@@ -24,12 +24,12 @@ from tandem.domain.errors import ConflictError, MalformedMessageError, Unavailab
 from tandem.domain.ids import Exc
 from tandem.messages import subjects
 from tandem.messages.codec import Answer, Fact, Query
-from tandem.messages.hedges import Epoch, TimerFired
+from tandem.messages.hedges import Aside, Epoch, TimerFired
 from tandem.runtime import filters, standing
 from tandem.runtime.effects import Append, ArmTimer, Effect, Fold, Head, Proposal, Publish, SetRow
 from tandem.runtime.epoch_requests import EpochRequests, begin_epoch
 from tandem.runtime.fold_answers import Answers
-from tandem.runtime.fold_copy import FoldCopy, UnfoldableError
+from tandem.runtime.fold_copy import FoldCopy, PutAside, UnfoldableError
 from tandem.runtime.fold_counters import FoldCounters
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts, RowFold
 from tandem.runtime.fold_restorer import Restored, Restorer
@@ -184,7 +184,8 @@ class FoldRunner(Generic[S]):
         state = await self._restorer.asked(self._ports.bus.log.state)
         await self._note_deltas_kept(state)
         self._copy = self._restorer.empty(state.created_ns)
-        restored = await self._restorer.newest()
+        await self._restorer.learn_asides()
+        restored = await self._restorer.newest(state)
         if restored is not None:
             self._take_up(restored)
         self._ports.log.info("fold starts", after_seq=self.head.seq, last_seq=state.last_seq)
@@ -241,6 +242,7 @@ class FoldRunner(Generic[S]):
         await self._offering.log_again(self._copy, state, number)
         accounts = frozenset(self._copy.standing.accounts)
         former, self._outbox = self._outbox, self._new_outbox()
+        await self._restorer.learn_asides()
         self._forget(self._restorer.empty(state.created_ns, accounts))
         self._store.cut()
         if state.first_seq > 1:
@@ -284,7 +286,10 @@ class FoldRunner(Generic[S]):
             subject=entry.subject,
             exc_info=error,
         )
-        self._restorer.aside[entry.seq] = error.reason
+        self._restorer.aside[entry.seq] = PutAside(entry.subject, error.reason)
+        self._make_anew()
+
+    def _make_anew(self) -> None:
         self._is_broken, self._caught_up = True, False
         self._interrupt()
 
@@ -298,6 +303,9 @@ class FoldRunner(Generic[S]):
             )
         elif isinstance(reading.fact, TimerFired):
             self._timers.fired(reading.fact)
+        elif isinstance(reading.fact, Aside) and self._restorer.put_aside(reading.fact, entry.seq):
+            self._make_anew()
+            return
         elif isinstance(reading.fact, Epoch):
             self._epoch_requests.read(entry.ts_ns)
         else:

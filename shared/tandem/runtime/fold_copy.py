@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Struct, structs
 
@@ -30,6 +30,13 @@ from tandem.runtime.standing import Standing
 from tandem.runtime.timers import Armed
 
 S = TypeVar("S")
+
+
+class PutAside(NamedTuple):
+    """What is passed over at a place of the log, and why; another message there is none of it."""
+
+    subject: str
+    why: str
 
 
 class Reading(Struct, frozen=True):
@@ -59,13 +66,13 @@ class FoldCopy(Generic[S]):
         fold: Fold[S],
         created_ns: int,
         accounts: frozenset[Exc],
-        aside: Mapping[int, str] | None = None,
+        aside: Mapping[int, PutAside] | None = None,
     ) -> None:
         self.state = fold.initial()
         self.standing = Standing(accounts=set(accounts))
         self.cursor = Cursor(created_ns=created_ns)
         self._fold = fold
-        self._aside: Mapping[int, str] = {} if aside is None else aside
+        self._aside: Mapping[int, PutAside] = {} if aside is None else aside
         self._faults = Faults()
         self._clock_ns = 0
         self._reads_all = subjects.ALL_FACTS in fold.filters
@@ -73,7 +80,7 @@ class FoldCopy(Generic[S]):
 
     @classmethod
     def restored(
-        cls, fold: Fold[S], snapshot: Snapshot, aside: Mapping[int, str] | None = None
+        cls, fold: Fold[S], snapshot: Snapshot, aside: Mapping[int, PutAside] | None = None
     ) -> "FoldCopy[S]":
         """Return the copy that the snapshot was taken of."""
         kept = snapshot.kept
@@ -98,8 +105,9 @@ class FoldCopy(Generic[S]):
         fact = _decoded(entry)
         self._clock_ns = max(self._clock_ns, entry.ts_ns)
         self.cursor = cursor_at(self.cursor.created_ns, entry)
-        if entry.seq in self._aside:
-            return self._pass_over(entry, self._aside[entry.seq])
+        aside = self._aside.get(entry.seq)
+        if aside is not None and aside.subject == entry.subject:
+            return self._pass_over(entry, aside.why)
         if not isinstance(fact, MalformedMessageError):
             standing.apply(self.standing, fact)
         if not (self._reads_all or self._is_for_fold(entry.subject)):
@@ -130,6 +138,7 @@ class FoldCopy(Generic[S]):
             standing=standing.copied(self.standing),
             armed=armed,
             faults=faults.copied(self._faults),
+            aside=tuple(sorted(seq for seq in self._aside if seq <= self.cursor.seq)),
         )
         return Snapshot(kept, self._fold.dump(self.state))
 

@@ -28,6 +28,8 @@ FORMER = "former"
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What the runtime itself keeps beside the fold's state; `clock_ns` is the fold's clock.
 
+    `aside`: which messages the state has passed over.
+
     Nothing up to `complete_seq` is unread: past the cursor there is nothing for this fold there.
     """
 
@@ -37,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     armed: tuple[Armed, ...] = ()
     faults: Faults = msgspec.field(default_factory=Faults)
+    aside: tuple[int, ...] = ()
 
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from tandem.messages.reports import LinkReport, LinkState, SpecsReport
 
 FILTERS = (
     subjects.ALL_EPOCHS,
+    subjects.ALL_ASIDES,
     subjects.reports_kind("link"),
     subjects.reports_kind("specs"),
 )

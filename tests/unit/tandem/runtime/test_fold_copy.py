@@ -11,7 +11,7 @@ from tandem.messages.codec import encode
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.reports import FillCost
 from tandem.runtime.effects import Append
-from tandem.runtime.fold_copy import FoldCopy, UnfoldableError
+from tandem.runtime.fold_copy import FoldCopy, PutAside, UnfoldableError
 from tests.integration.fold_world import EXC, TallyFold
 
 T = Ticker("T")
@@ -29,8 +29,13 @@ def cost(seq: int, asset: str) -> Entry:
     return Entry(seq, seq, subjects.fill_cost(EXC, T, fact.exec_id), encode(fact))
 
 
+def put_aside(seq: int, subject: str = "") -> PutAside:
+    usual = subjects.fill_cost(EXC, T, ExecId(str(seq)))
+    return PutAside(subject or usual, "RuntimeError in the fold")
+
+
 def copy_without(*seqs: int) -> FoldCopy:  # type: ignore[type-arg]
-    aside = dict.fromkeys(seqs, "RuntimeError in the fold")
+    aside = {seq: put_aside(seq) for seq in seqs}
     return FoldCopy(TallyFold(), 1, frozenset[Exc](), aside)
 
 
@@ -58,19 +63,21 @@ def test_what_is_put_aside_reaches_no_state_and_is_one_alarm() -> None:
 
 
 def test_an_epoch_that_is_put_aside_does_not_begin() -> None:
-    copy = copy_without(3)
-    epoch = Epoch(epoch=5)
+    aside = {3: put_aside(3, subjects.epoch(5)), 4: put_aside(4, "oms.x")}
+    copy = FoldCopy(TallyFold(), 1, frozenset[Exc](), aside)
 
-    copy.read(Entry(3, 3, subjects.epoch(5), encode(epoch)))
-
+    copy.read(Entry(3, 3, subjects.epoch(5), encode(Epoch(epoch=5))))
     assert copy.standing.epoch == 0
+
+    copy.read(Entry(4, 4, subjects.epoch(6), encode(Epoch(epoch=6))))
+    assert copy.standing.epoch == 6, "another message stands there now"
 
 
 def test_a_copy_from_a_snapshot_goes_on_counting_what_was_passed_over() -> None:
     copy = copy_without(7, 8)
     copy.read(cost(7, "bug"))
 
-    again = FoldCopy.restored(TallyFold(), copy.snapshot((), 7), {8: "RuntimeError in the fold"})
+    again = FoldCopy.restored(TallyFold(), copy.snapshot((), 7), {8: put_aside(8)})
 
     assert again.read(cost(8, "bug")).effects == ()
 
