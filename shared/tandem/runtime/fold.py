@@ -269,7 +269,8 @@ class FoldRunner(Generic[S]):
         if generation != self._generation:
             return
         try:
-            self._read(entry)
+            with self._ports.place.at(entry.seq):
+                self._read(entry)
         except UnfoldableError as error:
             self._break(entry, error)
         except Exception as error:

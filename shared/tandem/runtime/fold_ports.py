@@ -1,7 +1,7 @@
 """What the runtime of a fold needs from outside, and how it may be tuned."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
 from structlog.typing import FilteringBoundLogger
@@ -10,6 +10,7 @@ from tandem.bus.port import Bus
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Head, SetRow
 from tandem.runtime.kept import KEPT_NS
+from tandem.runtime.last_place import LastPlace
 from tandem.runtime.seam import Seam
 
 SNAPSHOT_PERIOD_S = 300.0
@@ -59,6 +60,7 @@ class FoldPorts:
     log: FilteringBoundLogger
     seam: Seam
     pages: Pages | None = None
+    place: LastPlace = field(default_factory=LastPlace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,15 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Generic, TypeVar
 
+from tandem.messages import facts
+from tandem.messages.hedges import Alarm
 from tandem.runtime.config import Variable
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.effects import Fold
+from tandem.runtime.faults import MAX_TEXT
 from tandem.runtime.fold import FoldRunner
 from tandem.runtime.fold_ports import (
     SNAPSHOT_PERIOD_S,
@@ -15,6 +19,7 @@ from tandem.runtime.fold_ports import (
     Pages,
     RowFold,
 )
+from tandem.runtime.last_place import LastPlace
 from tandem.runtime.log_watch import LogWatch
 from tandem.runtime.metrics import Metrics
 from tandem.runtime.pages import RedisPages
@@ -28,6 +33,7 @@ CATCH_UP_S = 30.0
 RESYNCED_S = 15.0
 FOLD_VARIABLES = (ACCEPT_GAP,)
 NS = 1_000_000_000
+ENDS_TOLD = 2
 
 S = TypeVar("S")
 
@@ -50,7 +56,9 @@ class FoldService(Generic[S]):
             log=context.log,
             seam=context.seam,
             pages=_pages(context, fold),
+            place=LastPlace(_place_file(context)),
         )
+        self._ports = ports
         options = FoldOptions(
             run=context.run,
             snapshot_every=context.settings.snapshot_every,
@@ -68,6 +76,8 @@ class FoldService(Generic[S]):
         _watch(context.metrics, self.runner)
 
     async def start(self) -> None:
+        if self._ports.place.suspect.times >= ENDS_TOLD:
+            self._ports.tasks.spawn(self._tell_of_ends(), "fold-ends")
         await self.runner.start()
         self._tasks.spawn(self._wait_watch.run(), "fold-waits")
         if self._log_watch is not None:
@@ -97,6 +107,25 @@ class FoldService(Generic[S]):
         )
         more = self._more_waits(runner.state) if self._more_waits is not None else ()
         return (*awaited, *more)
+
+    async def _tell_of_ends(self) -> None:
+        """Name the message at which this process has ended again and again."""
+        (seq, times), log = self._ports.place.suspect, self._ports.bus.log
+        stored = await log.get(seq)
+        subject = stored.subject if stored is not None else "a message that is gone"
+        text = (
+            f"{self._name} has ended {times} times at message {seq}, {subject[:MAX_TEXT]}; "
+            f"`tandem aside {seq}` has it passed over"
+        )
+        self._ports.log.error("ended again at one message", seq=seq, subject=subject, times=times)
+        alarm = Alarm(source=self._name, key=f"ended-{seq}-{times}", text=text)
+        await log.append(*facts.written(alarm))
+
+
+def _place_file(context: ServiceContext) -> Path | None:
+    """Return where to keep it: beside the run file, one for each process of a machine."""
+    run_file = context.settings.run_file
+    return run_file.with_suffix(".place") if run_file is not None else None
 
 
 def _pages(context: ServiceContext, fold: Fold[S]) -> Pages | None:
