@@ -9,11 +9,14 @@ import hashlib
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import astuple
 
 from tandem.messages.hedges import Rules
+from tandem.messages.rules import is_plain
 
 FOLD_VERSION = "hedger-5"
 NS_PER_MS = 1_000_000
+MOST_MS = 10**12  # some thirty years
 
 
 class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +77,21 @@ def from_fact(fact: Rules) -> HedgeRules | None:
     if rules_hash(fact.settings) != fact.rules:
         return None
     try:
-        return _decoder.decode(fact.settings)
-    except msgspec.MsgspecError:
+        rules = _decoder.decode(fact.settings)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    return rules if _is_sound(rules) else None
+
+
+def _is_sound(rules: HedgeRules) -> bool:
+    """Tell whether a fold can decide by these settings; a hash proves no sense."""
+    numbers = (*rules.bands_bp, rules.hard_cap_bp, rules.soft_cap_notional)
+    clip = rules.clip_notional if rules.clip_notional is not None else Decimal(1)
+    whole = [one for one in astuple(rules) if isinstance(one, int)]
+    return (
+        all(is_plain(one) and one >= 0 for one in numbers)
+        and is_plain(clip)
+        and clip > 0
+        and bool(rules.backoff_ms)
+        and all(0 <= one <= MOST_MS for one in (*whole, *rules.backoff_ms))
+    )

@@ -66,6 +66,7 @@ TRIES = {
     "follow DELTAS": f"p {CONSUMER}.DELTAS.name",
     "make, change or delete a stream": "p $JS.API.STREAM.UPDATE.OMS",
     # The rest, in detail.
+    "put a message of the log aside": "p oms.control.aside.7",
     "log an order of beta": "p oms.intent.binance.beta.c.new",
     "log a hedge of beta": "p oms.intent.hedge.beta.h",
     "stop a hedge of beta": "p oms.control.stop.beta.t",

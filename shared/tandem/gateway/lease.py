@@ -16,12 +16,14 @@
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
 NS_PER_MS = 1_000_000
 RENEWALS_A_TTL = 4
 LOOKS_A_TTL = 8
+MOST_TERMS = 2**62  # what the facts that name a term can hold, and its successors
 MARGINS_A_TTL = 10
 
 
@@ -29,7 +31,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds the lease: a process by its token, its term, and whether it gave it back."""
 
     holder: str
-    term: int
+    term: Annotated[int, msgspec.Meta(ge=0, le=MOST_TERMS)]
     is_released: bool = False
 
 

@@ -16,7 +16,7 @@ import msgspec
 from tandem.domain.errors import UnavailableError
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.lease import Look, Record, Write
-from tandem.messages import subjects
+from tandem.messages import codec, subjects
 
 PERIOD_S = 0.05
 HASTE_S = 0.005
@@ -225,8 +225,13 @@ class Tenure:
 
 
 def _decoded(payload: bytes) -> Record | None:
-    """Return a record; one that cannot be read is nobody's, and is waited for as any other."""
+    """Return a record; one that cannot be read is nobody's, and is waited for as any other.
+
+    The next write replaces it: no bytes in the place of a lease may end whoever looks at it.
+    """
+    if codec.is_nested_too_deep(payload):
+        return None
     try:
         return _record.decode(payload)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None

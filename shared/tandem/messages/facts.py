@@ -212,6 +212,7 @@ _TOKENS: dict[type[Message], str] = {
     Rules: "- - - ordinal",
     Epoch: "- - - epoch",
     Carried: "- - - epoch",
+    Aside: "- - - seq",
     Alarm: "- - - source key",
 }
 

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from services.hedger import rules
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
@@ -29,3 +30,21 @@ def test_settings_that_cannot_be_read_are_not_implemented() -> None:
     settings = '{"hold_ms":"many"}'
 
     assert rules.from_fact(Rules(rules=rules.rules_hash(settings), settings=settings)) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '{"a":' * 1_200,
+        '{"backoff_ms":[]}',
+        '{"backoff_ms":[-1]}',
+        '{"hold_ms":1000000000000000000000000}',
+        '{"hard_cap_bp":"NaN"}',
+        '{"bands_bp":["Infinity"]}',
+        '{"clip_notional":"0"}',
+    ],
+)
+def test_e4_settings_that_nobody_can_decide_by_are_not_implemented(settings: str) -> None:
+    fact = Rules(rules=rules.rules_hash(settings), settings=settings)
+
+    assert rules.from_fact(fact) is None
