@@ -31,7 +31,7 @@ from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions
 from tandem.messages import subjects
-from tandem.messages.deltas import HedgeState
+from tandem.messages.deltas import BucketView, HedgeState
 from tandem.runtime.clock import SystemClock
 
 QTY = Decimal("0.10")
@@ -39,7 +39,8 @@ FILLS_OF_MAKER = 50
 MAKERS_A_SIDE = 6
 POLL_S = 0.05
 SETTLE_S = 3.0
-STALLED_S = 60.0
+READINGS, BETWEEN_S = 8, 0.25
+STALLED_S = 120.0
 TAPE_TRADES = 100_000  # then the tape begins again
 SHARES = (0.05, 0.25, 0.5, 0.75, 1.0)
 FROM_SHARE = 0.25
@@ -72,8 +73,24 @@ class Quotes:
         """Return how many fills are hedged by now."""
         at_work = [one for side in self.live.values() for one in side]
         filled = self.over + sum((abs(one.maker_filled) for one in at_work), Decimal(0))
-        bucket = self.oms.hedges.bucket("hyperliquid", "SOL", self.oms.strategy)
+        bucket = self._bucket()
         return int((filled - (abs(bucket.owed) if bucket else 0)) / QTY)
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether nothing that could be hedged is owed."""
+        bucket = self._bucket()
+        return bucket is not None and abs(bucket.owed) < QTY and not bucket.in_flight
+
+    def standing(self) -> str:
+        """Return what is owed and how the makers stand, for a run that does not go on."""
+        states = [
+            one.link.state if one.link else "?" for side in self.live.values() for one in side
+        ]
+        return f"makers {' '.join(states)}; {self._bucket()}"
+
+    def _bucket(self) -> BucketView | None:
+        return self.oms.hedges.bucket("hyperliquid", "SOL", self.oms.strategy)
 
     async def refill(self) -> None:
         """Let go of makers that are filled and place as many anew."""
@@ -146,7 +163,7 @@ async def _measure(stack: LocalStack, fills: int) -> list[Sample]:
         await venues[0].resume(1.0)
         samples = await _run(stack, quotes, fills)
         await venues[0].pause()
-        await SystemClock().sleep(SETTLE_S)
+        await _settle(quotes)
         held = [one.amount for venue in venues for one in (await venue.books()).positions]
     sys.stderr.write(f"positions at the end: {' '.join(map(str, held))}, sum {sum(held)}\n")
     return samples
@@ -164,13 +181,32 @@ async def _run(stack: LocalStack, quotes: Quotes, fills: int) -> list[Sample]:
         if hedged > last:
             last, moved_ns = hedged, now_ns
         elif now_ns - moved_ns > STALLED_S * 1e9:
-            raise RuntimeError(f"no fill was hedged for {STALLED_S} s, after {last}")
+            text = f"no fill was hedged for {STALLED_S} s, after {last}: {quotes.standing()}"
+            raise RuntimeError(text)
         if hedged >= due[0]:
             due.pop(0)
             seconds = (now_ns - began_ns) / 1e9
             samples.append(await _sample(stack, hedged, seconds))
             sys.stderr.write(f"{hedged} fills in {seconds:.0f} s\n")
     return samples
+
+
+async def _settle(quotes: Quotes) -> None:
+    """Wait until nothing that could be hedged is owed."""
+    for _ in range(int(STALLED_S / POLL_S)):
+        await SystemClock().sleep(POLL_S)
+        if quotes.is_settled:
+            break
+    await SystemClock().sleep(SETTLE_S)
+
+
+async def _least(pids: Mapping[str, int]) -> dict[str, int]:
+    """Return the least of some readings: a snapshot on its way is not what a process keeps."""
+    least = {name: rss_kib(pid) for name, pid in pids.items()}
+    for _ in range(READINGS):
+        await SystemClock().sleep(BETWEEN_S)
+        least = {name: min(kib, rss_kib(pids[name])) for name, kib in least.items()}
+    return least
 
 
 async def _sample(stack: LocalStack, fills: int, seconds: float) -> Sample:
@@ -182,7 +218,7 @@ async def _sample(stack: LocalStack, fills: int, seconds: float) -> Sample:
     return Sample(
         fills,
         seconds,
-        {name: rss_kib(pid) for name, pid in pids.items()},
+        await _least(pids),
         {name: state.messages for name, state in states.items()},
         {name: state.bytes for name, state in states.items()},
     )
