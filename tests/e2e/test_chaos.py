@@ -49,6 +49,19 @@ def test_a_short_run_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_e6_a_run_whose_log_is_rolled_back_and_deleted_holds(tmp_path: Path) -> None:
+    cuts = ("--only", "rollback", "--only", "wipe", "--kills-per-minute", "60")
+    command = _command(tmp_path, "--minutes", "0.5", "--seed", "2", *cuts)
+    done = subprocess.run(command, cwd=checkout(), capture_output=True, text=True, timeout=390)
+    assert done.returncode == 0, done.stderr[-4_000:] + done.stdout
+    line = json.loads(done.stdout)
+    assert set(line["blows"]) == {"rollback", "wipe"}
+    assert (line["lost_fills"], line["doubled_orders"], line["findings"]) == (0, 0, [])
+    assert line["hedges"] > 0
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(150)
 def test_an_interrupted_run_leaves_no_process_and_says_where_its_logs_are(tmp_path: Path) -> None:
     command = _command(tmp_path, "--minutes", "5", "--kills-per-minute", "60")
