@@ -69,9 +69,9 @@ class Known:
 
     def take_owner(self, cloid: ClientOrderId, strategy: Strategy) -> bool:
         """Learn whose order it is; False when another strategy asked for it before."""
-        former = None if cloid in self.owners else self.ended.by_cloid(cloid)
-        if former is not None and former.owner is not None:
-            return former.owner == strategy
+        named = None if cloid in self.owners else self._named(cloid)
+        if named is not None and named.owner is not None:
+            return named.owner == strategy
         return self.owners.setdefault(cloid, strategy) == strategy
 
     def owner_of(self, cancel: CancelOrder) -> Strategy | None:

@@ -189,3 +189,16 @@ def test_e7_an_order_that_was_packed_long_ago_comes_back_under_each_name() -> No
     assert opened(registry, None, OID).key == first.key
     assert opened(registry, None, VenueOrderId("8")) is opened(registry, None, OID)
     assert len(registry.live) == 1
+
+
+def test_an_order_that_ends_leaves_the_names_that_another_has_taken() -> None:
+    registry = Registry()
+    first, second = opened(registry, CLOID), opened(registry, ClientOrderId("d"), OID)
+    first.aliases = list(second.aliases)
+    for record, ns in ((first, 1), (second, 2)):
+        record.status = OrderStatus.REJECTED
+        assert registry.by_oid == {book.oid_key(EXC, SOL, OID): second.key}
+        book.settle(registry, record, ns)
+
+    assert registry.by_oid == {}
+    assert (book.find(registry, EXC, CLOID, None) or second).cloid == CLOID

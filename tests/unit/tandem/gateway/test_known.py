@@ -14,6 +14,7 @@ from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
 EXC, SOL = Exc("v"), Ticker("SOL")
 A, ONE = ClientOrderId("a"), VenueOrderId("1")
+ONE_UNIT = Decimal(1)
 
 
 def order(
@@ -297,6 +298,8 @@ def test_e7_a_packed_order_still_has_its_owner(monkeypatch: pytest.MonkeyPatch) 
     assert known.owner_of(cancel) == own
     known.take_order(ended(7))
     assert known.owner_of(cancel) == own
+    assert not known.take_owner(cloid, other)
+    assert known.take_owner(cloid, own)
 
 
 def test_e7_packed_orders_are_forgotten_after_the_retention(
@@ -308,3 +311,20 @@ def test_e7_packed_orders_are_forgotten_after_the_retention(
 
     assert len(known.ended) < 300
     assert ClientOrderId(f"0x{7:032x}") not in known
+
+
+def test_e7_a_client_id_used_again_goes_on_with_its_newer_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(known_module, "MAX_RECENT", 1)
+    known, two = Known(), VenueOrderId("2")
+    known.take_order(order(OrderStatus.FILLED, cum_qty=Decimal(1)))
+    known.take_order(order(OrderStatus.NEW, oid=two))
+    known.take_order(order(OrderStatus.FILLED, cloid=None, oid=VenueOrderId("3"), cum_qty=ONE_UNIT))
+
+    assert len(known.ended) == 1
+    assert [one.oid for one in known.live_orders()] == [two]
+    assert known.by_cloid[A].oid == two
+    known.take_order(order(OrderStatus.NEW, cloid=None, ts_ns=7))
+    assert known.by_cloid[A].oid == two
+    assert [one.oid for one in known.live_orders()] == [two]
