@@ -7,6 +7,7 @@ TAPE ?=
 TICKER ?= SOL
 MINUTES ?= 10
 SEEDS ?= 100
+LOGS ?= 20000
 FROM ?= 1
 # Test processes side by side: much of the time tests wait.
 WORKERS ?= 3
@@ -14,7 +15,7 @@ STRATEGIES ?=
 TLS ?= off
 
 .DEFAULT_GOAL := help
-.PHONY: sim-teeth fuzz help demo up down logs test fmt check unit property integration contract e2e sim chaos bench container footprint cov schemas lock keys docker-demo clean
+.PHONY: sim-teeth survive fuzz help demo up down logs test fmt check unit property integration contract e2e sim chaos bench container footprint cov schemas lock keys docker-demo clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +63,9 @@ e2e: $(VENV)/.dev ## whole processes, killed and restarted
 
 sim: $(VENV)/.dev ## the whole system on virtual time, SEEDS=n worlds with faults (FROM=first seed)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
+
+survive: $(VENV)/.dev ## every fold on LOGS=20000 broken logs, in two copies (FROM=first seed)
+	@$(BIN)/python -m tests.property.survival --logs $(LOGS) --from $(FROM)
 
 fuzz: $(VENV)/.dev ## changed frames and answers to both gateways' codecs for MINUTES=10, a fresh seed each time (SEED=n)
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

@@ -39,6 +39,7 @@ from tandem.runtime.seam import no_seam
 from tests.conftest import Eventually
 
 EXC = Exc("venue")
+TOO_LARGE = 20_000_000  # bytes: more than any server of a desk takes
 
 
 class Tally(msgspec.Struct):
@@ -56,7 +57,7 @@ class TallyFold:
     """For each mark: a delta of its ticker, an alarm, a row, and a decision to propose.
 
     A cost of asset `wait` arms a timer of as many milliseconds as its fee; `bug` breaks the fold
-    halfway.
+    halfway, `huge` calls for what no server takes.
     """
 
     name = "tally"
@@ -75,6 +76,8 @@ class TallyFold:
             case FillCost(fee_asset="wait"):
                 due_ns = event.ts_ns + int(event.fact.fee) * 1_000_000
                 return (ArmTimer(event.fact.exec_id, 0, due_ns),)
+            case FillCost(fee_asset="huge"):
+                return (Append(Alarm(source="tally", key="huge", text="x" * TOO_LARGE)),)
             case FillCost(fee_asset="bug"):
                 state.broken += 1
                 raise RuntimeError("a bug in the fold")

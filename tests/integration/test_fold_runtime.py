@@ -207,6 +207,19 @@ async def test_e2_a_delta_whose_place_is_taken_stops_no_writer(
     await eventually(lambda: copy.state.decisions == {"A": 2, "B": 1})
 
 
+@pytest.mark.parametrize("world", ["nats"], indirect=True)
+async def test_e9_what_no_server_takes_is_left_out_and_ends_nobody(
+    world: World, eventually: Eventually
+) -> None:
+    copy = await world.copy()
+    await world.cost("x", "huge", 1)
+    await world.mark("A")
+
+    await eventually(lambda: copy.runner.counters.unwritable == 1)
+    await eventually(lambda: copy.state.decisions == {"A": 1} and not copy.runner.in_flight)
+    assert not copy.tasks.failed.done()
+
+
 async def test_a_fold_that_cannot_propose_goes_on_reading(
     world: World, eventually: Eventually
 ) -> None:

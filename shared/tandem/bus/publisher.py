@@ -32,7 +32,12 @@ from tandem.bus.nats_wire import (
 from tandem.bus.port import Appended, Guard
 from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
-from tandem.domain.errors import InvalidInputError, SupersededError, UnavailableError
+from tandem.domain.errors import (
+    InvalidInputError,
+    SupersededError,
+    UnavailableError,
+    UnwritableError,
+)
 from tandem.messages.subjects import MAX_SUBJECT
 
 WATCH_PERIOD_S = 0.25
@@ -119,7 +124,7 @@ class Publisher:
             return _too_large(payload, f"at most {self._client.max_payload} bytes")
         if not 0 < len(subject) <= MAX_SUBJECT or not subject.isascii():
             rule = f"1 to {MAX_SUBJECT} ASCII characters"
-            return InvalidInputError("subject", f"{subject[:80]}… ({len(subject)})", rule)
+            return UnwritableError("subject", f"{subject[:80]}… ({len(subject)})", rule)
         return None
 
     async def offer(self, subject: str, payload: bytes, timeout_s: float) -> Appended:
@@ -306,5 +311,5 @@ def _headers(guard: Guard) -> dict[str, str]:
     return {EXPECTED_OF_HEADER: guard.subjects, EXPECTED_SEQ_HEADER: str(guard.seq)}
 
 
-def _too_large(payload: bytes, rule: str) -> InvalidInputError:
-    return InvalidInputError("payload", f"{len(payload)} bytes", rule)
+def _too_large(payload: bytes, rule: str) -> UnwritableError:
+    return UnwritableError("payload", f"{len(payload)} bytes", rule)

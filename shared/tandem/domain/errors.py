@@ -5,6 +5,7 @@ TandemError
 │   ├── UnknownInstrumentError    no such ticker; carries the nearest names
 │   ├── LimitReachedError    ask less often: nothing changed, and later the same may be asked
 │   ├── NotYetSupportedError      a call of the contract that this version does not have
+│   ├── UnwritableError           a message that the server takes from nobody
 │   └── ConfigurationError        a setting from the environment is missing or malformed
 ├── MalformedMessageError    reject it: a message of the wire contract that cannot be decoded
 ├── ConflictError            reconcile: the id is already used by a different fact
@@ -49,6 +50,10 @@ class LimitReachedError(InvalidInputError):
 
 class NotYetSupportedError(InvalidInputError):
     """A call that the contract names and this version does not have yet."""
+
+
+class UnwritableError(InvalidInputError):
+    """A message that is too large, or whose subject is too long: no retry and no right helps."""
 
 
 class ConfigurationError(InvalidInputError):

@@ -20,7 +20,7 @@ from msgspec import structs
 
 from tandem.bus.background import end
 from tandem.bus.port import Entry, Following, LogState
-from tandem.domain.errors import ConflictError, MalformedMessageError, UnavailableError
+from tandem.domain.errors import MalformedMessageError, TandemError, UnavailableError
 from tandem.domain.ids import Exc
 from tandem.messages import subjects
 from tandem.messages.codec import Answer, Fact, Query
@@ -401,7 +401,7 @@ class FoldRunner(Generic[S]):
             self._options.kept_ns,
         )
 
-    def _conflict(self, fact: Fact, error: ConflictError) -> None:
+    def _conflict(self, fact: Fact | None, error: TandemError) -> None:
         self._ports.log.error("a consequence was not logged", error=str(error))
         if isinstance(fact, TimerFired):
             self._timers.fire_again(fact)

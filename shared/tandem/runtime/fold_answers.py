@@ -33,6 +33,8 @@ class Answers:
             return encode(self.answer(subject, query))
         except InvalidInputError as error:
             return encode(QueryFailed(text=str(error), retryable=False))
+        except Exception as error:  # noqa: BLE001 - no question may end whoever answers it
+            return encode(QueryFailed(text=f"cannot say: {type(error).__name__}", retryable=False))
 
     async def _reached(self, least: int) -> bool:
         deadline_ns = self.clock.monotonic_ns() + TIMEOUT_NS

@@ -11,6 +11,7 @@ class FoldCounters:
     malformed: int = 0
     unfoldable: int = 0
     speechless: int = 0
+    unwritable: int = 0
     appended: int = 0
     deltas: int = 0
     conflicts: int = 0

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from tandem.bus.port import Appended, Bus
 from tandem.bus.subject_match import matcher
-from tandem.domain.errors import ConflictError
+from tandem.domain.errors import ConflictError, TandemError, UnwritableError
 from tandem.messages import facts, subjects
 from tandem.messages.codec import Fact
 from tandem.runtime.clock import Clock, TaskOwner
@@ -37,14 +37,17 @@ _is_exclusive = matcher(
 
 @dataclass(frozen=True, slots=True)
 class OutboxPorts:
-    """`on_conflict` hears of a fact that could not be logged: its place holds another."""
+    """`on_conflict` hears of a fact that could not be logged: its place holds another.
+
+    Of what the server takes from nobody (fact: None) it hears too; that is left out for good.
+    """
 
     bus: Bus
     clock: Clock
     tasks: TaskOwner
     seam: Seam
     counters: FoldCounters
-    on_conflict: Callable[[Fact, ConflictError], None]
+    on_conflict: Callable[[Fact | None, TandemError], None]
 
 
 class Outbox:
@@ -73,7 +76,7 @@ class Outbox:
         subject, payload = facts.written(effect.fact)
         self.kept.keep(self._ports.clock.monotonic_ns(), subject, payload)
         started = self._ports.bus.log.append_soon(subject, payload)
-        self._then(started, lambda done: self._appended(done, seq, effect.fact))
+        self._then(started, lambda done: self._appended(done, seq, effect.fact), seq)
 
     def inherit(self, former: "Outbox") -> None:
         """Keep what another one has logged lately, to offer it again."""
@@ -84,7 +87,7 @@ class Outbox:
         for subject, payload in self.kept.since(self._ports.clock.monotonic_ns()):
             self._opened(seq)
             started = self._ports.bus.log.append_soon(subject, payload)
-            self._then(started, lambda done: self._offered(done, seq))
+            self._then(started, lambda done: self._offered(done, seq), seq)
 
     def _offered(self, done: "asyncio.Future[Appended]", seq: int) -> None:
         self._ports.counters.appended += not done.result().already
@@ -118,7 +121,7 @@ class Outbox:
     def _send(self, seq: int, effect: Publish) -> None:
         self._ports.seam("fold.before_append")
         started = self._ports.bus.deltas.append_soon(*facts.written_delta(effect.delta))
-        self._then(started, lambda done: self._published(done, seq))
+        self._then(started, lambda done: self._published(done, seq), seq)
 
     def _published(self, done: "asyncio.Future[Appended]", seq: int) -> None:
         done.result()
@@ -148,6 +151,7 @@ class Outbox:
         self,
         started: Awaitable[Appended],
         handle: Callable[["asyncio.Future[Appended]"], None],
+        seq: int,
     ) -> None:
         """Call `handle` in the loop once the answer is there; its failure ends the process."""
 
@@ -156,6 +160,10 @@ class Outbox:
                 return
             try:
                 handle(done)
+            except UnwritableError as error:
+                self._ports.counters.unwritable += 1
+                self._ports.on_conflict(None, error)
+                self._settled(seq)
             except Exception as error:  # noqa: BLE001 - nobody awaits this: the owner must hear
                 self._ports.tasks.spawn(_fail(error), "fold-outbox")
 

@@ -68,3 +68,14 @@ async def test_a_malformed_question_is_told() -> None:
 
     assert isinstance(answer, QueryFailed)
     assert not answer.retryable
+
+
+async def test_e8_a_question_that_breaks_whoever_answers_is_answered_and_ends_nobody() -> None:
+    def broken(_subject: str, _query: Query) -> Answer:
+        raise LookupError("a bug")
+
+    answers = Answers(Clock(lambda: None), lambda: 0, broken)
+
+    answer = decode_answer(await answers.reply("s", encode(PageRequest())))
+
+    assert answer == QueryFailed(text="cannot say: LookupError", retryable=False)

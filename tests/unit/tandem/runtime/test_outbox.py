@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from tandem.bus.memory_bus import MemoryBus
-from tandem.domain.errors import ConflictError
+from tandem.domain.errors import TandemError
 from tandem.domain.ids import Exc, Ticker
 from tandem.messages.deltas import PositionDelta, PositionView
 from tandem.messages.hedges import Alarm
@@ -22,7 +22,7 @@ class Setting:
     def __init__(self) -> None:
         self.bus = MemoryBus(SystemClock())
         self.counters = FoldCounters()
-        self.conflicts: list[ConflictError] = []
+        self.conflicts: list[TandemError] = []
         self.passed: list[str] = []
         self.outbox = Outbox(
             OutboxPorts(
