@@ -223,12 +223,35 @@ BUGS = (
         "services/gateway_binance/protocol/reports.py",
         "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(event.trade_id),\n"
         "        venue_order_id=_oid(event.order_id),\n        side=_side(event.side),\n"
-        "        last_qty=plain(event.last_qty),\n        last_px=plain(event.last_px),\n"
+        '        last_qty=positive(event.last_qty, "l"),\n'
+        '        last_px=plain(event.last_px, "L"),\n'
         "        source=at.source,\n        ts_event_ns=ns_of_ms(event.time_ms),\n",
-        "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(-event.trade_id),\n"
+        "        ticker=Ticker(event.symbol),\n        exec_id=_exec_id(10**12 + event.trade_id),\n"
         "        venue_order_id=_oid(event.order_id),\n        side=_side(event.side),\n"
-        "        last_qty=plain(event.last_qty),\n        last_px=plain(event.last_px),\n"
+        '        last_qty=positive(event.last_qty, "l"),\n'
+        '        last_px=plain(event.last_px, "L"),\n'
         "        source=at.source,\n        ts_event_ns=ns_of_ms(event.time_ms),\n",
+    ),
+    Bug(
+        "log a fill that is larger than its order",
+        "shared/tandem/gateway/soundness.py",
+        "        if value is not None and abs(value) > most:\n",
+        "        if value is not None and abs(value) > 10**9:\n",
+        ("tests/unit/tandem/gateway/test_door.py",),
+    ),
+    Bug(
+        "believe a time in microseconds",
+        "shared/tandem/gateway/soundness.py",
+        "    latest_ns = min(venue_ns + DAY_NS, MAX_NS) if venue_ns else MAX_NS\n",
+        "    latest_ns = 2**90\n",
+        ("tests/unit/tandem/gateway/test_soundness.py", "tests/fuzz/test_corpus.py"),
+    ),
+    Bug(
+        "name a Hyperliquid trade by its time as well",
+        "services/gateway_hyperliquid/protocol/reports.py",
+        "        return ExecId(f\"{_oid(fill)}-{id_text(fill.tid, 'tid')}\")\n",
+        "        return ExecId(f\"{fill.time}-{_oid(fill)}-{id_text(fill.tid, 'tid')}\")\n",
+        ("tests/unit/services/gateway_hyperliquid/protocol/test_reports.py",),
     ),
     Bug(
         "take `filled` as the whole on Hyperliquid",
