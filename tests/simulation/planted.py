@@ -276,7 +276,7 @@ BUGS = (
     Bug(
         "a halt in force is lost with the log",
         "services/hedger/carrying.py",
-        "        *(Append(subjects.halt(one.token), one) for one in state.halts.values()),\n",
+        "        *(Append(one) for one in state.halts.values()),\n",
         "",
         WIPED,
     ),
