@@ -8,6 +8,7 @@ from tandem.runtime.config import ACCOUNT_VARIABLE, Environment, Variable
 from tandem.transport.sharing import Sharing
 
 BP_PER_UNIT = 10_000
+MOST_COPIES = 8
 
 GATEWAY_VARIABLES = (
     ACCOUNT_VARIABLE,
@@ -43,6 +44,7 @@ class GatewaySettings:
     answer_timeout_ms: int = 1_000
     hedger_silence_ms: int = 0
     lease_ttl_ms: int = 1_200
+    copies: int = 2
     granted: frozenset[Strategy] = frozenset()
 
     def may_cancel(self, strategy: Strategy, owner: Strategy | None) -> bool:
@@ -61,6 +63,7 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         backfill_s=env.integer("TANDEM_BACKFILL_SECONDS", 30, least=1, most=3_600),
         backfill_live_s=env.integer("TANDEM_BACKFILL_LIVE_SECONDS", 10, least=1, most=3_600),
         lease_ttl_ms=env.integer("TANDEM_LEASE_TTL_MS", 1_200, least=200, most=60_000),
+        copies=env.integer("TANDEM_ADDRESS_COPIES", 2, least=1, most=MOST_COPIES),
         hedger_silence_ms=env.integer("TANDEM_HEDGER_SILENCE_MS", 1_000, most=60_000),
         answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
         granted=frozenset(Strategy(word) for word in env.words("TANDEM_GRANTED")),
@@ -70,6 +73,6 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
 def sharing(env: Environment, percent: int) -> Sharing:
     """Read who shares the address's budget; raises ConfigurationError naming a bad variable."""
     return Sharing(
-        copies=env.integer("TANDEM_ADDRESS_COPIES", 2, least=1, most=8),
+        copies=env.integer("TANDEM_ADDRESS_COPIES", 2, least=1, most=MOST_COPIES),
         percent=env.integer("TANDEM_ADDRESS_PERCENT", percent, least=10, most=100),
     )

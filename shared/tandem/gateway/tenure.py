@@ -14,9 +14,12 @@ from typing import Protocol
 import msgspec
 
 from tandem.domain.errors import UnavailableError
+from tandem.gateway.copies import Copies
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.lease import Look, Record, Write
+from tandem.gateway.overdue import Overdue
 from tandem.messages import codec, subjects
+from tandem.messages.hedges import Alarm
 
 PERIOD_S = 0.05
 HASTE_S = 0.005
@@ -25,6 +28,7 @@ LEAVE_S = 0.7
 UNFIT_HANDICAP_NS = 2_000 * NS_PER_MS
 UNFIT_NS = 1_000 * NS_PER_MS
 SAY_NS = 300 * NS_PER_MS
+CROWDED_NS = 10_000 * NS_PER_MS
 
 _record = msgspec.json.Decoder(Record)
 
@@ -68,6 +72,8 @@ class Tenure:
         self._unfit_ns: int | None = None
         self._said_ns = 0
         self._heard_ns: int | None = None
+        self._copies = Copies(3 * SAY_NS)
+        self._crowd = Overdue()
         self._presence = subjects.presence(f"gateway-{core.exc}")
         self._wake = asyncio.Event()
         metrics, clock = core.context.metrics, core.context.clock
@@ -99,6 +105,7 @@ class Tenure:
         """Another copy could send at once."""
         if run.decode(errors="replace") != self._core.context.run:
             self._heard_ns = self._core.context.clock.monotonic_ns()
+            self._copies.hear(run.decode(errors="replace"), self._heard_ns)
 
     async def _compare(self, fitness: Fitness, mono_ns: int) -> None:
         """Say that this copy is fit, or give way to one that is."""
@@ -118,6 +125,21 @@ class Tenure:
             self._core.context.log.warning("gives way to a copy that can send")
             self._unfit_ns = None
             self._core.lease.step_aside()
+
+    def _watch_crowd(self, mono_ns: int) -> None:
+        """Say once when more copies run than share the address's budget."""
+        core = self._core
+        holds, is_other = core.lease.holds(mono_ns), core.lease.is_standby(mono_ns)
+        count = self._copies.count(mono_ns, holds=holds, holder_is_alive=is_other)
+        if count <= core.settings.copies:
+            self._crowd.done()
+            return
+        self._crowd.due(mono_ns)
+        if self._crowd.is_news(mono_ns, CROWDED_NS):
+            text = f"{count} copies share an address's budget that is divided by"
+            source, key = f"gateway-{core.exc}", f"copies-{core.context.run}-{self._crowd.spells}"
+            text = f"{text} {core.settings.copies}: set TANDEM_ADDRESS_COPIES"
+            core.journal.append(Alarm(source=source, key=key, text=text))
 
     def _hears_another(self, mono_ns: int) -> bool:
         return self._heard_ns is not None and mono_ns - self._heard_ns < 3 * SAY_NS
@@ -142,6 +164,7 @@ class Tenure:
         mono_ns = self._core.context.clock.monotonic_ns()
         fitness = self._tenant.fitness()
         await self._compare(fitness, mono_ns)
+        self._watch_crowd(mono_ns)
         due = self._core.lease.due(mono_ns, fitness.handicap_ns)
         try:
             match due:

@@ -1,0 +1,47 @@
+"""A backfill that cannot run is told in the log, once a spell."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tandem.bus.port import Entry
+from tandem.cli.servers import LocalServer
+from tandem.messages import subjects
+from tests.conftest import Eventually
+from tests.integration.gateway_hyperliquid import EXC, World, world
+
+LONG_S = 30.0
+LAST_LIST = "frontendOpenOrders"
+WAITS = b"the backfill waits for "
+
+
+@pytest.fixture
+async def here(nats_server: LocalServer, tmp_path: Path) -> AsyncIterator[World]:
+    run_file = tmp_path / "gateway.json"
+    async with world(nats_server.url, run_file, TANDEM_BACKFILL_LIVE_SECONDS="1") as running:
+        yield running
+
+
+async def test_e11_a_backfill_that_waits_past_its_interval_is_an_alarm_once_a_spell(
+    here: World, eventually: Eventually
+) -> None:
+    alarms: list[Entry] = []
+    following = await here.bus.log.follow((subjects.alarms_of(f"gateway-{EXC}"),), 0, alarms.append)
+
+    def told() -> int:
+        return sum(WAITS in entry.payload for entry in alarms)
+
+    async def run_again() -> None:
+        """Wait for two whole runs: the first may have begun before."""
+        before = here.relay.asked.count(LAST_LIST)
+        await eventually(lambda: here.relay.asked.count(LAST_LIST) > before + 1, LONG_S)
+
+    await here.control("faults", {"refuse_busy": True})
+    await eventually(lambda: told() == 1, LONG_S)
+    await here.control("faults", {})
+    await run_again()
+    assert told() == 1
+    await here.control("faults", {"refuse_busy": True})
+    await eventually(lambda: told() == 2, LONG_S)
+    await following.close()
