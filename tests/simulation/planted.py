@@ -295,6 +295,13 @@ BUGS = (
         WIPED,
     ),
     Bug(
+        "a quick look counts as a thorough round once it is late",
+        "shared/tandem/gateway/effects.py",
+        "        return self.is_thorough and venue_ms > self.past_ms\n",
+        "        return venue_ms > self.past_ms\n",
+        ("tests/unit/tandem/gateway/test_effects.py",),
+    ),
+    Bug(
         "each copy counts the whole address as its own",
         "shared/tandem/transport/sharing.py",
         "RateLimit(pool, capacity - others, period_ms, WEIGHT, others)",

@@ -30,6 +30,13 @@ class LookUp:
     is_thorough: bool
     nth: int = 1
 
+    def may_prove(self, venue_ms: int) -> bool:
+        """Tell whether a round that began when the venue showed this time may count as absence.
+
+        One that was not planned as thorough does not, however late it is: it may lack a question.
+        """
+        return self.is_thorough and venue_ms > self.past_ms
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:

@@ -186,7 +186,7 @@ class Lookups:
             return True
 
     def _can_count(self, effect: LookUp, venue_ms: int) -> bool:
-        if venue_ms > effect.past_ms:
+        if effect.may_prove(venue_ms):
             return True
         self._core.sender.lookup_failed(effect.cloid, self._core.now())
         return False
