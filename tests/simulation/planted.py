@@ -142,13 +142,13 @@ BUGS = (
     Bug(
         "an ordinal of the copy's own counting",
         "services/hedger/deciding.py",
-        "    ordinal = bucket.decisions + 1\n",
+        "    ordinal = ordinals.next_free(taken, head.epoch, bucket.decisions)\n",
         "    ordinal = propose.__dict__[bucket.key] = propose.__dict__.get(bucket.key, 0) + 1\n",
     ),
     Bug(
         "state changed by deciding instead of by reading",
         "services/hedger/deciding.py",
-        "    ordinal = bucket.decisions + 1\n",
+        "    ordinal = ordinals.next_free(taken, head.epoch, bucket.decisions)\n",
         "    ordinal = bucket.decisions = bucket.decisions + 1\n",
     ),
     Bug(
