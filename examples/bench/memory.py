@@ -164,6 +164,8 @@ async def _measure(stack: LocalStack, fills: int) -> list[Sample]:
         samples = await _run(stack, quotes, fills)
         await venues[0].pause()
         await _settle(quotes)
+        if not quotes.is_settled:
+            sys.stderr.write(f"not hedged at the end: {quotes.standing()}\n")
         held = [one.amount for venue in venues for one in (await venue.books()).positions]
     sys.stderr.write(f"positions at the end: {' '.join(map(str, held))}, sum {sum(held)}\n")
     return samples
