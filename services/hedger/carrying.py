@@ -127,11 +127,17 @@ def note(state: State, turn: Turn) -> None:
     event = turn.event
     if state.young is None:
         return
-    if isinstance(event.fact, Decision) or len(state.young) >= MOST_YOUNG:
+    if _is_decided_here(event) or len(state.young) >= MOST_YOUNG:
         state.young = None
     elif not isinstance(event.fact, Carried | SpecsReport | MalformedMessageError):
         payload = codec.encode(event.fact)
         state.young.append(Young(event.seq, event.ts_ns, event.epoch, event.subject, payload))
+
+
+def _is_decided_here(event: LogEvent) -> bool:
+    """Tell whether a fact is a decision of this log; one still on its way at the cut is not."""
+    fact = event.fact
+    return isinstance(fact, Decision) and fact.epoch >= event.epoch and fact.as_of < event.seq
 
 
 def take(state: State, turn: Turn, fact: Carried, step: Step) -> None:

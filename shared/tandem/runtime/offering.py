@@ -8,6 +8,7 @@
 3. A copy that has heard nothing for long lets the others speak first: of two, the log takes one.
 """
 
+import asyncio
 from collections import deque
 from typing import Generic, TypeVar
 
@@ -55,8 +56,11 @@ class Offering(Generic[S]):
             clock = self._ports.clock
             if clock.monotonic_ns() - self._at_head_ns > self._options.kept_ns // 2:
                 await clock.sleep(YIELD_S)
-            for effect in self._fold.offers(self._left, epoch, is_anew=is_anew):
-                self._ports.bus.log.append_soon(*facts.written(effect.fact))
+            offers = self._fold.offers(self._left, epoch, is_anew=is_anew)
+            log = self._ports.bus.log
+            stored = [log.append_soon(*facts.written(effect.fact)) for effect in offers]
+            # Whoever reads on must find it: the head without it would pass for all that is known.
+            await asyncio.gather(*stored, return_exceptions=True)
         for entry in self._heard:
             is_young = copy.head.ts_ns - entry.ts_ns < self._options.kept_ns
             if entry.seq >= state.first_seq and is_young:

@@ -417,3 +417,20 @@ def test_e5_a_fold_that_has_read_nothing_offers_no_rules() -> None:
     offered = fold.offers(fold.initial(), EPOCH, is_anew=True)
 
     assert [type(one.fact) for one in offered] == [Carried]
+
+
+def test_e5_a_decision_on_its_way_when_the_log_was_lost_ends_no_youth() -> None:
+    """Found by seed 320 of the simulation with a deleted store: it came before what was carried."""
+    desk = two_venues()
+    hedge_id = desk.hedge("old", "-5")
+    desk.maker_fill(hedge_id, "2")
+    (proposal,) = desk.fold.propose(desk.state, desk.head)
+    anew = Anew()
+    anew.specs(*TABLES)
+    anew.read(proposal.fact, proposal.subject)
+    anew.offered(desk)
+    anew.resynced()
+
+    assert list(anew.state.links) == [hedge_id]
+    assert anew.naked() == d(2)
+    assert anew.amounts() == []
