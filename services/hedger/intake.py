@@ -23,6 +23,7 @@ from services.hedger.state import (
     Pending,
     State,
     instrument,
+    is_shelved,
     keep_refused,
     open_bucket,
 )
@@ -48,6 +49,8 @@ _LOOSE = Context(prec=80)
 def on_hedge_order(state: State, turn: Turn, hedge: HedgeOrder) -> None:
     if hedge.hedge_id in state.links or hedge.hedge_id in state.pending:
         return
+    if is_shelved(state, ids.maker_cloid(hedge.hedge_id)):
+        return  # it is over: taken on anew, what it filled would be hedged a second time
     try:
         shape.check_hedge(hedge)
     except InvalidInputError as error:

@@ -270,6 +270,11 @@ def shelve(state: State, link: Link) -> None:
     state.shelf.put(_names(link.cloid, keys), state.clock_ns, _pack.encode(link))
 
 
+def is_shelved(state: State, cloid: ClientOrderId) -> bool:
+    """Tell whether a maker is of a hedge that was put away."""
+    return state.shelf.peek(cloid) is not None
+
+
 def recall_taker(state: State, bucket: Bucket, cloid: ClientOrderId) -> Taker | None:
     """Return a taker of a bucket that was put away, among its ended ones from now on."""
     packed = state.takers.take(cloid)

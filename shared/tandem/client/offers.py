@@ -2,7 +2,8 @@
 
 1. An intent is kept once the log has acknowledged it; it is offered again only if the log ends
    before its place or holds something else there. What has merely expired is not lost. One that
-   is older than what is kept is offered only if it still stands (standing.py).
+   is older than what is kept is offered only if it still stands (standing.py). Nothing grows older
+   while the log is away, nor young again where a strategy has asked for nothing since.
 2. Whoever finds the log cut begins a new epoch; a young one stands in the log before what is
    offered again, so gateways look such orders up before they send them. A strategy may write none
    where there are users: it asks the state services to.
@@ -27,6 +28,7 @@ from tandem.messages.hedges import Epoch
 from tandem.runtime.kept import KEPT_NS, MOST_KEPT
 
 RETRY_S = 0.1
+AGE_S = 15.0
 ASK_TIMEOUT_S = 3.0
 T = TypeVar("T")
 
@@ -68,12 +70,29 @@ class Offers:
     def keep(self, seq: int, subject: str, payload: bytes) -> None:
         """Keep an intent that the log holds at `seq`."""
         now_ns = self._ports.clock.monotonic_ns()
-        self._review()
-        while self._kept and self._is_old(self._kept[0], now_ns):
-            self._old.append(self._kept.popleft())
+        self._age(now_ns)
         if len(self._kept) == MOST_KEPT:
             self._old.append(self._kept.popleft())
         self._kept.append(Intent(now_ns, seq, subject, payload))
+
+    async def run(self) -> None:
+        """Age what is kept while the log is there, until cancelled.
+
+        A hedge that was done hours ago would else be asked for anew by a strategy that has been
+        quiet since: what it filled is on no page any more.
+        """
+        was_connected = False
+        while True:
+            await self._ports.clock.sleep(AGE_S)
+            # Just back: what was asked for before the log went away is offered first.
+            if was_connected and self._bus.connected:
+                self._age(self._ports.clock.monotonic_ns())
+            was_connected = self._bus.connected
+
+    def _age(self, now_ns: int) -> None:
+        self._review()
+        while self._kept and self._is_old(self._kept[0], now_ns):
+            self._old.append(self._kept.popleft())
 
     def _is_old(self, intent: Intent, now_ns: int) -> bool:
         return now_ns - intent.kept_ns > self._kept_ns

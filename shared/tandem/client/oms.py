@@ -178,6 +178,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         standing = Standing(self._orders, self._hedges)
         self._offers = Offers(self._bus, ports, standing, options.offers_kept_s * NS)
         self._bus.on_reconnect(lambda: self._offers.offer_again(self._feed.epoch))
+        ports.tasks.spawn(self._offers.run(), "offers")
         await self._feed.start()
         await self._load_tables(ports)
         await self._join_mirrors()

@@ -3,10 +3,11 @@
 import pytest
 
 from services.hedger import state as states
-from services.hedger.state import keep_refused
+from services.hedger.state import keep_refused, shelve
 from tandem.domain.ids import HedgeId, Ticker, maker_cloid
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus
+from tandem.messages import facts
 from tandem.messages.deltas import HedgeState
 from tandem.messages.intents import HedgeOrder
 from tandem.messages.reports import LinkState
@@ -20,6 +21,7 @@ from tests.unit.services.hedger.desk import (
     instrument,
     two_venues,
 )
+from tests.unit.services.hedger.test_carrying import Anew, makers
 
 HEDGE = HedgeId("h1")
 MAKER = maker_cloid(HEDGE)
@@ -146,3 +148,32 @@ def test_only_the_latest_refused_are_kept(monkeypatch: pytest.MonkeyPatch) -> No
         keep_refused(desk.state, hedge)
 
     assert list(desk.state.refused) == [maker_cloid(one.hedge_id) for one in hedges[1:]]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+def test_e5_a_hedge_that_was_put_away_is_not_taken_on_again(is_first: bool) -> None:
+    """Its strategy, or a hedger that has heard it, logs it again beside what is carried."""
+    desk = two_venues()
+    hedge_id = desk.hedge("old", "-2")
+    asked = desk.state.links[hedge_id].hedge
+    assert asked is not None
+    desk.maker_fill(hedge_id, "2")
+    for decision in desk.decide():
+        for taker in decision.takers:
+            desk.taker_fill(taker.client_order_id, taker.amount)
+    shelve(desk.state, desk.state.links[hedge_id])
+    subject = facts.subject_of(asked)
+    anew = Anew()
+    anew.specs(HERE, THERE)
+    if is_first:
+        anew.read(asked, subject)
+    anew.offered(desk)
+    if not is_first:
+        anew.read(asked, subject)
+        assert makers(anew) == []
+    anew.resynced()
+
+    anew.foreign_fill(BINANCE, SOLUSDT, "-2", cloid=maker_cloid(hedge_id))
+
+    assert anew.naked() == 0
+    assert anew.amounts() == []

@@ -1,9 +1,14 @@
 """Intents of a client, offered again to a log that has lost them."""
 
+import itertools
+
+import pytest
+
 from services.access.config import FairUse
 from services.access.desk import StrategyDesk
 from services.access.relay import RelayPorts
 from tandem.bus.access_bus import AccessBus
+from tandem.client import offers
 from tandem.client.offers import Offers
 from tandem.domain.ids import HedgeId, Strategy, Token
 from tandem.messages import codec, subjects
@@ -205,6 +210,46 @@ async def test_e5_a_hedge_that_filled_long_ago_is_left_to_whoever_knows_its_take
 
     assert one.desk.tasks.failed.done() is False
     assert one.stored() == []
+
+
+async def test_e5_what_was_over_hours_ago_is_not_asked_for_anew_by_a_quiet_strategy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No page shows a hedge that was done hours ago; so nobody says that it has filled."""
+    monkeypatch.setattr(offers, "AGE_S", 0.001)
+    one = Strategist()
+    await one.serve()
+    await one.ask(2)
+    one.stood.standing = {"t1"}
+    one.offers._kept_ns = -1
+    one.desk.tasks.spawn(one.offers.run(), "offers")
+    await until(lambda: not one.offers._kept)
+    one.log.begin_anew()
+
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: one.subjects[1] in one.stored())
+    assert one.subjects[0] not in one.stored()
+
+
+async def test_e5_nothing_grows_older_while_the_log_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(offers, "AGE_S", 0.0)
+    one = Strategist()
+    await one.serve()
+    await one.ask(2)
+    one.desk.bus.disconnect()
+    one.offers._kept_ns = -1
+    one.desk.tasks.spawn(one.offers.run(), "offers")
+    turns = itertools.count()
+    await until(lambda: next(turns) > 5)
+    one.log.begin_anew()
+
+    one.desk.bus.reconnect()
+    one.offers.offer_again(epoch=0)
+
+    await until(lambda: set(one.subjects) <= set(one.stored()))
 
 
 async def test_e5_an_intent_that_others_logged_again_hides_no_older_one_that_was_lost() -> None:
