@@ -6,13 +6,14 @@
 2. A fact that contradicts what is known is believed once two answers of the venue's own lists,
    some time apart, tell it alike: then it is so, and a person is told.
 3. A fill that is told again with other numbers is alarmed: its identity keeps the first.
-4. A table never loses a good row to a bad one, nor most of its rows to one answer. A clock that
-   jumps by more than a day is believed when it says so twice.
+4. A table loses no row to a bad one, nor to one answer that lacks it, and is not taken at all
+   where most of them are missing for the first time. A clock that jumps by more than a day is
+   believed when it says so twice.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -41,6 +42,7 @@ MAX_CLAIMS: Final = 1_000
 MAX_FILLS: Final = 5_000
 # Two lists that say the same are two answers, not one that came twice.
 CLAIM_APART_NS: Final = 500_000_000
+KEPT: Final = "the former row stays until the next answer"
 NOT_USED: Final = "not used, the venue is asked"
 HasTicker = Callable[[Ticker], bool]
 Numbers = tuple[Decimal, Decimal, Side]
@@ -69,6 +71,7 @@ class Door:
         self._is_elsewhere = is_elsewhere
         self._alarmed: dict[tuple[str, str], int] = {}
         self._claims: OrderedDict[str, int] = OrderedDict()
+        self._lacked: dict[Ticker, int] = {}
         self._fills: OrderedDict[tuple[Ticker, ExecId], Numbers] = OrderedDict()
         self._venue_ns = self._venue_at_ns = 0
         self._unsound = context.metrics.counter(
@@ -132,17 +135,32 @@ class Door:
         """Return the instrument table that holds from now on.
 
         Raises:
-            VenueQueryError: a table of nothing, or without most of what the former one had.
+            VenueQueryError: a table of nothing, or one that suddenly lacks most of the former.
         """
         table, faults = soundness.table_of(rows, self._instruments)
         for fault in faults:
             self.refuse(fault)
-        lost = len(self._instruments.keys() - table.keys())
-        if not table or (2 * lost > len(self._instruments) and not self._is_claimed("table", "")):
+        missing = self._newly_missing(table)
+        if not table or 2 * len(missing) > len(self._instruments):
+            lost = len(self._lacked)
             fault = Unsound("table", "rows", str(len(rows)), f"without {lost} that were there")
             self.refuse(fault)
             raise VenueQueryError(fault.text)
-        return tuple(table.values())
+        for ticker in missing:
+            self.refuse(Unsound("table", "ticker", shown(ticker), "missing, and was there"), KEPT)
+            table[ticker] = self._instruments[ticker]
+        return tuple(table[ticker] for ticker in sorted(table))
+
+    def _newly_missing(self, table: Mapping[Ticker, Instrument]) -> list[Ticker]:
+        """Return which rows a table lacks for the first time since it had them.
+
+        A row that cannot be read is missing as well, and looked up by nobody then: without it an
+        order in doubt has no fills to be asked for. So one answer ends no row.
+        """
+        now_ns = self._context.clock.monotonic_ns()
+        lacked = self._instruments.keys() - table.keys()
+        self._lacked = {ticker: self._lacked.get(ticker, now_ns) for ticker in lacked}
+        return sorted(one for one, ns in self._lacked.items() if now_ns - ns < CLAIM_APART_NS)
 
     def book(self, book: BookUpdate) -> bool:
         """Tell whether a book may be priced by."""

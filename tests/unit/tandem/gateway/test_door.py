@@ -286,6 +286,33 @@ async def test_e4_table_without_most_of_its_rows_counts_when_it_is_told_twice(
     assert here.door.table((instrument(SOL),)) == (instrument(SOL),)
 
 
+async def test_e4_row_that_one_answer_lacks_stays_and_one_that_the_next_lacks_too_is_gone(
+    here: Setting,
+) -> None:
+    """A row that cannot be read is left out where it is decoded: nothing else tells of it."""
+    here.table[Ticker("BTC")] = instrument(Ticker("BTC"))
+    listed = (instrument(SOL), instrument(ETH))
+    assert [one.ticker for one in here.door.table(listed)] == ["BTC", ETH, SOL]
+    here.clock.late_ns = CLAIM_APART_NS
+    assert len(here.door.table((*listed, instrument(Ticker("BTC"))))) == len(here.table)
+    assert [one.ticker for one in here.door.table(listed)] == ["BTC", ETH, SOL]
+    here.clock.late_ns += CLAIM_APART_NS
+    assert here.door.table(listed) == (instrument(ETH), instrument(SOL))
+    assert await here.alarms() == [
+        "table: ticker=BTC: missing, and was there; the former row stays until the next answer"
+    ]
+
+
+async def test_e4_two_short_tables_hours_apart_are_not_one_told_twice(here: Setting) -> None:
+    here.table[Ticker("BTC")] = instrument(Ticker("BTC"))
+    whole = (instrument(SOL), instrument(ETH), instrument(Ticker("BTC")))
+    for _ in range(3):
+        with pytest.raises(VenueQueryError, match="without 2"):
+            here.door.table((instrument(SOL),))
+        here.clock.late_ns += CLAIM_APART_NS
+        assert len(here.door.table(whole)) == len(whole)
+
+
 async def test_e4_prices_that_cannot_be_so_are_not_priced_by(here: Setting) -> None:
     book: Callable[[str], BookUpdate] = lambda px: BookUpdate(SOL, (Level(D(px), D(1)),), (), NOW)  # noqa: E731
     assert here.door.book(book("1"))
