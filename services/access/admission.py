@@ -7,7 +7,6 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -22,23 +21,11 @@ MOST_TEXT = 128
 Intent = NewOrder | CancelOrder | HedgeOrder | StopHedge
 
 
-@dataclass(frozen=True, slots=True)
-class IntentBounds:
-    """How large and how deeply nested an intent may be."""
-
-    most_bytes: int
-    most_depth: int
-
-
-def refused_intent(
-    strategy: Strategy, asked: LogIntent, bounds: IntentBounds
-) -> CallRefused | None:
-    """Tell why an intent is not logged, or None."""
-    if len(asked.payload) > bounds.most_bytes:
-        rule = f"at most {bounds.most_bytes} bytes"
+def refused_intent(strategy: Strategy, asked: LogIntent, most_bytes: int) -> CallRefused | None:
+    """Tell why an intent is not logged, or None; how deep it nests the codec bounds."""
+    if len(asked.payload) > most_bytes:
+        rule = f"at most {most_bytes} bytes"
         return _refused("payload", f"{len(asked.payload)} bytes", rule)
-    if (depth := nesting(asked.payload)) > bounds.most_depth:
-        return _refused("payload", f"{depth} levels", f"at most {bounds.most_depth} levels")
     try:
         intent = facts.read_fact(asked.subject, asked.payload)
     except MalformedMessageError as error:
@@ -82,30 +69,6 @@ def _texts(value: object, name: str = "") -> Iterator[tuple[str, int]]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _texts(part, name)
-
-
-def nesting(payload: bytes) -> int:
-    """Return how deeply brackets are nested outside of strings; of whatever bytes there are."""
-    depth = deepest = at = 0
-    while at < len(payload):
-        byte = payload[at]
-        if byte == ord('"'):
-            at = _end_of_string(payload, at)
-        elif byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
-        at += 1
-    return deepest
-
-
-def _end_of_string(payload: bytes, start: int) -> int:
-    """Return where the string that begins at `start` ends."""
-    at = start + 1
-    while at < len(payload) and payload[at] != ord('"'):
-        at += 2 if payload[at] == ord("\\") else 1
-    return at
 
 
 def _refused(field: str, value: object, rule: str) -> CallRefused:

@@ -15,7 +15,6 @@ INTENTS = Variable("TANDEM_ACCESS_INTENTS_PER_S", "intents a second of one strat
 INTENTS_BURST = Variable("TANDEM_ACCESS_INTENTS_BURST", "intents at once of one strategy", "500")
 INTENTS_DAY = Variable("TANDEM_ACCESS_INTENTS_PER_DAY", "intents a day of one strategy", "500000")
 INTENT_BYTES = Variable("TANDEM_ACCESS_INTENT_BYTES", "size of one intent, bytes", "16384")
-INTENT_DEPTH = Variable("TANDEM_ACCESS_INTENT_DEPTH", "nesting of one intent, levels", "8")
 OPEN_CALLS = Variable("TANDEM_ACCESS_OPEN_CALLS", "unanswered calls of one strategy", "256")
 READERS = Variable("TANDEM_ACCESS_READERS", "streams that one strategy reads at once", "32")
 ASKS = Variable("TANDEM_ACCESS_VENUE_ASKS_PER_MIN", "questions to venues a minute", "60")
@@ -33,7 +32,6 @@ VARIABLES = (
     INTENTS_BURST,
     INTENTS_DAY,
     INTENT_BYTES,
-    INTENT_DEPTH,
     OPEN_CALLS,
     READERS,
     ASKS,
@@ -55,7 +53,6 @@ class FairUse:
     intents_burst: int = 500
     intents_per_day: int = 500_000
     intent_bytes: int = 16_384
-    intent_depth: int = 8
     open_calls: int = 256
     readers: int = 32
     venue_asks_per_min: int = 60
@@ -118,7 +115,6 @@ def _fair_use(env: Environment) -> FairUse:
         intents_burst=most(INTENTS_BURST),
         intents_per_day=most(INTENTS_DAY),
         intent_bytes=most(INTENT_BYTES),
-        intent_depth=most(INTENT_DEPTH),
         open_calls=most(OPEN_CALLS),
         readers=most(READERS),
         venue_asks_per_min=most(ASKS),

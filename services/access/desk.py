@@ -8,7 +8,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.access.admission import IntentBounds, refused_intent
+from services.access.admission import refused_intent
 from services.access.allowance import Allowances, OpenCalls
 from services.access.config import FairUse
 from services.access.reach import (
@@ -60,7 +60,6 @@ class StrategyDesk:
 
     def __init__(self, strategy: Strategy, bus: Bus, fair: FairUse, ports: RelayPorts) -> None:
         self._strategy, self._bus, self._fair, self._ports = strategy, bus, fair, ports
-        self._bounds = IntentBounds(fair.intent_bytes, fair.intent_depth)
         self._readings: dict[Token, RelayedReading] = {}
         self._open = OpenCalls()
         self.allowances = Allowances.of(fair)
@@ -130,7 +129,7 @@ class StrategyDesk:
     async def _log(self, call: LogIntent) -> AccessAnswer:
         now_ns = self._ports.clock.monotonic_ns()
         refused = self.allowances.take_intent(now_ns) or refused_intent(
-            self._strategy, call, self._bounds
+            self._strategy, call, self._fair.intent_bytes
         )
         if refused is not None:
             return refused

@@ -16,7 +16,8 @@ from tandem.messages.hedges import Epoch
 
 MOST_ASKED_BYTES = 4_096
 MOST_FILTERS = 8
-MOST_SUBJECT = 512
+MOST_SUBJECT = subjects.MAX_SUBJECT
+MOST_SHOWN = 512
 MOST_NUMBER = 2**63 - 1
 ANY, REST = "*", ">"
 ASK_PREFIX = "tandem.ask."
@@ -119,4 +120,4 @@ def asks_venue(asked: AskDesk) -> bool:
 
 
 def _refused(field: str, value: object, rule: str) -> CallRefused:
-    return CallRefused(field=field, value=str(value)[:MOST_SUBJECT], rule=rule)
+    return CallRefused(field=field, value=str(value)[:MOST_SHOWN], rule=rule)

@@ -106,6 +106,7 @@ class AccessReader:
         """Take an answer; tell whether it was one."""
         match told:
             case EntriesRead() if told.place.seq >= self._place.seq:
+                self._say_what_ended()
                 self._copy = told.copy
                 self._heard_ns = self._line.timing.monotonic_ns()
                 for stored in told.entries:
@@ -122,9 +123,7 @@ class AccessReader:
                 report(f"reading of {self._stream.value} refused", error)
                 return True
             case _:
-                _log.info(
-                    "no answer, reading anew", stream=self._stream.value, told=str(told)[:200]
-                )
+                self._tell(told)
                 return False
 
     def _tell(self, told: AccessAnswer) -> None:
@@ -133,6 +132,12 @@ class AccessReader:
         if count:
             stream, text = self._stream.value, str(told)[:MOST_SHOWN]
             _log.warning("no answer, asking on", stream=stream, told=text, failures=count)
+
+    def _say_what_ended(self) -> None:
+        ended = self._failing.ended(self._line.timing.monotonic_ns(), quiet_ns=0)
+        if ended is not None:
+            stream, times = self._stream.value, ended.count
+            _log.info("reads again", stream=stream, times=times, lasted_ms=ended.lasted_ms)
 
     def _deliver(self, stored: StoredEntry) -> None:
         if self._closed or stored.seq <= self._place.seq:

@@ -9,15 +9,19 @@ handler as it is parsed. A status (a heartbeat, a refusal) takes the library's u
 2. A handler is synchronous and raises nothing: it would end the connection's read loop.
 3. While a handler runs nothing is read, so the server's flow control is the back-pressure.
 4. A client that wants encryption says nothing to a server that offers none: the library would.
-5. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
+5. Bytes that are no text in a subject or reply are replaced, and a message whose headers are none
+   is dropped: whoever may say such could otherwise end the read loop, and nothing would be heard
+   until the server is missed.
+6. A client that gathers reads waits `gather_s` after each read: what arrives meanwhile is handled
    in one go. For what keeps pages; never for what a hedge waits for.
-6. A client with a `pace` waits as long as that says after each read of so many bytes: meanwhile
+7. A client with a `pace` waits as long as that says after each read of so many bytes: meanwhile
    whoever floods it is held back by the server, whose buffers, not this process, hold what waits.
 
 This leans on `_process_msg` and `_connect_command` of the pinned nats-py; the bus's contract suite
 covers it.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import nats.errors
@@ -86,11 +90,14 @@ class DirectClient(Client):
     async def _process_msg(  # type: ignore[explicit-override]  # override comes with Python 3.12
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
     ) -> None:
+        subject_text, reply_text = subject.decode(errors="replace"), reply.decode(errors="replace")
         handler = self._direct.get(sid)
         if handler is None or _is_status(headers):
-            await super()._process_msg(sid, subject, reply, data, headers)
+            said = (subject_text.encode(), reply_text.encode())
+            with contextlib.suppress(ValueError, IndexError):  # headers that are none
+                await super()._process_msg(sid, *said, data, headers)
             return
-        handler(subject.decode(), reply.decode(), bytes(data))
+        handler(subject_text, reply_text, bytes(data))
 
 
 def _is_status(headers: bytes) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.access.admission import IntentBounds, nesting, refused_intent
+from services.access.admission import refused_intent
 from tandem.domain.ids import (
     ClientOrderId,
     Exc,
@@ -33,7 +33,7 @@ from tandem.messages.intents import (
 from tandem.messages.message import Message
 
 ALPHA, BINANCE, SOL = Strategy("alpha"), Exc("binance"), Ticker("SOL")
-BOUNDS = IntentBounds(4_096, 8)
+MOST_BYTES = 4_096
 MAKER, TAKER = maker_cloid(HedgeId("h")), taker_cloid(bucket_hash(BINANCE, SOL, "p"), 0, 1, 0)  # type: ignore[arg-type]
 ORDER = NewOrder(
     exc=BINANCE,
@@ -68,7 +68,7 @@ SUBJECTS = {
 
 def _refused(message: Message, subject: str, strategy: Strategy = ALPHA) -> CallRefused | None:
     asked = LogIntent(subject=subject, payload=codec.encode(message))
-    return refused_intent(strategy, asked, BOUNDS)
+    return refused_intent(strategy, asked, MOST_BYTES)
 
 
 @pytest.mark.parametrize("intent", SUBJECTS, ids=lambda one: one.__struct_config__.tag)
@@ -124,13 +124,13 @@ def test_e12_size_and_nesting_are_refused_by_name() -> None:
     large = LogIntent(subject="s", payload=b"x" * 4_097)
     deep = LogIntent(subject="s", payload=b'{"a":' * 1_200)
 
-    assert refused_intent(ALPHA, large, BOUNDS) == CallRefused(
+    assert refused_intent(ALPHA, large, MOST_BYTES) == CallRefused(
         field="payload", value="4097 bytes", rule="at most 4096 bytes"
     )
-    for depth, payload in ((819, deep.payload[: 819 * 5]), (9, b"[" * 9)):
+    for payload in (deep.payload[: 819 * 5], b"[" * 33):
         asked = LogIntent(subject="s", payload=payload)
-        assert refused_intent(ALPHA, asked, BOUNDS) == CallRefused(
-            field="payload", value=f"{depth} levels", rule="at most 8 levels"
+        assert refused_intent(ALPHA, asked, MOST_BYTES) == CallRefused(
+            field="payload", value="s", rule="nested deeper than 32"
         )
 
 
@@ -144,12 +144,4 @@ def test_e12_long_texts_are_refused_by_their_place() -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff", b'{"type":"new_order"}', b'{"type":"?"}'])
 def test_what_is_no_message_is_refused(payload: bytes) -> None:
-    assert refused_intent(ALPHA, LogIntent(subject="s", payload=payload), BOUNDS) is not None
-
-
-@pytest.mark.parametrize(
-    ("payload", "depth"),
-    [(b"", 0), (b"1", 0), (b'{"a":[1]}', 2), (b'["[[",1]', 1), (b'["\\"[[",[]]', 2), (b'"[', 0)],
-)
-def test_nesting_counts_brackets_outside_of_strings(payload: bytes, depth: int) -> None:
-    assert nesting(payload) == depth
+    assert refused_intent(ALPHA, LogIntent(subject="s", payload=payload), MOST_BYTES) is not None

@@ -12,14 +12,17 @@ from services.access.reach import (
     refused_place,
     refused_question,
 )
-from tandem.domain.ids import Exc, Strategy
-from tandem.messages import codec, subjects
+from services.order_state.fold import OrderFold
+from tandem.domain.ids import Exc
+from tandem.messages import codec, facts, subjects
 from tandem.messages.access import AskDesk, ReadableStream, ReadingPlace
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.queries import AskKind, PageRequest, VenueAsk
+from tandem.runtime.effects import LogEvent, Publish
+from tests.unit.services.access.asking import ALPHA, BETA, order
 
-ALPHA, BETA = Strategy("alpha"), Strategy("beta")
 OMS = ReadableStream.OMS
+LONG = ("x" * 2_001,)
 PAGE = codec.encode(PageRequest())
 
 
@@ -57,7 +60,7 @@ def test_what_is_another_s_is_not(subject: str) -> None:
     assert (refused.field, refused.value) == ("filters", subject)
 
 
-@pytest.mark.parametrize("subject", ["", "a..b", ".", "a b", "a\n", "ä", "a\0", "x" * 513, "a.>.b"])
+@pytest.mark.parametrize("subject", ["", "a..b", ".", "a b", "a\n", "ä", "a\0", "a.>.b", *LONG])
 def test_what_is_no_subject_is_refused_on_any_stream(subject: str) -> None:
     assert refused_filters(ALPHA, ReadableStream.DELTAS, (subject,)) is not None
 
@@ -92,7 +95,7 @@ def test_filters_that_the_server_would_not_read_by_are_refused(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"seq": -1}, {"seq": 2**63}, {"created_ns": -1}, {"ts_ns": 10**40}, {"subject": "x" * 513}],
+    [{"seq": -1}, {"seq": 2**63}, {"created_ns": -1}, {"ts_ns": 10**40}, {"subject": "x" * 2_001}],
 )
 def test_a_place_that_no_stream_has_is_refused(wrong: dict[str, Any]) -> None:
     place = ReadingPlace(created_ns=1, seq=1, subject="a", ts_ns=1)
@@ -100,6 +103,20 @@ def test_a_place_that_no_stream_has_is_refused(wrong: dict[str, Any]) -> None:
     refused = refused_place(structs.replace(place, **wrong))
     assert refused is not None
     assert refused.field == f"place.{next(iter(wrong))}"
+
+
+def test_e9_what_another_strategy_names_is_a_place_to_go_on_from() -> None:
+    """Each reader of deltas passes it: a place that was refused would end everybody's reading."""
+    long = "." * 120
+    subject, payload = order(BETA, long, Exc(long))
+    fold = OrderFold()
+    event = LogEvent(1, 1, subject, facts.read_fact(subject, payload), 0)
+    told = [one.subject for one in fold.apply(fold.initial(), event) if isinstance(one, Publish)]
+
+    assert [len(one) > 700 for one in told] == [True]
+    place = ReadingPlace(created_ns=1, seq=1, subject=told[0], ts_ns=1)
+    assert refused_place(place) is None
+    assert refused_filters(ALPHA, ReadableStream.DELTAS, (told[0],)) is None
 
 
 def test_questions_are_those_that_somebody_answers() -> None:
