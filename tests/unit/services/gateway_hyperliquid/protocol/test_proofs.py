@@ -210,3 +210,20 @@ def test_e7_a_packed_order_is_proven_again_when_its_fills_are_told_again(
 
     assert proofs.fill(fill("f0", "1", VenueOrderId("0"))) == first
     assert first.cum_qty == Decimal(1)
+
+
+def test_e7_what_lists_repeat_of_packed_orders_moves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs_module, "SETTLED_MAX", 8)
+    proofs = Proofs()
+    ends = [settle(proofs, number) for number in range(600)]
+    before = dict(proofs._packed.blocks)
+
+    for number, proven in enumerate(ends[:256]):
+        oid = VenueOrderId(str(number))
+        assert proofs.fill(fill(f"f{number}", "1", oid)) == proven
+        assert proofs.end(end(oid), Decimal(1), PLACED_NS) == proven
+
+    assert proofs._packed.blocks == before
+    assert all(proofs._packed.blocks[name] is block for name, block in before.items())
