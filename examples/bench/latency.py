@@ -5,6 +5,7 @@ fill counts, also those that wait because several are covered by one taker.
 """
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,8 @@ def environment() -> dict[str, dict[str, str]]:
     found = {name: dict(quiet) for name in SERVICES}
     found["gateway-binance"] |= {"TANDEM_TICKERS": "SOLUSDT"}
     found["gateway-hyperliquid"] |= {"TANDEM_TICKERS": "SOL"} | unlimited
-    rules = {"PAPER_HYPERLIQUID_RULES": '{"ip_limits":false,"address_limits":false}'}
+    limits = {"ip_limits": False, "address_limits": False, "ws_messages_per_minute_max": 1_000_000}
+    rules = {"PAPER_HYPERLIQUID_RULES": json.dumps(limits)}
     return found | {"paper-hyperliquid": rules}
 
 
