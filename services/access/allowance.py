@@ -12,6 +12,8 @@ from tandem.messages.access import CallRefused
 NS = 1_000_000_000
 MINUTE_S, DAY_S = 60, 86_400
 BURST_S = 5
+PAGES_BURST_S = 10  # of a client that has just connected: a page of each kind and account
+OPENINGS_BURST_S = 16  # all readers at once, when a copy of this service has ended
 
 
 @dataclass(slots=True)
@@ -39,10 +41,16 @@ class Allowance:
 
     def take(self, now_ns: int) -> CallRefused | None:
         """Grant one, or say by name why not."""
+        refused = self.exhausted(now_ns)
+        if refused is None:
+            self._room -= self._cost
+        return refused
+
+    def exhausted(self, now_ns: int) -> CallRefused | None:
+        """Say by name why none is left, or None; nothing is taken."""
         self._count(now_ns)
         self._refill(now_ns)
         if self._room >= self._cost:
-            self._room -= self._cost
             return None
         span = "a second" if self.period_s == 1 else f"in {self.period_s} s"
         return CallRefused(
@@ -84,30 +92,48 @@ class Allowances:
     lookups: Allowance
     openings: Allowance
     pages: Allowance
+    histories: Allowance
     venue_asks: Allowance
     epochs: Allowance
+    daily_epochs: Allowance
 
     @classmethod
     def of(cls, fair: FairUse) -> "Allowances":
         def a_second(what: str, most: int, burst_s: int = BURST_S) -> Allowance:
             return Allowance(what, most, 1, burst_s * most)
 
-        asks, epochs, day = fair.venue_asks_per_min, fair.epochs_per_min, fair.intents_per_day
+        asks, epochs = fair.venue_asks_per_min, fair.epochs_per_min
+        day, epochs_day = fair.intents_per_day, fair.epochs_per_day
         return cls(
             calls=a_second("calls", fair.calls_per_s, 1),
             bytes_read=a_second("bytes", fair.bytes_per_s, 1),
             intents=Allowance("intents", fair.intents_per_s, 1, fair.intents_burst),
             daily=Allowance("intents_a_day", day, DAY_S, max(1, day // 2)),
             lookups=a_second("lookups", fair.lookups_per_s),
-            openings=a_second("openings", fair.openings_per_s),
-            pages=a_second("pages", fair.pages_per_s),
+            openings=a_second("openings", fair.openings_per_s, OPENINGS_BURST_S),
+            pages=a_second("pages", fair.pages_per_s, PAGES_BURST_S),
+            histories=a_second("histories", fair.histories_per_s),
             venue_asks=Allowance("venue_asks", asks, MINUTE_S, asks),
             epochs=Allowance("epochs", epochs, MINUTE_S, epochs),
+            daily_epochs=Allowance("epochs_a_day", epochs_day, DAY_S, epochs_day),
         )
 
     def take_intent(self, now_ns: int) -> CallRefused | None:
         """Grant an intent, within the second's share and the day's: the log keeps each of them."""
         return self.intents.take(now_ns) or self.daily.take(now_ns)
+
+    def epochs_exhausted(self, now_ns: int) -> CallRefused | None:
+        """Tell why no epoch may be asked for; only those that are begun are counted."""
+        return self.epochs.exhausted(now_ns) or self.daily_epochs.exhausted(now_ns)
+
+    def epoch_begun(self, now_ns: int) -> None:
+        self.epochs.spend(now_ns)
+        self.daily_epochs.spend(now_ns)
+
+    def read_on(self, now_ns: int) -> float:
+        """Count one more opening, of a reading that goes on; return how long to wait with it."""
+        self.openings.spend(now_ns)
+        return self.openings.wait_s(now_ns)
 
     def take_call(self, now_ns: int) -> None:
         """Count a call that was read, whatever it is."""

@@ -19,12 +19,16 @@ OPEN_CALLS = Variable("TANDEM_ACCESS_OPEN_CALLS", "unanswered calls of one strat
 READERS = Variable("TANDEM_ACCESS_READERS", "streams that one strategy reads at once", "32")
 ASKS = Variable("TANDEM_ACCESS_VENUE_ASKS_PER_MIN", "questions to venues a minute", "60")
 OPEN_ASKS = Variable("TANDEM_ACCESS_OPEN_VENUE_ASKS", "unanswered questions to venues", "4")
-PAGES = Variable("TANDEM_ACCESS_PAGES_PER_S", "pages and order histories a second", "50")
-EPOCHS = Variable("TANDEM_ACCESS_EPOCHS_PER_MIN", "epochs asked for a minute", "6")
+PAGES = Variable("TANDEM_ACCESS_PAGES_PER_S", "pages a second", "5")
+HISTORIES = Variable("TANDEM_ACCESS_HISTORIES_PER_S", "order histories a second", "50")
+EPOCHS = Variable("TANDEM_ACCESS_EPOCHS_PER_MIN", "epochs begun on request a minute", "6")
+EPOCHS_DAY = Variable("TANDEM_ACCESS_EPOCHS_PER_DAY", "epochs begun on request a day", "50")
 CALLS = Variable("TANDEM_ACCESS_CALLS_PER_S", "calls a second taken of one strategy", "2000")
 BYTES = Variable("TANDEM_ACCESS_BYTES_PER_S", "bytes of calls a second taken of one", "4194304")
 LOOKUPS = Variable("TANDEM_ACCESS_LOOKUPS_PER_S", "messages and states looked up a second", "100")
-OPENINGS = Variable("TANDEM_ACCESS_OPENINGS_PER_S", "places read from anew a second", "10")
+OPENINGS = Variable(
+    "TANDEM_ACCESS_OPENINGS_PER_S", "searches and places read from anew a second", "2"
+)
 VARIABLES = (
     STRATEGIES,
     STRATEGIES_FILE,
@@ -37,7 +41,9 @@ VARIABLES = (
     ASKS,
     OPEN_ASKS,
     PAGES,
+    HISTORIES,
     EPOCHS,
+    EPOCHS_DAY,
     CALLS,
     BYTES,
     LOOKUPS,
@@ -57,12 +63,14 @@ class FairUse:
     readers: int = 32
     venue_asks_per_min: int = 60
     open_venue_asks: int = 4
-    pages_per_s: int = 50
+    pages_per_s: int = 5
+    histories_per_s: int = 50
     epochs_per_min: int = 6
+    epochs_per_day: int = 50
     calls_per_s: int = 2_000
     bytes_per_s: int = 4_194_304
     lookups_per_s: int = 100
-    openings_per_s: int = 10
+    openings_per_s: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,9 @@ def _fair_use(env: Environment) -> FairUse:
         venue_asks_per_min=most(ASKS),
         open_venue_asks=most(OPEN_ASKS),
         pages_per_s=most(PAGES),
+        histories_per_s=most(HISTORIES),
         epochs_per_min=most(EPOCHS),
+        epochs_per_day=most(EPOCHS_DAY),
         calls_per_s=most(CALLS),
         bytes_per_s=most(BYTES),
         lookups_per_s=most(LOOKUPS),

@@ -14,6 +14,7 @@ from services.access.config import FairUse
 from services.access.reach import (
     asks_for_epoch,
     asks_venue,
+    is_filter,
     refused_filters,
     refused_place,
     refused_question,
@@ -27,7 +28,7 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.domain.ids import Strategy, Token
-from tandem.messages import codec
+from tandem.messages import codec, subjects
 from tandem.messages.access import (
     AccessAnswer,
     AccessCall,
@@ -146,7 +147,10 @@ class StrategyDesk:
 
     async def _find(self, call: FindEntry) -> AccessAnswer:
         now_ns = self._ports.clock.monotonic_ns()
-        refused = self.allowances.lookups.take(now_ns) or refused_filters(
+        # The server walks all subjects of a stream for a filter, and reads one name by its index.
+        allowed = self.allowances
+        share = allowed.openings if is_filter(call.subject) else allowed.lookups
+        refused = share.take(now_ns) or refused_filters(
             self._strategy, call.stream, (call.subject,)
         )
         if refused is not None:
@@ -176,9 +180,14 @@ class StrategyDesk:
             return refused
         reading = self._readings.get(call.reader)
         if reading is None:
-            reading = RelayedReading(self._stream(call.stream), call.filters, self._ports)
+            reading = RelayedReading(
+                self._stream(call.stream), call.filters, self._ports, self._go_on_s
+            )
             self._readings[call.reader] = reading
         return await reading.read_on(call.place)
+
+    def _go_on_s(self) -> float:
+        return self.allowances.read_on(self._ports.clock.monotonic_ns())
 
     def _refused_reading(self, call: ReadOn) -> CallRefused | None:
         if refused := refused_place(call.place):
@@ -199,14 +208,26 @@ class StrategyDesk:
             return refused
         now_ns, allowed = self._ports.clock.monotonic_ns(), self.allowances
         if asks_for_epoch(call):
-            what, most, allowance = "epochs", 1, allowed.epochs
-        elif asks_venue(call):
+            return await self._ask_for_epoch(call)
+        if asks_venue(call):
             what, most, allowance = "venue_asks", self._fair.open_venue_asks, allowed.venue_asks
+        elif call.subject == subjects.ORDER_HISTORY:
+            what, most, allowance = "histories", MOST_OPEN_PAGES, allowed.histories
         else:
             what, most, allowance = "pages", MOST_OPEN_PAGES, allowed.pages
         if refused := allowance.take(now_ns):
             return refused
         return await self._within(what, most, lambda: self._pass_on(call))
+
+    async def _ask_for_epoch(self, call: AskDesk) -> AccessAnswer:
+        """Pass it on, also again and again while nobody can begin one: that costs nobody much."""
+        now_ns, allowed = self._ports.clock.monotonic_ns(), self.allowances
+        if refused := allowed.histories.take(now_ns) or allowed.epochs_exhausted(now_ns):
+            return refused
+        told = await self._within("epochs", 1, lambda: self._pass_on(call))
+        if isinstance(told, DeskAnswered) and told.payload == call.payload:
+            allowed.epoch_begun(now_ns)
+        return told
 
     async def _pass_on(self, call: AskDesk) -> AccessAnswer:
         timeout_s = max(1, min(call.timeout_ms, MOST_ASK_MS)) / MS_PER_S

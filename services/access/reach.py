@@ -51,6 +51,11 @@ def refused_filters(
     return None
 
 
+def is_filter(subject: str) -> bool:
+    """Tell whether a subject may stand for many."""
+    return bool({ANY, REST} & set(subject.split(".")))
+
+
 def _overlap(one: list[str], other: list[str]) -> bool:
     """Tell whether a subject can match both; the server makes no reader of such filters."""
     for mine, theirs in zip(one, other, strict=False):

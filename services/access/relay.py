@@ -3,11 +3,13 @@
 1. What is handed out follows the place that was asked for; a place other than the one that was
    reached is gone to anew.
 2. No more is kept than a reader may lag behind: above it reading ends, and goes on from there once
-   what is kept was handed out.
+   what is kept was handed out; not faster than the strategy's share, for each opening has the
+   server send some thousands of messages, over the connection that every strategy's intents take.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tandem.bus.background import end
@@ -45,10 +47,17 @@ class RelayPorts:
 
 
 class RelayedReading:
-    """One reader of one strategy."""
+    """One reader of one strategy; `go_on_s` tells how long to wait before it reads on."""
 
-    def __init__(self, stream: Reads, filters: tuple[str, ...], ports: RelayPorts) -> None:
+    def __init__(
+        self,
+        stream: Reads,
+        filters: tuple[str, ...],
+        ports: RelayPorts,
+        go_on_s: Callable[[], float],
+    ) -> None:
         self._stream, self._filters, self._ports = stream, filters, ports
+        self._go_on_s = go_on_s
         self._turn, self._asking = asyncio.Lock(), 0
         self._news = asyncio.Event()
         self._kept: deque[Entry] = deque()
@@ -107,9 +116,15 @@ class RelayedReading:
         if following is not None:
             await following.close()
 
-    def _open(self, after: Cursor) -> None:
+    def _open(self, after: Cursor, wait_s: float = 0) -> None:
         self._place, self._failure = after, ""
-        self._opening = self._ports.tasks.spawn(self._follow(after, self._generation), "relay")
+        opening = self._follow_later(after, self._generation, wait_s)
+        self._opening = self._ports.tasks.spawn(opening, "relay")
+
+    async def _follow_later(self, after: Cursor, generation: int, wait_s: float) -> None:
+        if wait_s:
+            await self._ports.clock.sleep(wait_s)
+        await self._follow(after, generation)
 
     async def _follow(self, after: Cursor, generation: int) -> None:
         """Read from a place; a place of whichever stream is there becomes one of this stream."""
@@ -202,7 +217,7 @@ class RelayedReading:
         """Read on where reading ended because too much was kept."""
         is_reading = self._following is not None or self._is_opening()
         if not is_reading and not self._kept and self._cut is None:
-            self._open(self._place)
+            self._open(self._place, self._go_on_s())
 
     def _is_opening(self) -> bool:
         return self._opening is not None and not self._opening.done()

@@ -1,6 +1,7 @@
 """What a client asks of the state services: pages and single orders, until there is an answer."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
@@ -31,6 +32,7 @@ DELTAS_OF_PAGE = {
     subjects.FILLS_PAGE: "fills",
     subjects.HEDGES_PAGE: "hedges",
 }
+T = TypeVar("T")
 AnyPage = OrdersPage | PositionsPage | FillsPage | HedgesPage
 
 
@@ -47,16 +49,24 @@ class Asking:
         and need not have read later facts of other kinds. Of a log that was cut below it, the
         log's own last.
         """
-        newest = await self._bus.deltas.find(subjects.deltas_of(DELTAS_OF_PAGE[page]))
+        kind = subjects.deltas_of(DELTAS_OF_PAGE[page])
+        newest = await self._answered(lambda: self._bus.deltas.find(kind))
         if newest is None:
             return 0
-        log = await self._bus.log.state()
+        log = await self._answered(self._bus.log.state)
         try:
             return min(facts.read_delta(newest.subject, newest.payload).seq, log.last_seq)
         except MalformedMessageError as error:
             # No service of ours wrote it, so none stands where it says; the next one shows a gap.
             self._log.warning("not a delta", subject=newest.subject, error=str(error))
             return 0
+
+    async def _answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await ask()
+            except UnavailableError:
+                await self._clock.sleep(RETRY_S)
 
     async def page(self, subject: str, exc: Exc | None, least: Callable[[], Place]) -> AnyPage:
         """Return a page that stands at or past `least()`, as it is when the answer comes."""

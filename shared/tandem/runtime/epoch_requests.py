@@ -17,7 +17,7 @@ from tandem.messages.hedges import Epoch
 from tandem.runtime.clock import Clock
 from tandem.runtime.standing import MOST_EPOCHS
 
-MOST_LOST_EPOCHS = 1_000
+MOST_LOST_EPOCHS = 250  # at one request; `access` lets a strategy have fifty a day
 MOST_EPOCHS_ASKED = 60_000  # a client id has room for 65,536; cuts that are found need some
 YOUNG_EPOCH_NS = 30_000_000_000
 ASKED_APART_NS = 5_000_000_000

@@ -92,3 +92,26 @@ def test_e12_a_strategy_s_share_of_the_log_is_a_day_s_and_refused_by_name() -> N
     assert refused is not None
     assert refused.field == "intents_a_day"
     assert refused.rule == "at most 86400 in 86400 s, 43200 at once"
+
+
+def test_e12_epochs_are_a_minute_s_and_a_day_s_and_count_once_they_are_begun() -> None:
+    allowed = Allowances.of(FairUse(epochs_per_min=2, epochs_per_day=3))
+    for second in (1, 2):
+        assert allowed.epochs_exhausted(second * NS) is None
+        allowed.epoch_begun(second * NS)
+    refused = allowed.epochs_exhausted(3 * NS)
+    assert refused is not None
+    assert refused.field == "epochs"
+
+    assert allowed.epochs_exhausted(100 * NS) is None
+    allowed.epoch_begun(100 * NS)
+    refused = allowed.epochs_exhausted(200 * NS)
+    assert refused is not None
+    assert (refused.field, refused.rule) == ("epochs_a_day", "at most 3 in 86400 s, 3 at once")
+
+
+def test_e12_a_reading_that_goes_on_is_waited_for_once_its_share_is_used() -> None:
+    allowed = Allowances.of(FairUse(openings_per_s=2))
+    waits = [allowed.read_on(NS) for _ in range(34)]
+    assert waits == [0.0] * 32 + [0.5, 1.0]
+    assert allowed.openings.take(NS) is not None

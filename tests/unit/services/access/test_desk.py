@@ -2,7 +2,7 @@
 
 from services.access.config import FairUse
 from services.access.desk import IDLE_NS, StrategyDesk
-from services.access.relay import RelayPorts
+from services.access.relay import MOST_KEPT, RelayPorts
 from tandem.bus.memory_bus import MemoryBus
 from tandem.domain.ids import Strategy, Token
 from tandem.messages import codec, subjects
@@ -117,12 +117,34 @@ async def test_e12_intents_lookups_and_openings_above_their_limits_are_refused_b
     lookups = [await world.ask(ReadState(stream=ReadableStream.OMS)) for _ in range(6)]
     assert isinstance(lookups[4], StreamState)
     assert _is_refused(lookups[5], "lookups")
+    own = FindEntry(stream=ReadableStream.OMS, subject=order(ALPHA, "n0")[0])
+    assert _is_refused(await world.ask(own), "lookups")
     find = FindEntry(stream=ReadableStream.OMS, subject=subjects.intents_by(ALPHA))
-    assert _is_refused(await world.ask(find), "lookups")
+    assert isinstance(await world.ask(find), EntryFound)
 
-    for n in range(5):
+    for n in range(15):
         assert isinstance(await world.read(f"r{n}"), EntriesRead)
-    assert _is_refused(await world.read("r5"), "openings")
+    assert _is_refused(await world.read("r15"), "openings")
+    assert _is_refused(await world.ask(find), "openings")
+    await world.close()
+
+
+async def test_e12_a_reader_that_goes_on_behind_what_is_kept_waits_for_its_share() -> None:
+    """As fast as it asks it would have the server send a stream again and again."""
+    world = World(FairUse(openings_per_s=1))
+    for n in range(2 * MOST_KEPT):
+        await world.bus.log.append(order(ALPHA, f"n{n}")[0], b"x")
+    for n in range(15):
+        await world.read(f"r{n}")
+    place, seqs, is_held = START, list[int](), False
+    while len(seqs) < 2 * MOST_KEPT:
+        told = await world.read("on", place)
+        assert isinstance(told, EntriesRead)
+        place, seqs = told.place, [*seqs, *(entry.seq for entry in told.entries)]
+        is_held |= bool(told.pending and not told.entries)
+
+    assert is_held
+    assert seqs == list(range(1, 2 * MOST_KEPT + 1))
     await world.close()
 
 
@@ -161,6 +183,26 @@ async def test_what_it_may_look_up_is_found() -> None:
     assert state.messages == 0
 
 
+async def test_an_epoch_that_nobody_can_begin_yet_costs_none() -> None:
+    """After a cut the folds catch up first: who asks until then must not be put off for it."""
+    world = World(FairUse(epochs_per_min=1, histories_per_s=2))
+    answers = [b"", b"", b""]
+    epoch = codec.encode(Epoch(epoch=1))
+
+    async def answer(question: bytes) -> bytes:
+        return answers.pop() if answers else question
+
+    await world.bus.serve(subjects.BEGIN_EPOCH, answer, queue="q")
+    begin = AskDesk(subject=subjects.BEGIN_EPOCH, payload=epoch, timeout_ms=100)
+
+    told = [await world.ask(begin) for _ in range(4)]
+
+    assert told == [*[DeskAnswered(payload=b"")] * 3, DeskAnswered(payload=epoch)]
+    assert _is_refused(await world.ask(begin), "epochs")
+    again = [await world.ask(begin) for _ in range(6)]
+    assert _is_refused(again[-1], "histories")
+
+
 async def test_questions_are_passed_on_within_their_kind_s_bounds() -> None:
     world = World(FairUse(pages_per_s=1, epochs_per_min=1))
 
@@ -173,10 +215,12 @@ async def test_questions_are_passed_on_within_their_kind_s_bounds() -> None:
     ask = AskDesk(subject=subjects.ORDERS_PAGE, payload=page, timeout_ms=100)
     begin = AskDesk(subject=subjects.BEGIN_EPOCH, payload=epoch, timeout_ms=100)
 
-    told = [await world.ask(ask) for _ in range(6)]
+    told = [await world.ask(ask) for _ in range(11)]
 
-    assert told[:5] == [DeskAnswered(payload=page)] * 5
-    assert _is_refused(told[5], "pages")
+    assert told[:10] == [DeskAnswered(payload=page)] * 10
+    history = AskDesk(subject=subjects.ORDER_HISTORY, payload=page, timeout_ms=100)
+    assert isinstance(await world.ask(history), CallUnanswered)
+    assert _is_refused(told[10], "pages")
     assert await world.ask(begin) == DeskAnswered(payload=epoch)
     assert _is_refused(await world.ask(begin), "epochs")
     elsewhere = AskDesk(subject="oms.control.halt.t", payload=page, timeout_ms=1)

@@ -70,7 +70,7 @@ class World:
             await self.bus.deltas.append(f"orders.binance.{n}.0.{n}.0", payload)
 
     def reading(self, stream: Reads | None = None) -> RelayedReading:
-        return RelayedReading(stream or self.bus.deltas, FILTERS, self.ports)
+        return RelayedReading(stream or self.bus.deltas, FILTERS, self.ports, lambda: 0.0)
 
 
 async def _read(reading: RelayedReading, place: ReadingPlace = START) -> EntriesRead:
