@@ -2,7 +2,9 @@
 
 1. The proven quantity is the sum of distinct fills, never a word or a difference of the venue's.
 2. The sum is final when it agrees with what the ending report claims, or when a complete list of
-   fills was asked for well after the end was told: a slow answer is as old as its question.
+   fills was asked for well after the end was told: a slow answer is as old as its question. Then
+   what lists have told is the sum: the stream may have told a fill with another size, which was
+   refused, or was not.
 3. A fill counts once, whatever source repeats it. What is proven is told again when its fills or
    a list are: the same fact under the same identity, so nothing depends on who took it first.
 4. Lists of fills that overlap cover one stretch of time; a gap between two begins a new one.
@@ -19,6 +21,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
+from tandem.domain.execution import ReportSource
 from tandem.domain.ids import VenueOrderId
 from tandem.domain.seen_ids import SeenIds
 from tandem.messages.reports import FillReport, OrderReport
@@ -33,17 +36,24 @@ ZERO: Final = Decimal(0)
 
 
 class _Order(Struct, array_like=True):
-    """What is known of one order: distinct fills, its end, what the end claims, its placing."""
+    """What is known of one order: distinct fills, its end, what the end claims, its placing.
+
+    `listed`: the fills that lists have told, whatever else did; `listed_total` is their sum.
+    """
 
     fills: SeenIds = field(default_factory=SeenIds)
     end: OrderReport | None = None
     claimed: Decimal = ZERO
     placed_ns: int = 0
     total: Decimal = ZERO
+    listed: SeenIds = field(default_factory=SeenIds)
+    listed_total: Decimal = ZERO
 
     def take(self, fill: FillReport) -> None:
         if self.fills.add(fill.exec_id):
             self.total += fill.last_qty
+        if fill.source is ReportSource.QUERY and self.listed.add(fill.exec_id):
+            self.listed_total += fill.last_qty
 
     @property
     def agrees(self) -> bool:
@@ -98,7 +108,7 @@ class Proofs:
             begin_ns = since_ns
         self._covered_ns = min(begin_ns, since_ns), max(end_ns, until_ns)
         return tuple(
-            msgspec.structs.replace(end, cum_qty=self._orders[oid].total)
+            msgspec.structs.replace(end, cum_qty=self._orders[oid].listed_total)
             for oid, end in self._disputed.items()
             if _is_within(self._covered_ns, self._orders[oid].placed_ns, end.ts_recv_ns)
         )

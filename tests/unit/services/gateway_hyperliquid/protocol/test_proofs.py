@@ -17,7 +17,9 @@ PLACED_NS = 1_000_000_000
 S = 1_000_000_000
 
 
-def fill(name: str, qty: str, oid: VenueOrderId = OID) -> FillReport:
+def fill(
+    name: str, qty: str, oid: VenueOrderId = OID, source: ReportSource = ReportSource.EVENT
+) -> FillReport:
     return FillReport(
         exc=EXC,
         ticker=BTC,
@@ -26,9 +28,14 @@ def fill(name: str, qty: str, oid: VenueOrderId = OID) -> FillReport:
         side=Side.BUY,
         last_qty=Decimal(qty),
         last_px=Decimal(1),
-        source=ReportSource.EVENT,
+        source=source,
         ts_event_ns=1,
     )
+
+
+def row(name: str, qty: str) -> FillReport:
+    """Return a fill as a list tells it."""
+    return fill(name, qty, source=ReportSource.QUERY)
 
 
 def end(oid: VenueOrderId | None = OID) -> OrderReport:
@@ -107,7 +114,7 @@ def test_a_proof_is_told_again_with_its_fills() -> None:
 def test_a_complete_list_proves_less_than_was_claimed() -> None:
     proofs = Proofs()
     proofs.end(end(), Decimal("0.3"), PLACED_NS)
-    proofs.fill(fill("a", "0.1"))
+    proofs.fill(row("a", "0.1"))
 
     (proven,) = proofs.listed(PLACED_NS, 7 * S)
 
@@ -150,7 +157,20 @@ def test_a_list_proves_nothing_of_an_order_that_has_not_ended() -> None:
 def test_a_late_fill_raises_what_a_list_proves() -> None:
     proofs = Proofs()
     proofs.end(end(), Decimal(0), PLACED_NS)
-    proofs.fill(fill("late", "0.1"))
+    proofs.fill(row("late", "0.1"))
+
+    (proven,) = proofs.listed(0, 100 * S)
+
+    assert proven.cum_qty == Decimal("0.1")
+
+
+@pytest.mark.parametrize("said", ["40", "0.01"], ids=["refused at the door", "taken there"])
+def test_e4_a_size_that_only_the_stream_told_is_not_what_a_list_proves(said: str) -> None:
+    """The fill that is true must not be shut out of the proof by one that was not."""
+    proofs = Proofs()
+    proofs.fill(fill("a", said))
+    assert proofs.fill(row("a", "0.1")) is None
+    assert proofs.end(end(), Decimal("0.1"), PLACED_NS).cum_qty is None
 
     (proven,) = proofs.listed(0, 100 * S)
 

@@ -51,7 +51,7 @@ def test_fills_of_an_answer_prove_an_end_of_the_stream() -> None:
 def test_a_complete_list_closes_what_the_venue_overstated() -> None:
     witness = Witness()
     witness.order(updates()[1], STREAM)
-    witness.fill(fills().fills[0], STREAM)
+    witness.fill(fills().fills[0], ANSWER)
 
     (end,) = witness.listed(1770118781558, ANSWER.recv_ns)
 
