@@ -27,7 +27,7 @@ def on_report(state: State, turn: Turn, link: Link, report: OrderReport) -> None
     before = evidence.standing(link.order)
     evidence.absorb_report(link.order, report)
     px = report.avg_px or report.price  # the venue's own where it chose the price (price_match)
-    if px is not None and px > 0:
+    if px is not None:
         marks.lend_reference(state, link, px)
     _follow(state, turn, link, before)
 

@@ -43,11 +43,14 @@ def mark_at(state: State, key: InstrumentKey, minute: int) -> Decimal | None:
 
 
 def note_trade(state: State, key: InstrumentKey, px: Decimal) -> None:
-    state.references[key] = px
+    if px > 0:
+        state.references[key] = px
 
 
 def lend_reference(state: State, link: Link, px: Decimal) -> None:
     """Keep the maker's price, converted, for legs of the same base asset that have none yet."""
+    if px <= 0:
+        return
     maker = instrument(state, link.maker.exc, link.maker.ticker)
     for leg in link.legs:
         hedge = instrument(state, leg.exc, leg.ticker)

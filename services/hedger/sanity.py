@@ -6,6 +6,7 @@ The log is open to others; a poisonous number is an alarm, and never stops the f
 from collections.abc import Iterator
 from decimal import Decimal
 
+from tandem.domain.ids import is_ours
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision
 from tandem.messages.intents import HedgeOrder
@@ -41,17 +42,23 @@ def _number(fact: Fact) -> str:
 
 
 def _fill(fill: FillReport) -> str:
-    wrong = _positive({"last_fill_sz": fill.last_qty, "last_px": fill.last_px})
+    wrong = _positive({"last_fill_sz": fill.last_qty}) or _price(fill)
     return wrong or ("" if fill.cum_qty is None else _not_negative("filled_sz", fill.cum_qty))
 
 
+def _price(fill: FillReport) -> str:
+    """What the venue closes by itself may be worth nothing: no amount follows from that price."""
+    if fill.is_system and not is_ours(fill.client_order_id or ""):
+        return _not_negative("last_px", fill.last_px)
+    return _positive({"last_px": fill.last_px})
+
+
 def _order(report: OrderReport) -> str:
+    """Judge quantities: an average that a venue computed may have any number of decimals."""
     if report.cum_qty is not None and _not_negative("filled_sz", report.cum_qty):
         return _not_negative("filled_sz", report.cum_qty)
-    plain = {"amount": report.amount, "price": report.price, "avg_px": report.avg_px}
-    for name, value in plain.items():
-        if value is not None and not is_plain(value):
-            return f"{name}={value}: a finite decimal"
+    if report.amount is not None and not is_plain(report.amount):
+        return f"amount={report.amount}: a finite decimal"
     return ""
 
 

@@ -4,9 +4,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.hedger import sanity
+from services.hedger import marks, sanity
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ExecId, Pool, Token, VenueOrderId
+from tandem.domain.ids import ExecId, HedgeId, Pool, Token, VenueOrderId, maker_cloid
 from tandem.domain.order import OrderStatus, Side
 from tandem.messages import subjects
 from tandem.messages.codec import Fact
@@ -15,6 +15,7 @@ from tandem.messages.intents import StopHedge
 from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
 from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, STRATEGY, d, instrument, two_venues
 
+HEDGE = HedgeId("h")
 FILL = FillReport(
     exc=HYPERLIQUID,
     ticker=SOL,
@@ -57,6 +58,12 @@ NAN, HUGE = Decimal("NaN"), Decimal("1e40")
         (FILL, {"last_qty": d(0)}, "last_fill_sz"),
         (FILL, {"last_qty": NAN}, "last_fill_sz"),
         (FILL, {"last_px": d(-1)}, "last_px"),
+        (FILL, {"last_px": d(0)}, "last_px"),
+        (
+            FILL,
+            {"last_px": d(0), "is_system": True, "client_order_id": maker_cloid(HEDGE)},
+            "last_px",
+        ),
         (FILL, {"cum_qty": HUGE}, "filled_sz"),
         (ORDER, {"cum_qty": d(-1)}, "filled_sz"),
         (ORDER, {"amount": NAN}, "amount"),
@@ -89,8 +96,10 @@ def test_a_poisonous_instrument_is_named() -> None:
     [
         FILL,
         msgspec.structs.replace(FILL, cum_qty=d(1)),
+        msgspec.structs.replace(FILL, is_system=True, last_px=d(0)),
         ORDER,
         msgspec.structs.replace(ORDER, cum_qty=d(0), amount=d(-1)),
+        msgspec.structs.replace(ORDER, cum_qty=d(1), avg_px=Decimal("1.2345678901234567e-5")),
         MARK,
         msgspec.structs.replace(MARK, mark=d(2)),
         DECISION,
@@ -110,3 +119,34 @@ def test_a_poisonous_fact_is_an_alarm_and_stops_nothing() -> None:
     alarm = desk.appended[subjects.alarm("hedger", f"0.{desk.seq}")]
     assert isinstance(alarm, Alarm)
     assert "last_px=NaN" in alarm.text
+
+
+def test_e4_what_the_venue_closes_at_no_price_is_taken_for_what_it_is() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+
+    desk.fill(msgspec.structs.replace(FILL, last_px=d(0), is_system=True))
+
+    assert desk.cancels() == [maker_cloid(hedge)]
+    assert desk.alarms()[0].startswith("L3 hyperliquid: EXTERNAL")
+
+
+def test_e4_an_end_whose_average_has_many_decimals_counts() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+
+    desk.maker_report(hedge, OrderStatus.CANCELLED, "2", avg_px=Decimal("1.2345678901234567e-5"))
+
+    assert desk.naked() == d(2)
+
+
+def test_no_price_is_no_reference() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+    before = dict(desk.state.lent)
+
+    marks.lend_reference(desk.state, desk.state.links[hedge], d(0))
+    marks.note_trade(desk.state, (HYPERLIQUID, SOL), d(0))
+
+    assert desk.state.lent == before
+    assert desk.state.references.get((HYPERLIQUID, SOL)) != 0
