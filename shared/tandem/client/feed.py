@@ -3,7 +3,8 @@
 1. A mirror joins by listening first, then taking a page from a copy at or past the newest delta
    stored when it asked, then applying what it heard meanwhile: nothing falls between.
 2. A gap makes the mirror ask for the page again; what it hears meanwhile waits for that page. So
-   does a new epoch, a stream that was cut, and every reconnect.
+   does a new epoch, a stream that was cut, changes that expired unread (every one is read here,
+   so their sequences tell), and every reconnect.
 3. Deltas wait for handlers, up to a limit; above it reading stops, and it goes on where it stopped
    once the handlers have caught up: nothing is lost and memory is bounded.
 """
@@ -75,7 +76,7 @@ class Feed:
         self._asking = Asking(bus, ports.clock, ports.log)
         self._subscriptions: list[Subscription] = []
         self._waiters: list[tuple[Callable[[], bool], Future[None]]] = []
-        self._epoch = 0
+        self._epoch = self._next_seq = 0
         reactions = Reactions(self._on_entry, self._on_cut)
         self._reading = Reading(bus.deltas, subjects.ALL_DELTAS, reactions, ports)
 
@@ -95,8 +96,9 @@ class Feed:
 
     async def start(self) -> None:
         state = await self._bus.deltas.state()
+        self._next_seq = state.last_seq + 1
         self._reading.start(state.last_seq, state)
-        self._bus.on_reconnect(self._reconnected)
+        self._bus.on_reconnect(self._missed)
 
     async def close(self) -> None:
         """Stop reading, let handlers finish what they were given, end what waits."""
@@ -177,14 +179,19 @@ class Feed:
         for subscription in self._subscriptions:
             subscription.least = NOWHERE
             self._reload(subscription, NOWHERE)
+        self._next_seq = state.last_seq + 1
         return state.last_seq
 
-    def _reconnected(self) -> None:
-        """Take every page anew: the server may have lost deltas that were not read here."""
+    def _missed(self) -> None:
+        """Take every page anew: there were deltas that were not read here, or may have been."""
         for subscription in self._subscriptions:
             self._reload(subscription, subscription.mirror.place)
 
     def _on_entry(self, entry: Entry) -> None:
+        if entry.seq > self._next_seq:
+            self._ports.log.warning("changes expired unread", since=self._next_seq, to=entry.seq)
+            self._missed()
+        self._next_seq = entry.seq + 1
         delta = facts.read_delta(entry.subject, entry.payload)
         self.epoch_began(delta.epoch)
         for subscription in self._subscriptions:

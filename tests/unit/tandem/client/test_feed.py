@@ -160,6 +160,29 @@ async def test_reading_waits_for_a_slow_handler_and_loses_nothing() -> None:
     await desk.close(feed)
 
 
+async def test_changes_that_expired_unread_are_made_up_for_by_the_page() -> None:
+    """Deltas are kept for two hours: who was away for longer is told by whatever comes next."""
+    desk, release = Desk(), asyncio.Event()
+
+    async def slow(_change: Plain) -> None:
+        await release.wait()
+
+    await desk.answer(POSITIONS, positions_page(0, "0"))
+    feed, mirror = await joined(desk, most_waiting=5, few_waiting=1)
+    feed.listen(feed.subscriptions[0], Listener(mirror, None, slow))
+    for seq in range(1, 51):
+        await desk.publish(position_delta(seq, str(seq), f"0.{seq - 1}.0" if seq > 1 else None))
+    await until(lambda: feed.is_paused)
+    desk.world.server.deltas.expire(before_seq=51)
+    await desk.answer(POSITIONS, positions_page(51, "50"))
+    await desk.publish(position_delta(51, "9", None, OTHER))
+
+    release.set()
+
+    await until(lambda: mirror.amount(SOL) == 50)
+    await desk.close(feed)
+
+
 async def test_closing_lets_handlers_finish_and_ends_what_waits() -> None:
     desk, told = Desk(), list[Plain]()
     await desk.answer(POSITIONS, positions_page(10, "1"))
