@@ -43,6 +43,7 @@ CARRIED = (
     "activations",
     "activation",
     "halts",
+    "lifted",
     "links",
     "pending",
     "refused",

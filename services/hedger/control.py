@@ -16,6 +16,8 @@ from tandem.messages.hedges import Rules, TimerFired
 from tandem.messages.intents import Halt, Resume
 from tandem.messages.reports import MarkReport, SpecsReport
 
+MOST_LIFTED = 1_000
+
 
 def on_rules(state: State, turn: Turn, fact: Rules) -> None:
     """Put rules in force; an activation that does not follow the last one changes nothing.
@@ -45,7 +47,8 @@ def on_specs(state: State, turn: Turn, report: SpecsReport) -> None:
 def on_halt(state: State, turn: Turn, halt: Halt) -> None:
     """Remember what the gateways obey: a log that was cut gets it again (carrying.py)."""
     del turn
-    state.halts[halt.token] = halt
+    if halt.token not in state.lifted:
+        state.halts[halt.token] = halt
 
 
 def on_resume(state: State, turn: Turn, resume: Resume) -> None:
@@ -54,6 +57,9 @@ def on_resume(state: State, turn: Turn, resume: Resume) -> None:
         state.halts.clear()
     else:
         state.halts.pop(resume.halt, None)
+        state.lifted[resume.halt] = None
+        if len(state.lifted) > MOST_LIFTED:
+            del state.lifted[next(iter(state.lifted))]
 
 
 def _is_usable(one: Instrument) -> bool:

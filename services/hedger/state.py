@@ -10,8 +10,9 @@
 5. What has ended and may still be told of is packed: hedges on the `shelf`, takers that did not
    fill whole in `takers`, both found by client id and by venue number.
 6. `activation` and `halts` are the newest rules and the halts in force, as they were logged: a log
-   that was cut gets them again. `young` is what was read of a log that is young (carrying.py).
-6. Everything is here: dumping and loading a state gives an equal state.
+   that was cut gets them again. `lifted`: halts that a resume has named.
+   `young` is what was read of a log that is young (carrying.py).
+7. Everything is here: dumping and loading a state gives an equal state.
 """
 
 import zlib
@@ -169,6 +170,7 @@ class State(Struct):
     activations: int = 0
     activation: Rules | None = None
     halts: dict[Token, Halt] = field(default_factory=dict)
+    lifted: dict[Token, None] = field(default_factory=dict)
     accounts: dict[Exc, Account] = field(default_factory=dict)
     instruments: dict[Exc, dict[Ticker, Instrument]] = field(default_factory=dict)
     links: dict[HedgeId, Link] = field(default_factory=dict)

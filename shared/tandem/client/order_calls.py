@@ -128,7 +128,9 @@ class OrderCalls:
                 stored = await self._bus.log.append(subject, payload, same=True)
         except TimeoutError as error:
             raise UnavailableError(f"{subject}: the log did not confirm in time") from error
-        self._offers.keep(stored.seq, subject, payload)
+        if not (isinstance(intent, Resume) and intent.halt is None):
+            # Offered again behind a halt of another's that came later, it would lift that too.
+            self._offers.keep(stored.seq, subject, payload)
         return stored.seq
 
     async def cancel_order(

@@ -1,7 +1,8 @@
 """Which new orders are not let out although they are legal, and which makers must go (pure).
 
-1. A halt is in force from the moment it is read until a later resume names it, or names none and
-   so lifts all. The order of the log decides, in every copy alike.
+1. A halt is in force from the moment it is read until a resume names it, or a later one names none
+   and so lifts all. The order of the log decides, in every copy alike. A halt that a resume named
+   before is not: a log that was cut gets both again, from whoever asked for each.
 2. While one is in force nothing goes out but what reduces: the takers of hedges, and orders that
    are reduce-only. A hedge's maker never goes: it makes exposure even where it reduces.
 3. While no hedger has said for silence_ms that it stands at the head of the log, no hedge's maker
@@ -17,6 +18,7 @@ from tandem.gateway.checks import Refusal
 from tandem.messages.intents import Halt, NewOrder, Resume
 
 NS_PER_MS = 1_000_000
+MOST_LIFTED = 1_000
 
 
 class Restraint:
@@ -26,13 +28,14 @@ class Restraint:
         self._exc = exc
         self._silence_ms = silence_ms
         self._halts: dict[Token, Halt] = {}
+        self._lifted: dict[Token, None] = {}
         self._heard_ns: int | None = None
 
     def take(self, fact: Halt | Resume) -> None:
         """Take a halt or a resume from the log."""
         if isinstance(fact, Resume):
             self._resume(fact)
-        elif fact.exc is None or fact.exc == self._exc:
+        elif fact.token not in self._lifted and fact.exc in {None, self._exc}:
             self._halts.setdefault(fact.token, fact)
 
     def _resume(self, fact: Resume) -> None:
@@ -40,6 +43,9 @@ class Restraint:
             self._halts.clear()
         else:
             self._halts.pop(fact.halt, None)
+            self._lifted[fact.halt] = None
+            if len(self._lifted) > MOST_LIFTED:
+                del self._lifted[next(iter(self._lifted))]
 
     def hear(self, mono_ns: int) -> None:
         """A hedger stands at the head, or it is only now that one could be heard (again)."""

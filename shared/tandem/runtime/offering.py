@@ -4,7 +4,8 @@
    while it stood at the head; one that is cut again before it is back there has nothing better to
    tell than what it knew the first time.
 2. Intents of others that were read lately are logged again word for word, by the one service that
-   may: their strategy may be gone.
+   may: their strategy may be gone. But no halt that was lifted, and no resume of all that another
+   halt came after (lifting.py).
 3. A copy that has heard nothing for long lets the others speak first: of two, the log takes one.
 """
 
@@ -19,6 +20,7 @@ from tandem.messages.intents import Halt, HedgeOrder, Resume, StopHedge
 from tandem.runtime.effects import Fold
 from tandem.runtime.fold_copy import FoldCopy
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts, OfferingFold
+from tandem.runtime.lifting import overtaken
 
 MOST_HEARD = 1_000
 FEW_LEFT = 5_000
@@ -32,7 +34,7 @@ class Offering(Generic[S]):
 
     def __init__(self, fold: Fold[S], ports: FoldPorts, options: FoldOptions) -> None:
         self._fold, self._ports, self._options = fold, ports, options
-        self._heard: deque[Entry] = deque(maxlen=MOST_HEARD)
+        self._heard: deque[tuple[Entry, Fact]] = deque(maxlen=MOST_HEARD)
         self._left: S | None = None
         self._is_at_head = False
         self._at_head_ns = 0
@@ -40,7 +42,7 @@ class Offering(Generic[S]):
     def read(self, entry: Entry, fact: Fact) -> None:
         """Keep an intent of others for a while."""
         if self._fold.offers_intents and isinstance(fact, HedgeOrder | StopHedge | Halt | Resume):
-            self._heard.append(entry)
+            self._heard.append((entry, fact))
 
     def at_head(self) -> None:
         """The copy knows all that the log holds."""
@@ -61,7 +63,8 @@ class Offering(Generic[S]):
             stored = [log.append_soon(*facts.written(effect.fact)) for effect in offers]
             # Whoever reads on must find it: the head without it would pass for all that is known.
             await asyncio.gather(*stored, return_exceptions=True)
-        for entry in self._heard:
+        void = overtaken(fact for _, fact in self._heard)
+        for entry, fact in self._heard:
             is_young = copy.head.ts_ns - entry.ts_ns < self._options.kept_ns
-            if entry.seq >= state.first_seq and is_young:
+            if entry.seq >= state.first_seq and is_young and fact not in void:
                 self._ports.bus.log.append_soon(entry.subject, entry.payload)

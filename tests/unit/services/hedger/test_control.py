@@ -1,12 +1,14 @@
 import msgspec
 import pytest
 
+from services.hedger import control
 from services.hedger.rules import DEFAULT_RULES, HedgeRules, to_fact
-from tandem.domain.ids import Exc
+from tandem.domain.ids import Exc, Strategy, Token
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.messages import subjects
 from tandem.messages.deltas import HedgeState
 from tandem.messages.hedges import Rules, TimerFired
+from tandem.messages.intents import Halt, Resume
 from tandem.messages.reports import LinkReport, LinkState
 from tandem.runtime.effects import ArmTimer
 from tests.unit.services.hedger.desk import (
@@ -176,3 +178,16 @@ def test_an_activation_that_does_not_follow_the_last_changes_nothing(
 
     assert desk.state.rules == DEFAULT_RULES
     assert len(desk.alarms()) == 1
+
+
+def test_e5_a_halt_that_a_resume_named_before_is_not_in_force() -> None:
+    """A log that was cut gets both again, from whoever asked for each."""
+    desk = two_venues()
+    for name in ("a", *map(str, range(control.MOST_LIFTED))):
+        lifted = Resume(token=Token(f"r{name}"), strategy=Strategy("s"), halt=Token(name))
+        desk.read(lifted, subjects.resume(lifted.token))
+
+    for name in ("0", "a"):
+        desk.read(Halt(token=Token(name), strategy=Strategy("s")), subjects.halt(Token(name)))
+
+    assert list(desk.state.halts) == ["a"]  # the oldest are forgotten

@@ -15,7 +15,7 @@ from tandem.domain.ids import (
     taker_cloid,
 )
 from tandem.domain.order import OrderType, RejectReason
-from tandem.gateway.restraint import NS_PER_MS, Restraint, is_maker
+from tandem.gateway.restraint import MOST_LIFTED, NS_PER_MS, Restraint, is_maker
 from tandem.messages.intents import Halt, NewOrder, Resume
 
 EXC, OTHER = Exc("binance"), Exc("hyperliquid")
@@ -57,6 +57,8 @@ def order(cloid: ClientOrderId, *, reduce_only: bool = False) -> NewOrder:
         ([halt("a"), halt("b"), resume("a")], True),
         ([halt("a"), halt("b"), resume()], False),
         ([resume(), halt("a")], True),
+        ([resume("a"), halt("a")], False),
+        ([resume("a"), halt("b")], True),
     ],
 )
 def test_a_halt_is_in_force_until_a_later_resume(
@@ -69,6 +71,17 @@ def test_a_halt_is_in_force_until_a_later_resume(
 
     assert (restraint.refusal(order(PLAIN), NOW_NS) is not None) is is_halted
     assert bool(restraint.clears(NOW_NS)) is is_halted
+
+
+def test_of_the_halts_that_were_lifted_by_name_the_oldest_are_forgotten() -> None:
+    restraint = Restraint(EXC)
+    for name in ("a", *map(str, range(MOST_LIFTED))):
+        restraint.take(resume(name))
+
+    restraint.take(halt("0"))
+    assert restraint.clears(NOW_NS) == ""
+    restraint.take(halt("a"))
+    assert restraint.clears(NOW_NS)
 
 
 def test_a_refusal_names_the_halt() -> None:
