@@ -12,6 +12,7 @@ from tests.conftest import Eventually
 from tests.integration.gateway_hyperliquid import EXC, World, world
 
 LONG_S = 30.0
+TABLE = "meta"
 LAST_LIST = "frontendOpenOrders"
 WAITS = b"the backfill waits for "
 
@@ -45,3 +46,15 @@ async def test_e11_a_backfill_that_waits_past_its_interval_is_an_alarm_once_a_sp
     await here.control("faults", {"refuse_busy": True})
     await eventually(lambda: told() == 2, LONG_S)
     await following.close()
+
+
+async def test_a_backfill_that_fails_has_the_table_asked_for_again(
+    here: World, eventually: Eventually
+) -> None:
+    """A symbol that the venue no longer lists would else let each fail that asks for its fills."""
+    await eventually(lambda: here.relay.asked.count(LAST_LIST) > 0, LONG_S)
+    before = here.relay.asked.count(TABLE)
+
+    await here.control("faults", {"refuse_busy": True})
+
+    await eventually(lambda: here.relay.asked.count(TABLE) > before, LONG_S)

@@ -58,6 +58,7 @@ class Backfill:
         self.heard = Heard()
         self.on_missed: Callable[[Missed], None] | None = None
         self.on_unsound: Callable[[], None] | None = None
+        self.on_failed: Callable[[], None] | None = None
         self._ended = self._looks_back = 0
         self._core = core
         self._queries = queries
@@ -112,6 +113,8 @@ class Backfill:
                 self._error = str(error)
                 self._ran.labels("failed").inc()
                 self._core.context.log.warning("backfill", error=str(error))
+                if self.on_failed is not None:
+                    self.on_failed()
                 continue
             tries = 0
             self._overdue.done()

@@ -151,6 +151,11 @@ class Door:
             table[ticker] = self._instruments[ticker]
         return tuple(table[ticker] for ticker in sorted(table))
 
+    @property
+    def is_table_short(self) -> bool:
+        """Whether a row stands in the table that the venue's last answer lacked."""
+        return not self._lacked.keys().isdisjoint(self._instruments)
+
     def _newly_missing(self, table: Mapping[Ticker, Instrument]) -> list[Ticker]:
         """Return which rows a table lacks for the first time since it had them.
 

@@ -89,7 +89,7 @@ class GatewayService:
         self._tenure = Tenure(self._core, self)
         self._is_time_wanted = asyncio.Event()
         self._table_ns = 0
-        self._core.door.on_stranger = self._on_stranger
+        self._core.door.on_stranger = self._backfill.on_failed = self._on_stranger
         self._following: Following | None = None
         self._work: list[asyncio.Task[None]] = []
         self._describe(self._core)
@@ -225,7 +225,10 @@ class GatewayService:
         self._dispatcher.pump()
 
     def _on_stranger(self) -> None:
-        """The venue tells of a symbol that its table lacks: it may have been listed since."""
+        """The venue and the table may differ: it tells of a symbol that is not there, or refuses.
+
+        One that it no longer lists would let every backfill fail that asks for it.
+        """
         mono_ns = self._context.clock.monotonic_ns()
         if self._following is not None and mono_ns - self._table_ns > STRANGER_NS:
             self._table_ns = mono_ns

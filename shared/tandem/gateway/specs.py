@@ -20,6 +20,8 @@ from tandem.messages.reports import SpecsReport
 from tandem.transport.priority import Priority
 
 REFRESH_S = 600.0
+SOON_S = 5.0
+NS_PER_S = 1_000_000_000
 
 
 class Specs:
@@ -87,9 +89,22 @@ class Specs:
     async def run(self) -> None:
         """Keep the table fresh."""
         while True:
-            retention_s = self._core.context.settings.retention_s
-            await self._core.context.clock.sleep(min(REFRESH_S, retention_s / 8))
+            await self._until_due()
             try:
                 await self.refresh()
             except VenueQueryError as error:
                 self._core.context.log.warning("instrument table", error=str(error))
+
+    async def _until_due(self) -> None:
+        """Wait for the next time; not for long with a row that the venue's last answer lacked.
+
+        Whether it is gone must be known soon: a venue that no longer lists a symbol refuses every
+        question that names it, and with it the list of fills that a backfill asks for.
+        """
+        clock, retention_s = self._core.context.clock, self._core.context.settings.retention_s
+        period_s = min(REFRESH_S, retention_s / 8)
+        due_ns = clock.monotonic_ns() + int(period_s * NS_PER_S)
+        while clock.monotonic_ns() < due_ns:
+            await clock.sleep(min(period_s, SOON_S))
+            if self._core.door.is_table_short:
+                return

@@ -297,7 +297,10 @@ async def test_e4_row_that_one_answer_lacks_stays_and_one_that_the_next_lacks_to
     assert len(here.door.table((*listed, instrument(Ticker("BTC"))))) == len(here.table)
     assert [one.ticker for one in here.door.table(listed)] == ["BTC", ETH, SOL]
     here.clock.late_ns += CLAIM_APART_NS
+    assert here.door.is_table_short
     assert here.door.table(listed) == (instrument(ETH), instrument(SOL))
+    del here.table[Ticker("BTC")]
+    assert not here.door.is_table_short
     assert await here.alarms() == [
         "table: ticker=BTC: missing, and was there; the former row stays until the next answer"
     ]
