@@ -7,11 +7,12 @@
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import msgspec
 
 from tandem.domain.errors import MalformedMessageError
-from tandem.domain.ids import Strategy, is_call_token, is_reserved
+from tandem.domain.ids import Exc, Strategy, is_call_token, is_reserved
 from tandem.messages import facts
 from tandem.messages.access import CallRefused, LogIntent
 from tandem.messages.intents import CancelOrder, HedgeOrder, NewOrder, StopHedge
@@ -21,10 +22,23 @@ MOST_TEXT = 128
 Intent = NewOrder | CancelOrder | HedgeOrder | StopHedge
 
 
-def refused_intent(strategy: Strategy, asked: LogIntent, most_bytes: int) -> CallRefused | None:
-    """Tell why an intent is not logged, or None; how deep it nests the codec bounds."""
-    if len(asked.payload) > most_bytes:
-        rule = f"at most {most_bytes} bytes"
+@dataclass(frozen=True, slots=True)
+class IntentBounds:
+    """How large an intent may be, and which accounts there are; None: not known here.
+
+    How deep it may nest the codec bounds, for every message alike.
+    """
+
+    most_bytes: int
+    accounts: frozenset[str] | None = None
+
+
+def refused_intent(
+    strategy: Strategy, asked: LogIntent, bounds: IntentBounds
+) -> CallRefused | None:
+    """Tell why an intent is not logged, or None."""
+    if len(asked.payload) > bounds.most_bytes:
+        rule = f"at most {bounds.most_bytes} bytes"
         return _refused("payload", f"{len(asked.payload)} bytes", rule)
     try:
         intent = facts.read_fact(asked.subject, asked.payload)
@@ -33,7 +47,29 @@ def refused_intent(strategy: Strategy, asked: LogIntent, most_bytes: int) -> Cal
     if not isinstance(intent, Intent):
         rule = "an order, a cancel, a hedge or a stop; a halt is the operator's (`tandem halt`)"
         return _refused("type", str(intent.__struct_config__.tag), rule)
-    return _refused_contents(strategy, intent)
+    return _refused_contents(strategy, intent) or _refused_account(intent, bounds.accounts)
+
+
+def _refused_account(intent: Intent, accounts: frozenset[str] | None) -> CallRefused | None:
+    """Refuse an order that no gateway ends, or a hedge that waits: each would be kept for long."""
+    if accounts is None:
+        return None
+    for name, exc in _accounts_of(intent):
+        if exc not in accounts:
+            return _refused(name, exc, f"an account of this desk: {', '.join(sorted(accounts))}")
+    return None
+
+
+def _accounts_of(intent: Intent) -> Iterator[tuple[str, Exc]]:
+    match intent:
+        case NewOrder() | CancelOrder():
+            yield "exc", intent.exc
+        case HedgeOrder():
+            yield "maker.exc", intent.maker.exc
+            for index, leg in enumerate(intent.legs):
+                yield f"legs[{index}].exc", leg.exc
+        case StopHedge():
+            return
 
 
 def _refused_contents(strategy: Strategy, intent: Intent) -> CallRefused | None:

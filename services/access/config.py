@@ -11,6 +11,9 @@ STRATEGIES = Variable("TANDEM_STRATEGIES", "the strategies that are let in, comm
 STRATEGIES_FILE = Variable(
     "TANDEM_STRATEGIES_FILE", "or a file with one a line, as tandem.cli.keys writes it; read anew"
 )
+ACCOUNTS_FILE = Variable(
+    "TANDEM_ACCOUNTS_FILE", "the accounts that there are, one a line, as tandem.cli.keys writes it"
+)
 INTENTS = Variable("TANDEM_ACCESS_INTENTS_PER_S", "intents a second of one strategy", "100")
 INTENTS_BURST = Variable("TANDEM_ACCESS_INTENTS_BURST", "intents at once of one strategy", "500")
 INTENTS_DAY = Variable("TANDEM_ACCESS_INTENTS_PER_DAY", "intents a day of one strategy", "500000")
@@ -32,6 +35,7 @@ OPENINGS = Variable(
 VARIABLES = (
     STRATEGIES,
     STRATEGIES_FILE,
+    ACCOUNTS_FILE,
     INTENTS,
     INTENTS_BURST,
     INTENTS_DAY,
@@ -75,11 +79,23 @@ class FairUse:
 
 @dataclass(frozen=True, slots=True)
 class AccessSettings:
-    """`strategies_file` is None where the strategies are named by a variable."""
+    """`strategies_file` is None where a variable names them, `accounts_file` where nothing does."""
 
     fair_use: FairUse
     named: tuple[Strategy, ...] = ()
     strategies_file: Path | None = None
+    accounts_file: Path | None = None
+
+    def accounts(self) -> frozenset[str] | None:
+        """Return which accounts there are, as the file says at this moment; None: any may be.
+
+        Raises:
+            ConfigurationError: a name that no account has.
+        """
+        if self.accounts_file is None:
+            return None
+        words = self.accounts_file.read_text().split()
+        return frozenset(_names(ACCOUNTS_FILE.name, words))
 
     def strategies(self) -> tuple[Strategy, ...]:
         """Return who is let in, as the file says at this moment.
@@ -102,8 +118,10 @@ def access_settings(env: Environment) -> AccessSettings:
     if bool(named) == (file is not None):
         rule = f"either this or {STRATEGIES_FILE.name}"
         raise ConfigurationError(STRATEGIES.name, ",".join(named), rule)
-    found = AccessSettings(_fair_use(env), _names(STRATEGIES.name, named), file)
+    accounts = env.path(ACCOUNTS_FILE.name)
+    found = AccessSettings(_fair_use(env), _names(STRATEGIES.name, named), file, accounts)
     found.strategies()
+    found.accounts()
     return found
 
 

@@ -8,7 +8,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.access.admission import refused_intent
+from services.access.admission import IntentBounds, refused_intent
 from services.access.allowance import Allowances, OpenCalls
 from services.access.config import FairUse
 from services.access.reach import (
@@ -61,6 +61,7 @@ class StrategyDesk:
 
     def __init__(self, strategy: Strategy, bus: Bus, fair: FairUse, ports: RelayPorts) -> None:
         self._strategy, self._bus, self._fair, self._ports = strategy, bus, fair, ports
+        self._bounds = IntentBounds(fair.intent_bytes)
         self._readings: dict[Token, RelayedReading] = {}
         self._open = OpenCalls()
         self.allowances = Allowances.of(fair)
@@ -70,6 +71,10 @@ class StrategyDesk:
     def most_bytes(self) -> int:
         """How large a call may be: an intent in its envelope."""
         return 2 * self._fair.intent_bytes + ENVELOPE_BYTES
+
+    def serve_accounts(self, accounts: frozenset[str] | None) -> None:
+        """Let orders be for these from now on."""
+        self._bounds = IntentBounds(self._fair.intent_bytes, accounts)
 
     async def answer(self, payload: bytes) -> bytes:
         """Return the answer to one call, whatever its bytes are."""
@@ -130,7 +135,7 @@ class StrategyDesk:
     async def _log(self, call: LogIntent) -> AccessAnswer:
         now_ns = self._ports.clock.monotonic_ns()
         refused = self.allowances.take_intent(now_ns) or refused_intent(
-            self._strategy, call, self._fair.intent_bytes
+            self._strategy, call, self._bounds
         )
         if refused is not None:
             return refused

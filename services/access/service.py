@@ -36,6 +36,7 @@ class AccessService:
         self._copy = Token(context.run)
         self._ports = RelayPorts(context.clock, context.tasks, self._copy)
         self._admitted: dict[Strategy, Admitted] = {}
+        self._accounts = settings.accounts()
         self._warden = Warden(context)
         self._started = False
 
@@ -73,7 +74,7 @@ class AccessService:
 
     async def _admit(self) -> None:
         """Let those in that are named by now, and those out that are no more."""
-        named = self._named()
+        named, accounts = self._named()
         for strategy in self._admitted.keys() - set(named):
             gone = self._admitted.pop(strategy)
             await gone.door.close()
@@ -81,16 +82,19 @@ class AccessService:
         for strategy in named:
             if strategy not in self._admitted:
                 self._admitted[strategy] = await self._let_in(strategy)
+            self._admitted[strategy].desk.serve_accounts(accounts)
+        self._accounts = accounts
 
-    def _named(self) -> tuple[Strategy, ...]:
+    def _named(self) -> tuple[tuple[Strategy, ...], frozenset[str] | None]:
         try:
-            return self._settings.strategies()
+            return self._settings.strategies(), self._settings.accounts()
         except (ConfigurationError, OSError) as error:
-            self._context.log.error("strategies cannot be read", error=str(error))
-            return tuple(self._admitted)
+            self._context.log.error("who is let in cannot be read", error=str(error))
+            return tuple(self._admitted), self._accounts
 
     async def _let_in(self, strategy: Strategy) -> Admitted:
         desk = StrategyDesk(strategy, self._context.bus, self._settings.fair_use, self._ports)
+        desk.serve_accounts(self._accounts)
         allowed, clock = desk.allowances, self._context.clock
         door = StrategyDoor(
             strategy, clock, lambda read: allowed.pause_s(clock.monotonic_ns(), read)

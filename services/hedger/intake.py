@@ -42,6 +42,7 @@ from tandem.runtime.effects import Append
 QUICK_STOPS = 10
 STOP_AGAIN_MS = 3_000
 STOP_LATER_MS = 30_000
+MOST_WAITING = 500
 _NEAR = 3
 _LOOSE = Context(prec=80)
 
@@ -77,7 +78,12 @@ def consider(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None
         return
     obstacle = _unlisted(state, hedge) or _unhedgeable(state, hedge)
     if obstacle is not None:
-        _wait(state, turn, hedge, (until_ns, obstacle))
+        if _may_wait(state, hedge):
+            _wait(state, turn, hedge, (until_ns, obstacle))
+        else:
+            rule = f"at most {MOST_WAITING} of {hedge.strategy} waiting; here for {obstacle.text}"
+            error = InvalidInputError(obstacle.field, obstacle.value, rule)
+            _turn_away(state, turn, hedge, error)
         return
     try:
         with localcontext(_LOOSE):
@@ -86,6 +92,14 @@ def consider(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> None
         _turn_away(state, turn, hedge, error)
         return
     _accept(state, turn, hedge, until_ns)
+
+
+def _may_wait(state: State, hedge: HedgeOrder) -> bool:
+    """Tell whether one more hedge of a strategy may wait: each is looked at when one goes on."""
+    if hedge.hedge_id in state.pending:
+        return True
+    own = (one for one in state.pending.values() if one.hedge.strategy == hedge.strategy)
+    return sum(1 for _ in own) < MOST_WAITING
 
 
 def resume(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> Link | None:

@@ -15,6 +15,7 @@ from tandem.cli.keys import Desk
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.oms import ClientOptions
 from tests.e2e.hedging import Hedging, books_of, scripted_book
+from tests.integration.flood import NOWHERE
 
 STRATEGY, HOSTILE = "beta", "alpha"
 FLOOD = "tests.integration.flood"
@@ -24,7 +25,8 @@ SETTLE_S = 45.0
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[LocalStack]:
-    keys.make(tmp_path / "keys", Desk(strategies=(STRATEGY, HOSTILE)))
+    accounts = (*keys.DEFAULT_ACCOUNTS, NOWHERE)
+    keys.make(tmp_path / "keys", Desk(accounts, (STRATEGY, HOSTILE)))
     plan = StackPlan(checkout(), tmp_path, keys=tmp_path / "keys", copies={"access": 2})
     with LocalStack(plan) as running:
         yield running

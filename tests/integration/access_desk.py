@@ -31,8 +31,8 @@ from tests.unit.services.access.asking import ALPHA, BETA
 ACCOUNTS = ("binance", "hyperliquid")
 
 
-def make_keys(directory: Path) -> None:
-    keys.make(directory, Desk(ACCOUNTS, (ALPHA, BETA)))
+def make_keys(directory: Path, accounts: tuple[str, ...] = ACCOUNTS) -> None:
+    keys.make(directory, Desk(accounts, (ALPHA, BETA)))
 
 
 def start_server(directory: Path, store: Path) -> LocalServer:
@@ -110,6 +110,7 @@ class AccessDesk:
                 "TANDEM_NATS_USER": ACCESS,
                 "TANDEM_NATS_NKEY_SEED_FILE": str(self.directory / ACCESS / keys.SEED_FILE),
                 "TANDEM_STRATEGIES_FILE": str(self.directory / ACCESS / keys.STRATEGIES_FILE),
+                "TANDEM_ACCOUNTS_FILE": str(self.directory / ACCESS / keys.ACCOUNTS_FILE),
                 **(variables or {}),
             }
         )

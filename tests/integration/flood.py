@@ -19,7 +19,7 @@ from tandem.messages import codec
 from tandem.messages.access import LogIntent
 from tests.unit.services.access.asking import ALPHA, order
 
-NOWHERE = Exc("nowhere")  # no gateway sends them, so no limit of a venue is reached
+NOWHERE = Exc("nowhere")  # it has keys and no gateway, so no limit of a venue is reached
 A_BATCH = 500
 BATCHES = 80
 

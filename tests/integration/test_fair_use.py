@@ -16,7 +16,8 @@ from tandem.messages import codec, subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.queries import AskKind, VenueAsk
 from tests.conftest import Eventually
-from tests.integration.access_desk import AccessDesk, make_keys, start_server
+from tests.integration.access_desk import ACCOUNTS, AccessDesk, make_keys, start_server
+from tests.integration.flood import NOWHERE
 from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
 
 ROOT, FLOOD = Path(__file__).resolve().parents[2], "tests.integration.flood"
@@ -27,7 +28,7 @@ PATIENCE_S = 2.0
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[AccessDesk]:
-    make_keys(tmp_path / "keys")
+    make_keys(tmp_path / "keys", (*ACCOUNTS, NOWHERE))
     server = start_server(tmp_path / "keys", tmp_path / "nats")
     desk = await AccessDesk.on(server.url, tmp_path / "keys")
     await desk.start_access()

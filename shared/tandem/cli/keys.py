@@ -37,6 +37,7 @@ DEFAULT_STRATEGIES = ("walkthrough",)
 DEFAULT_SERVERS = ("nats", "nats-2", "nats-3")
 SEED_FILE = "nats.seed"
 STRATEGIES_FILE = "strategies"
+ACCOUNTS_FILE = "accounts"
 CA_FILE = "ca.pem"
 SERVER_FILE = "server.pem"
 TLS_FILE = "tls.conf"
@@ -87,6 +88,8 @@ def make(directory: Path, desk: Desk) -> tuple[User, ...]:
     _write(directory / "redis" / "users.acl", redis_users(digests), READABLE)
     named = "".join(f"{name}\n" for name in desk.strategies)
     _write(directory / permissions.ACCESS / STRATEGIES_FILE, named, READABLE)
+    served = "".join(f"{name}\n" for name in desk.accounts)
+    _write(directory / permissions.ACCESS / ACCOUNTS_FILE, served, READABLE)
     _secure(directory, desk, [user.name for user in users])
     return users
 

@@ -298,6 +298,7 @@ class LocalStack:
         }
         if service == ACCESS:
             found["TANDEM_STRATEGIES_FILE"] = str(own / keys.STRATEGIES_FILE)
+            found["TANDEM_ACCOUNTS_FILE"] = str(own / keys.ACCOUNTS_FILE)
         if service in keys.PAGES_OF:
             found["TANDEM_REDIS_URL"] = self.redis.url.replace("://", f"://{service}@")
             found["TANDEM_REDIS_PASSWORD_FILE"] = str(own / keys.PASSWORD_FILE)

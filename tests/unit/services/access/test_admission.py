@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.access.admission import refused_intent
+from services.access.admission import IntentBounds, refused_intent
 from tandem.domain.ids import (
     ClientOrderId,
     Exc,
@@ -33,7 +33,7 @@ from tandem.messages.intents import (
 from tandem.messages.message import Message
 
 ALPHA, BINANCE, SOL = Strategy("alpha"), Exc("binance"), Ticker("SOL")
-MOST_BYTES = 4_096
+BOUNDS = IntentBounds(4_096)
 MAKER, TAKER = maker_cloid(HedgeId("h")), taker_cloid(bucket_hash(BINANCE, SOL, "p"), 0, 1, 0)  # type: ignore[arg-type]
 ORDER = NewOrder(
     exc=BINANCE,
@@ -68,7 +68,7 @@ SUBJECTS = {
 
 def _refused(message: Message, subject: str, strategy: Strategy = ALPHA) -> CallRefused | None:
     asked = LogIntent(subject=subject, payload=codec.encode(message))
-    return refused_intent(strategy, asked, MOST_BYTES)
+    return refused_intent(strategy, asked, BOUNDS)
 
 
 @pytest.mark.parametrize("intent", SUBJECTS, ids=lambda one: one.__struct_config__.tag)
@@ -124,12 +124,12 @@ def test_e12_size_and_nesting_are_refused_by_name() -> None:
     large = LogIntent(subject="s", payload=b"x" * 4_097)
     deep = LogIntent(subject="s", payload=b'{"a":' * 1_200)
 
-    assert refused_intent(ALPHA, large, MOST_BYTES) == CallRefused(
+    assert refused_intent(ALPHA, large, BOUNDS) == CallRefused(
         field="payload", value="4097 bytes", rule="at most 4096 bytes"
     )
     for payload in (deep.payload[: 819 * 5], b"[" * 33):
         asked = LogIntent(subject="s", payload=payload)
-        assert refused_intent(ALPHA, asked, MOST_BYTES) == CallRefused(
+        assert refused_intent(ALPHA, asked, BOUNDS) == CallRefused(
             field="payload", value="s", rule="nested deeper than 32"
         )
 
@@ -144,4 +144,23 @@ def test_e12_long_texts_are_refused_by_their_place() -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff", b'{"type":"new_order"}', b'{"type":"?"}'])
 def test_what_is_no_message_is_refused(payload: bytes) -> None:
-    assert refused_intent(ALPHA, LogIntent(subject="s", payload=payload), MOST_BYTES) is not None
+    assert refused_intent(ALPHA, LogIntent(subject="s", payload=payload), BOUNDS) is not None
+
+
+def test_e7_orders_and_hedges_are_for_accounts_that_there_are() -> None:
+    """No gateway ends an order at another one, and a hedge there waits for up to a day."""
+    bounds = IntentBounds(4_096, frozenset({"hyperliquid", "other"}))
+    there = IntentBounds(4_096, frozenset({"binance"}))
+    elsewhere = LegSpec(exc=Exc("nowhere"), ticker=SOL)
+    named = {ORDER: "exc", BY_CLOID: "exc", BY_OID: "exc", OF_ALL: "exc", HEDGE: "maker.exc"}
+    for intent, subject in SUBJECTS.items():
+        asked = LogIntent(subject=subject, payload=codec.encode(intent))
+        assert refused_intent(ALPHA, asked, there) is None
+        rule = "an account of this desk: hyperliquid, other"
+        refused = CallRefused(field=named.get(intent, ""), value="binance", rule=rule)
+        assert refused_intent(ALPHA, asked, bounds) == (refused if intent in named else None)
+    hedge = msgspec.structs.replace(HEDGE, legs=(*HEDGE.legs, elsewhere))
+    asked = LogIntent(subject=SUBJECTS[HEDGE], payload=codec.encode(hedge))
+    refused_leg = refused_intent(ALPHA, asked, there)
+    assert refused_leg is not None
+    assert (refused_leg.field, refused_leg.value) == ("legs[1].exc", "nowhere")

@@ -30,6 +30,19 @@ def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     assert found.strategies() == ("alpha", "beta")
 
 
+def test_accounts_are_a_file_s_read_anew_each_time_or_any(tmp_path: Path) -> None:
+    file = tmp_path / "accounts"
+    file.write_text("binance\n")
+    given = {"TANDEM_STRATEGIES": "alpha", "TANDEM_ACCOUNTS_FILE": str(file)}
+    found = access_settings(Environment(given))
+    file.write_text("binance\nbinance-2\n")
+    assert found.accounts() == frozenset({"binance", "binance-2"})
+    assert access_settings(Environment({"TANDEM_STRATEGIES": "alpha"})).accounts() is None
+    file.write_text("a.b\n")
+    with pytest.raises(ConfigurationError, match="TANDEM_ACCOUNTS_FILE"):
+        access_settings(Environment(given))
+
+
 @pytest.mark.parametrize("name", ["../../hedger", "a.b", "*", ">", "x" * 65])
 def test_a_name_that_is_no_token_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="TANDEM_STRATEGIES"):

@@ -216,6 +216,23 @@ def test_an_intent_that_waited_in_vain_is_refused(known: Exc, field: str) -> Non
     assert desk.view(hedge).state is HedgeState.REFUSED
 
 
+def test_e12_so_many_hedges_of_one_strategy_wait_and_those_of_others_do_all_the_same() -> None:
+    """Each is looked at again whenever an obstacle goes away, and is on the page meanwhile."""
+    desk = Desk()
+    for n in range(intake.MOST_WAITING):
+        desk.hedge(f"h{n}", "1")
+    more, other = desk.hedge("more", "1"), desk.hedge("other", "1", strategy=Strategy("other"))
+
+    refused = desk.refusal(more)
+    assert refused is not None
+    assert refused.rule.endswith(
+        f"at most {intake.MOST_WAITING} of {STRATEGY} waiting; "
+        "here for the instrument table of binance"
+    )
+    assert desk.refusal(other) is None
+    assert len(desk.state.pending) == intake.MOST_WAITING + 1
+
+
 def test_an_intent_that_waited_is_refused_when_the_table_lacks_it() -> None:
     desk = Desk()
     desk.specs(instrument(HYPERLIQUID, SOL))

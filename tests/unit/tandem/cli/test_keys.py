@@ -79,3 +79,4 @@ def test_e13_an_account_s_name_is_a_plain_token(tmp_path: Path) -> None:
 def test_access_is_told_who_is_let_in(tmp_path: Path) -> None:
     keys.make(tmp_path, Desk(strategies=("alpha", "beta")))
     assert (tmp_path / "access" / keys.STRATEGIES_FILE).read_text() == "alpha\nbeta\n"
+    assert (tmp_path / "access" / keys.ACCOUNTS_FILE).read_text() == "binance\nhyperliquid\n"
