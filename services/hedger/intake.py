@@ -327,13 +327,16 @@ def _append_refusal(turn: Turn, refusal: HedgeRefused) -> None:
 
 def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
     """Cancel the maker; what it has filled, and still fills, is hedged as always."""
-    pending = state.pending.get(stop.hedge_id)
+    pending, link = state.pending.get(stop.hedge_id), state.links.get(stop.hedge_id)
+    hedge = pending.hedge if pending is not None else link
+    if hedge is not None and hedge.strategy != stop.strategy:
+        turn.pass_over(state, f"strategy={stop.strategy}: the hedge is another strategy's")
+        return
     if pending is not None and _is_at_work(state, pending.hedge):
         pending.is_over = True
     elif pending is not None:
         error = InvalidInputError("hedge_id", stop.hedge_id, "stopped before it was taken on")
         _turn_away(state, turn, pending.hedge, error)
-    link = state.links.get(stop.hedge_id)
     if link is None or link.stops or status(link.order).is_terminal:
         return
     link.stop_token = stop.token

@@ -174,8 +174,8 @@ class Desk:
         self.read(order, subjects.hedge_intent(order.strategy, hedge_id))
         return hedge_id
 
-    def stop(self, hedge_id: HedgeId, call: str = "stop1") -> None:
-        stop = StopHedge(hedge_id=hedge_id, token=Token(call), strategy=STRATEGY)
+    def stop(self, hedge_id: HedgeId, call: str = "stop1", strategy: Strategy = STRATEGY) -> None:
+        stop = StopHedge(hedge_id=hedge_id, token=Token(call), strategy=strategy)
         self.read(stop, subjects.stop_hedge(stop.strategy, stop.token))
 
     def refusal(self, hedge_id: str) -> HedgeRefused | None:

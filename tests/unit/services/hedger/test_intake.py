@@ -308,6 +308,25 @@ def test_a_maker_of_a_venue_that_was_away_for_an_hour_is_cancelled_when_it_retur
     assert len(cancels(desk)) == unheard + 1
 
 
+def test_e3_a_hedge_is_stopped_by_its_own_strategy_only() -> None:
+    """The gateway refuses the cancel in another's name; asked again it was in the owner's."""
+    desk = Desk()
+    waiting = desk.hedge("waits", "1")
+    desk.stop(waiting, "t1", Strategy("other"))
+    assert desk.refusal(waiting) is None
+    desk.specs(instrument(BINANCE, SOLUSDT), instrument(HYPERLIQUID, SOL))
+    hedge = desk.hedge("works", "1")
+
+    desk.stop(hedge, "t2", Strategy("other"))
+    desk.wait(intake.STOP_LATER_MS)
+
+    assert desk.cancels() == []
+    assert len(desk.alarms()) == 1
+    assert "strategy=other: the hedge is another strategy's" in desk.alarms()[0]
+    desk.stop(hedge)
+    assert len(desk.cancels()) == 1
+
+
 def test_a_stop_of_a_waiting_intent_refuses_it() -> None:
     desk = Desk()
     hedge = desk.hedge("h1", "-1")
