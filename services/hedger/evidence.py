@@ -8,10 +8,12 @@
 3. An end is proven by a refusal, by a terminal report with its cumulative, by the answer to an
    immediate order that names what it filled, or by the whole quantity being filled.
 4. A doubt proves nothing and ends nothing.
-5. No order fills more than it was for, as amended. What facts prove beyond that is a fault (a trade
-   told twice under two names, say): it is shown and alarmed, and does not count.
+5. No order fills more than it was for, as amended, nor a venue order more than the venue says. What
+   facts prove beyond that is a fault (a trade told twice under two names, say): it is shown and
+   alarmed, and does not count.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
@@ -46,7 +48,7 @@ class Evidence(Struct):
     """All that is known of the order with one client id.
 
     `quantity` is the most it can fill; `immediate` says that it cannot rest (every taker).
-    `asked`: what a decision was for, None for a maker, or while the decision is not known.
+    `asked`: what it was asked for, None while the decision of a taker is not known.
     `is_excess`: it was told that more is proven than the order is for.
     `is_sized`: the quantity is known; that of an order whose decision was lost is told by a report.
     `reason` is the class of the refusal, None while there is none. `was_sent` is False once a
@@ -76,12 +78,25 @@ def proven(order: Evidence) -> Decimal:
 def counted(order: Evidence) -> Decimal:
     """Return what of the proven quantity counts: no more than the order is for (5).
 
-    A maker's quantity grows when the venue amends it; a taker's shrinks where the venue made it
-    smaller, and what it was asked for stays.
+    A maker's quantity grows when the venue amends it, or another order takes its place; each of
+    them fills no more than its own size. A taker's shrinks where the venue made it smaller, and
+    what it was asked for stays.
     """
-    most = order.asked if order.immediate else order.quantity
-    total = proven(order)
-    return total if most is None else min(total, most)
+    if order.immediate:
+        total = proven(order)
+        return total if order.asked is None else min(total, order.asked)
+    return min(sum((_filled(order, one) for one in _each(order)), ZERO), order.quantity)
+
+
+def _each(order: Evidence) -> Iterable[VenueOrder]:
+    return order.venue_orders.values()
+
+
+def _filled(order: Evidence, one: VenueOrder) -> Decimal:
+    """Return what one venue order of a maker has filled, by its size or else by what was asked."""
+    most = one.size or order.asked
+    told = max(one.filled, one.claimed)
+    return told if most is None else min(told, most)
 
 
 def exceeds(order: Evidence) -> bool:
@@ -161,6 +176,8 @@ def absorb_fill(order: Evidence, fill: FillReport) -> bool:
     if not venue_order.exec_ids.add(fill.exec_id):
         return False
     venue_order.filled += fill.last_qty
+    if not order.immediate:
+        _add_up(order)
     return True
 
 
@@ -193,15 +210,15 @@ def _shrink(order: Evidence, report: OrderReport) -> None:
 
 def _grow(order: Evidence, venue_order: VenueOrder, report: OrderReport) -> None:
     """Take the venue's quantities where a resting order was modified to fill more."""
-    if order.immediate or not report.amount:
-        return
-    venue_order.size = max(venue_order.size, abs(report.amount))
-    most = (_most(one) for one in order.venue_orders.values())
+    if not order.immediate:
+        venue_order.size = max(venue_order.size, abs(report.amount or ZERO))
+        _add_up(order)
+
+
+def _add_up(order: Evidence) -> None:
+    """Let a maker be for what its ended orders have filled, and its resting ones may."""
+    most = (_filled(order, one) if one.ended else one.size for one in _each(order))
     order.quantity = max(order.quantity, sum(most, ZERO))
-
-
-def _most(one: VenueOrder) -> Decimal:
-    return max(one.filled, one.claimed) if one.ended else one.size
 
 
 def end(order: Evidence) -> None:

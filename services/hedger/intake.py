@@ -272,7 +272,7 @@ def _link(state: State, hedge: HedgeOrder, now_ns: int) -> Link:
         pool=hedge.pool or Pool(hedge.strategy),
         maker=hedge.maker,
         cloid=ids.maker_cloid(hedge.hedge_id),
-        order=Evidence(quantity=abs(hedge.maker.amount)),
+        order=Evidence(quantity=abs(hedge.maker.amount), asked=abs(hedge.maker.amount)),
         legs=[],
         coalesce_ms=hedge.coalesce_ms,
         changed_ns=now_ns,

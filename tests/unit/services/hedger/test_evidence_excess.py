@@ -1,8 +1,12 @@
 """What is proven beyond an order's amount is an alarm and is not hedged (E10)."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from itertools import permutations
 
-from tandem.domain.ids import ExecId
+import pytest
+
+from tandem.domain.ids import ExecId, HedgeId, VenueOrderId
 from tandem.domain.order import OrderStatus
 from tandem.messages.intents import LegSpec, RatioKind
 from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, Desk, d, two_venues
@@ -25,6 +29,61 @@ def test_e10_a_trade_told_twice_under_two_names_is_hedged_as_far_as_its_order_go
     assert len(excesses(desk)) == 1
     assert "0.8" in excesses(desk)[0]
     assert desk.view(hedge).maker_filled == d("0.8")
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_e10_a_trade_told_twice_is_hedged_once_however_often_its_orders_end_is_told(
+    again: int,
+) -> None:
+    """The stream, an answer and the backfill each tell an end."""
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-1")
+    desk.maker_fill(hedge, "1", exec_id=ExecId("1700-7-9"))
+    desk.maker_report(hedge, OrderStatus.FILLED, "1", amount=d(-1))
+    desk.maker_fill(hedge, "1", exec_id=ExecId("1701-7-9"))
+    for _ in range(again):
+        desk.maker_report(hedge, OrderStatus.FILLED, "1", amount=d(-1))
+
+    assert desk.naked() == d("1")
+    assert desk.hedge_all() == [d("1")]
+    assert len(excesses(desk)) == 1
+
+
+def test_e10_a_trade_of_an_order_that_was_replaced_takes_no_room_of_the_next() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-1")
+    desk.maker_report(hedge, OrderStatus.NEW, amount=d(-1), venue_order_id=VenueOrderId("1"))
+    for name in ("a", "b", "c"):
+        desk.maker_fill(hedge, "0.6", exec_id=ExecId(name), venue_order_id=VenueOrderId("1"))
+    desk.maker_report(
+        hedge, OrderStatus.CANCELLED, "1", amount=d(-1), venue_order_id=VenueOrderId("1")
+    )
+    desk.maker_report(hedge, OrderStatus.NEW, amount=d(-2), venue_order_id=VenueOrderId("2"))
+    assert desk.naked() == d("1")
+
+    desk.maker_fill(hedge, "2", exec_id=ExecId("d"), venue_order_id=VenueOrderId("2"))
+
+    assert desk.naked() == d("3")
+
+
+def test_e10_a_replaced_order_of_unknown_size_counts_in_any_order_of_what_is_told() -> None:
+    old, new = VenueOrderId("1"), VenueOrderId("2")
+    told: tuple[Callable[[Desk, HedgeId], object], ...] = (
+        lambda desk, hedge: desk.maker_fill(hedge, "0.4", exec_id=ExecId("a"), venue_order_id=old),
+        lambda desk, hedge: desk.maker_report(
+            hedge, OrderStatus.CANCELLED, "0.4", venue_order_id=old
+        ),
+        lambda desk, hedge: desk.maker_report(
+            hedge, OrderStatus.NEW, amount=d(-1), venue_order_id=new
+        ),
+        lambda desk, hedge: desk.maker_fill(hedge, "1", exec_id=ExecId("b"), venue_order_id=new),
+    )
+    for facts in permutations(told):
+        desk = two_venues()
+        hedge = desk.hedge("h1", "-1")
+        for tell in facts:
+            tell(desk, hedge)
+        assert desk.naked() == d("1.4")
 
 
 def test_e10_a_cumulative_beyond_the_order_is_not_hedged_and_told_once() -> None:
