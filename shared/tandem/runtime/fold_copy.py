@@ -73,6 +73,7 @@ class FoldCopy(Generic[S]):
         self.cursor = Cursor(created_ns=created_ns)
         self._fold = fold
         self._aside: Mapping[int, PutAside] = {} if aside is None else aside
+        self._passed: tuple[int, ...] = ()
         self._faults = Faults()
         self._clock_ns = 0
         self._reads_all = subjects.ALL_FACTS in fold.filters
@@ -90,6 +91,7 @@ class FoldCopy(Generic[S]):
         copy.cursor = kept.cursor
         copy._clock_ns = kept.clock_ns
         copy._faults = kept.faults
+        copy._passed = kept.aside
         return copy
 
     @property
@@ -129,6 +131,11 @@ class FoldCopy(Generic[S]):
         alarm = faults.alarm(self._fold.name, place, (entry.subject, why), nth)
         return Reading(passed, (Append(alarm),))
 
+    def _passed_over(self) -> tuple[int, ...]:
+        """Return what the state has passed over, also before this process: others ask for it."""
+        since = (seq for seq in self._aside if seq <= self.cursor.seq)
+        return tuple(sorted({*self._passed, *since}))
+
     def snapshot(self, armed: tuple[Armed, ...], complete_seq: int) -> Snapshot:
         """Return the copy as it is now; nothing up to `complete_seq` is unread."""
         kept = Kept(
@@ -138,7 +145,7 @@ class FoldCopy(Generic[S]):
             standing=standing.copied(self.standing),
             armed=armed,
             faults=faults.copied(self._faults),
-            aside=tuple(sorted(seq for seq in self._aside if seq <= self.cursor.seq)),
+            aside=self._passed_over(),
         )
         return Snapshot(kept, self._fold.dump(self.state))
 

@@ -82,6 +82,18 @@ def test_a_copy_from_a_snapshot_goes_on_counting_what_was_passed_over() -> None:
     assert again.read(cost(8, "bug")).effects == ()
 
 
+def test_a_snapshot_tells_what_was_passed_over_before_its_process_began() -> None:
+    """Else a copy that still knows of it takes the snapshot for one that has it in its state."""
+    copy = copy_without(7)
+    copy.read(cost(7, "bug"))
+    again = FoldCopy.restored(TallyFold(), copy.snapshot((), 7), {9: put_aside(9)})
+    again.read(cost(8, "any"))
+
+    assert again.snapshot((), 8).kept.aside == (7,)
+    again.read(cost(9, "bug"))
+    assert again.snapshot((), 9).kept.aside == (7, 9)
+
+
 def test_a_process_without_memory_is_no_matter_of_the_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
