@@ -24,16 +24,16 @@ NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One hedged pair. `lot` is the makers' step, `far` beyond every price that we quote at."""
+    """One hedged pair. `lot` is the makers' step, `tape` the path of what the exchanges play."""
 
     maker_ticker: str
     hedge_ticker: str
     lot: Decimal
-    tape: Path | None
+    tape: str | None
 
     @property
     def paper_arguments(self) -> dict[str, tuple[str, ...]]:
-        played = ("--tape", str(self.tape)) if self.tape else ()
+        played = ("--tape", self.tape) if self.tape else ()
         hedge = () if self.tape else ("--symbols", self.hedge_ticker)
         return {
             "paper-binance": (*played, "--symbols", self.maker_ticker),
@@ -52,7 +52,7 @@ def market_of(tape: str) -> Market:
         return Market("SOLUSDT", "SOL", Decimal("0.01"), None)
     if not path.is_file():
         raise FileNotFoundError(f"tape {tape}: no such file")
-    return Market("ETHUSDT", "ETH", Decimal("0.001"), path.resolve())
+    return Market("ETHUSDT", "ETH", Decimal("0.001"), str(path.resolve()))
 
 
 def stack_plan(market: Market, options: Options, directory: Path) -> StackPlan:

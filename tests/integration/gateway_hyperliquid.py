@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from services.paper_hyperliquid.config import RULES_VARIABLE
 from tandem.bus import topology
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
@@ -215,11 +216,15 @@ def oid_of(reports: list[OrderReport]) -> VenueOrderId:
 
 
 @contextlib.asynccontextmanager
-async def paper(*options: str) -> AsyncIterator[dict[str, int]]:
-    """Run a paper exchange with a still tape; yields its ports."""
+async def paper(*options: str, rules: str = "{}") -> AsyncIterator[dict[str, int]]:
+    """Run a paper exchange with a still tape; yields its ports. `rules`: what differs, as JSON."""
     command = ["services.paper_hyperliquid", "--port", "0", "--control-port", "0", *options]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, RULES_VARIABLE: rules},
     )
     try:
         assert process.stdout is not None

@@ -46,6 +46,8 @@ IDENTITY = {
     "Rules": ("ordinal",),
     "Epoch": ("epoch",),
     "Alarm": ("source", "key"),
+    "Aside": ("seq",),
+    "Carried": ("epoch",),
 }  # fmt: skip
 
 
