@@ -28,7 +28,14 @@ from tandem.gateway.clocks import VenueClock
 from tandem.gateway.decoding import Unsound, shown
 from tandem.gateway.journal import Journal
 from tandem.gateway.port import no_ticker
-from tandem.gateway.requests import Listing, Outcome, Report, VenueQueryError
+from tandem.gateway.requests import (
+    FillsQuery,
+    Listing,
+    Outcome,
+    Query,
+    Report,
+    VenueQueryError,
+)
 from tandem.gateway.soundness import DAY_NS, NS_PER_MS, Knowledge
 from tandem.gateway.terms import Terms
 from tandem.messages.facts import subject_of
@@ -94,10 +101,11 @@ class Door:
             self.refuse(fault)
         judged = [(fact, self._judge(fact)) for fact in page.facts]
         faults = (*page.unsound, *(fault for _, fault in judged if fault is not None))
-        if faults and page.more is not None:
+        sound = tuple(fact for fact, fault in judged if fault is None)
+        if faults and page.more is not None and not _goes_on_soundly(page.more, sound):
             raise VenueQueryError(f"a list that is cut and cannot be so: {faults[0].text}")
         return Listing(
-            tuple(fact for fact, fault in judged if fault is None),
+            sound,
             page.venue_ms,
             page.more,
             page.covers,
@@ -271,6 +279,17 @@ class Door:
             text=f"{fault.text}; {then}",
         )
         self._journal.append(alarm)
+
+
+def _goes_on_soundly(more: Query, sound: Iterable[Report]) -> bool:
+    """Tell whether a cut list goes on at a time that a sound row has reached as well.
+
+    A row that the venue keeps telling so must not end every list that is longer than a page.
+    """
+    if not isinstance(more, FillsQuery):
+        return False
+    told_ns = (fact.ts_event_ns for fact in sound if isinstance(fact, FillReport))
+    return more.since_ms * NS_PER_MS <= max(told_ns, default=-1)
 
 
 def _nothing() -> None:

@@ -19,7 +19,14 @@ from tandem.gateway.clocks import VenueClock
 from tandem.gateway.decoding import Unsound
 from tandem.gateway.door import ALARM_AGAIN_NS, CLAIM_APART_NS, Door
 from tandem.gateway.journal import Journal
-from tandem.gateway.requests import FillsQuery, Listing, Outcome, Report, VenueQueryError
+from tandem.gateway.requests import (
+    FillsQuery,
+    Listing,
+    OpenOrdersQuery,
+    Outcome,
+    Report,
+    VenueQueryError,
+)
 from tandem.gateway.soundness import DAY_NS, NS_PER_MS
 from tandem.messages import codec
 from tandem.messages.hedges import Alarm
@@ -224,6 +231,22 @@ async def test_e4_cut_list_that_cannot_be_so_is_not_continued(here: Setting) -> 
 async def test_e4_list_of_another_time_proves_nothing(here: Setting) -> None:
     with pytest.raises(VenueQueryError, match="within a day"):
         here.door.listing(Listing((), venue_ms=NOW_MS + 2 * DAY_NS // NS_PER_MS))
+
+
+async def test_e4_row_that_cannot_be_so_does_not_end_a_list_of_many_pages(here: Setting) -> None:
+    """The venue may tell it so for ever; but where the list goes on must be told soundly."""
+    bad = fill("1", source=ReportSource.QUERY, last_px=D(-1))
+    good = fill("2", source=ReportSource.QUERY)
+    goes_on = FillsQuery((), good.ts_event_ns // NS_PER_MS)
+    page = here.door.listing(Listing((bad, good), more=goes_on))
+    assert (page.facts, page.more, len(page.unsound)) == ((good,), goes_on, 1)
+    for facts, more in (
+        ((bad,), goes_on),
+        ((bad, good), FillsQuery((), goes_on.since_ms + 1)),
+        ((bad, good), OpenOrdersQuery()),
+    ):
+        with pytest.raises(VenueQueryError, match="is cut and cannot be so"):
+            here.door.listing(Listing(facts, more=more))
 
 
 async def test_e4_answer_about_an_order_that_cannot_be_so_concludes_nothing(here: Setting) -> None:
