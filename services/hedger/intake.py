@@ -48,7 +48,11 @@ _LOOSE = Context(prec=80)
 
 
 def on_hedge_order(state: State, turn: Turn, hedge: HedgeOrder) -> None:
-    if hedge.hedge_id in state.links or hedge.hedge_id in state.pending:
+    known = _known(state, hedge.hedge_id)
+    if known is not None:
+        if known.strategy != hedge.strategy:
+            # A refusal goes by the hedge's id: it would tell the owner that theirs is refused.
+            turn.pass_over(state, f"hedge_id={hedge.hedge_id}: the hedge is another strategy's")
         return
     if is_shelved(state, ids.maker_cloid(hedge.hedge_id)):
         return  # it is over: taken on anew, what it filled would be hedged a second time
@@ -59,6 +63,11 @@ def on_hedge_order(state: State, turn: Turn, hedge: HedgeOrder) -> None:
         return
     until_ns = turn.now_ns + hedge.valid_for_ms * NS_PER_MS
     consider(state, turn, hedge, until_ns)
+
+
+def _known(state: State, hedge_id: HedgeId) -> HedgeOrder | Link | None:
+    waits = state.pending.get(hedge_id)
+    return waits.hedge if waits is not None else state.links.get(hedge_id)
 
 
 def refuse_subject(turn: Turn, field: str, rule: str) -> None:
@@ -328,8 +337,8 @@ def _append_refusal(turn: Turn, refusal: HedgeRefused) -> None:
 def on_stop(state: State, turn: Turn, stop: StopHedge) -> None:
     """Cancel the maker; what it has filled, and still fills, is hedged as always."""
     pending, link = state.pending.get(stop.hedge_id), state.links.get(stop.hedge_id)
-    hedge = pending.hedge if pending is not None else link
-    if hedge is not None and hedge.strategy != stop.strategy:
+    known = _known(state, stop.hedge_id)
+    if known is not None and known.strategy != stop.strategy:
         turn.pass_over(state, f"strategy={stop.strategy}: the hedge is another strategy's")
         return
     if pending is not None and _is_at_work(state, pending.hedge):

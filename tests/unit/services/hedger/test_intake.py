@@ -327,6 +327,20 @@ def test_e3_a_hedge_is_stopped_by_its_own_strategy_only() -> None:
     assert len(desk.cancels()) == 1
 
 
+def test_e3_a_hedge_under_the_id_of_another_strategy_s_is_told_and_changes_nothing() -> None:
+    desk = Desk()
+    desk.specs(instrument(BINANCE, SOLUSDT), instrument(HYPERLIQUID, SOL))
+    hedge = desk.hedge("one", "1")
+    desk.hedge("one", "2", strategy=Strategy("other"))
+    desk.hedge("one", "2")
+
+    assert desk.view(hedge).maker_amount == 1
+    assert desk.view(hedge).strategy == STRATEGY
+    assert desk.refusal(hedge) is None
+    assert len(desk.alarms()) == 1
+    assert "hedge_id=one" in desk.alarms()[0]
+
+
 def test_a_stop_of_a_waiting_intent_refuses_it() -> None:
     desk = Desk()
     hedge = desk.hedge("h1", "-1")
