@@ -36,7 +36,7 @@ IDENTITY = {
     "FillCost": ("exc", "ticker", "exec_id"),
     "PositionReport": ("exc", "ticker", "ts_event_ns", "amount", "entry", "inclusive"),
     "MarkReport": ("exc", "ticker", "ts_event_ns"),
-    "SpecsReport": ("exc", "instruments", "previous", "v"),
+    "SpecsReport": ("exc", "instruments", "previous"),
     "LinkReport": ("exc", "run", "n"),
     "SenderReport": ("exc", "term", "n"),
     "IntentRefused": ("exc", "subject"),
@@ -62,7 +62,7 @@ def identity(fact: Any) -> tuple[Any, ...]:
     if isinstance(fact, MarkReport):
         values["ts_event_ns"] = fact.ts_event_ns // 60_000_000_000
     if isinstance(fact, SpecsReport):
-        values["instruments"] = codec.encode(msgspec.structs.replace(fact, ts_recv_ns=0))
+        values["instruments"] = codec.encode_part(fact.instruments)
     return (type(fact), *values.values())
 
 
@@ -75,6 +75,7 @@ def test_what_is_written_is_read_back(kind: type[Any], data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("kind", DELTAS)
+@settings(BUSY)
 @given(data=st.data())
 def test_a_delta_that_is_written_is_read_back(kind: type[Any], data: st.DataObject) -> None:
     delta = data.draw(messages_of(kind))

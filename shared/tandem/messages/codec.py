@@ -90,6 +90,11 @@ def encode(message: Message) -> bytes:
     return _encoder.encode(message)
 
 
+def encode_part(part: object) -> bytes:
+    """Encode a part of a message as it stands in the message's own bytes."""
+    return _encoder.encode(part)
+
+
 def decode_fact(payload: bytes) -> Fact:
     """Decode a fact, whatever subject it stands under: readers of a log use `facts.read_fact`.
 

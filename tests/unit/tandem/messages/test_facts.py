@@ -8,8 +8,9 @@ import pytest
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Exc, Strategy, Ticker
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType
-from tandem.messages import codec, facts
+from tandem.messages import codec, facts, subjects
 from tandem.messages.deltas import PositionDelta, PositionView
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.intents import NewOrder
@@ -17,6 +18,17 @@ from tandem.messages.message import Message
 from tandem.messages.reports import IntentRefused, LinkReport, LinkState, MarkReport, SpecsReport
 
 EXC, SOL = Exc("v"), Ticker("SOL")
+INSTRUMENT = Instrument(
+    exc=EXC,
+    ticker=SOL,
+    symbol="SOL",
+    base_asset="SOL",
+    quote_asset="USD",
+    tick=Decimal("0.01"),
+    lot=Decimal("0.1"),
+    min_qty=Decimal("0.1"),
+    min_notional=Decimal(10),
+)
 MARK = MarkReport(exc=EXC, ticker=SOL, mid=Decimal(1), ts_event_ns=77 * facts.NS_PER_MINUTE + 1)
 
 
@@ -44,6 +56,23 @@ def test_table_has_a_new_identity_each_time_it_changes_even_back() -> None:
     later = SpecsReport(exc=EXC, instruments=(), previous=facts.subject_of(first))
     assert facts.subject_of(first) == facts.subject_of(again)
     assert facts.subject_of(first) != facts.subject_of(later)
+
+
+def test_a_table_of_another_version_is_named_by_the_bytes_that_it_wrote() -> None:
+    table = SpecsReport(exc=EXC, instruments=(INSTRUMENT,), previous="")
+    subject, payload = facts.written(table)
+    later = payload.replace(b'"ticker":', b'"from_next":[{}],"ticker":').replace(b'"v":1', b'"v":2')
+    more = later.replace(b'"previous":', b'"also":"new in this version","previous":')
+    rows = later[later.index(b"[{") : later.rindex(b"]") + 1]
+    named = subjects.specs_report(EXC, b"\0" + rows)
+
+    assert facts.read_fact(subject, payload.replace(b'"v":1', b'"v":2')) != table
+    for told in (later, more):
+        read = facts.read_fact(named, told)
+        assert isinstance(read, SpecsReport)
+        assert read.instruments == table.instruments
+        with pytest.raises(MalformedMessageError):
+            facts.read_fact(subject, told)
 
 
 ORDER = NewOrder(
