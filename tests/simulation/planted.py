@@ -22,8 +22,8 @@ BUGS = (
     Bug(
         "decode by the payload, whatever the subject names",
         "shared/tandem/messages/facts.py",
-        "    if subject_of(fact) != subject and not _is_of_former_version(subject, fact):\n",
-        "    if subject_of(fact) == '':\n",
+        "    if true_subject != subject and not _is_of_former_version(subject, fact):\n",
+        "    if true_subject == '':\n",
         ("tests/unit/tandem/messages/test_facts.py",),
     ),
     Bug(
