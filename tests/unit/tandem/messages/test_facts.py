@@ -117,3 +117,24 @@ def test_e1_a_delta_under_anothers_subject_is_malformed() -> None:
 def test_the_fields_named_are_those_of_the_wire(kind: type[Message]) -> None:
     names = {one for one in facts._TOKENS[kind].split() if one != "-"}
     assert names <= {one.encode_name for one in msgspec.structs.fields(kind)}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b'{"type":"specs_report","exc":"v","instruments":[]',
+        b'{"type":"specs_report","exc":"v","instruments":[],"instruments":1}',
+        b'{"type":"specs_report","exc":"v","previous":"","instruments":[],"instruments":[]}',
+        b'{"type":"mark_report","exc":"v","ticker":"b","mid":"'
+        + b"9" * 100_000
+        + b'","ts_venue":1}',
+        b'{"type":"mark_report","exc":"v","ticker":"b","mid":"sNaN","ts_venue":-'
+        + b"9" * 19
+        + b"}",
+    ],
+    ids=["nothing", "cut off", "no table", "two tables", "digits without end", "no number"],
+)
+def test_e8_garbage_at_the_door_is_malformed_and_nothing_else(payload: bytes) -> None:
+    with pytest.raises(MalformedMessageError):
+        facts.read_fact("oms.venue.v.specs.x", payload)
