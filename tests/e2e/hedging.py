@@ -12,10 +12,10 @@ from examples.walkthrough.venue_books import Trade, VenueBooks
 from tandem import OMS
 from tandem.cli.stack import LocalStack
 from tandem.client.handles import LinkHandle
+from tandem.client.mirrors import ENDED_HEDGES
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import MAKER_TAG, HedgeId, is_taker_cloid
-from tandem.messages.deltas import HedgeState
 from tandem.runtime.clock import SystemClock
 
 ZERO = Decimal(0)
@@ -40,22 +40,23 @@ class Hedging:
     async def quote(self) -> LinkHandle:
         """Place a hedge whose maker rests alone at its price, and wait until it rests.
 
-        A maker that waited past its validity for a gateway that was down, or came while no hedger
-        stood at the head of the log, is refused as it should be; then it is quoted again. What the
-        log does not confirm, for it is between two leaders, is asked for again under its own id.
+        A maker that waited past its validity for a gateway that was down is refused as it should
+        be, and one that came while no hedger stood at the head of the log is cancelled; then it is
+        quoted again. What the log does not confirm, for it is between two leaders, is asked for
+        again under its own id.
         """
         clock = SystemClock()
         deadline_ns = clock.monotonic_ns() + int(QUOTE_S * 1e9)
         while True:
             link = await self._confirmed(self.oms.rand_hedge_id(), deadline_ns)
             await self.until(partial(self._is_answered, link))
-            if not _is_refused(link):
+            if not _ended_unfilled(link):
                 return link
             assert clock.monotonic_ns() < deadline_ns, f"still refused: {link.link}"
             await clock.sleep(QUOTE_AGAIN_S)
 
     def _is_answered(self, link: LinkHandle) -> bool:
-        return self._rests(link) or _is_refused(link)
+        return self._rests(link) or _ended_unfilled(link)
 
     async def _confirmed(self, hedge_id: HedgeId, deadline_ns: int) -> LinkHandle:
         clock = SystemClock()
@@ -90,8 +91,12 @@ class Hedging:
         clock = SystemClock()
         deadline = clock.monotonic_ns() + int(timeout_s * 1e9)
         while not holds():
-            assert clock.monotonic_ns() < deadline, "not in time"
+            assert clock.monotonic_ns() < deadline, f"not in time: {holds}, {self._shown()}"
             await clock.sleep(POLL_S)
+
+    def _shown(self) -> str:
+        orders = {exc: tuple(self.oms.orders_peek(exc)) for exc in ("binance", "hyperliquid")}
+        return f"{orders}, {self.oms.hedges.links.rows}, {self.oms.hedges.buckets.rows}"
 
     async def balance(self) -> None:
         """Assert by the exchanges' books that nothing is lost, doubled or left unhedged."""
@@ -134,8 +139,9 @@ class Hedging:
         return not found
 
 
-def _is_refused(link: LinkHandle) -> bool:
-    return link.link is not None and link.link.state is HedgeState.REFUSED
+def _ended_unfilled(link: LinkHandle) -> bool:
+    row = link.link
+    return row is not None and row.state in ENDED_HEDGES and not row.maker_filled
 
 
 def _sum(trades: Sequence[Trade]) -> Decimal:
