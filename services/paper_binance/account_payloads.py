@@ -13,8 +13,8 @@ PRICE_DECIMALS = 8
 ENTRY_DECIMALS = 10
 
 
-class PositionRisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A position valued at mark; the fields with a default are version 2's."""
+class PositionRisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A position valued at mark."""
 
     symbol: str
     position_side: str
@@ -36,14 +36,31 @@ class PositionRisk(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     bid_notional: str
     ask_notional: str
     update_time: int
-    leverage: str | None = None
-    max_notional_value: str | None = None
-    margin_type: str | None = None
-    is_auto_add_margin: str | None = None
+
+
+class PositionRiskV2(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A position valued at mark as version 2 says it: with settings, without margins."""
+
+    symbol: str
+    position_side: str
+    position_amt: str
+    entry_price: str
+    break_even_price: str
+    mark_price: str
+    un_realized_profit: str
+    liquidation_price: str
+    isolated_margin: str
+    notional: str
+    isolated_wallet: str
+    update_time: int
+    leverage: str
+    max_notional_value: str
+    margin_type: str
+    is_auto_add_margin: str
 
 
 class AssetPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One asset of the account."""
+    """One asset of the account; only version 2 says `marginAvailable`."""
 
     asset: str
     wallet_balance: str
@@ -61,10 +78,8 @@ class AssetPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     margin_available: bool | None = None
 
 
-class AccountPosition(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
-):
-    """A position within the account; the fields with a default are version 2's."""
+class AccountPosition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A position within the account."""
 
     symbol: str
     position_side: str
@@ -76,15 +91,29 @@ class AccountPosition(
     initial_margin: str
     maint_margin: str
     update_time: int
-    leverage: str | None = None
-    entry_price: str | None = None
-    break_even_price: str | None = None
-    position_initial_margin: str | None = None
-    open_order_initial_margin: str | None = None
-    isolated: bool | None = None
-    max_notional: str | None = None
-    bid_notional: str | None = None
-    ask_notional: str | None = None
+
+
+class AccountPositionV2(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A position within the account as version 2 says it."""
+
+    symbol: str
+    initial_margin: str
+    maint_margin: str
+    unrealized_profit: str
+    position_initial_margin: str
+    open_order_initial_margin: str
+    leverage: str
+    isolated: bool
+    entry_price: str
+    break_even_price: str
+    max_notional: str
+    bid_notional: str
+    ask_notional: str
+    position_side: str
+    position_amt: str
+    notional: str
+    isolated_wallet: str
+    update_time: int
 
 
 class AccountPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -102,8 +131,9 @@ class AccountPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     available_balance: str
     max_withdraw_amount: str
     assets: tuple[AssetPayload, ...]
-    positions: tuple[AccountPosition, ...]
+    positions: tuple[AccountPosition, ...] | tuple[AccountPositionV2, ...]
     fee_tier: int | None = None
+    fee_burn: bool | None = None
     can_trade: bool | None = None
     can_deposit: bool | None = None
     can_withdraw: bool | None = None
@@ -158,15 +188,21 @@ class CommissionRate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rpi_commission_rate: str
 
 
+class FeeBurn(msgspec.Struct, frozen=True, rename="camel"):
+    """Whether fees are paid with a discount; none is given here."""
+
+    fee_burn: bool
+
+
 class Bracket(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One step of the leverage ladder."""
+    """One step of the leverage ladder; its rate and amount are numbers, kept to the digit."""
 
     bracket: int
     initial_leverage: int
     notional_cap: int
     notional_floor: int
-    maint_margin_ratio: str
-    cum: str
+    maint_margin_ratio: msgspec.Raw
+    cum: msgspec.Raw
 
 
 class LeverageBracket(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,10 +212,9 @@ class LeverageBracket(msgspec.Struct, frozen=True, kw_only=True):
     brackets: tuple[Bracket, ...]
 
 
-def position_risk(held: PositionMargin, contract: Contract, *, full: bool) -> PositionRisk:
-    """Return a position's risk; `full` adds what version 2 says."""
+def position_risk(held: PositionMargin, contract: Contract) -> PositionRisk:
     position = held.position
-    payload = PositionRisk(
+    return PositionRisk(
         symbol=position.symbol,
         position_side=position.position_side.value,
         position_amt=fixed(position.amount, contract.qty_decimals),
@@ -201,10 +236,22 @@ def position_risk(held: PositionMargin, contract: Contract, *, full: bool) -> Po
         ask_notional=plain(held.sell_notional),
         update_time=ms(position.updated_ns),
     )
-    if not full:
-        return payload
-    return msgspec.structs.replace(
-        payload,
+
+
+def position_risk_v2(risk: PositionRisk, held: PositionMargin) -> PositionRiskV2:
+    return PositionRiskV2(
+        symbol=risk.symbol,
+        position_side=risk.position_side,
+        position_amt=risk.position_amt,
+        entry_price=risk.entry_price,
+        break_even_price=risk.break_even_price,
+        mark_price=risk.mark_price,
+        un_realized_profit=risk.un_realized_profit,
+        liquidation_price=risk.liquidation_price,
+        isolated_margin=risk.isolated_margin,
+        notional=risk.notional,
+        isolated_wallet=risk.isolated_wallet,
+        update_time=risk.update_time,
         leverage=str(held.leverage),
         max_notional_value=MAX_NOTIONAL,
         margin_type=held.margin_mode.value.lower(),
@@ -231,7 +278,9 @@ def asset(state: MarginState, quote: str, now_ms: int) -> AssetPayload:
 
 
 def account(
-    state: MarginState, assets: tuple[AssetPayload, ...], positions: tuple[AccountPosition, ...]
+    state: MarginState,
+    assets: tuple[AssetPayload, ...],
+    positions: tuple[AccountPosition, ...] | tuple[AccountPositionV2, ...],
 ) -> AccountPayload:
     """Return the account in version 3's form."""
     return AccountPayload(
@@ -251,9 +300,8 @@ def account(
     )
 
 
-def account_position(risk: PositionRisk, *, full: bool) -> AccountPosition:
-    """Return a position as the account lists it; `full` adds what version 2 says."""
-    payload = AccountPosition(
+def account_position(risk: PositionRisk) -> AccountPosition:
+    return AccountPosition(
         symbol=risk.symbol,
         position_side=risk.position_side,
         position_amt=risk.position_amt,
@@ -265,19 +313,28 @@ def account_position(risk: PositionRisk, *, full: bool) -> AccountPosition:
         maint_margin=risk.maint_margin,
         update_time=risk.update_time,
     )
-    if not full:
-        return payload
-    return msgspec.structs.replace(
-        payload,
-        leverage=risk.leverage,
-        entry_price=risk.entry_price,
-        break_even_price=risk.break_even_price,
+
+
+def account_position_v2(risk: PositionRisk, held: PositionMargin) -> AccountPositionV2:
+    return AccountPositionV2(
+        symbol=risk.symbol,
+        initial_margin=risk.initial_margin,
+        maint_margin=risk.maint_margin,
+        unrealized_profit=risk.un_realized_profit,
         position_initial_margin=risk.position_initial_margin,
         open_order_initial_margin=risk.open_order_initial_margin,
-        isolated=risk.margin_type == "isolated",
+        leverage=str(held.leverage),
+        isolated=held.margin_mode is MarginMode.ISOLATED,
+        entry_price=risk.entry_price,
+        break_even_price=risk.break_even_price,
         max_notional=MAX_NOTIONAL,
         bid_notional=risk.bid_notional,
         ask_notional=risk.ask_notional,
+        position_side=risk.position_side,
+        position_amt=risk.position_amt,
+        notional=risk.notional,
+        isolated_wallet=risk.isolated_wallet,
+        update_time=risk.update_time,
     )
 
 
@@ -321,7 +378,7 @@ def leverage_bracket(contract: Contract) -> LeverageBracket:
         initial_leverage=contract.max_leverage,
         notional_cap=int(MAX_NOTIONAL),
         notional_floor=0,
-        maint_margin_ratio=f"{contract.maint_margin_rate:f}",
-        cum="0.0",
+        maint_margin_ratio=msgspec.Raw(f"{contract.maint_margin_rate:f}".encode()),
+        cum=msgspec.Raw(b"0.0"),
     )
     return LeverageBracket(symbol=contract.symbol, brackets=(only,))

@@ -5,20 +5,23 @@ import msgspec
 from services.paper_binance.account_payloads import (
     AccountConfig,
     AccountPayload,
-    AccountPosition,
     AssetPayload,
     BalancePayload,
     CommissionRate,
+    FeeBurn,
     LeverageBracket,
     PositionRisk,
+    PositionRiskV2,
     SymbolConfig,
     account,
     account_position,
+    account_position_v2,
     asset,
     balance,
     commission_rate,
     leverage_bracket,
     position_risk,
+    position_risk_v2,
     symbol_config,
 )
 from services.paper_binance.contracts import QUOTE
@@ -36,23 +39,31 @@ HEDGE = (PositionSide.LONG, PositionSide.SHORT)
 
 def positions_v3(venue: Venue, call: Call) -> list[PositionRisk]:
     """Return the symbols with a position or an open order."""
-    return _risks(venue, call, _held(venue, call), full=False)
+    return [_risk(venue, held) for held in _asked(venue, call, _held(venue, call))]
 
 
-def positions_v2(venue: Venue, call: Call) -> list[PositionRisk]:
+def positions_v2(venue: Venue, call: Call) -> list[PositionRiskV2]:
     """Return every symbol, held or not."""
-    return _risks(venue, call, _listed(venue, call), full=True)
+    rows = _asked(venue, call, _listed(venue, call))
+    return [position_risk_v2(_risk(venue, held), held) for held in rows]
 
 
 def account_v3(venue: Venue, call: Call) -> AccountPayload:
-    return _account(venue, call, full=False)
+    state = venue.engine.margin(call.account_id)
+    positions = tuple(account_position(_risk(venue, held)) for held in state.positions)
+    return account(state, (_asset_of(state, call),), positions)
 
 
 def account_v2(venue: Venue, call: Call) -> AccountPayload:
-    payload = _account(venue, call, full=True)
+    state = venue.engine.margin(call.account_id)
+    held_asset = msgspec.structs.replace(_asset_of(state, call), margin_available=True)
+    positions = tuple(
+        account_position_v2(_risk(venue, held), held) for held in _listed(venue, call)
+    )
     return msgspec.structs.replace(
-        payload,
+        account(state, (held_asset,), positions),
         fee_tier=0,
+        fee_burn=False,
         can_trade=True,
         can_deposit=True,
         can_withdraw=True,
@@ -92,8 +103,15 @@ def commission_rates(venue: Venue, call: Call) -> CommissionRate:
     return commission_rate(contract.symbol, venue.engine.account(call.account_id).fees)
 
 
-def leverage_brackets(venue: Venue, call: Call) -> list[LeverageBracket]:
-    return [leverage_bracket(contract) for contract in _contracts(venue, call)]
+def fee_burn(venue: Venue, call: Call) -> FeeBurn:
+    del venue, call
+    return FeeBurn(fee_burn=False)
+
+
+def leverage_brackets(venue: Venue, call: Call) -> LeverageBracket | list[LeverageBracket]:
+    """Answer an object for one symbol, an array for none."""
+    rows = [leverage_bracket(contract) for contract in _contracts(venue, call)]
+    return rows[0] if call.params.has("symbol") else rows
 
 
 def order_limits(venue: Venue, call: Call) -> list[RateLimit]:
@@ -111,15 +129,13 @@ def _contracts(venue: Venue, call: Call) -> list[Contract]:
     return list(venue.contracts.values())
 
 
-def _risks(
-    venue: Venue, call: Call, held: list[PositionMargin], *, full: bool
-) -> list[PositionRisk]:
+def _asked(venue: Venue, call: Call, held: list[PositionMargin]) -> list[PositionMargin]:
     symbols = {contract.symbol for contract in _contracts(venue, call)}
-    return [
-        position_risk(row, venue.contract(row.position.symbol), full=full)
-        for row in held
-        if row.position.symbol in symbols
-    ]
+    return [row for row in held if row.position.symbol in symbols]
+
+
+def _risk(venue: Venue, held: PositionMargin) -> PositionRisk:
+    return position_risk(held, venue.contract(held.position.symbol))
 
 
 def _held(venue: Venue, call: Call) -> list[PositionMargin]:
@@ -152,18 +168,6 @@ def _flat(venue: Venue, call: Call, symbol: str, side: PositionSide) -> Position
         buy_notional=ZERO,
         sell_notional=ZERO,
     )
-
-
-def _account(venue: Venue, call: Call, *, full: bool) -> AccountPayload:
-    state = venue.engine.margin(call.account_id)
-    held = _listed(venue, call) if full else list(state.positions)
-    positions: tuple[AccountPosition, ...] = tuple(
-        account_position(
-            position_risk(row, venue.contract(row.position.symbol), full=True), full=full
-        )
-        for row in held
-    )
-    return account(state, (_asset_of(state, call),), positions)
 
 
 def _asset(venue: Venue, call: Call) -> AssetPayload:

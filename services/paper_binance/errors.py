@@ -72,6 +72,7 @@ class Code(IntEnum):
     MIN_NOTIONAL = -4164
     TIME_INTERVAL = -4165
     MULTI_ASSETS_UNCHANGED = -4171
+    PATH_INVALID = -5000
     FOK_REJECTED = -5021
     GTX_REJECTED = -5022
     AMEND_NOT_TRADING = -5024
@@ -164,6 +165,7 @@ TEXTS = {
     "reduce only).",
     Code.TIME_INTERVAL: "Maximum time interval is {} days.",
     Code.MULTI_ASSETS_UNCHANGED: "No need to change multi-assets mode.",
+    Code.PATH_INVALID: "Path {}, Method {} is invalid",
     Code.FOK_REJECTED: "Due to the order could not be filled immediately, the FOK order has been "
     "rejected. The order will not be recorded in the order history.",
     Code.GTX_REJECTED: "Due to the order could not be executed as maker, the Post Only order will "
@@ -189,6 +191,7 @@ HTTP_STATUS = {
     Code.TOO_MANY_REQUESTS: 429,
     Code.TOO_MANY_ORDERS: 429,
     Code.TIMEOUT: 408,
+    Code.PATH_INVALID: 404,
     Code.SERVER_BUSY: 503,
 }
 

@@ -9,6 +9,7 @@ import msgspec
 from services.paper_binance.limits import LimitSettings, RateLimit, announced
 from services.paper_binance.numbers import fixed, plain
 from services.paper_binance.permissions import Permissions, SymbolStatus
+from services.paper_binance.trading import MAX_AMENDMENTS
 from services.paper_binance.vocabulary import OrderType, WireTif
 from services.paper_exchange.instruments import Contract
 
@@ -16,6 +17,11 @@ PERPETUAL_DELIVERY_MS = 4_133_404_800_000
 ONBOARD_MS = 1_569_398_400_000
 PERCENT_DECIMALS = 4
 HUNDRED = Decimal(100)
+# As in production: conditional types are listed although the order endpoint refuses them (-4120);
+# RPI is a permission, not a listed timeInForce, and liquidations are no type that can be sent.
+LISTED_ORDER_TYPES = tuple(kind for kind in OrderType if kind is not OrderType.LIQUIDATION)
+LISTED_TIFS = tuple(tif for tif in WireTif if tif is not WireTif.RPI)
+PERMISSION_SETS = ("GRID", "COPY", "RPI", "DCA", "PSB")
 
 
 class PriceBounds(msgspec.Struct, frozen=True, rename="camel"):
@@ -59,7 +65,14 @@ class PercentFilter(msgspec.Struct, frozen=True, rename="camel"):
     multiplier_decimal: str
 
 
-Filter = PriceBounds | SizeFilter | CountFilter | NotionalFilter | PercentFilter
+class RiskFilter(msgspec.Struct, frozen=True, rename="camel"):
+    """Which side may not be opened; no contract here restricts one."""
+
+    filter_type: Literal["POSITION_RISK_CONTROL"]
+    position_control_side: str
+
+
+Filter = PriceBounds | SizeFilter | CountFilter | NotionalFilter | PercentFilter | RiskFilter
 
 
 class SymbolInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -85,9 +98,11 @@ class SymbolInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     trigger_protect: str
     liquidation_fee: str
     market_take_bound: str
+    max_move_order_limit: int
     filters: tuple[Filter, ...]
     order_types: tuple[str, ...]
     time_in_force: tuple[str, ...]
+    permission_sets: tuple[str, ...]
 
 
 class AssetInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -154,10 +169,11 @@ def _symbol(contract: Contract, status: SymbolStatus) -> SymbolInfo:
         trigger_protect="0.0500",
         liquidation_fee="0.012500",
         market_take_bound=plain(contract.market_take_bound),
+        max_move_order_limit=MAX_AMENDMENTS,
         filters=_filters(contract),
-        # As in production: listed although the order endpoint refuses conditional types (-4120).
-        order_types=tuple(order_type.value for order_type in OrderType),
-        time_in_force=tuple(tif.value for tif in WireTif),
+        order_types=LISTED_ORDER_TYPES,
+        time_in_force=LISTED_TIFS,
+        permission_sets=PERMISSION_SETS,
     )
 
 
@@ -176,6 +192,7 @@ def _filters(contract: Contract) -> tuple[Filter, ...]:
             fixed(contract.band_down, PERCENT_DECIMALS),
             str(PERCENT_DECIMALS),
         ),
+        RiskFilter("POSITION_RISK_CONTROL", "NONE"),
     )
 
 

@@ -110,6 +110,12 @@ class StreamHub:
         for session in [s for s in self._sessions if s.channel is channel]:
             session.sink.abort()
 
+    def refuses(self, session: Session, name: str) -> bool:
+        """Whether a subscription to this name is refused: there is no stream of its form."""
+        is_market = session.category is not Category.PRIVATE
+        refuses = self._venue.switches.refuse_unknown_streams
+        return refuses and is_market and parse_stream(name) is None
+
     def subscribe(self, session: Session, name: str) -> None:
         """Add a stream, or on a private connection a listen key; others stay silent."""
         if session.category is Category.PRIVATE:

@@ -13,19 +13,22 @@ from services.paper_binance.market_payloads import (
     BookTickerEvent,
     DepthEvent,
     MarkPriceEvent,
+    TradeEvent,
     best,
     mark_price_event,
     priced,
 )
-from services.paper_binance.public_trades import agg_trade_event, aggregates
+from services.paper_binance.public_trades import agg_trade_event, aggregates, trade_event
 from services.paper_binance.stream_names import Stream, StreamKind
+from services.paper_binance.trade_feed import TradeFeed, TradeNews
 from services.paper_binance.venue import Venue
+from services.paper_binance.vocabulary import is_forced
 from services.paper_exchange.depth import DepthTracker
-from services.paper_exchange.events import BookChanged, Event, Printed
+from services.paper_exchange.events import BookChanged, Event, Filled, Printed
 from services.paper_exchange.orders import ZERO
 
-MarketData = BookTickerEvent | DepthEvent | AggTradeEvent | MarkPriceEvent
-StreamPayload = MarketData | list[MarkPriceEvent]
+MarketData = BookTickerEvent | DepthEvent | TradeEvent | AggTradeEvent | MarkPriceEvent
+StreamPayload = MarketData | list[MarkPriceEvent] | TradeNews
 
 
 class MarketNews(msgspec.Struct, frozen=True):
@@ -44,6 +47,7 @@ class MarketFeed:
         self._diffs: dict[Stream, DepthTracker] = {}
         self._prints: dict[Stream, list[Printed]] = {}
         self._best: dict[str, tuple[str, str, str, str]] = {}
+        self._traded = TradeFeed(venue)
 
     def watch(self, stream: Stream, now_ms: int) -> None:
         """Begin a stream; it first speaks at its next interval."""
@@ -55,11 +59,13 @@ class MarketFeed:
             self._diffs[stream] = DepthTracker(last_id)
         elif stream.kind is StreamKind.AGG_TRADE:
             self._prints[stream] = []
+        self._traded.watch(stream, now_ms)
 
     def unwatch(self, stream: Stream) -> None:
         self._watched.pop(stream, None)
         self._diffs.pop(stream, None)
         self._prints.pop(stream, None)
+        self._traded.unwatch(stream)
 
     def observe(self, events: list[Event], now_ms: int) -> Iterator[MarketNews]:
         """Note what happened; yield what real-time streams say about it."""
@@ -69,6 +75,9 @@ class MarketFeed:
                 yield from self._book_tickers(event, now_ms)
             elif isinstance(event, Printed):
                 self._observe_print(event)
+                yield from self._trades(event, now_ms)
+            elif isinstance(event, Filled) and is_forced(event.order):
+                self._traded.observe_forced(event)
 
     def tick(self, now_ms: int) -> Iterator[MarketNews]:
         """Yield what is due by now on the streams with an interval."""
@@ -86,6 +95,12 @@ class MarketFeed:
         for stream, prints in self._prints.items():
             if stream.symbol == event.symbol:
                 prints.append(event)
+
+    def _trades(self, event: Printed, now_ms: int) -> Iterator[MarketNews]:
+        stream = Stream(StreamKind.TRADE, event.symbol)
+        if stream in self._watched:
+            contract = self._venue.contract(event.symbol)
+            yield MarketNews(stream, trade_event(event, contract, now_ms))
 
     def _book_tickers(self, event: BookChanged, now_ms: int) -> Iterator[MarketNews]:
         stream = Stream(StreamKind.BOOK_TICKER, event.symbol)
@@ -105,7 +120,12 @@ class MarketFeed:
             StreamKind.MARK_PRICE: self._marks,
             StreamKind.BOOK_TICKER: self._all_book_tickers,
         }
-        return tellers[stream.kind](stream, now_ms)
+        tell = tellers.get(stream.kind, self._told_of_trades)
+        return tell(stream, now_ms)
+
+    def _told_of_trades(self, stream: Stream, now_ms: int) -> Iterator[MarketNews]:
+        for payload in self._traded.due(stream, now_ms):
+            yield MarketNews(stream, payload)
 
     def _diff(self, stream: Stream, now_ms: int) -> Iterator[MarketNews]:
         tracker = self._diffs.get(stream)

@@ -13,8 +13,11 @@ from services.paper_exchange.orders import ZERO
 
 USDM = 1
 MARK_DECIMALS = 8
+MARKET_TRADE = "MARKET"
 FUNDING_INTERVAL_MS = 8 * 3_600_000
-FUNDING_RATE = "0.00010000"
+INTEREST_RATE = "0.00010000"
+# This venue charges no funding, and says so.
+FUNDING_RATE = "0.00000000"
 
 PricedLevels = tuple[tuple[str, str], ...]
 
@@ -46,6 +49,20 @@ class DepthEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="e", tag="
     previous_id: int = field(name="pu")
     bids: PricedLevels = field(name="b")
     asks: PricedLevels = field(name="a")
+    product: int = field(name="st", default=USDM)
+
+
+class TradeEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="e", tag="trade"):
+    """One trade."""
+
+    event_ms: int = field(name="E")
+    ts_ms: int = field(name="T")
+    symbol: str = field(name="s")
+    trade_id: int = field(name="t")
+    px: str = field(name="p")
+    qty: str = field(name="q")
+    kind: str = field(name="X", default=MARKET_TRADE)
+    buyer_is_maker: bool = field(name="m")
     product: int = field(name="st", default=USDM)
 
 
@@ -133,6 +150,7 @@ class TradePrint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     quote_qty: str
     time: int
     is_buyer_maker: bool
+    is_rpi_trade: bool = field(name="isRPITrade")
 
 
 class AggTradePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,25 +166,12 @@ class AggTradePayload(msgspec.Struct, frozen=True, kw_only=True):
     buyer_is_maker: bool = field(name="m")
 
 
-class Ticker24hPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What the last day's trades looked like."""
+class OpenInterestPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How much of a contract is held open."""
 
+    open_interest: str
     symbol: str
-    price_change: str
-    price_change_percent: str
-    weighted_avg_price: str
-    last_price: str
-    last_qty: str
-    open_price: str
-    high_price: str
-    low_price: str
-    volume: str
-    quote_volume: str
-    open_time: int
-    close_time: int
-    first_id: int
-    last_id: int
-    count: int
+    time: int
 
 
 def priced(levels: Iterable[Level], contract: Contract) -> PricedLevels:
@@ -204,7 +209,7 @@ def premium_index(symbol: str, mark_px: Decimal, now_ms: int) -> PremiumIndexPay
         index_price=text,
         estimated_settle_price=text,
         last_funding_rate=FUNDING_RATE,
-        interest_rate=FUNDING_RATE,
+        interest_rate=INTEREST_RATE,
         next_funding_time=next_funding_ms(now_ms),
         time=now_ms,
     )

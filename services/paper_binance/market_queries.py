@@ -1,48 +1,47 @@
 """What anybody may ask about the venue and its markets."""
 
-import re
 from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
 
+from services.paper_binance.bar_payloads import Candle, Ticker24hPayload, candle, ticker_24h
 from services.paper_binance.errors import Code, VenueError
 from services.paper_binance.exchange_info import ExchangeInfo, exchange_info
+from services.paper_binance.intervals import INTERVALS
 from services.paper_binance.market_payloads import (
     AggTradePayload,
     BookTickerPayload,
     DepthPayload,
+    OpenInterestPayload,
     PremiumIndexPayload,
     PricePayload,
-    Ticker24hPayload,
     TradePrint,
     best,
     premium_index,
     priced,
 )
-from services.paper_binance.numbers import fixed
+from services.paper_binance.numbers import fixed, ms
 from services.paper_binance.order_params import decode_contract
+from services.paper_binance.order_queries import Span
 from services.paper_binance.public_trades import (
-    DAY_MS,
-    Candle,
     agg_trade,
     aggregates,
-    candles,
-    ticker_24h,
     trade_print,
 )
 from services.paper_binance.trading import Nothing
 from services.paper_binance.venue import Call, Venue
+from services.paper_binance.vocabulary import WireTif, note_of
+from services.paper_exchange.events import Printed
 from services.paper_exchange.instruments import Contract
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.orders import ZERO, OrderRefused
 
 DEPTH_LIMITS = frozenset({5, 10, 20, 50, 100, 500, 1000})
 DEFAULT_DEPTH = 500
 DEFAULT_ROWS = 500
 MAX_ROWS = 1_500
-INTERVAL = re.compile(r"(\d+)([smhdw])")
-UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS, "w": 7 * DAY_MS}
 PayloadT = TypeVar("PayloadT")
+RowT = TypeVar("RowT")
 
 
 class ServerTime(msgspec.Struct, frozen=True, rename="camel"):
@@ -100,28 +99,86 @@ def premium_indexes(venue: Venue, call: Call) -> PremiumIndexPayload | list[Prem
 def trades(venue: Venue, call: Call) -> list[TradePrint]:
     contract = decode_contract(call.params, venue.contracts)
     prints = venue.public_trades.latest(contract.symbol, _rows(call))
-    return [trade_print(printed, contract) for printed in prints]
+    return [trade_print(one, contract, is_rpi=_is_rpi(venue, one)) for one in prints]
 
 
 def agg_trades(venue: Venue, call: Call) -> list[AggTradePayload]:
+    """Return the newest joined trades, or the first ones from an id or a time on."""
     contract = decode_contract(call.params, venue.contracts)
-    start_ms = call.params.optional_integer("startTime") or 0
-    joined = aggregates(venue.public_trades.since(contract.symbol, start_ms))
+    span = _asked_span(call)
+    prints = venue.public_trades.since(contract.symbol, span.start_ms)
+    joined = [one for one in aggregates(prints) if span.holds(ms(one.first.ts_ns))]
     from_id = call.params.optional_integer("fromId")
     if from_id is not None:
-        joined = [one for one in joined if one.first.trade_id >= from_id][: _rows(call)]
-    return [agg_trade(one, contract) for one in joined[-_rows(call) :]]
+        joined = [one for one in joined if one.first.trade_id >= from_id]
+    is_forward = from_id is not None or call.params.has("startTime")
+    return [agg_trade(one, contract) for one in _page(joined, call, is_forward=is_forward)]
 
 
 def klines(venue: Venue, call: Call) -> list[Candle]:
+    """Return the newest candles that saw a trade, or the first ones from a time on."""
     contract = decode_contract(call.params, venue.contracts)
-    found = INTERVAL.fullmatch(call.params.text("interval"))
-    if found is None:
+    interval = call.params.text("interval")
+    if interval not in INTERVALS:
         raise VenueError(Code.BAD_INTERVAL)
-    length_ms = int(found[1]) * UNIT_MS[found[2]]
+    span = _asked_span(call)
+    bars = venue.public_trades.minutes(contract.symbol).candles(interval)
+    asked = [bar for bar in bars if span.holds(bar.open_ms)]
+    page = _page(asked, call, is_forward=call.params.has("startTime"))
+    return [candle(bar, contract) for bar in page]
+
+
+def open_interest(venue: Venue, call: Call) -> OpenInterestPayload:
+    """Return what this venue's accounts hold of a contract: one side of every position."""
+    contract = decode_contract(call.params, venue.contracts)
+    held = (
+        position.amount
+        for account in venue.engine.accounts()
+        for position in account.positions_of(contract.symbol)
+        if position.amount > 0
+    )
+    return OpenInterestPayload(
+        open_interest=fixed(sum(held, ZERO), contract.qty_decimals),
+        symbol=contract.symbol,
+        time=call.now_ms,
+    )
+
+
+def funding_rates(venue: Venue, call: Call) -> tuple[()]:
+    """Return the fundings that were charged: this venue charges none."""
+    if call.params.has("symbol"):
+        decode_contract(call.params, venue.contracts)
+    return ()
+
+
+def funding_info(venue: Venue, call: Call) -> tuple[()]:
+    """Return the symbols whose funding is not the usual one: there are none."""
+    del venue, call
+    return ()
+
+
+def _asked_span(call: Call) -> Span:
     start_ms = call.params.optional_integer("startTime") or 0
-    prints = venue.public_trades.since(contract.symbol, start_ms)
-    return candles(prints, contract, length_ms)[-_rows(call) :]
+    end_ms = call.params.optional_integer("endTime")
+    return Span(start_ms, call.now_ms if end_ms is None else end_ms)
+
+
+def _page(rows: list[RowT], call: Call, *, is_forward: bool) -> list[RowT]:
+    """Return the first rows or the newest ones, as many as were asked for."""
+    limit = _rows(call)
+    return rows[:limit] if is_forward else rows[-limit:]
+
+
+def _is_rpi(venue: Venue, printed: Printed) -> bool:
+    """Whether the order that rested was a retail price improvement."""
+    if printed.maker_order_id is None:
+        return False
+    try:
+        rested = venue.engine.order(printed.maker_order_id)
+    except OrderRefused:
+        # Forgotten since, on the control port's word.
+        return False
+    return note_of(rested).tif is WireTif.RPI
 
 
 def _one_or_all(
@@ -156,8 +213,8 @@ def _price(venue: Venue, contract: Contract, now_ms: int) -> PricePayload:
 
 
 def _day(venue: Venue, contract: Contract, now_ms: int) -> Ticker24hPayload:
-    prints = venue.public_trades.since(contract.symbol, now_ms - DAY_MS)
-    return ticker_24h(prints, contract, now_ms)
+    day = venue.public_trades.minutes(contract.symbol).day(now_ms)
+    return ticker_24h(day, contract, now_ms)
 
 
 def _premium(venue: Venue, contract: Contract, now_ms: int) -> PremiumIndexPayload:

@@ -1,20 +1,21 @@
-"""The public trades kept for REST: the latest prints, joined trades, candles and day figures.
+"""The public trades that are kept: the latest prints, joined trades, and the minutes they made.
 
 1. Per symbol the latest KEPT_COUNT prints are kept, oldest first.
 2. An aggregate joins consecutive prints of one taker order at one price.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import groupby
 
 import msgspec
 
+from services.paper_binance.bars import Minutes
 from services.paper_binance.market_payloads import (
     AggTradeEvent,
     AggTradePayload,
-    Ticker24hPayload,
+    TradeEvent,
     TradePrint,
 )
 from services.paper_binance.numbers import fixed, money, ms
@@ -23,12 +24,6 @@ from services.paper_exchange.instruments import Contract
 from services.paper_exchange.orders import ZERO, Side
 
 KEPT_COUNT = 20_000
-DAY_MS = 86_400_000
-PERCENT = Decimal(100)
-
-# One candle as REST writes it: times and the trade count are numbers, all else text.
-Candle = tuple[int, str, str, str, str, str, int, str, int, str, str, str]
-UNUSED_FIELD = "0"
 
 
 class PublicTrades:
@@ -36,9 +31,15 @@ class PublicTrades:
 
     def __init__(self) -> None:
         self._prints: dict[str, deque[Printed]] = {}
+        self._minutes: dict[str, Minutes] = {}
 
     def add(self, printed: Printed) -> None:
         self._prints.setdefault(printed.symbol, deque(maxlen=KEPT_COUNT)).append(printed)
+        self.minutes(printed.symbol).add(printed)
+
+    def minutes(self, symbol: str) -> Minutes:
+        """Return what the symbol's trades amounted to, minute by minute."""
+        return self._minutes.setdefault(symbol, Minutes())
 
     def latest(self, symbol: str, limit: int) -> list[Printed]:
         """Return the newest prints, oldest first."""
@@ -102,7 +103,19 @@ def agg_trade(joined: Aggregate, contract: Contract) -> AggTradePayload:
     )
 
 
-def trade_print(printed: Printed, contract: Contract) -> TradePrint:
+def trade_event(printed: Printed, contract: Contract, now_ms: int) -> TradeEvent:
+    return TradeEvent(
+        event_ms=now_ms,
+        ts_ms=ms(printed.ts_ns),
+        symbol=contract.symbol,
+        trade_id=printed.trade_id,
+        px=fixed(printed.px, contract.price_decimals),
+        qty=fixed(printed.qty, contract.qty_decimals),
+        buyer_is_maker=printed.side is Side.SELL,
+    )
+
+
+def trade_print(printed: Printed, contract: Contract, *, is_rpi: bool) -> TradePrint:
     return TradePrint(
         id=printed.trade_id,
         price=fixed(printed.px, contract.price_decimals),
@@ -110,104 +123,5 @@ def trade_print(printed: Printed, contract: Contract) -> TradePrint:
         quote_qty=money(printed.px * printed.qty),
         time=ms(printed.ts_ns),
         is_buyer_maker=printed.side is Side.SELL,
+        is_rpi_trade=is_rpi,
     )
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """Prices and volumes of some prints."""
-
-    open_px: Decimal
-    high_px: Decimal
-    low_px: Decimal
-    close_px: Decimal
-    volume: Decimal
-    quote_volume: Decimal
-    taker_buy_volume: Decimal
-    taker_buy_quote: Decimal
-
-
-def summarise(prints: Sequence[Printed]) -> Summary:
-    """Summarise at least one print."""
-    prices = [printed.px for printed in prints]
-    bought = [printed for printed in prints if printed.side is Side.BUY]
-    return Summary(
-        open_px=prices[0],
-        high_px=max(prices),
-        low_px=min(prices),
-        close_px=prices[-1],
-        volume=_volume(prints),
-        quote_volume=_quote_volume(prints),
-        taker_buy_volume=_volume(bought),
-        taker_buy_quote=_quote_volume(bought),
-    )
-
-
-def candles(prints: Iterable[Printed], contract: Contract, length_ms: int) -> list[Candle]:
-    """Return one candle per interval that saw a trade."""
-    by_interval = groupby(prints, key=lambda printed: ms(printed.ts_ns) // length_ms)
-    return [_candle(tuple(group), contract, index, length_ms) for index, group in by_interval]
-
-
-def _candle(prints: Sequence[Printed], contract: Contract, index: int, length_ms: int) -> Candle:
-    summary, open_ms = summarise(prints), index * length_ms
-    return (
-        open_ms,
-        fixed(summary.open_px, contract.price_decimals),
-        fixed(summary.high_px, contract.price_decimals),
-        fixed(summary.low_px, contract.price_decimals),
-        fixed(summary.close_px, contract.price_decimals),
-        fixed(summary.volume, contract.qty_decimals),
-        open_ms + length_ms - 1,
-        money(summary.quote_volume),
-        len(prints),
-        fixed(summary.taker_buy_volume, contract.qty_decimals),
-        money(summary.taker_buy_quote),
-        UNUSED_FIELD,
-    )
-
-
-def ticker_24h(prints: Sequence[Printed], contract: Contract, now_ms: int) -> Ticker24hPayload:
-    """Return the day's figures; zeros before the first trade."""
-    summary = summarise(prints) if prints else EMPTY
-    change = summary.close_px - summary.open_px
-    percent = change / summary.open_px * PERCENT if summary.open_px else ZERO
-    average = summary.quote_volume / summary.volume if summary.volume else ZERO
-    decimals = contract.price_decimals
-    return Ticker24hPayload(
-        symbol=contract.symbol,
-        price_change=fixed(change, decimals),
-        price_change_percent=fixed(percent, 3),
-        weighted_avg_price=fixed(average, decimals),
-        last_price=fixed(summary.close_px, decimals),
-        last_qty=fixed(prints[-1].qty if prints else ZERO, contract.qty_decimals),
-        open_price=fixed(summary.open_px, decimals),
-        high_price=fixed(summary.high_px, decimals),
-        low_price=fixed(summary.low_px, decimals),
-        volume=fixed(summary.volume, contract.qty_decimals),
-        quote_volume=money(summary.quote_volume),
-        open_time=now_ms - DAY_MS,
-        close_time=now_ms,
-        first_id=prints[0].trade_id if prints else -1,
-        last_id=prints[-1].trade_id if prints else -1,
-        count=len(prints),
-    )
-
-
-EMPTY = Summary(
-    open_px=ZERO,
-    high_px=ZERO,
-    low_px=ZERO,
-    close_px=ZERO,
-    volume=ZERO,
-    quote_volume=ZERO,
-    taker_buy_volume=ZERO,
-    taker_buy_quote=ZERO,
-)
-
-
-def _volume(prints: Iterable[Printed]) -> Decimal:
-    return sum((printed.qty for printed in prints), ZERO)
-
-
-def _quote_volume(prints: Iterable[Printed]) -> Decimal:
-    return sum((printed.px * printed.qty for printed in prints), ZERO)

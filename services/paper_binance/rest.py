@@ -3,7 +3,7 @@
 import msgspec
 
 from services.paper_binance.auth import check_signature, check_timestamp, signed_parts
-from services.paper_binance.errors import BannedError, VenueError
+from services.paper_binance.errors import BannedError, Code, VenueError
 from services.paper_binance.faults import perform, written
 from services.paper_binance.limits import Address
 from services.paper_binance.numbers import ms
@@ -15,7 +15,6 @@ from services.paper_exchange.orders import AccountId
 
 NOBODY = AccountId("")
 OK = 200
-NOT_FOUND = 404
 TOO_MANY = 429
 JSON = "application/json"
 HTML = "text/html"
@@ -50,7 +49,8 @@ def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
     """Carry out a request and return what goes back over the wire."""
     route = REST_ROUTES.get((request.method, request.path))
     if route is None:
-        return Answer(NOT_FOUND, b'{"code":-5000,"msg":"Path is invalid"}', {})
+        unknown = VenueError(Code.PATH_INVALID, request.path, request.method)
+        return _refusal(unknown, {}, ms(now_ns))
     disturbance = venue.faults.next_answer(route.operation)
     if disturbance.ban_ms:
         venue.weight_of(request.address).ban(ms(now_ns) + disturbance.ban_ms)

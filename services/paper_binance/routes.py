@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from services.paper_binance import (
+    account_history,
     account_queries,
     market_queries,
     order_queries,
@@ -116,6 +117,9 @@ REST_ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/trades"): public(market_queries.trades, weighs(5)),
     ("GET", "/fapi/v1/aggTrades"): public(market_queries.agg_trades, weighs(20)),
     ("GET", "/fapi/v1/klines"): public(market_queries.klines, weighs_by_limit(KLINE_STEPS, 500)),
+    ("GET", "/fapi/v1/openInterest"): public(market_queries.open_interest, weighs(1)),
+    ("GET", "/fapi/v1/fundingRate"): public(market_queries.funding_rates, weighs(1)),
+    ("GET", "/fapi/v1/fundingInfo"): public(market_queries.funding_info, weighs(1)),
     ("POST", "/fapi/v1/order"): ordering(trading.place_order, 0, 1),
     ("PUT", "/fapi/v1/order"): ordering(trading.amend_order, 0, 1),
     ("DELETE", "/fapi/v1/order"): signed(trading.cancel_order, weighs(1)),
@@ -130,6 +134,14 @@ REST_ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/openOrders"): signed(order_queries.open_orders, weighs_by_symbol(1, 40)),
     ("GET", "/fapi/v1/allOrders"): signed(order_queries.all_orders, weighs(5)),
     ("GET", "/fapi/v1/userTrades"): signed(order_queries.user_trades, weighs(5)),
+    ("GET", "/fapi/v1/forceOrders"): signed(account_history.force_orders, weighs_by_symbol(20, 50)),
+    ("GET", "/fapi/v1/income"): signed(account_history.income, weighs(30)),
+    ("GET", "/fapi/v1/adlQuantile"): signed(account_history.adl_quantiles, weighs(5)),
+    ("GET", "/fapi/v1/openAlgoOrders"): signed(
+        account_history.algo_orders, weighs_by_symbol(1, 40)
+    ),
+    ("GET", "/fapi/v1/allAlgoOrders"): signed(account_history.algo_orders, weighs(5)),
+    ("DELETE", "/fapi/v1/algoOpenOrders"): signed(account_history.cancel_algo_orders, weighs(1)),
     ("GET", "/fapi/v2/account"): signed(account_queries.account_v2, weighs(5)),
     ("GET", "/fapi/v3/account"): signed(account_queries.account_v3, weighs(5)),
     ("GET", "/fapi/v2/balance"): signed(account_queries.balances, weighs(5)),
@@ -140,6 +152,7 @@ REST_ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v1/symbolConfig"): signed(account_queries.symbol_configs, weighs(5)),
     ("GET", "/fapi/v1/commissionRate"): signed(account_queries.commission_rates, weighs(20)),
     ("GET", "/fapi/v1/leverageBracket"): signed(account_queries.leverage_brackets, weighs(1)),
+    ("GET", "/fapi/v1/feeBurn"): signed(account_queries.fee_burn, weighs(30)),
     ("GET", "/fapi/v1/rateLimit/order"): signed(account_queries.order_limits, weighs(1)),
     ("GET", "/fapi/v1/positionSide/dual"): signed(settings.position_mode, weighs(30)),
     ("POST", "/fapi/v1/positionSide/dual"): signed(settings.change_position_mode, weighs(1)),

@@ -9,6 +9,8 @@ from services.paper_binance.numbers import ms
 from services.paper_binance.stream_control import (
     COMBINED,
     INVALID_JSON,
+    INVALID_REQUEST,
+    INVALID_STREAM,
     INVALID_VALUE,
     MAX_REQUESTS_PER_S,
     MAX_STREAMS,
@@ -93,6 +95,8 @@ class StreamServer:
         if len(session.names) + len(session.keys) + len(names) > MAX_STREAMS:
             rule = f"Invalid request: more than {MAX_STREAMS} streams"
             return ControlRefusal(INVALID_VALUE, rule, request.id)
+        if any(self._hub.refuses(session, name) for name in names):
+            return ControlRefusal(INVALID_REQUEST, INVALID_STREAM, request.id)
         for name in names:
             self._hub.subscribe(session, name)
         return ControlReply(None, request.id)

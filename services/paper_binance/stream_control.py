@@ -58,6 +58,8 @@ UNKNOWN_PROPERTY = 0
 INVALID_VALUE = 1
 INVALID_REQUEST = 2
 INVALID_JSON = 3
+# Not in the documentation of futures; as reported of the spot venue (Krypto-trading-bot #1121).
+INVALID_STREAM = "Invalid request: invalid stream"
 
 _decoder = msgspec.json.Decoder(ControlRequest)
 

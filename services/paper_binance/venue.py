@@ -54,7 +54,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 class Switches(msgspec.Struct, frozen=True, kw_only=True):
     """Where sources disagree about the real venue, where it changed lately, and its pace.
 
-    `engine_lag_ms` is how long after its acceptance a request reaches the matching engine.
+    `engine_lag_ms` is how long after its acceptance a request reaches the matching engine. A stream
+    name of no documented form is refused as an invalid stream, or subscribed to and silent.
     """
 
     slim_acks: bool = True
@@ -62,6 +63,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True):
     opponent_10_20: bool = False
     connection_life_ms: int = 24 * 3_600_000
     engine_lag_ms: int = 0
+    refuse_unknown_streams: bool = True
 
 
 class Publisher(Protocol):

@@ -187,6 +187,44 @@ async def test_unrouted_connection_carries_public_streams_only(paper: PaperClien
     assert paper.exchange.hub.watched_count == 1
 
 
+@pytest.mark.parametrize("name", ["solusdt@rumour", "solusdt", "solusdt@kline_7m", "!everything"])
+async def test_d3_a_stream_of_no_documented_form_is_refused(paper: PaperClient, name: str) -> None:
+    socket = await paper.connect("/market/ws")
+
+    reply = await ask(socket, "SUBSCRIBE", "solusdt@aggTrade", name)
+
+    assert (reply["code"], reply["msg"]) == (2, "Invalid request: invalid stream")
+    assert (await ask(socket, "LIST_SUBSCRIPTIONS"))["result"] == []
+
+
+async def test_d3_such_a_stream_may_be_switched_to_silence(paper: PaperClient) -> None:
+    await paper.control("faults", {"switches": {"refuse_unknown_streams": False}})
+    socket = await paper.connect("/market/ws")
+
+    assert (await ask(socket, "SUBSCRIBE", "solusdt@rumour"))["result"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "event"),
+    [
+        ("/market/ws", "solusdt@kline_1m", "kline"),
+        ("/market/ws", "solusdt@ticker", "24hrTicker"),
+        ("/market/ws", "solusdt@miniTicker", "24hrMiniTicker"),
+        ("/public/ws", "solusdt@trade", "trade"),
+    ],
+)
+async def test_d3_a_trade_is_heard_on_every_stream_that_tells_of_it(
+    paper: PaperClient, path: str, name: str, event: str
+) -> None:
+    socket = await paper.connect(path)
+    await ask(socket, "SUBSCRIBE", name)
+
+    await paper.trade("buy", "150.01", "1")
+
+    (heard,) = await hear(socket, 1)
+    assert heard["e"] == event
+
+
 async def test_unsubscribed_stream_falls_silent(paper: PaperClient) -> None:
     socket = await paper.connect("/public/ws/solusdt@bookTicker")
     await ask(socket, "UNSUBSCRIBE", "solusdt@bookTicker")

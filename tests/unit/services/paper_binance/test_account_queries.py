@@ -9,7 +9,11 @@ V3_POSITION = {
     "isolatedWallet", "initialMargin", "maintMargin", "positionInitialMargin",
     "openOrderInitialMargin", "adl", "bidNotional", "askNotional", "updateTime",
 }  # fmt: skip
-V2_EXTRA = {"leverage", "maxNotionalValue", "marginType", "isAutoAddMargin"}
+V2_POSITION = {
+    "symbol", "positionSide", "positionAmt", "entryPrice", "breakEvenPrice", "markPrice",
+    "unRealizedProfit", "liquidationPrice", "isolatedMargin", "notional", "isolatedWallet",
+    "updateTime", "leverage", "maxNotionalValue", "marginType", "isAutoAddMargin",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def test_version_2_lists_every_symbol_with_its_settings(venue: Venue) -> None:
     assert [(row["symbol"], row["leverage"]) for row in rows] == [
         ("BTCUSDT", "20"), ("ETHUSDT", "20"), ("SOLUSDT", "7"),
     ]  # fmt: skip
-    assert set(rows[0]) == V3_POSITION | V2_EXTRA
+    assert set(rows[0]) == V2_POSITION
 
 
 def test_position_query_may_name_a_symbol(venue: Venue) -> None:
@@ -101,5 +105,5 @@ def test_rates_brackets_and_limits_are_told(venue: Venue) -> None:
     _, limits = send(venue, "GET", "rateLimit/order")
 
     assert (rates["makerCommissionRate"], rates["takerCommissionRate"]) == ("0.0002", "0.0005")
-    assert brackets[0]["brackets"][0]["initialLeverage"] == 100
+    assert brackets["brackets"][0]["initialLeverage"] == 100
     assert [row["limit"] for row in limits] == [300, 1200]

@@ -20,6 +20,7 @@ FILTERS = [
         "multiplierDown": "0.9500",
         "multiplierDecimal": "4",
     },
+    {"filterType": "POSITION_RISK_CONTROL", "positionControlSide": "NONE"},
 ]
 
 

@@ -6,12 +6,14 @@ import pytest
 
 from services.paper_binance.rest import answer
 from services.paper_binance.venue import Venue
-from services.paper_exchange.market_events import Trade
+from services.paper_exchange.market_events import DepthDelta, Level, Trade
 from services.paper_exchange.orders import Side
 from tests.unit.services.paper_binance.pure_venue import (
+    LIMIT,
     NOW_MS,
     NS_PER_MS,
     request,
+    send,
     venue_with_books,
 )
 
@@ -133,3 +135,17 @@ def test_information_lists_the_symbols(venue: Venue) -> None:
     symbols = [row["symbol"] for row in ask(venue, "exchangeInfo")["symbols"]]
 
     assert symbols == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+
+
+def test_d2_a_trade_with_a_retail_price_improvement_says_so(venue: Venue) -> None:
+    send(venue, "POST", "order", **(LIMIT | {"timeInForce": "RPI", "price": "150.00"}))
+    crossing = DepthDelta("SOLUSDT", 0, (), (Level(Decimal(150), Decimal(1)),))
+    now_ns = NOW_MS * NS_PER_MS
+    venue.publish(venue.engine.apply_market(crossing, now_ns), now_ns)
+    trade(venue, NOW_MS, "149.99", "2", Side.SELL)
+
+    told = [row["isRPITrade"] for row in ask(venue, "trades", "symbol=SOLUSDT")]
+    venue.engine.clear_history()
+
+    assert told == [True, False]
+    assert not any(row["isRPITrade"] for row in ask(venue, "trades", "symbol=SOLUSDT"))

@@ -24,11 +24,28 @@ from services.paper_binance.stream_names import (
         ("!markPrice@arr@1s", Stream(StreamKind.MARK_PRICE, "", 1_000)),
         ("btcusdt@depth7", None),
         ("btcusdt@depth@50ms", None),
-        ("btcusdt@kline_1m", None),
+        ("btcusdt@rpiDepth@500ms", Stream(StreamKind.DEPTH_DIFF, "BTCUSDT", 500)),
+        ("btcusdt@trade", Stream(StreamKind.TRADE, "BTCUSDT")),
+        ("btcusdt@kline_1m", Stream(StreamKind.KLINE, "BTCUSDT", 250, interval="1m")),
+        ("btcusdt@kline_1M", Stream(StreamKind.KLINE, "BTCUSDT", 250, interval="1M")),
+        (
+            "btcusdt_perpetual@continuousKline_4h",
+            Stream(StreamKind.CONTINUOUS_KLINE, "BTCUSDT", 250, interval="4h"),
+        ),
+        ("btcusdt@miniTicker", Stream(StreamKind.MINI_TICKER, "BTCUSDT", 2_000)),
+        ("!miniTicker@arr", Stream(StreamKind.MINI_TICKER, "", 1_000)),
+        ("btcusdt@ticker", Stream(StreamKind.TICKER, "BTCUSDT", 2_000)),
+        ("!ticker@arr", Stream(StreamKind.TICKER, "", 1_000)),
+        ("btcusdt@forceOrder", Stream(StreamKind.FORCE_ORDER, "BTCUSDT", 1_000)),
+        ("!forceOrder@arr", Stream(StreamKind.FORCE_ORDER, "", 1_000)),
+        ("btcusdt@kline_7m", None),
+        ("btcusdt_next_quarter@continuousKline_1m", None),
+        ("!miniTicker", None),
+        ("!bookTicker@arr", None),
         ("btcusdt", None),
     ],
 )
-def test_stream_name_is_read(name: str, stream: Stream | None) -> None:
+def test_d3_stream_name_is_read(name: str, stream: Stream | None) -> None:
     assert parse_stream(name) == stream
 
 
