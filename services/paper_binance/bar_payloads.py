@@ -6,10 +6,10 @@ import msgspec
 from msgspec import field
 
 from services.paper_binance.bars import Bar
-from services.paper_binance.intervals import DAY_MS
 from services.paper_binance.market_payloads import USDM
 from services.paper_binance.numbers import fixed, money
 from services.paper_exchange.instruments import Contract
+from services.paper_exchange.intervals import DAY_MS
 from services.paper_exchange.orders import ZERO
 
 PERCENT = Decimal(100)

@@ -10,9 +10,9 @@ from decimal import Decimal
 
 import msgspec
 
-from services.paper_binance.intervals import DAY_MS, MINUTE_MS, span_of
 from services.paper_binance.numbers import ms
 from services.paper_exchange.events import Printed
+from services.paper_exchange.intervals import DAY_MS, MINUTE_MS, span_of
 from services.paper_exchange.orders import ZERO, Side
 
 MINUTES_KEPT = 5_000

@@ -8,7 +8,6 @@ import msgspec
 from services.paper_binance.bar_payloads import Candle, Ticker24hPayload, candle, ticker_24h
 from services.paper_binance.errors import Code, VenueError
 from services.paper_binance.exchange_info import ExchangeInfo, exchange_info
-from services.paper_binance.intervals import INTERVALS
 from services.paper_binance.market_payloads import (
     AggTradePayload,
     BookTickerPayload,
@@ -34,6 +33,7 @@ from services.paper_binance.venue import Call, Venue
 from services.paper_binance.vocabulary import WireTif, note_of
 from services.paper_exchange.events import Printed
 from services.paper_exchange.instruments import Contract
+from services.paper_exchange.intervals import INTERVALS
 from services.paper_exchange.orders import ZERO, OrderRefused
 
 DEPTH_LIMITS = frozenset({5, 10, 20, 50, 100, 500, 1000})

@@ -98,7 +98,8 @@ def applications(exchange: PaperBinance) -> Applications:
     public = web.Application(middlewares=[outage.middleware()])
     public.router.add_get("/ws-fapi/v1", api.handle_websocket)
     public.router.add_get("/ws-fapi/v1/", api.handle_websocket)
-    public.router.add_route("*", "/fapi/{tail:.*}", api.handle_rest)
+    for root in ("/fapi", "/futures/data"):
+        public.router.add_route("*", root + "/{tail:.*}", api.handle_rest)
     public.router.add_get("/{tail:.*}", streams.handle)
     sockets = VenueSockets(exchange.hub, api)
     conditions = Conditions(clock, outage, sockets, exchange.hub.silences)

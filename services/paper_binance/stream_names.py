@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from services.paper_binance.intervals import INTERVALS
+from services.paper_exchange.intervals import INTERVALS
 
 
 class Category(StrEnum):

@@ -22,7 +22,6 @@ from services.paper_binance.bar_payloads import (
     ticker_event,
 )
 from services.paper_binance.bars import Bar
-from services.paper_binance.intervals import span_of
 from services.paper_binance.market_payloads import USDM
 from services.paper_binance.numbers import fixed, ms
 from services.paper_binance.order_payloads import average
@@ -31,6 +30,7 @@ from services.paper_binance.venue import Venue
 from services.paper_binance.vocabulary import OrderType, note_of, status_of
 from services.paper_exchange.events import Filled
 from services.paper_exchange.instruments import Contract
+from services.paper_exchange.intervals import span_of
 from services.paper_exchange.orders import ZERO
 
 

@@ -111,12 +111,73 @@ class SubAccountRow(Struct, frozen=True, rename="camel"):
     spot_state: SpotBalances
 
 
-class FeesRow(Struct, frozen=True, rename="camel"):
-    """The account's rates as fractions: taker ("cross") and maker ("add")."""
+class Transfer(Struct, frozen=True, tag_field="type", tag="internalTransfer", rename="camel"):
+    """US dollars sent from one account to another."""
 
+    usdc: str
+    user: str
+    destination: str
+    fee: str = "0.0"
+
+
+class LedgerRow(Struct, frozen=True):
+    """One change of an account's money that is neither trading nor funding."""
+
+    time: int
+    hash: str
+    delta: Transfer
+
+
+class DayVolume(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One day's volumes: the account's as taker and as maker, and everybody's."""
+
+    date: str
+    user_cross: str
+    user_add: str
+    exchange: str
+
+
+class FeeTiers(Struct, frozen=True):
+    """Rates by volume and by share of the making: this venue has one rate for all."""
+
+    vip: tuple[()] = ()
+    mm: tuple[()] = ()
+
+
+class StakingDiscount(Struct, frozen=True, rename="camel"):
+    """What staking takes off the fees: nothing here."""
+
+    bps_of_max_supply: str = "0.0"
+    discount: str = "0.0"
+
+
+class FeeScheduleRow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The venue's rates as fractions: taker ("cross") and maker ("add")."""
+
+    cross: str
+    add: str
+    spot_cross: str
+    spot_add: str
+    tiers: FeeTiers = FeeTiers()
+    referral_discount: str = "0.0"
+    staking_discount_tiers: tuple[StakingDiscount, ...] = (StakingDiscount(),)
+
+
+class FeesRow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The account's rates, and what they come from."""
+
+    daily_user_vlm: tuple[DayVolume, ...]
+    fee_schedule: FeeScheduleRow
     user_cross_rate: str
     user_add_rate: str
-    daily_user_vlm: tuple[str, ...] = ()
+    user_spot_cross_rate: str
+    user_spot_add_rate: str
+    active_referral_discount: str = "0.0"
+    trial: None = None
+    fee_trial_escrow: str = "0.0"
+    next_trial_available_timestamp: None = None
+    staking_link: None = None
+    active_staking_discount: StakingDiscount = StakingDiscount()
 
 
 class ActiveAssetRow(Struct, frozen=True, rename="camel"):

@@ -6,9 +6,7 @@ the positions (Hyperliquid docs, margining; clearinghouseState captures).
 
 from decimal import Decimal
 
-from msgspec import UNSET
-
-from services.paper_exchange.accounts import MarginMode
+from services.paper_exchange.accounts import MarginMode, SymbolSettings
 from services.paper_exchange.margin import MarginState, PositionMargin
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import ZERO, AccountId
@@ -91,6 +89,12 @@ def _leverage(row: PositionMargin) -> LeverageRow:
     return LeverageRow("isolated", row.leverage, text_of(raw_usd))
 
 
+def _unheld(settings: SymbolSettings) -> LeverageRow:
+    if settings.margin_mode is MarginMode.CROSS:
+        return LeverageRow("cross", settings.leverage)
+    return LeverageRow("isolated", settings.leverage, "0.0")
+
+
 def _liquidation_px(row: PositionMargin, margin: MarginState) -> str | None:
     """Return the mark at which equity meets maintenance margin; None when it never does."""
     amount = row.position.amount
@@ -104,6 +108,12 @@ def _liquidation_px(row: PositionMargin, margin: MarginState) -> str | None:
     return text_of(px) if px > 0 else None
 
 
+def cum_ledger(engine: Engine, account: AccountId) -> Decimal:
+    """Return the wallet without what its fills gained and cost."""
+    gained = sum((fill.realized_pnl - fill.fee for fill in engine.fills(account)), ZERO)
+    return engine.account(account).wallet_balance - gained
+
+
 def active_asset(engine: Engine, account: AccountId, listing: Listing) -> ActiveAssetRow:
     """Return leverage and room for trading of one coin, buy first, then sell."""
     settings = engine.settings(account, listing.coin)
@@ -114,11 +124,11 @@ def active_asset(engine: Engine, account: AccountId, listing: Listing) -> Active
     buy = room + max(ZERO, -2 * amount * mark_px)
     sell = room + max(ZERO, 2 * amount * mark_px)
     step = Decimal(1).scaleb(-listing.size_decimals)
-    is_cross = settings.margin_mode is MarginMode.CROSS
+    held = next((row for row in margin.positions if row.position.symbol == listing.coin), None)
     return ActiveAssetRow(
         user=account,
         coin=listing.coin,
-        leverage=LeverageRow("cross" if is_cross else "isolated", settings.leverage, UNSET),
+        leverage=_leverage(held) if held is not None else _unheld(settings),
         max_trade_szs=(
             text_of(buy / mark_px // step * step),
             text_of(sell / mark_px // step * step),

@@ -13,14 +13,18 @@ from services.paper_hyperliquid.words import Status
 
 
 class Rejection(Struct, frozen=True):
-    """Why one order of a batch failed; `status` None means that it never got an oid."""
+    """Why one order of a batch failed; `status` None means that it never got an oid.
+
+    The live venue ends most texts with the asset; those about an order's own numbers stand alone.
+    """
 
     text: str
     status: Status | None = None
+    names_asset: bool = True
 
     def for_asset(self, asset: int) -> str:
         """Return the text as the live venue ends it."""
-        return f"{self.text} asset={asset}"
+        return f"{self.text} asset={asset}" if self.names_asset else self.text
 
 
 class RequestError(Exception):
@@ -36,9 +40,9 @@ class OrderError(Exception):
 
 
 BAD_TICK: Final = Rejection("Price must be divisible by tick size.")
-BAD_PRICE: Final = Rejection("Order has invalid price.")
-BAD_SIZE: Final = Rejection("Order has invalid size.")
-ZERO_SIZE: Final = Rejection("Order has zero size.")
+BAD_PRICE: Final = Rejection("Order has invalid price.", names_asset=False)
+BAD_SIZE: Final = Rejection("Order has invalid size.", names_asset=False)
+ZERO_SIZE: Final = Rejection("Order has zero size.", names_asset=False)
 # The venue's own text for an unlisted asset is not documented.
 BAD_ASSET: Final = Rejection("Order has invalid asset.")
 ORDERS_EMPTY: Final = "Orders are empty."
@@ -107,11 +111,12 @@ def would_cross(bid: str, ask: str) -> Rejection:
 
 
 def price_too_far(percent: int) -> Rejection:
-    return Rejection(f"Order price cannot be more than {percent}% away from the reference price")
+    text = f"Order price cannot be more than {percent}% away from the reference price"
+    return Rejection(text, names_asset=False)
 
 
 def order_value_too_large(limit: int) -> Rejection:
-    return Rejection(f"Order value too large. Max is ${limit}.")
+    return Rejection(f"Order value too large. Max is ${limit}.", names_asset=False)
 
 
 def no_such_wallet(address: str) -> str:

@@ -29,8 +29,8 @@ from services.paper_hyperliquid.hub import name_of
 
 EVENTS: Final = (
     sub.OrderUpdates("0x"), sub.UserFillsFeed("0x"), sub.UserEvents("0x"),
-    sub.HistoricalOrdersFeed("0x"), sub.BboFeed(""), sub.L2BookFeed(""), sub.TradesFeed(""),
-    sub.ActiveAssetCtxFeed(""), sub.AllMidsFeed(),
+    sub.HistoricalOrdersFeed("0x"), sub.LedgerFeed("0x"), sub.BboFeed(""), sub.L2BookFeed(""),
+    sub.TradesFeed(""), sub.CandleFeed("", "1m"), sub.ActiveAssetCtxFeed(""), sub.AllMidsFeed(),
 )  # fmt: skip
 OTHER_OPERATIONS: Final = frozenset(
     {"scheduleCancel", "updateLeverage", "noop", "meta", "l2Book", "allMids", "historicalOrders"}

@@ -3,6 +3,7 @@
 from functools import singledispatchmethod
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.paper_exchange.orders import AccountId
 from services.paper_hyperliquid import market_view
@@ -11,11 +12,14 @@ from services.paper_hyperliquid.frames import (
     AllDexsData,
     AssetCtxData,
     ClearinghouseData,
+    FundingsData,
     HistoryData,
+    LedgerData,
     MidsData,
     OpenOrdersData,
     PerpDexState,
-    SnapshotData,
+    TwapHistoryData,
+    TwapSliceFillsData,
     UserFillsData,
     UserStateData,
     WebData3,
@@ -23,6 +27,7 @@ from services.paper_hyperliquid.frames import (
 )
 from services.paper_hyperliquid.info import Info
 from services.paper_hyperliquid.info_market import InfoError
+from services.paper_hyperliquid.market_stats import candle_row
 from services.paper_hyperliquid.market_view import FAST_LEVELS, Rounding
 from services.paper_hyperliquid.rows import historical_order
 from services.paper_hyperliquid.venue import Venue
@@ -37,6 +42,10 @@ class Feeds:
 
     def is_valid(self, subscription: sub.Subscription) -> bool:
         """Return whether the subscription names something that exists."""
+        if isinstance(subscription, sub.L2BookFeed) and not market_view.is_rounding(
+            subscription.n_sig_figs, subscription.mantissa
+        ):
+            return False
         if isinstance(subscription, sub.CoinSubscription | sub.ActiveAssetDataFeed):
             return subscription.coin in self._venue.engine.contracts
         return True
@@ -80,11 +89,15 @@ class Feeds:
     @state.register
     def _web(self, feed: sub.WebData3Feed, now_ms: int) -> bytes:
         account = AccountId(feed.user)
-        dex = PerpDexState(
-            self._info.accounts.clearinghouse_state(account, now_ms),
-            self._info.orders.frontend_orders(account),
+        agent = next((a for a in self._venue.signers.agents_of(account) if not a.name), None)
+        state = UserStateData(
+            agent_address=agent.address if agent is not None else None,
+            agent_valid_until=agent.valid_until_ms if agent is not None else None,
+            cum_ledger=self._info.accounts.cum_ledger(account),
+            server_time=now_ms,
+            user=feed.user,
         )
-        return channel_frame("webData3", WebData3(UserStateData(now_ms, feed.user), (dex,)))
+        return channel_frame("webData3", WebData3(state, (PerpDexState(),)))
 
     @state.register
     def _active_data(self, feed: sub.ActiveAssetDataFeed, _now_ms: int) -> bytes | None:
@@ -103,11 +116,20 @@ class Feeds:
 
     @state.register
     def _fundings(self, feed: sub.FundingsFeed, _now_ms: int) -> bytes:
-        return channel_frame("userFundings", SnapshotData(feed.user))
+        return channel_frame("userFundings", FundingsData(feed.user))
 
     @state.register
     def _ledger(self, feed: sub.LedgerFeed, _now_ms: int) -> bytes:
-        return channel_frame("userNonFundingLedgerUpdates", SnapshotData(feed.user))
+        rows = self._venue.actions.ledger(AccountId(feed.user))
+        return channel_frame("userNonFundingLedgerUpdates", LedgerData(feed.user, rows, True))
+
+    @state.register
+    def _twap_fills(self, feed: sub.TwapSliceFillsFeed, _now_ms: int) -> bytes:
+        return channel_frame("userTwapSliceFills", TwapSliceFillsData(feed.user))
+
+    @state.register
+    def _twaps(self, feed: sub.TwapHistoryFeed, _now_ms: int) -> bytes:
+        return channel_frame("userTwapHistory", TwapHistoryData(feed.user))
 
     @state.register
     def _bbo(self, feed: sub.BboFeed, now_ms: int) -> bytes:
@@ -122,12 +144,21 @@ class Feeds:
         else:
             depth = FAST_LEVELS if feed.fast else market_view.BOOK_LEVELS
             book = market_view.book(engine, feed.coin, now_ms, depth)
+        if feed.fast:
+            book = replace(book, fast=True)
         return channel_frame("l2Book", book)
 
     @state.register
     def _trades(self, feed: sub.TradesFeed, _now_ms: int) -> bytes:
         recent = self._info.markets.stats[feed.coin].recent
         return channel_frame("trades", tuple(recent))
+
+    @state.register
+    def _candle(self, feed: sub.CandleFeed, now_ms: int) -> bytes | None:
+        bar = self._info.markets.stats[feed.coin].latest(feed.interval, now_ms)
+        if bar is None:
+            return None
+        return channel_frame("candle", candle_row(feed.coin, feed.interval, bar))
 
     @state.register
     def _mids(self, _feed: sub.AllMidsFeed, _now_ms: int) -> bytes:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
 
-from services.paper_hyperliquid.account_payloads import ClearinghouseRow
+from services.paper_hyperliquid.account_payloads import ClearinghouseRow, LedgerRow
 from services.paper_hyperliquid.payloads import (
     ActionAnswer,
     FillRow,
@@ -102,10 +102,35 @@ class AllDexsData(Struct, frozen=True, rename="camel"):
     clearinghouse_states: tuple[tuple[str, ClearinghouseRow], ...]
 
 
-class SnapshotData(Struct, frozen=True, rename="camel"):
-    """An empty history: this venue has no funding and no ledger updates."""
+class FundingsData(Struct, frozen=True, rename="camel"):
+    """The fundings of one account: this venue charges none."""
 
     user: str
+    fundings: tuple[()] = ()
+    is_snapshot: bool = True
+
+
+class LedgerData(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Transfers of one account; the first frame of a subscription is the snapshot."""
+
+    user: str
+    non_funding_ledger_updates: tuple[LedgerRow, ...]
+    is_snapshot: bool = False
+
+
+class TwapSliceFillsData(Struct, frozen=True, rename="camel"):
+    """Fills of orders spread over time: this venue takes none."""
+
+    user: str
+    twap_slice_fills: tuple[()] = ()
+    is_snapshot: bool = True
+
+
+class TwapHistoryData(Struct, frozen=True, rename="camel"):
+    """Orders spread over time: this venue takes none."""
+
+    user: str
+    history: tuple[()] = ()
     is_snapshot: bool = True
 
 
@@ -117,18 +142,23 @@ class HistoryData(Struct, frozen=True, rename="camel", omit_defaults=True):
     is_snapshot: bool = False
 
 
-class UserStateData(Struct, frozen=True, rename="camel"):
-    """Who the web frontend shows, and when."""
+class UserStateData(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who the web frontend shows, and when; the agent is the one without a name."""
 
+    agent_address: str | None
+    agent_valid_until: int | None
+    cum_ledger: str
     server_time: int
+    is_vault: bool = False
     user: str
 
 
 class PerpDexState(Struct, frozen=True, rename="camel"):
-    """One dex's account in the web frontend."""
+    """What one dex adds in the web frontend: no vaults, and no coin at its cap."""
 
-    clearinghouse_state: ClearinghouseRow
-    open_orders: tuple[FrontendOrder, ...]
+    total_vault_equity: str = "0.0"
+    perps_at_open_interest_cap: tuple[()] = ()
+    leading_vaults: tuple[()] = ()
 
 
 class WebData3(Struct, frozen=True, rename="camel"):

@@ -40,7 +40,7 @@ class Info:
     def __init__(self, venue: Venue) -> None:
         self.markets = MarketAnswers(venue.engine)
         self.orders = OrderAnswers(venue.desk, venue.triggers)
-        self.accounts = AccountAnswers(venue)
+        self.accounts = AccountAnswers(venue, self.markets.stats)
 
     def answer(self, question: InfoRequest, now_ms: int) -> object:
         """Return the payload, or raise InfoError."""

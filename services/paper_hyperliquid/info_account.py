@@ -4,11 +4,12 @@ A user is an account's own address: an agent's or an unknown address gets empty 
 than an error (Hyperliquid docs, API wallets).
 """
 
+from collections.abc import Mapping
 from functools import singledispatchmethod
 
 from msgspec import Struct
 
-from services.paper_exchange.orders import AccountId
+from services.paper_exchange.orders import ZERO, AccountId
 from services.paper_hyperliquid import account_view
 from services.paper_hyperliquid import info_requests as ask
 from services.paper_hyperliquid.account_payloads import (
@@ -16,14 +17,17 @@ from services.paper_hyperliquid.account_payloads import (
     AgentRow,
     ClearinghouseRow,
     FeesRow,
+    LedgerRow,
     RateLimitRow,
     RoleData,
     RoleRow,
     SpotBalances,
     SubAccountRow,
 )
+from services.paper_hyperliquid.fee_view import user_fees
 from services.paper_hyperliquid.info_market import InfoError
 from services.paper_hyperliquid.listings import LISTING_OF_COIN
+from services.paper_hyperliquid.market_stats import CoinStats
 from services.paper_hyperliquid.numbers import text_of
 from services.paper_hyperliquid.venue import Venue
 
@@ -31,8 +35,9 @@ from services.paper_hyperliquid.venue import Venue
 class AccountAnswers:
     """Reads the venue's accounts."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, stats: Mapping[str, CoinStats]) -> None:
         self._venue = venue
+        self._stats = stats
 
     @singledispatchmethod
     def answer(self, question: Struct, _now_ms: int) -> object:
@@ -95,12 +100,22 @@ class AccountAnswers:
         return "default"
 
     @answer.register
-    def _fees(self, _question: ask.UserFees, _now_ms: int) -> FeesRow:
-        settings = self._venue.settings
-        return FeesRow(text_of(settings.taker_fee), text_of(settings.maker_fee))
+    def _fees(self, question: ask.UserFees, now_ms: int) -> FeesRow:
+        fills = self._venue.desk.fills_of(AccountId(question.user))
+        return user_fees(self._venue.settings, fills, self._stats.values(), now_ms)
 
     @answer.register
     def _funding(self, _question: ask.UserFunding, _now_ms: int) -> tuple[()]:
+        return ()
+
+    @answer.register
+    def _ledger(self, question: ask.UserLedger, now_ms: int) -> tuple[LedgerRow, ...]:
+        end_ms = now_ms if question.end_time is None else question.end_time
+        rows = self._venue.actions.ledger(AccountId(question.user))
+        return tuple(row for row in rows if question.start_time <= row.time <= end_ms)
+
+    @answer.register
+    def _vaults(self, _question: ask.UserVaultEquities, _now_ms: int) -> tuple[()]:
         return ()
 
     @answer.register
@@ -117,6 +132,12 @@ class AccountAnswers:
         if not self._venue.signers.is_account(account):
             return account_view.empty_state(now_ms)
         return account_view.clearinghouse_state(self._venue.engine, account, now_ms)
+
+    def cum_ledger(self, account: AccountId) -> str:
+        """Return what was paid in and transferred, all in all."""
+        if not self._venue.signers.is_account(account):
+            return text_of(ZERO)
+        return text_of(account_view.cum_ledger(self._venue.engine, account))
 
     def active_asset(self, account: AccountId, coin: str) -> ActiveAssetRow:
         """Return leverage and room for trading, or raise InfoError."""

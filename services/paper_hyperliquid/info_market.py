@@ -1,9 +1,11 @@
 """Answers to /info questions about markets (Hyperliquid docs, info endpoint, perpetuals)."""
 
 from functools import singledispatchmethod
+from typing import Final
 
 from msgspec import Struct
 
+from services.paper_exchange.intervals import HOUR_MS
 from services.paper_exchange.matching import Engine
 from services.paper_hyperliquid import info_requests as ask
 from services.paper_hyperliquid import market_view
@@ -13,13 +15,18 @@ from services.paper_hyperliquid.market_payloads import (
     BookSnapshot,
     Candle,
     MetaRow,
+    PredictedFunding,
     SpotCtx,
     SpotMetaRow,
     StatusRow,
     TradeRow,
 )
-from services.paper_hyperliquid.market_stats import INTERVALS_MS, CoinStats, candle_row
+from services.paper_hyperliquid.market_stats import INTERVALS, CoinStats, candle_row
 from services.paper_hyperliquid.market_view import Rounding
+
+# This venue charges no funding, and says so.
+NO_FUNDING: Final = "0.0"
+OWN_VENUE: Final = "HlPerp"
 
 
 class InfoError(Exception):
@@ -80,10 +87,10 @@ class MarketAnswers:
     def _book(self, question: ask.L2Book, now_ms: int) -> BookSnapshot | None:
         if question.coin not in self._engine.contracts:
             return None
+        if not market_view.is_rounding(question.n_sig_figs, question.mantissa):
+            raise InfoError(f"nSigFigs {question.n_sig_figs} with mantissa {question.mantissa}")
         if question.n_sig_figs is None:
             return market_view.book(self._engine, question.coin, now_ms)
-        if question.mantissa is not None and question.n_sig_figs != 5:
-            raise InfoError("mantissa is only allowed with nSigFigs 5")
         rounding = Rounding(question.n_sig_figs, question.mantissa or 1)
         return market_view.rounded_book(self._engine, question.coin, now_ms, rounding)
 
@@ -94,17 +101,29 @@ class MarketAnswers:
     @answer.register
     def _candles(self, question: ask.CandleSnapshot, now_ms: int) -> tuple[Candle, ...]:
         wanted = question.req
-        interval_ms = INTERVALS_MS.get(wanted.interval)
-        if interval_ms is None:
+        if wanted.interval not in INTERVALS:
             raise InfoError(f"interval {wanted.interval} is unknown")
         bars = self._stats_of(wanted.coin).candles(
-            interval_ms, wanted.start_time, wanted.end_time or now_ms
+            wanted.interval, wanted.start_time, wanted.end_time or now_ms
         )
         return tuple(candle_row(wanted.coin, wanted.interval, bar) for bar in bars)
 
     @answer.register
     def _funding(self, question: ask.FundingHistory, _now_ms: int) -> tuple[()]:
         self._stats_of(question.coin)
+        return ()
+
+    @answer.register
+    def _predicted(
+        self, _question: ask.PredictedFundings, now_ms: int
+    ) -> tuple[tuple[str, tuple[tuple[str, PredictedFunding]]], ...]:
+        row = PredictedFunding(NO_FUNDING, now_ms - now_ms % HOUR_MS + HOUR_MS, 1)
+        coins = (listing.coin for listing in UNIVERSE if not listing.is_delisted)
+        return tuple((coin, ((OWN_VENUE, row),)) for coin in coins)
+
+    @answer.register
+    def _capped(self, question: ask.PerpsAtOpenInterestCap, _now_ms: int) -> tuple[()]:
+        _require_main_dex(question.dex)
         return ()
 
     def asset_ctxs(self, now_ms: int) -> tuple[AssetCtx, ...]:

@@ -86,6 +86,12 @@ class OrderAnswers:
         wanted = (row for row in rows if question.start_time <= row.time <= end_ms)
         return tuple(wanted)[:FILLS_MAX]
 
+    @answer.register(ask.TwapSliceFills)
+    @answer.register(ask.TwapHistory)
+    def _twaps(self, _question: Struct, _now_ms: int) -> tuple[()]:
+        """Return what became of orders spread over time; this venue takes none."""
+        return ()
+
     def frontend_orders(self, account: AccountId) -> tuple[FrontendOrder, ...]:
         """Return the open orders; children that wait for their parent are nested in it."""
         return tuple(

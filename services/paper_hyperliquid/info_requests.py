@@ -3,7 +3,7 @@
 Addresses are case-insensitive and may lack 0x; unknown extra members are ignored.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Raw, Struct
 from msgspec.json import Decoder
@@ -68,8 +68,8 @@ class L2Book(_Info, frozen=True, tag="l2Book"):
     """One coin's book, optionally rounded to significant figures."""
 
     coin: str
-    n_sig_figs: Literal[2, 3, 4, 5] | None = None
-    mantissa: Literal[1, 2, 5] | None = None
+    n_sig_figs: int | None = None
+    mantissa: int | None = None
 
 
 class RecentTrades(_Info, frozen=True, tag="recentTrades"):
@@ -99,6 +99,16 @@ class FundingHistory(_Info, frozen=True, tag="fundingHistory"):
     coin: str
     start_time: int
     end_time: int | None = None
+
+
+class PredictedFundings(_Info, frozen=True, tag="predictedFundings"):
+    """Every coin's next funding rate."""
+
+
+class PerpsAtOpenInterestCap(_Info, frozen=True, tag="perpsAtOpenInterestCap"):
+    """The coins whose open interest is capped."""
+
+    dex: str = ""
 
 
 class ClearinghouseState(_UserInfo, frozen=True, tag="clearinghouseState"):
@@ -179,6 +189,25 @@ class UserFunding(_UserInfo, frozen=True, tag="userFunding"):
     end_time: int | None = None
 
 
+class UserLedger(_UserInfo, frozen=True, tag="userNonFundingLedgerUpdates"):
+    """The account's deposits and transfers."""
+
+    start_time: int = 0
+    end_time: int | None = None
+
+
+class TwapSliceFills(_UserInfo, frozen=True, tag="userTwapSliceFills"):
+    """The latest fills of orders spread over time."""
+
+
+class TwapHistory(_UserInfo, frozen=True, tag="twapHistory"):
+    """The orders spread over time."""
+
+
+class UserVaultEquities(_UserInfo, frozen=True, tag="userVaultEquities"):
+    """What the account holds in vaults."""
+
+
 class MaxBuilderFee(_UserInfo, frozen=True, tag="maxBuilderFee"):
     """The fee that the account allows a builder."""
 
@@ -204,6 +233,8 @@ MarketInfo = (
     | RecentTrades
     | CandleSnapshot
     | FundingHistory
+    | PredictedFundings
+    | PerpsAtOpenInterestCap
 )
 OrderInfo = (
     OpenOrders
@@ -212,6 +243,8 @@ OrderInfo = (
     | HistoricalOrders
     | UserFills
     | UserFillsByTime
+    | TwapSliceFills
+    | TwapHistory
 )
 AccountInfo = (
     ClearinghouseState
@@ -223,6 +256,8 @@ AccountInfo = (
     | UserAbstraction
     | UserFees
     | UserFunding
+    | UserLedger
+    | UserVaultEquities
     | MaxBuilderFee
     | ActiveAssetData
 )

@@ -14,12 +14,13 @@ class BookLevel(Struct, frozen=True):
 
 
 class BookSnapshot(Struct, frozen=True):
-    """One coin's book: bids best first, then asks best first."""
+    """One coin's book: bids best first, then asks best first; `fast` only when so subscribed."""
 
     coin: str
     time: int
     levels: tuple[tuple[BookLevel, ...], tuple[BookLevel, ...]]
     spread: str | UnsetType = UNSET
+    fast: bool | UnsetType = UNSET
 
 
 class BboRow(Struct, frozen=True):
@@ -110,6 +111,7 @@ class SpotToken(Struct, frozen=True, rename="camel"):
     is_canonical: bool
     evm_contract: str | None = None
     full_name: str | None = None
+    deployer_trading_fee_share: str = "0.0"
 
 
 class SpotMetaRow(Struct, frozen=True):
@@ -145,6 +147,14 @@ class Candle(Struct, frozen=True):
     l: str  # noqa: E741  (the venue's name for the low)
     v: str
     n: int
+
+
+class PredictedFunding(Struct, frozen=True, rename="camel"):
+    """The next funding of a coin on a venue."""
+
+    funding_rate: str
+    next_funding_time: int
+    funding_interval_hours: int
 
 
 class StatusRow(Struct, frozen=True, rename="camel"):

@@ -5,11 +5,12 @@ Sizes are bounded: RECENT_MAX trades and MINUTES_MAX candles per coin.
 
 from collections import deque
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
 from services.paper_exchange.events import Printed
+from services.paper_exchange.intervals import span_of
 from services.paper_exchange.orders import ZERO, AccountId, OrderId, Side
 from services.paper_hyperliquid.market_payloads import Candle, TradeRow
 from services.paper_hyperliquid.nonces import DAY_MS
@@ -21,21 +22,11 @@ MINUTES_MAX: Final = 5_000
 MINUTE_MS: Final = 60_000
 TAPE_ADDRESS: Final = AccountId("0x" + "ee" * 20)
 
-INTERVALS_MS: Final = {
-    "1m": MINUTE_MS,
-    "3m": 3 * MINUTE_MS,
-    "5m": 5 * MINUTE_MS,
-    "15m": 15 * MINUTE_MS,
-    "30m": 30 * MINUTE_MS,
-    "1h": 60 * MINUTE_MS,
-    "2h": 120 * MINUTE_MS,
-    "4h": 240 * MINUTE_MS,
-    "8h": 480 * MINUTE_MS,
-    "12h": 720 * MINUTE_MS,
-    "1d": DAY_MS,
-    "3d": 3 * DAY_MS,
-    "1w": 7 * DAY_MS,
-}
+# Hyperliquid docs, candle snapshot.
+Interval = Literal[
+    "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "8h", "12h", "1d", "3d", "1w", "1M"
+]
+INTERVALS: Final = frozenset(get_args(Interval))
 
 
 class Bar(Struct):
@@ -88,11 +79,26 @@ class CoinStats:
         bars = [bar for bar in self._minutes if bar.start_ms > now_ms - DAY_MS]
         return _merged(bars, now_ms - DAY_MS) if bars else None
 
-    def candles(self, interval_ms: int, start_ms: int, end_ms: int) -> list[Bar]:
+    def latest(self, interval: str, now_ms: int) -> Bar | None:
+        """Return the candle that is open now; None when nothing traded in it."""
+        start_ms, _ = span_of(interval, now_ms)
+        bars: deque[Bar] = deque()
+        for bar in reversed(self._minutes):
+            if bar.start_ms < start_ms:
+                break
+            bars.appendleft(bar)
+        return _merged(list(bars), start_ms) if bars else None
+
+    def quote_volume(self, start_ms: int, end_ms: int) -> Decimal:
+        """Return what the minutes that are kept of a span add up to."""
+        kept = (bar for bar in self._minutes if start_ms <= bar.start_ms <= end_ms)
+        return sum((bar.quote_volume for bar in kept), ZERO)
+
+    def candles(self, interval: str, start_ms: int, end_ms: int) -> list[Bar]:
         """Return the bars of an interval that start within a range, oldest first."""
         spans: dict[int, list[Bar]] = {}
         for bar in self._minutes:
-            spans.setdefault(bar.start_ms - bar.start_ms % interval_ms, []).append(bar)
+            spans.setdefault(span_of(interval, bar.start_ms)[0], []).append(bar)
         return [_merged(bars, span) for span, bars in spans.items() if start_ms <= span <= end_ms]
 
 
@@ -107,7 +113,7 @@ def _merged(bars: list[Bar], start_ms: int) -> Bar:
 def candle_row(coin: str, interval: str, bar: Bar) -> Candle:
     return Candle(
         t=bar.start_ms,
-        T=bar.start_ms + INTERVALS_MS[interval] - 1,
+        T=span_of(interval, bar.start_ms)[1],
         s=coin,
         i=interval,
         o=text_of(bar.open_px),

@@ -30,6 +30,8 @@ from services.paper_hyperliquid.numbers import text_of
 BOOK_LEVELS: Final = 20
 FAST_LEVELS: Final = 5
 ROUNDED_DEPTH: Final = 400
+FIGURES: Final = frozenset({2, 3, 4, 5})
+MANTISSAS: Final = frozenset({1, 2, 5})
 
 
 class Rounding(Struct, frozen=True):
@@ -37,6 +39,14 @@ class Rounding(Struct, frozen=True):
 
     figures: int
     mantissa: int = 1
+
+
+def is_rounding(figures: int | None, mantissa: int | None) -> bool:
+    """Return whether a book may be asked for so: a mantissa only goes with five figures."""
+    if figures is None:
+        return mantissa is None
+    is_mantissa = mantissa is None or (figures == max(FIGURES) and mantissa in MANTISSAS)
+    return figures in FIGURES and is_mantissa
 
 
 def mid_px(engine: Engine, coin: str) -> Decimal | None:

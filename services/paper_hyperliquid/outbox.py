@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from services.paper_exchange.events import Filled, Printed
 from services.paper_exchange.orders import AccountId
+from services.paper_hyperliquid.account_payloads import LedgerRow
 from services.paper_hyperliquid.records import Record
 
 
@@ -48,6 +49,7 @@ class UserNews(Struct):
     fills: list[FillOf] = field(default_factory=list)
     non_user_cancels: list[Record] = field(default_factory=list)
     late_fills: list[LateFill] = field(default_factory=list)
+    transfers: list[LedgerRow] = field(default_factory=list)
 
 
 class Outbox:
@@ -72,6 +74,9 @@ class Outbox:
 
     def non_user_cancel(self, record: Record) -> None:
         self._news.users[record.account].non_user_cancels.append(record)
+
+    def transfer(self, account: AccountId, row: LedgerRow) -> None:
+        self._news.users[account].transfers.append(row)
 
     def printed(self, trade: Printed) -> None:
         self._news.trades.append(trade)

@@ -16,6 +16,7 @@ from services.paper_hyperliquid.frames import (
     CancelledRef,
     FillsEvent,
     HistoryData,
+    LedgerData,
     LiquidationData,
     LiquidationEvent,
     NonUserCancelEvent,
@@ -53,6 +54,7 @@ class Publisher:
         self._best: dict[str, Best] = {}
         self.stale_coins: set[str] = set()
         self.stale_users: set[str] = set()
+        self.traded_coins: set[str] = set()
 
     def publish(self) -> int:
         """Send what happened since the last call; return how many fills it held."""
@@ -89,6 +91,9 @@ class Publisher:
         for fill in news.fills:
             if fill.forced is Forced.LIQUIDATION:
                 self._publish_liquidation(account, fill)
+        if news.transfers and self._hub.has(ledger := sub.LedgerFeed(account)):
+            data = LedgerData(account, tuple(news.transfers))
+            self._hub.tell(ledger, channel_frame("userNonFundingLedgerUpdates", data))
         if news.non_user_cancels:
             feed = sub.UserEvents(account)
             if self._hub.has(feed):
@@ -154,6 +159,7 @@ class Publisher:
             row = trade_row(trade, self._users(trade))
             self._info.markets.stats[trade.symbol].add(trade, row)
             rows[trade.symbol].append(row)
+        self.traded_coins.update(rows)
         for coin, coin_rows in rows.items():
             feed = sub.TradesFeed(coin)
             if self._hub.has(feed):

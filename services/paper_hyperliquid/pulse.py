@@ -1,7 +1,7 @@
 """When whole states are sent, timers fire and silent connections close.
 
-1. A book, context or account that changed is sent once per book interval; an account's state also
-   every state interval, changed or not.
+1. A book, candle, context or account that changed is sent once per book interval; an account's
+   state also every state interval, changed or not.
 """
 
 from typing import Final
@@ -23,6 +23,8 @@ _EVENTS_ONLY = (
     | sub.HistoricalOrdersFeed
     | sub.FundingsFeed
     | sub.LedgerFeed
+    | sub.TwapSliceFillsFeed
+    | sub.TwapHistoryFeed
     | sub.TradesFeed
     | sub.BboFeed
 )
@@ -69,8 +71,11 @@ class Pulse:
 
     def _send_stale(self, now_ms: int) -> None:
         coins, users = self._publisher.stale_coins, self._publisher.stale_users
+        traded = self._publisher.traded_coins
         for subscription in self._hub.active():
-            if isinstance(subscription, sub.CoinSubscription):
+            if isinstance(subscription, sub.CandleFeed):
+                is_stale = subscription.coin in traded
+            elif isinstance(subscription, sub.CoinSubscription):
                 is_stale = subscription.coin in coins
             else:
                 is_stale = sub.user_of(subscription) in users
@@ -78,6 +83,7 @@ class Pulse:
                 self._send(subscription, now_ms)
         coins.clear()
         users.clear()
+        traded.clear()
 
     def _send(self, subscription: sub.Subscription, now_ms: int) -> None:
         if isinstance(subscription, _EVENTS_ONLY):

@@ -11,6 +11,7 @@ from msgspec.json import Decoder, Encoder
 from msgspec.structs import force_setattr
 
 from services.paper_hyperliquid.info_requests import User
+from services.paper_hyperliquid.market_stats import Interval
 
 
 class _Subscription(Struct, frozen=True, tag_field="type", rename="camel"):
@@ -76,6 +77,18 @@ class LedgerFeed(_OfUser, frozen=True, tag="userNonFundingLedgerUpdates"):
     """Deposits and transfers, after a snapshot."""
 
 
+class NotificationFeed(_OfUser, frozen=True, tag="notification"):
+    """Notes to the account's holder; this venue writes none."""
+
+
+class TwapSliceFillsFeed(_OfUser, frozen=True, tag="userTwapSliceFills"):
+    """Fills of orders spread over time, after a snapshot."""
+
+
+class TwapHistoryFeed(_OfUser, frozen=True, tag="userTwapHistory"):
+    """Orders spread over time, after a snapshot."""
+
+
 class ActiveAssetDataFeed(_OfUser, frozen=True, tag="activeAssetData"):
     """Leverage and room for trading of one coin."""
 
@@ -103,6 +116,13 @@ class TradesFeed(_Subscription, frozen=True, tag="trades"):
     coin: str
 
 
+class CandleFeed(_Subscription, frozen=True, tag="candle"):
+    """The open candle, when it changed."""
+
+    coin: str
+    interval: Interval
+
+
 class AllMidsFeed(_Subscription, frozen=True, tag="allMids"):
     """Every coin's mid."""
 
@@ -127,9 +147,12 @@ UserSubscription = (
     | HistoricalOrdersFeed
     | FundingsFeed
     | LedgerFeed
+    | NotificationFeed
+    | TwapSliceFillsFeed
+    | TwapHistoryFeed
     | ActiveAssetDataFeed
 )
-CoinSubscription = BboFeed | L2BookFeed | TradesFeed | ActiveAssetCtxFeed
+CoinSubscription = BboFeed | L2BookFeed | TradesFeed | CandleFeed | ActiveAssetCtxFeed
 Subscription = UserSubscription | CoinSubscription | AllMidsFeed
 
 

@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 from services.paper_binance.bars import Bar, Minutes
-from services.paper_binance.intervals import DAY_MS
 from services.paper_exchange.events import Printed
+from services.paper_exchange.intervals import DAY_MS
 from services.paper_exchange.orders import Side
 
 MINUTE_MS = 60_000

@@ -93,7 +93,7 @@ def test_one_static_error_is_noted_for_each_order() -> None:
     hall = Hall()
     hall.front.http_action(signed(hall, limit("buy", "149", "1"), limit("buy", "149", "0")), IP)
     outcomes = {entry.outcome for entry in hall.journal.requests}
-    assert outcomes == {"Order has zero size. asset=5"}
+    assert outcomes == {"Order has zero size."}
     assert len(hall.journal.requests) == 2
 
 
@@ -139,3 +139,25 @@ def test_orders_may_be_hidden_from_queries() -> None:
     hall.faults.now = Faults(hide_orders=True)
     body = json.dumps({"type": "orderStatus", "user": MASTER, "oid": oid}).encode()
     assert hall.front.http_info(body, IP).body == b'{"status":"unknownOid"}'
+
+
+@pytest.mark.parametrize("odd", [{"nSigFigs": 1}, {"mantissa": 2}])
+def test_d6_an_odd_book_is_answered_by_a_failing_venue(odd: dict[str, int]) -> None:
+    hall = Hall()
+    body = json.dumps({"type": "l2Book", "coin": "SOL"} | odd).encode()
+
+    answer = hall.front.http_info(body, IP)
+    posted = hall.front.post_info(Raw(body), IP)
+
+    assert (answer.status, answer.body) == (500, b"null")
+    assert posted.response.payload == "500 Internal Server Error: null"
+
+
+@pytest.mark.parametrize("kind", ["portfolio", "webData2", "rumours"])
+def test_d6_an_unknown_question_is_no_question(kind: str) -> None:
+    body = json.dumps({"type": kind, "user": MASTER}).encode()
+
+    answer = Hall().front.http_info(body, IP)
+
+    told = b"Failed to deserialize the JSON body into the target type"
+    assert (answer.status, answer.body) == (422, told)

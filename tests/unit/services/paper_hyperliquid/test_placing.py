@@ -83,7 +83,7 @@ def test_a_partial_fill_may_be_an_order_update() -> None:
 @pytest.mark.parametrize(
     ("order", "text"),
     [
-        (limit("buy", "149.999", "1"), "Price must be divisible by tick size."),
+        (limit("buy", "149.999", "1"), f"Price must be divisible by tick size. asset={SOL}"),
         (limit("buy", "0", "1"), "Order has invalid price."),
         (limit("buy", "149", "1.001"), "Order has invalid size."),
         (limit("buy", "149", "0"), "Order has zero size."),
@@ -96,7 +96,7 @@ def test_a_malformed_order_is_refused_and_never_queryable(
     order: dict[str, object], text: str
 ) -> None:
     floor = Floor()
-    assert floor.order(order | {"c": CLOID}) == [{"error": f"{text} asset={SOL}"}]
+    assert floor.order(order | {"c": CLOID}) == [{"error": text}]
     assert floor.status_of(CLOID) == "unknownOid"
     assert floor.updates() == []
 

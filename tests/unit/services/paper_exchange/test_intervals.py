@@ -1,6 +1,6 @@
 import pytest
 
-from services.paper_binance.intervals import DAY_MS, INTERVALS, span_of
+from services.paper_exchange.intervals import DAY_MS, INTERVALS, span_of
 
 # Wednesday, 10 June 2020, 12:34:56.789 UTC.
 AT_MS = 1_591_792_496_789

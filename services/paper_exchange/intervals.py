@@ -1,4 +1,7 @@
-"""When candles begin and end (Binance docs, klines: the intervals and their alignment in UTC)."""
+"""When candles begin and end, in UTC; weeks begin on Mondays (Binance docs, klines).
+
+How Hyperliquid aligns weeks is not documented; here both venues' candles begin together.
+"""
 
 from datetime import UTC, datetime
 
