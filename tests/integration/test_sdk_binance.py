@@ -114,6 +114,36 @@ async def test_rest_reads_market_account_and_settings(paper: PaperClient) -> Non
     ]
 
 
+async def test_d2_strictly_typed_models_take_every_answer(paper: PaperClient) -> None:
+    """The models refuse a number where the documentation has text, and text where it has one."""
+    rest = hmac_client(paper).rest_api
+    await paper.order(symbol="SOLUSDT", side="BUY", type="MARKET", quantity="1")
+
+    def read() -> dict[str, Any]:
+        brackets = rest.notional_and_leverage_brackets(symbol="SOLUSDT").data().actual_instance
+        everything = rest.notional_and_leverage_brackets().data().actual_instance
+        return {
+            "ratio": brackets.brackets[0].maint_margin_ratio,
+            "symbols": len(everything),
+            "income": [row.income_type for row in rest.get_income_history().data()],
+            "interest": rest.open_interest(symbol="SOLUSDT").data().open_interest,
+            "fundings": rest.get_funding_rate_history().data(),
+            "forced": rest.users_force_orders().data(),
+            "queue": rest.position_adl_quantile_estimation().data()[2].symbol,
+            "algo": rest.current_all_algo_open_orders().data(),
+            "margin": rest.account_information_v2().data().assets[0].margin_available,
+            "leverage": rest.position_information_v2().data()[2].leverage,
+            "rpi": rest.recent_trades_list(symbol="SOLUSDT").data()[0].is_rpi_trade,
+            "candles": len(rest.kline_candlestick_data(symbol="SOLUSDT", interval="1m").data()),
+        }
+
+    assert await asyncio.to_thread(read) == {
+        "ratio": 0.005, "symbols": 3, "income": ["COMMISSION"], "interest": "1.00", "fundings": [],
+        "forced": [], "queue": "SOLUSDT", "algo": [], "margin": True, "leverage": "20",
+        "rpi": False, "candles": 1,
+    }  # fmt: skip
+
+
 async def test_ed25519_signs_rest_requests(paper: PaperClient) -> None:
     keys = {"api_key": PAPER_ED25519_KEY, "private_key": ED25519_PRIVATE}
     rest = client_of(paper, **keys).rest_api
@@ -168,6 +198,30 @@ async def test_market_streams_reach_the_sdk(paper: PaperClient, eventually: Even
     await eventually(lambda: tickers and trades)
     await streams.close_connection()
     assert (tickers[-1].b, trades[0].q) == ("150.0000", "1.00")
+
+
+async def test_d3_candles_and_tickers_reach_the_sdk(
+    paper: PaperClient, eventually: Eventually
+) -> None:
+    client = hmac_client(paper)
+    streams = await client.websocket_streams.create_connection()
+    heard: list[Any] = []
+    for stream in (
+        await streams.kline_candlestick_streams(symbol="SOLUSDT", interval="1m"),
+        await streams.individual_symbol_ticker_streams(symbol="SOLUSDT"),
+        await streams.all_market_mini_tickers_stream(),
+    ):
+        stream.on("message", heard.append)
+    await eventually(lambda: paper.exchange.hub.watched_count == 3)
+
+    await paper.trade("sell", "149.99", "1")
+
+    def kinds() -> set[str]:
+        return {type(one[0] if isinstance(one, list) else one).__name__ for one in heard}
+
+    await eventually(lambda: len(kinds()) == 3)
+    await streams.close_connection()
+    assert any("Kline" in kind for kind in kinds())
 
 
 async def test_websocket_api_places_queries_and_cancels(paper: PaperClient) -> None:
