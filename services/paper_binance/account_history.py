@@ -21,9 +21,9 @@ from services.paper_binance.params import Params
 from services.paper_binance.trading import CANCELLED_ALL, DONE_CODE, Done
 from services.paper_binance.venue import Call, Venue
 from services.paper_binance.vocabulary import (
+    ADL_CLIENT_ID,
     LIQUIDATION_PREFIX,
     OrderType,
-    is_forced,
     note_of,
     status_of,
 )
@@ -153,24 +153,26 @@ def force_orders(venue: Venue, call: Call) -> list[ForcedPayload]:
     """Return the newest liquidations and deleveragings, oldest first."""
     symbol = _optional_symbol(venue, call)
     wanted = call.params.choice("autoCloseType", ForcedType, Code.INVALID_PARAMETER)
+    kinds = frozenset(ForcedType) if wanted is None else {wanted}
     start_ms = call.params.optional_integer("startTime") or 0
     end_ms = call.params.optional_integer("endTime")
     span = Span(start_ms, call.now_ms if end_ms is None else end_ms)
     rows = [
         order
         for order in venue.engine.orders(call.account_id)
-        if is_forced(order)
+        if _forced_type(order) in kinds
         and symbol in {None, order.symbol}
-        and wanted in {None, _forced_type(order)}
         and span.holds(ms(order.created_ns))
     ]
     newest = rows[-_limit(call.params, FORCED_LIMIT, FORCED_LIMIT_MAX) :]
     return [_forced(venue, order) for order in newest]
 
 
-def _forced_type(order: Order) -> ForcedType:
-    is_liquidation = order.client_id.startswith(LIQUIDATION_PREFIX)
-    return ForcedType.LIQUIDATION if is_liquidation else ForcedType.ADL
+def _forced_type(order: Order) -> ForcedType | None:
+    """Return why the venue made the order; None when it did not."""
+    if order.client_id.startswith(LIQUIDATION_PREFIX):
+        return ForcedType.LIQUIDATION
+    return ForcedType.ADL if order.client_id.startswith(ADL_CLIENT_ID) else None
 
 
 def _forced(venue: Venue, order: Order) -> ForcedPayload:

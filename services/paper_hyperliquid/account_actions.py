@@ -1,12 +1,11 @@
 """What the actions do that change an account rather than an order."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from decimal import Decimal
 from typing import Final
 
 from services.paper_exchange.accounts import MarginMode
 from services.paper_exchange.orders import AccountId, OrderRefused
-from services.paper_hyperliquid.account_payloads import LedgerRow, Transfer
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.desk import Desk
 from services.paper_hyperliquid.errors import (
@@ -19,8 +18,6 @@ from services.paper_hyperliquid.errors import (
     must_deposit,
 )
 from services.paper_hyperliquid.listings import Listing, listing_of_asset
-from services.paper_hyperliquid.numbers import ms_of, text_of
-from services.paper_hyperliquid.rows import hash_of
 from services.paper_hyperliquid.schemas import (
     ApproveBuilderFeeAction,
     Builder,
@@ -28,8 +25,8 @@ from services.paper_hyperliquid.schemas import (
     UpdateLeverageAction,
     UsdSendAction,
 )
+from services.paper_hyperliquid.transfers import Transfers
 
-LEDGER_MAX: Final = 500
 _MICRO_USD: Final = Decimal("0.000001")
 _TENTHS_OF_BASIS_POINT_PER_PERCENT: Final = 1_000
 
@@ -39,10 +36,8 @@ class AccountActions:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.transfers = Transfers()
         self._builder_max: defaultdict[AccountId, dict[str, int]] = defaultdict(dict)
-        self._ledger: defaultdict[AccountId, deque[LedgerRow]] = defaultdict(
-            lambda: deque(maxlen=LEDGER_MAX)
-        )
 
     def update_leverage(self, account: AccountId, action: UpdateLeverageAction) -> None:
         """Set leverage and margin mode, or raise RequestError."""
@@ -80,15 +75,9 @@ class AccountActions:
         engine = self._desk.engine
         self._desk.absorb(engine.deposit(account, -amount, now_ns))
         self._desk.absorb(engine.deposit(destination, amount, now_ns))
-        delta = Transfer(text_of(amount), account, destination)
-        row = LedgerRow(ms_of(now_ns), hash_of(action.time), delta)
+        row = self.transfers.add(amount, (account, destination), action.time)
         for party in dict.fromkeys((account, destination)):
-            self._ledger[party].append(row)
             self._desk.outbox.transfer(party, row)
-
-    def ledger(self, account: AccountId) -> tuple[LedgerRow, ...]:
-        """Return the account's latest transfers, oldest first."""
-        return tuple(self._ledger.get(account, ()))
 
     def approve_builder(self, account: AccountId, action: ApproveBuilderFeeAction) -> None:
         """Allow a builder a fee up to a rate written as a percentage."""

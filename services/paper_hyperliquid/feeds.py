@@ -120,7 +120,7 @@ class Feeds:
 
     @state.register
     def _ledger(self, feed: sub.LedgerFeed, _now_ms: int) -> bytes:
-        rows = self._venue.actions.ledger(AccountId(feed.user))
+        rows = self._venue.actions.transfers.of(AccountId(feed.user))
         return channel_frame("userNonFundingLedgerUpdates", LedgerData(feed.user, rows, True))
 
     @state.register

@@ -111,7 +111,7 @@ class AccountAnswers:
     @answer.register
     def _ledger(self, question: ask.UserLedger, now_ms: int) -> tuple[LedgerRow, ...]:
         end_ms = now_ms if question.end_time is None else question.end_time
-        rows = self._venue.actions.ledger(AccountId(question.user))
+        rows = self._venue.actions.transfers.of(AccountId(question.user))
         return tuple(row for row in rows if question.start_time <= row.time <= end_ms)
 
     @answer.register

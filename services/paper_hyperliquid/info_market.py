@@ -80,6 +80,19 @@ class MarketAnswers:
         return market_view.spot_meta(), (market_view.spot_ctx(),)
 
     @answer.register
+    def _predicted(
+        self, _question: ask.PredictedFundings, now_ms: int
+    ) -> tuple[tuple[str, tuple[tuple[str, PredictedFunding]]], ...]:
+        row = PredictedFunding(NO_FUNDING, now_ms - now_ms % HOUR_MS + HOUR_MS, 1)
+        coins = (listing.coin for listing in UNIVERSE if not listing.is_delisted)
+        return tuple((coin, ((OWN_VENUE, row),)) for coin in coins)
+
+    @answer.register
+    def _capped(self, question: ask.PerpsAtOpenInterestCap, _now_ms: int) -> tuple[()]:
+        _require_main_dex(question.dex)
+        return ()
+
+    @answer.register
     def _status(self, _question: ask.ExchangeStatus, now_ms: int) -> StatusRow:
         return StatusRow(now_ms)
 
@@ -111,19 +124,6 @@ class MarketAnswers:
     @answer.register
     def _funding(self, question: ask.FundingHistory, _now_ms: int) -> tuple[()]:
         self._stats_of(question.coin)
-        return ()
-
-    @answer.register
-    def _predicted(
-        self, _question: ask.PredictedFundings, now_ms: int
-    ) -> tuple[tuple[str, tuple[tuple[str, PredictedFunding]]], ...]:
-        row = PredictedFunding(NO_FUNDING, now_ms - now_ms % HOUR_MS + HOUR_MS, 1)
-        coins = (listing.coin for listing in UNIVERSE if not listing.is_delisted)
-        return tuple((coin, ((OWN_VENUE, row),)) for coin in coins)
-
-    @answer.register
-    def _capped(self, question: ask.PerpsAtOpenInterestCap, _now_ms: int) -> tuple[()]:
-        _require_main_dex(question.dex)
         return ()
 
     def asset_ctxs(self, now_ms: int) -> tuple[AssetCtx, ...]:

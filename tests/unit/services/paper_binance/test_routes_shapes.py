@@ -14,7 +14,7 @@ from services.paper_binance.venue import PAPER_WALLET, Switches, Venue
 from services.paper_binance.vocabulary import OrderType
 from services.paper_exchange.market_events import Trade
 from services.paper_exchange.orders import Side
-from services.paper_exchange.shell.audit import Liquidate
+from services.paper_exchange.shell.audit import Deleverage, Liquidate
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
@@ -159,11 +159,14 @@ def test_d3_income_is_what_the_wallet_gained_and_paid() -> None:
 
 def test_d3_forced_orders_are_listed_by_kind() -> None:
     venue = lively_venue()
+    act(venue, Deleverage(account=PAPER_ACCOUNT, symbol="SOLUSDT"), NOW_MS * NS_PER_MS)
 
-    _, (row,) = send(venue, "GET", "forceOrders", autoCloseType="LIQUIDATION")
+    _, (closed,) = send(venue, "GET", "forceOrders", autoCloseType="LIQUIDATION")
+    _, (queued,) = send(venue, "GET", "forceOrders", autoCloseType="ADL")
 
-    assert row["clientOrderId"].startswith("autoclose-")
-    assert send(venue, "GET", "forceOrders", autoCloseType="ADL") == (200, [])
+    assert closed["clientOrderId"].startswith("autoclose-")
+    assert queued["clientOrderId"] == "adl_autoclose"
+    assert send(venue, "GET", "forceOrders", symbol="BTCUSDT") == (200, [])
 
 
 def test_d3_open_interest_is_one_side_of_what_is_held() -> None:
