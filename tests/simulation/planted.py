@@ -396,7 +396,8 @@ BUGS = (
     Bug(
         "hedge more than a maker is for",
         "services/hedger/evidence.py",
-        "    return min(sum((_filled(order, one) for one in _each(order)), ZERO), order.quantity)\n",
+        "    return min(sum((_filled(order, one) for one in _each(order)), ZERO), "
+        "order.quantity)\n",
         "    return proven(order)\n",
         ("tests/unit/services/hedger/test_evidence_excess.py",),
     ),
