@@ -4,8 +4,8 @@
    happened in between is unknown before. A session is one gateway process; its word lapses
    after session_ms, so that a process that was killed does not vouch for the account for ever.
 2. An account is shaky from the second of its takers that fell in doubt within doubt_window_ms, or
-   from a refusal of its key, until its time has passed, or a session came up, and none of its
-   takers is in doubt.
+   from a refusal that is about the account as a whole, until its time has passed, or a session
+   came up, and none of its takers is in doubt. Any other refusal is its bucket's alone.
 3. An account that the venue itself traded on (liquidation, auto-deleveraging, settlement) is
    suspect for a while: its takers go, but no maker is quoted that would need more of them.
 4. An account that no session has spoken of is not judged.
@@ -75,19 +75,20 @@ def _has_session(account: Account, now_ns: int, rules: HedgeRules) -> bool:
     )
 
 
-def doubt(account: Account, now_ns: int, rules: HedgeRules) -> None:
-    """A taker has fallen in doubt (2)."""
+def doubt(account: Account, now_ns: int, rules: HedgeRules, text: str = "") -> None:
+    """A taker has fallen in doubt (2); `text` is what was said of it."""
     window_ns = rules.doubt_window_ms * NS_PER_MS
     account.doubts = [one for one in account.doubts if one > now_ns - window_ns]
     account.doubts.append(now_ns)
     if len(account.doubts) >= DOUBTS:
         within = f"within {rules.doubt_window_ms} ms"
-        account.shaky = f"{len(account.doubts)} takers without an outcome {within}"
+        shaky = f"{len(account.doubts)} takers without an outcome {within}"
+        account.shaky = f"{shaky}; the last: {text}" if text else shaky
         account.until_ns = now_ns + window_ns
 
 
 def shut_out(account: Account, text: str, until_ns: int) -> None:
-    """The venue refuses the account's key (2)."""
+    """The venue refuses the account as a whole (2)."""
     account.shaky, account.until_ns = text, until_ns
 
 

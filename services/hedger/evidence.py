@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import VenueOrderId
-from tandem.domain.order import OrderStatus, RejectReason, join_status
+from tandem.domain.order import OrderStatus, RejectReason, join_status, weight_of_words
 from tandem.domain.seen_ids import SeenIds
 from tandem.messages.reports import FillReport, OrderReport
 
@@ -51,8 +51,9 @@ class Evidence(Struct):
     `asked`: what it was asked for, None while the decision of a taker is not known.
     `is_excess`: it was told that more is proven than the order is for.
     `is_sized`: the quantity is known; that of an order whose decision was lost is told by a report.
-    `reason` is the class of the refusal, None while there is none. `was_sent` is False once a
-    gateway has proven that no request of it is, or can come to be, at the venue.
+    `reason` and `text` say why it ended as `ended_as`; `reason` is None while no class was told.
+    `doubt` says why its outcome is unknown. `was_sent` is False once a gateway has proven that no
+    request of it is, or can come to be, at the venue.
     """
 
     quantity: Decimal
@@ -65,6 +66,8 @@ class Evidence(Struct):
     text: str = ""
     is_excess: bool = False
     venue_orders: dict[VenueOrderId, VenueOrder] = field(default_factory=dict)
+    ended_as: OrderStatus = OrderStatus.PENDING
+    doubt: str = ""
 
 
 def proven(order: Evidence) -> Decimal:
@@ -146,7 +149,7 @@ class Standing(NamedTuple):
 
 
 def standing(order: Evidence) -> Standing:
-    return Standing(counted(order), status(order), is_ended(order), order.text)
+    return Standing(counted(order), status(order), is_ended(order), order.doubt or order.text)
 
 
 def absorb_report(order: Evidence, report: OrderReport) -> None:
@@ -155,17 +158,26 @@ def absorb_report(order: Evidence, report: OrderReport) -> None:
     if report.cum_qty is not None:
         venue_order.claimed = max(venue_order.claimed, report.cum_qty)
     if report.in_doubt:
-        order.in_doubt = True
+        order.in_doubt, order.doubt = True, report.text
         return
-    order.in_doubt = False
+    order.in_doubt, order.doubt = False, ""
     venue_order.status = join_status(venue_order.status, report.order_status)
     if _proves_end(order, report):
         venue_order.ended = True
-    if report.reason is not None:
-        order.reason, order.text = report.reason, report.text
-        order.was_sent &= report.source is not ReportSource.LOCAL
+    _take_words(order, report)
     _shrink(order, report)
     _grow(order, venue_order, report)
+
+
+def _take_words(order: Evidence, report: OrderReport) -> None:
+    """Keep of all words for why the order ended those that say most."""
+    if report.reason is not None:
+        order.was_sent &= report.source is not ReportSource.LOCAL
+    if not report.order_status.is_terminal or (report.reason is None and not report.text):
+        return
+    known = weight_of_words(order.ended_as, order.reason, order.text)
+    if weight_of_words(report.order_status, report.reason, report.text) > known:
+        order.ended_as, order.reason, order.text = report.order_status, report.reason, report.text
 
 
 def absorb_fill(order: Evidence, fill: FillReport) -> bool:

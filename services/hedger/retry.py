@@ -54,13 +54,17 @@ STEPS: dict[RejectReason, Step] = {
     RejectReason.REDUCE_ONLY: Step(delay=Delay.HOLD, suspends=1),
     RejectReason.HALTED: Step(delay=Delay.HOLD),
     RejectReason.AUTH: Step(delay=Delay.HOLD, suspends=1),
+    RejectReason.ACCOUNT: Step(delay=Delay.HOLD, suspends=1),
     # Proven never sent, or sent nothing: the need reopens at once, then at the ladder's pace.
     RejectReason.STALE: Step(),
     RejectReason.NOT_SENT: Step(),
     RejectReason.NO_REFERENCE: Step(),
     RejectReason.POST_ONLY: Step(),
-    RejectReason.OTHER: Step(),
+    # A refusal that we do not understand: a second one in a row is no chance.
+    RejectReason.OTHER: Step(retries=1, suspends=2),
 }
+# What is refused for one of these is refused in every instrument of the account.
+OF_ACCOUNT = frozenset({RejectReason.AUTH, RejectReason.ACCOUNT})
 
 
 _BY_SIZE = frozenset({RejectReason.SIZE, RejectReason.INVALID})
@@ -69,7 +73,8 @@ _BY_SIZE = frozenset({RejectReason.SIZE, RejectReason.INVALID})
 class Pace(Struct):
     """Where a bucket stands on the ladder.
 
-    `attempt` picks the band, `tries` the delay. `cause` is the class that a hold waits for.
+    `attempt` picks the band, `tries` the delay. `cause` is the class that a hold waits for, `words`
+    what was said of the taker that failed last; none once another has filled.
     `ceiling` bounds the next quantity, None when nothing does. `ordinal` is the last decision
     whose failure was counted, `refusals` how many ended with nothing filled in a row.
     """
@@ -81,15 +86,27 @@ class Pace(Struct):
     cause: str = ""
     ceiling: Decimal | None = None
     ordinal: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A taker that ended without its whole quantity. `reason` None: part filled, rest expired."""
+    """A taker that ended without its whole quantity. `reason` None: part filled, rest expired.
+
+    `text`: what the venue, or the gateway, said of it.
+    """
 
     ordinal: int
     reason: RejectReason | None
     quantity: Decimal
+    text: str = ""
+
+    @property
+    def words(self) -> str:
+        """The class and what was said of it; of a part that filled nothing is to be said."""
+        if self.reason is None:
+            return ""
+        return f"{self.reason}: {self.text}" if self.text else self.reason.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +136,7 @@ def fail(pace: Pace, failure: Failure, now_ns: int, rules: HedgeRules) -> Rung:
     delay_ms = _hold_ms(pace, rules) if held else _delay_ms(step, pace, rules)
     pace.not_before_ns = now_ns + delay_ms * NS_PER_MS
     pace.cause = failure.reason.value if failure.reason is not None else "part filled"
+    pace.words = failure.words
     return Rung(held, step.suspends is not None and pace.refusals >= step.suspends)
 
 
@@ -144,6 +162,7 @@ def progress(pace: Pace) -> None:
     """A taker has filled: whatever bounded the size no longer does."""
     pace.ceiling = None
     pace.refusals = 0
+    pace.words = ""
 
 
 def release(pace: Pace) -> None:
@@ -160,7 +179,7 @@ def resize(pace: Pace) -> None:
 def calm(pace: Pace) -> None:
     """The need is dust again: the next one starts at the bottom of the ladder."""
     pace.attempt = pace.tries = pace.refusals = pace.not_before_ns = 0
-    pace.cause = ""
+    pace.cause = pace.words = ""
     pace.ceiling = None
 
 

@@ -32,22 +32,26 @@ def on_session(state: State, turn: Turn, report: LinkReport) -> None:
         release(state, turn, report.exc)
 
 
-def on_doubt(state: State, turn: Turn, exc: Exc) -> None:
-    """A taker of the account has no outcome."""
+def on_doubt(state: State, turn: Turn, exc: Exc, text: str) -> None:
+    """A taker of the account has no outcome; `text` is what was said of it."""
     account = account_of(state, exc)
     before, was_shaky = account.fault, account.shaky
-    accounts.doubt(account, turn.now_ns, state.rules)
+    accounts.doubt(account, turn.now_ns, state.rules, text)
     _follow(state, turn, exc, before)
     if account.shaky and not was_shaky:
         _look_later(state, turn, exc, account)
 
 
-def on_refused_key(state: State, turn: Turn, exc: Exc, text: str) -> None:
-    """The venue does not take the account's requests: nothing of it can be hedged there."""
+def on_refused_account(state: State, turn: Turn, bucket: Bucket) -> None:
+    """The venue does not take the account's requests: nothing of it can be hedged there.
+
+    It is tried again when the bucket's own hold is over, which grows with each refusal.
+    """
+    exc = bucket.exc
     account = account_of(state, exc)
     before, was_shaky = account.fault, account.shaky
-    until_ns = turn.now_ns + state.rules.hold_ms * NS_PER_MS
-    accounts.shut_out(account, f"AUTH: {text}", until_ns)
+    least_ns = turn.now_ns + state.rules.hold_ms * NS_PER_MS
+    accounts.shut_out(account, bucket.pace.words, max(least_ns, bucket.pace.not_before_ns))
     _follow(state, turn, exc, before)
     if not was_shaky:
         _look_later(state, turn, exc, account)

@@ -138,7 +138,8 @@ def _not_now(
     if market.fault:
         return Hold.SICK, market.fault
     if now_ns < bucket.pace.not_before_ns:
-        return Hold.WAITING, f"{bucket.pace.cause}, try {bucket.pace.tries + 1}"
+        why = bucket.pace.words or bucket.pace.cause
+        return Hold.WAITING, f"{why}, try {bucket.pace.tries + 1}"
     if now_ns < bucket.flush_ns and not bucket.pace.tries:
         worth = naked_notional(bucket, market)
         if worth is None or worth < rules.soft_cap_notional:

@@ -92,7 +92,8 @@ def on_report(state: State, turn: Turn, found: tuple[Bucket, Taker], report: Ord
     before, was_in_doubt = evidence.counted(taker.order), taker.order.in_doubt
     evidence.absorb_report(taker.order, report)
     if taker.order.in_doubt and not was_in_doubt and taker.cloid in bucket.flying:
-        sickness.on_doubt(state, turn, bucket.exc)
+        sickness.on_doubt(state, turn, bucket.exc, taker.order.doubt)
+        tell_owners(turn, bucket)
     _follow(state, turn, found, before)
     _seal(state, bucket, taker)
 
@@ -121,6 +122,8 @@ def _follow(state: State, turn: Turn, found: tuple[Bucket, Taker], before: Decim
     if signed:
         turn.touch_bucket(bucket)
         _cover(state, turn, found, signed)
+        if bucket.pace.words:
+            tell_owners(turn, bucket)
         retry.progress(bucket.pace)
     if ledger.land(bucket, taker, turn.now_ns):
         turn.touch_bucket(bucket)
@@ -156,13 +159,16 @@ def _fail(state: State, turn: Turn, found: tuple[Bucket, Taker]) -> None:
     if taker.is_adopted or filled >= abs(taker.amount):
         return
     reason = None if filled else taker.order.reason or RejectReason.NO_MATCH
-    failure = Failure(taker.ordinal, reason, abs(taker.amount))
+    failure = Failure(taker.ordinal, reason, abs(taker.amount), taker.order.text)
+    known = bucket.pace.words
     rung = retry.fail(bucket.pace, failure, turn.now_ns, state.rules)
-    text = f"{reason}: {taker.order.text}"
+    if bucket.pace.words != known:
+        tell_owners(turn, bucket)
+    text = failure.words
     if rung.is_held or (rung.suspends and not bucket.suspended):
         turn.alarm(f"{rung.level} {bucket.exc} {bucket.ticker} {bucket.pool}: {text}")
-    if reason is RejectReason.AUTH:
-        sickness.on_refused_key(state, turn, bucket.exc, taker.order.text)
+    if reason in retry.OF_ACCOUNT:
+        sickness.on_refused_account(state, turn, bucket)
     elif rung.suspends:
         sickness.suspend_bucket(state, turn, bucket, text)
 
@@ -182,6 +188,12 @@ def forget(state: State, bucket: Bucket, taker: Taker) -> None:
         ordinals.add(bucket.decided, name.epoch, name.ordinal)
     for oid in taker.order.venue_orders:
         state.oids.pop((bucket.exc, bucket.ticker, oid), None)
+
+
+def tell_owners(turn: Turn, bucket: Bucket) -> None:
+    """Look again at every hedge that is owed here: what is said of its takers has changed."""
+    for lot in bucket.lots:
+        turn.touch_link(lot.hedge_id)
 
 
 def touch_owners(state: State, turn: Turn, bucket: Bucket) -> None:

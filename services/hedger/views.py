@@ -6,8 +6,6 @@
 
 from decimal import Decimal
 
-import msgspec
-
 from services.hedger import evidence, ledger, sizing
 from services.hedger.exact import average
 from services.hedger.ledger import Bucket
@@ -16,6 +14,7 @@ from services.hedger.state import Leg, Link, Pending, State, market
 from services.hedger.turn import Turn
 from tandem.domain.ids import HedgeId, Pool, maker_cloid
 from tandem.domain.order import OrderStatus
+from tandem.messages import codec
 from tandem.messages.deltas import (
     BucketDelta,
     BucketView,
@@ -31,9 +30,13 @@ from tandem.runtime.effects import Publish, SetRow
 ZERO = Decimal(0)
 HEDGES_PAGE = "hedges"
 BUCKETS_PAGE = "buckets"
+# What a maker's end says by itself, where neither the venue nor the hedge says more.
+_ENDS = {
+    OrderStatus.CANCELLED: "maker cancelled, and not by the hedge",
+    OrderStatus.EXPIRED: "maker expired at the venue",
+    OrderStatus.REJECTED: "maker refused, without a reason",
+}
 FINISHED = frozenset({HedgeState.DONE, HedgeState.REFUSED})
-
-_row = msgspec.json.Encoder(decimal_format="string")
 
 
 def publish(state: State, turn: Turn) -> None:
@@ -71,7 +74,7 @@ def _publish_hedge(turn: Turn, view: HedgeView, prev: str | None) -> str:
         epoch=event.epoch, seq=event.seq, index=turn.next_index(), prev=prev, hedge=view
     )
     turn.effects.append(Publish(f"hedge:{view.hedge_id}", delta))
-    row = None if view.state is HedgeState.REFUSED else _row.encode(view)
+    row = None if view.state is HedgeState.REFUSED else codec.encode_part(view)
     turn.effects.append(SetRow(HEDGES_PAGE, view.hedge_id, row))
     return delta.delta_id
 
@@ -88,7 +91,7 @@ def _publish_bucket(state: State, turn: Turn, bucket: Bucket) -> None:
     )
     name = bucket_row(bucket)
     turn.effects.append(Publish(f"bucket:{name}", delta))
-    turn.effects.append(SetRow(BUCKETS_PAGE, name, _row.encode(view)))
+    turn.effects.append(SetRow(BUCKETS_PAGE, name, codec.encode_part(view)))
     bucket.delta_id = delta.delta_id
 
 
@@ -101,11 +104,11 @@ def rows(state: State) -> tuple[SetRow, ...]:
     """Return every row of both pages, and of each a row that is gone."""
     known = (SetRow(page, "", None) for page in (HEDGES_PAGE, BUCKETS_PAGE))
     hedges = (
-        SetRow(HEDGES_PAGE, link.hedge_id, _row.encode(link_view(state, link)))
+        SetRow(HEDGES_PAGE, link.hedge_id, codec.encode_part(link_view(state, link)))
         for link in state.links.values()
     )
     buckets = (
-        SetRow(BUCKETS_PAGE, bucket_row(bucket), _row.encode(bucket_view(state, bucket)))
+        SetRow(BUCKETS_PAGE, bucket_row(bucket), codec.encode_part(bucket_view(state, bucket)))
         for bucket in state.buckets.values()
     )
     return (*known, *hedges, *buckets)
@@ -149,7 +152,7 @@ def link_view(state: State, link: Link) -> HedgeView:
         maker_filled=evidence.proven(link.order),
         maker_avg_px=average(link.paid, link.priced),
         legs=tuple(leg_view(leg) for leg in link.legs),
-        text=_text(link),
+        text=_text(state, link),
         timestamp=link.changed_ns // NS_PER_MS,
     )
 
@@ -189,8 +192,9 @@ def _is_clear(state: State, link: Link, leg: Leg) -> bool:
     return bucket.is_dust and not bucket.flying
 
 
-def _text(link: Link) -> str:
-    parts = [link.order.text, link.netted]
+def _text(state: State, link: Link) -> str:
+    parts = [_maker_words(link), link.netted]
+    parts += (_leg_words(state, link, leg) for leg in link.legs)
     if link.late:
         parts.append(f"LATE_FILL {link.late}")
     if link.terminal_ns and not evidence.is_ended(link.order):
@@ -200,6 +204,32 @@ def _text(link: Link) -> str:
     elif link.stops and not link.terminal_ns:
         parts.append("stopping")
     return "; ".join(part for part in parts if part)
+
+
+def _maker_words(link: Link) -> str:
+    """Say why the maker ended short of its whole quantity, or that its outcome is unknown."""
+    order = link.order
+    told = order.doubt or order.text
+    short = evidence.counted(order) < order.quantity
+    if told or not short:
+        return told if short else ""
+    return _ENDS.get(evidence.status(order), "") if not link.stops else _stopped(link)
+
+
+def _stopped(link: Link) -> str:
+    """A maker that is suspended is said to be."""
+    is_over = link.terminal_ns and not link.suspended
+    return "maker cancelled: the hedge was stopped" if is_over else ""
+
+
+def _leg_words(state: State, link: Link, leg: Leg) -> str:
+    """Say what keeps a leg from being covered: what was said of the takers for it."""
+    bucket = state.buckets[link.bucket_key(leg)]
+    if leg.target == leg.covered.amount:
+        return ""
+    doubts = (taker.order.doubt for taker in bucket.flying.values() if taker.order.doubt)
+    said = next(doubts, bucket.pace.words)
+    return f"{leg.exc} {leg.ticker}: {said}" if said else ""
 
 
 def pending_view(pending: Pending, now_ns: int) -> HedgeView:

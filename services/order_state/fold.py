@@ -42,12 +42,11 @@ from tandem.messages.rules import borrowed_name, unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-5"
+FOLD_VERSION = "order-state-6"
 CLOID = 4  # where an intent's subject names its order
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Registry)
-_row = msgspec.json.Encoder(decimal_format="string")
 
 
 class OrderFold:
@@ -313,7 +312,7 @@ def _rows(record: Record, view: OrderView) -> tuple[SetRow, ...]:
     name, former = _name(record), record.row_names
     record.row_names = [name]
     gone = tuple(SetRow(_page(record), other, None) for other in former if other != name)
-    return (*gone, SetRow(_page(record), name, _row.encode(view) if record.is_live else None))
+    return (*gone, SetRow(_page(record), name, codec.encode_part(view) if record.is_live else None))
 
 
 def _published(record: Record, event: LogEvent, view: OrderView, index: int) -> Publish:
@@ -356,7 +355,7 @@ def _page(record: Record) -> str:
 
 
 def _order_row(record: Record) -> SetRow:
-    return SetRow(_page(record), _name(record), _row.encode(records.view(record)))
+    return SetRow(_page(record), _name(record), codec.encode_part(records.view(record)))
 
 
 def _orders_page(state: Registry, head: Head, query: PageRequest) -> OrdersPage:

@@ -15,15 +15,16 @@ from msgspec import Struct
 from tandem.domain.decimals import canonical
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import (
-    RANK,
     OrderStatus,
     OrderType,
     PriceMatch,
     RejectReason,
     TimeInForce,
     join_status,
+    weight_of_words,
 )
 from tandem.domain.seen_ids import SeenIds
+from tandem.messages import codec
 from tandem.messages.deltas import OrderView
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.intents import NewOrder
@@ -34,8 +35,6 @@ NS_PER_MS = 1_000_000
 MAX_TRANSITIONS = 64
 DIGEST_BYTES = 12
 ZERO = Decimal(0)
-
-_row = msgspec.json.Encoder(decimal_format="string")
 
 
 class Asked(Struct, frozen=True, array_like=True):
@@ -113,7 +112,8 @@ class Record(Struct, array_like=True):
 
     `shown` is a digest of what readers were last told, `row_names` are the names of its rows,
     `aliases` its venue ids as the registry spells them. `largest` is the most that it was ever for;
-    `is_excess`: a person was told that it has filled more.
+    `is_excess`: a person was told that it has filled more. `reason` and `text` say why it ended as
+    `ended_as`, `doubt` why its outcome was unknown.
     """
 
     exc: Exc
@@ -140,6 +140,8 @@ class Record(Struct, array_like=True):
     largest: Decimal = ZERO
     is_modified: bool = False
     is_excess: bool = False
+    ended_as: OrderStatus = OrderStatus.PENDING
+    doubt: str = ""
 
     @property
     def filled(self) -> Decimal:
@@ -199,8 +201,10 @@ def join_report(record: Record, report: OrderReport) -> None:
     """Join one order report into the record."""
     if report.in_doubt:
         record.doubted = True
+        record.doubt = max(record.doubt, report.text)
         return
-    _join_reason(record, report)
+    if report.order_status.is_terminal:
+        _join_words(record, report.order_status, report.reason, report.text)
     record.status = join_status(record.status, report.order_status)
     if report.cum_qty is not None:
         record.reported_cum = max(record.reported_cum, report.cum_qty)
@@ -211,13 +215,15 @@ def join_report(record: Record, report: OrderReport) -> None:
         record.oid = VenueOrderId(record.terms.oid.text)
 
 
-def _join_reason(record: Record, report: OrderReport) -> None:
-    """Keep the reason of the highest status; between equals the greater text."""
-    if report.reason is None or RANK[report.order_status] < RANK[record.status]:
+def _join_words(
+    record: Record, status: OrderStatus, reason: RejectReason | None, text: str
+) -> None:
+    """Keep of all words for why the order ended those that say most; silence says nothing."""
+    if reason is None and not text:
         return
-    ahead = RANK[report.order_status] > RANK[record.status] or record.reason is None
-    if ahead or (report.reason, report.text) > (record.reason or "", record.text):
-        record.reason, record.text = report.reason, report.text
+    known = weight_of_words(record.ended_as, record.reason, record.text)
+    if weight_of_words(status, reason, text) > known:
+        record.ended_as, record.reason, record.text = status, reason, text
 
 
 def _join_terms(terms: Terms, report: OrderReport) -> None:
@@ -260,6 +266,7 @@ def merge(into: Record, other: Record) -> None:
     into.fills.join(other.fills)
     into.side_sign = into.side_sign or other.side_sign
     into.doubted = into.doubted or other.doubted
+    into.doubt = max(into.doubt, other.doubt)
     into.cancel_pending = into.cancel_pending or other.cancel_pending
     into.asked_ts_ns = into.asked_ts_ns or other.asked_ts_ns
     into.last_delta = into.last_delta or other.last_delta
@@ -271,8 +278,7 @@ def merge(into: Record, other: Record) -> None:
     into.oid = into.oid or other.oid
     into.asked = into.asked or other.asked
     into.terms = _merged_terms(into.terms, other.terms)
-    if other.reason is not None and into.reason is None:
-        into.reason, into.text = other.reason, other.text
+    _join_words(into, other.ended_as, other.reason, other.text)
 
 
 def _merged_terms(one: Terms, other: Terms) -> Terms:
@@ -330,6 +336,8 @@ def timestamp_ms(record: Record) -> int:
 def view(record: Record) -> OrderView:
     """Return the order as every reader sees it."""
     asked, terms, status = record.asked, record.terms, record.order_status
+    is_doubtful = record.doubted and status is OrderStatus.PENDING
+    is_short = status.is_terminal and status is not OrderStatus.FILLED
     return OrderView(
         exc=record.exc,
         ticker=record.ticker,
@@ -352,10 +360,10 @@ def view(record: Record) -> OrderView:
         strategy=asked.strategy if asked else None,
         hedge_id=asked.hedge_id if asked else None,
         cancel_pending=record.cancel_pending and not status.is_terminal,
-        in_doubt=record.doubted and status is OrderStatus.PENDING,
+        in_doubt=is_doubtful,
         external=asked is None,
-        reason=record.reason,
-        text=record.text,
+        reason=record.reason if is_short else None,
+        text=record.doubt if is_doubtful else record.text if is_short else "",
     )
 
 
@@ -368,7 +376,7 @@ def shown(view: OrderView) -> bytes:
     """
     if view.order_status.is_terminal:
         view = msgspec.structs.replace(view, timestamp=0, last_qty=ZERO)
-    return blake2b(_row.encode(view), digest_size=DIGEST_BYTES).digest()
+    return blake2b(codec.encode_part(view), digest_size=DIGEST_BYTES).digest()
 
 
 def _decimal(told: Latest | None) -> Decimal | None:

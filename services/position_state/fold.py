@@ -41,7 +41,6 @@ ZERO = Decimal(0)
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Holdings)
-_row = msgspec.json.Encoder(decimal_format="string")
 
 
 class PositionFold:
@@ -213,7 +212,7 @@ def _changed(
 
 def _row_of(state: Holdings, held: Holding) -> SetRow:
     view = holdings.view(held, _multiplier(state, held))
-    value = _row.encode(view) if view.amount else None
+    value = codec.encode_part(view) if view.amount else None
     return SetRow(f"positions:{held.exc}", held.ticker, value)
 
 

@@ -9,18 +9,19 @@ from services.gateway_binance.protocol.errors import (
     judge_order,
 )
 from services.gateway_binance.protocol.numbers import NS_PER_MS
-from tandem.gateway.decoding import UnreadableError, decode, whole_number
+from tandem.gateway.decoding import UnreadableError, decode, printable, whole_number
 from tandem.transport.exchange import RawAnswer, Transport
 
 OK = 200
 BACK_OFF_MS = 1_000
 MS_PER_S = 1_000
 LONGEST_BAN_MS = 3 * 24 * 3_600 * MS_PER_S
+MAX_WORDS = 300
 
 
 class Refused(Struct, frozen=True):
     code: int | None = None
-    msg: str = ""
+    msg: str | None = ""
 
 
 class _WsRefusal(Struct, frozen=True):
@@ -34,7 +35,8 @@ _ws_refusal = msgspec.json.Decoder(_WsRefusal)
 def refusal_of(answer: RawAnswer) -> Answer:
     """Return status, code and text of an answer that is no success."""
     refused = _refusal_body(answer)
-    return Answer(status=answer.status, code=refused.code, text=refused.msg)
+    text = printable((refused.msg or "")[:MAX_WORDS])
+    return Answer(status=answer.status, code=refused.code, text=text)
 
 
 def _refusal_body(answer: RawAnswer) -> Refused:
@@ -44,7 +46,7 @@ def _refusal_body(answer: RawAnswer) -> Refused:
             return decode(_refused, answer.body)
         return decode(_ws_refusal, answer.body).error
     except UnreadableError:
-        return Refused(None, answer.body[:200].decode("utf-8", "replace").strip())
+        return Refused(None, answer.body[:MAX_WORDS].decode("utf-8", "replace").strip())
 
 
 def retry_after_ms(refusal: Answer, answer: RawAnswer) -> int:

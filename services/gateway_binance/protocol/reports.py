@@ -16,13 +16,10 @@ from services.gateway_binance.protocol.numbers import ns_of_ms
 from services.gateway_binance.protocol.rows import OrderRow, PositionRow, TradeRow
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
-from tandem.domain.order import OrderStatus, RejectReason, Side
+from tandem.domain.order import OrderStatus, Side
 from tandem.gateway.decoding import UnreadableError, id_text, plain, plain_or_none, positive
 from tandem.gateway.requests import OrderQuery, OrderRequest, PlaceOrder, Report
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
-
-ROW_REASONS: dict[OrderStatus, RejectReason] = {OrderStatus.REJECTED: RejectReason.OTHER}
-
 
 WORD_RULE = "a word of this venue's contract"
 
@@ -62,7 +59,7 @@ def lacks_trade_id(order: events.OrderUpdate) -> bool:
 
 def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
     status = _status(order.status)
-    reason, text = _expiry(status, order.expiry_reason)
+    reason, text = words.why(order.status, order.expiry_reason) if _is_end(status) else (None, "")
     return OrderReport(
         exc=at.exc,
         ticker=Ticker(order.symbol),
@@ -72,7 +69,7 @@ def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
         ts_recv_ns=at.recv_ns,
         venue_order_id=_oid(order.order_id),
         client_order_id=_cloid(order.client_order_id),
-        amount=plain(order.orig_qty, "q") * _sign(order.side),
+        amount=_side(order.side).signed(plain(order.orig_qty, "q")),
         price=_price(order.price, "p"),
         order_type=words.ORDER_TYPES.get(order.order_type),
         time_in_force=words.TIMES_IN_FORCE.get(order.time_in_force),
@@ -172,11 +169,11 @@ def check_order(row: OrderRow, asked: OrderQuery | OrderRequest) -> None:
 
 def order_row_report(row: OrderRow, at: Received) -> OrderReport:
     """Return the state of one order as an acknowledgement or a query gave it."""
-    status = _status(row.status)
+    reason, text = words.why(row.status)
     return OrderReport(
         exc=at.exc,
         ticker=Ticker(row.symbol),
-        order_status=status,
+        order_status=_status(row.status),
         source=at.source,
         ts_event_ns=ns_of_ms(row.update_time),
         ts_recv_ns=at.recv_ns,
@@ -189,14 +186,15 @@ def order_row_report(row: OrderRow, at: Received) -> OrderReport:
         reduce_only=row.reduce_only,
         cum_qty=plain_or_none(row.executed_qty, "executedQty"),
         avg_px=_price(row.avg_price, "avgPrice"),
-        reason=ROW_REASONS.get(status),
+        reason=reason,
+        text=text,
     )
 
 
 def _row_amount(row: OrderRow) -> Decimal | None:
     if row.orig_qty is None or not row.side:
         return None
-    return plain(row.orig_qty, "origQty") * _sign(row.side)
+    return _side(row.side).signed(plain(row.orig_qty, "origQty"))
 
 
 def trade_row_reports(row: TradeRow, at: Received) -> tuple[Report, ...]:
@@ -263,14 +261,8 @@ def _side(word: str) -> Side:
     return side
 
 
-def _sign(word: str) -> int:
-    return _side(word).sign
-
-
-def _expiry(status: OrderStatus, reason: str) -> tuple[RejectReason | None, str]:
-    if status is OrderStatus.EXPIRED:
-        return words.EXPIRY_REASONS.get(reason, (None, ""))
-    return ROW_REASONS.get(status), ""
+def _is_end(status: OrderStatus) -> bool:
+    return status.is_terminal and status is not OrderStatus.FILLED
 
 
 def _price(value: Decimal | None, field: str) -> Decimal | None:

@@ -1,7 +1,8 @@
 """The venue's words and ours: statuses, kinds, times in force, reasons for ending.
 
 1. Words that drive an order's state are strict: an unlisted one is an error, never a guess.
-2. Descriptive words that we have no name for read as None.
+2. Descriptive words that we have no name for read as None; why an order ended is told in the
+   venue's own words where we have none.
 """
 
 from tandem.domain.order import (
@@ -49,12 +50,28 @@ EXPIRY_REASONS: dict[str, tuple[RejectReason, str]] = {
     "2": (RejectReason.NO_MATCH, "remainder of an IOC order"),
     "3": (RejectReason.NO_MATCH, "remainder of an IOC order, self-trade prevention"),
     "4": (RejectReason.REDUCE_ONLY, "displaced by a reduce-only order, or would flip the position"),
-    "5": (RejectReason.MARKET_STATE, "account liquidated"),
+    "5": (RejectReason.ACCOUNT, "account liquidated"),
     "6": (RejectReason.OTHER, "GTE condition unmet"),
     "7": (RejectReason.MARKET_STATE, "symbol delisted"),
     "8": (RejectReason.OTHER, "stop order triggered"),
     "9": (RejectReason.NO_MATCH, "remainder of a market order"),
 }
+
+
+NO_EXPIRY_REASON = frozenset({"", "0"})
+# What a status says by itself, from a source that gives no expiry reason.
+STATUS_REASONS: dict[str, tuple[RejectReason, str]] = {
+    "EXPIRED_IN_MATCH": EXPIRY_REASONS["1"],
+    "REJECTED": (RejectReason.OTHER, "REJECTED, without a reason of the venue's"),
+}
+
+
+def why(status: str, expiry_reason: str = "") -> tuple[RejectReason | None, str]:
+    """Return why an order ended as it did, in a class and in words."""
+    if expiry_reason in NO_EXPIRY_REASON:
+        return STATUS_REASONS.get(status, (None, ""))
+    unlisted = (RejectReason.OTHER, f"expiry reason {expiry_reason}")
+    return EXPIRY_REASONS.get(expiry_reason, unlisted)
 
 
 def is_system(client_order_id: str) -> bool:

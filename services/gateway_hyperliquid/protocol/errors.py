@@ -1,8 +1,11 @@
 """What an error text of the venue proves (Hyperliquid docs, Error responses).
 
-1. Only a text listed here proves that nothing was executed; any other leaves the outcome UNKNOWN,
-   and the order is looked up.
-2. A duplicate nonce and a client id in use say that *something* was admitted: UNKNOWN.
+1. What answers an action, as the error of one order or of the whole request, is a refusal, also in
+   words that nobody has listed: the venue's success has another form.
+2. It leaves the outcome open where it says that *something* was admitted (a duplicate nonce, a
+   client id in use), or that the venue does not know either: UNKNOWN.
+3. A text that is no answer to an action proves nothing unless it is listed.
+4. The reason says what a refusal is about: ACCOUNT and AUTH the whole account, others the order.
 """
 
 import re
@@ -10,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.domain.execution import OutcomeKind
-from tandem.domain.order import RejectReason
+from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway.decoding import printable, shown
 
 REJECTED: Final = OutcomeKind.REJECTED
 NOT_EXECUTED: Final = OutcomeKind.NOT_EXECUTED
@@ -61,31 +65,66 @@ _TEXTS: Final[tuple[tuple[str, OutcomeKind, RejectReason], ...]] = (
     ("Mainnet and testnet require different signature", REJECTED, RejectReason.AUTH),
     ("Multi-sig required", REJECTED, RejectReason.AUTH),
     ("Nonce mismatch", REJECTED, RejectReason.INVALID),
-    ("Action disabled when unified account is active", REJECTED, RejectReason.MARKET_STATE),
+    ("Action disabled when unified account is active", REJECTED, RejectReason.ACCOUNT),
+    ("Builder fee has not been approved", REJECTED, RejectReason.ACCOUNT),
+    ("Only post-only orders allowed", REJECTED, RejectReason.MARKET_STATE),
+    ("Trading is halted", REJECTED, RejectReason.MARKET_STATE),
+    ("Too many open orders", REJECTED, RejectReason.OTHER),
+    ("Error parsing JSON into valid websocket request", REJECTED, RejectReason.INVALID),
     ("Failed to parse the request body as JSON", REJECTED, RejectReason.INVALID),
     ("Failed to deserialize the JSON body", REJECTED, RejectReason.INVALID),
     ("Expected request with", REJECTED, RejectReason.INVALID),
 )
+# Words of a refusal that is none of this request. The text for a client id in use is not
+# documented: whatever speaks of one, or of something that is there already, is looked up.
+_OPEN: Final = re.compile(
+    r"duplicate|already|cloid|client (?:order )?id|unknown|internal|time(?:d |-| )?out",
+    re.IGNORECASE,
+)
 _GONE: Final = "Order was never placed, already canceled, or filled"
+MAX_WORDS: Final = 300
+REFUSING: Final = frozenset({400, 415, 422})
 _HTTP_STATUS: Final = re.compile(r"\D{0,12}([1-5]\d\d)\b")
 _LAYER_PREFIX: Final = "L1 error: "
 
 
+def of_action(text: str) -> Verdict:
+    """Judge the error that answers one order, or a whole action."""
+    listed = _listed(text)
+    if listed is not None:
+        return listed
+    kind = REJECTED if text.strip() and _OPEN.search(text) is None else UNKNOWN
+    return Verdict(kind, RejectReason.OTHER, _words(text))
+
+
 def of_text(text: str) -> Verdict:
-    """Judge the text that answers one order or a whole request."""
+    """Judge a text that may have nothing to do with an action."""
+    return _listed(text) or Verdict(UNKNOWN, RejectReason.OTHER, _words(text))
+
+
+def _listed(text: str) -> Verdict | None:
     plain = text.removeprefix(_LAYER_PREFIX)
     for start, kind, reason in _TEXTS:
         if plain.startswith(start):
-            return Verdict(kind, reason, text)
-    return Verdict(UNKNOWN, RejectReason.OTHER, text)
+            return Verdict(kind, reason, _words(text))
+    return None
+
+
+def _words(text: str) -> str:
+    """Return the venue's words as one line; an echo of what was sent is none of them."""
+    said, _, _ = text.partition("{")
+    return printable((said.rstrip(": ") or text)[:MAX_WORDS])
 
 
 def of_http_status(status: int, text: str) -> Verdict:
-    """Judge an HTTP answer other than 200: 4xx was refused unread, 5xx proves nothing."""
-    said = f"HTTP {status} {text}".strip()
+    """Judge an HTTP answer other than 200: the venue's 4xx was refused unread, 5xx proves nothing.
+
+    Another 4xx is no answer that the venue is known to give: it may be a proxy's.
+    """
+    said = printable(f"HTTP {status} {text}".strip()[:MAX_WORDS])
     if status == 429:
         return Verdict(NOT_EXECUTED, RejectReason.RATE_LIMIT, said)
-    if status in {400, 415, 422}:
+    if status in REFUSING:
         return Verdict(REJECTED, RejectReason.INVALID, said)
     return Verdict(UNKNOWN, RejectReason.OTHER, said)
 
@@ -101,7 +140,19 @@ def is_gone(text: str) -> bool:
     return text.startswith(_GONE)
 
 
-REJECTED_STATUSES: Final[dict[str, RejectReason]] = {
+ENDS: Final[dict[str, RejectReason | None]] = {
+    "canceled": None,  # on the owner's request
+    "marginCanceled": RejectReason.MARGIN,
+    "vaultWithdrawalCanceled": RejectReason.ACCOUNT,
+    "openInterestCapCanceled": RejectReason.MARKET_STATE,
+    "selfTradeCanceled": RejectReason.OTHER,
+    "reduceOnlyCanceled": RejectReason.REDUCE_ONLY,
+    "siblingFilledCanceled": RejectReason.OTHER,
+    "delistedCanceled": RejectReason.MARKET_STATE,
+    "liquidatedCanceled": RejectReason.ACCOUNT,
+    "outcomeSettledCanceled": RejectReason.MARKET_STATE,
+    "scheduledCancel": RejectReason.OTHER,
+    "internalCancel": RejectReason.OTHER,
     "rejected": RejectReason.OTHER,
     "tickRejected": RejectReason.INVALID,
     "minTradeNtlRejected": RejectReason.SIZE,
@@ -120,3 +171,17 @@ REJECTED_STATUSES: Final[dict[str, RejectReason]] = {
     "perpMaxPositionRejected": RejectReason.MARGIN,
     "tooManyOpenOrdersRejected": RejectReason.OTHER,
 }
+REMAINDER: Final = "remainder of an IOC order"
+
+
+def why(word: str, status: OrderStatus) -> tuple[RejectReason | None, str]:
+    """Return why an order ended as it did, in a class and in the venue's word.
+
+    The venue calls an IOC `filled` whose rest ended unfilled.
+    """
+    if status is OrderStatus.FILLED or not status.is_terminal:
+        return None, ""
+    if word == "filled":
+        return RejectReason.NO_MATCH, REMAINDER
+    reason = ENDS.get(word, RejectReason.OTHER)
+    return reason, "" if reason is None else shown(word)

@@ -1,6 +1,8 @@
 """What the connection that orders are sent on brings: an answer to each `post`, by its id.
 
 1. It subscribes nothing, so that no market data stands before an answer; a pong proves it works.
+2. An error answers the request that it names, or whose text it repeats: our requests carry their
+   id before anything else that has one.
 """
 
 import re
@@ -32,7 +34,8 @@ class PostId(Struct, frozen=True):
 
 
 _post_id: Final = msgspec.json.Decoder(PostId)
-_ERROR_ID: Final = re.compile(rb"\bid=(\d{1,19})\b")
+_text: Final = msgspec.json.Decoder(str)
+_ERROR_ID: Final = re.compile(r'\bid=(\d{1,19})\b|"id"\s*:\s*(\d{1,19})\b')
 
 
 class OrdersChannel:
@@ -73,7 +76,7 @@ def _taken(envelope: Frame, frame: bytes, recv_ns: int) -> Items:
     if envelope.channel == "post":
         return (_replied(decode(_post_id, bytes(envelope.data)).id, frame, recv_ns),)
     if envelope.channel == "error":
-        return (_error(frame, recv_ns),)
+        return (_error(envelope, frame, recv_ns),)
     return (UnknownEvent(shown(envelope.channel)),)
 
 
@@ -81,9 +84,9 @@ def _replied(call: int, frame: bytes, recv_ns: int) -> Replied:
     return Replied(call, RawAnswer(Transport.WEBSOCKET, 200, frame, recv_ns))
 
 
-def _error(frame: bytes, recv_ns: int) -> ChannelItem:
-    """Pair an error with its request where the text names it: too many posts in flight."""
-    match = _ERROR_ID.search(frame)
+def _error(envelope: Frame, frame: bytes, recv_ns: int) -> ChannelItem:
+    """Pair an error with its request: one that it names by id, or repeats as it was read."""
+    match = _ERROR_ID.search(decode(_text, bytes(envelope.data)))
     if match is None:
         return UnknownEvent("error")
-    return _replied(int(match[1]), frame, recv_ns)
+    return _replied(int(match[1] or match[2]), frame, recv_ns)

@@ -1,6 +1,6 @@
 """What the answer to an order request proves; whatever is unclear is UNKNOWN, never an exception.
 
-1. HTTP 200 carries most refusals: only the texts of `errors` prove that nothing was executed.
+1. HTTP 200 carries most refusals: `errors` tells which of their texts leave the outcome open.
 2. One error may answer a whole request; we send one order a request, so it is that order's.
 3. An ack names no venue time: the time it was read stands in its place.
 """
@@ -33,6 +33,7 @@ from tandem.transport.exchange import RawAnswer, Transport
 BUDGET_WAIT_MS: Final = 10_000
 RATE_WAIT_MS: Final = 1_000
 SUCCESS: Final = "success"
+FAILURE: Final = "err"
 
 _exchange: Final = msgspec.json.Decoder(ExchangeAnswer)
 _frame: Final = msgspec.json.Decoder(Frame)
@@ -84,7 +85,8 @@ def _post_said(response: PostPayload) -> Answered | Verdict:
 def _exchange_said(body: bytes) -> Answered | Verdict:
     answer = decode(_exchange, body)
     if isinstance(answer.response, str):
-        return errors.of_text(answer.response)
+        judge = errors.of_action if answer.status == FAILURE else errors.of_text
+        return judge(answer.response)
     return answer.response
 
 
@@ -121,14 +123,14 @@ def _cancelled(status: Status | str) -> Outcome:
         return Outcome(
             kind=OutcomeKind.REJECTED, reason=RejectReason.OTHER, text=status.error, must_ask=True
         )
-    return _refused(errors.of_text(status.error))
+    return _refused(errors.of_action(status.error))
 
 
 def _placed(order: PlaceOrder, status: Status | str, recv_ns: int, exc: Exc) -> Outcome:
     if isinstance(status, str):
         return Outcome(kind=OutcomeKind.ACCEPTED, text=status)
     if status.error is not msgspec.UNSET:
-        return _refused(errors.of_text(status.error))
+        return _refused(errors.of_action(status.error))
     if status.filled is not msgspec.UNSET:
         return _accepted(_filled_report(order, status.filled, recv_ns, exc))
     if status.resting is not msgspec.UNSET:
@@ -143,11 +145,15 @@ def _accepted(report: OrderReport) -> Outcome:
 
 def _filled_report(order: PlaceOrder, filled: FilledNow, recv_ns: int, exc: Exc) -> OrderReport:
     ends = order.time_in_force is TimeInForce.IOC
+    status = filled_status(filled, abs(order.amount), ends)
+    reason, text = errors.why("filled", status)
     return msgspec.structs.replace(
         _ack_report(order, VenueOrderId(id_text(filled.oid, "oid")), recv_ns, exc),
-        order_status=filled_status(filled, abs(order.amount), ends),
+        order_status=status,
         cum_qty=plain(filled.total_sz, "totalSz"),
         avg_px=plain(filled.avg_px, "avgPx"),
+        reason=reason,
+        text=text,
     )
 
 

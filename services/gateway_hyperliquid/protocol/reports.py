@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from services.gateway_hyperliquid.protocol.errors import REJECTED_STATUSES
+from services.gateway_hyperliquid.protocol.errors import why
 from services.gateway_hyperliquid.protocol.payloads import (
     FilledNow,
     FillRow,
@@ -23,8 +23,8 @@ from services.gateway_hyperliquid.protocol.payloads import (
 )
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
-from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from tandem.gateway.decoding import ZERO, id_text, plain, plain_or_none, positive, shown
+from tandem.domain.order import OrderStatus, OrderType, Side, TimeInForce
+from tandem.gateway.decoding import ZERO, id_text, plain, plain_or_none, positive
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 NS_PER_MS: Final = 1_000_000
@@ -72,7 +72,7 @@ def order_report(update: OrderUpdate, reading: Reading) -> OrderReport | None:
     status = order_status(update.status, plain(row.sz, "sz"))
     if status is None:
         return None
-    rejected = status is OrderStatus.REJECTED
+    reason, text = why(update.status, status)
     return OrderReport(
         exc=reading.exc,
         ticker=Ticker(row.coin),
@@ -87,8 +87,8 @@ def order_report(update: OrderUpdate, reading: Reading) -> OrderReport | None:
         order_type=OrderType.LIMIT,
         time_in_force=_TIFS.get(row.tif or ""),
         reduce_only=row.reduce_only,
-        reason=REJECTED_STATUSES.get(update.status, RejectReason.OTHER) if rejected else None,
-        text="" if update.status in {"open", "filled", "canceled"} else shown(update.status),
+        reason=reason,
+        text=text,
     )
 
 
@@ -98,7 +98,7 @@ def open_order(row: OrderRow) -> OrderUpdate:
 
 
 def signed(row: OrderRow, quantity: Decimal) -> Decimal:
-    return plain(quantity, "origSz") * side_of_letter(row.side).sign or ZERO
+    return side_of_letter(row.side).signed(plain(quantity, "origSz"))
 
 
 def exec_id(fill: FillRow) -> ExecId:

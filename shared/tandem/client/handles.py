@@ -30,6 +30,8 @@ class OrderHandle:
     async def acknowledged(self, timeout_s: float | None = None) -> OrderView:
         """Return the row once the venue has answered (accepted, refused or filled).
 
+        Of a refused order the row has the class in `reason`, the venue's code and words in `text`.
+
         Raises:
             UnavailableError: still pending after the timeout: the outcome is unknown.
         """
@@ -49,11 +51,17 @@ class OrderHandle:
         try:
             await self._feed.until(reached, timeout_s)
         except TimeoutError as error:
-            raise UnavailableError(f"order {self.cloid}: outcome unknown yet") from error
+            raise UnavailableError(self._unknown_yet()) from error
         row = self.order
         if row is None:
             raise UnavailableError(f"order {self.cloid}: left the mirror")
         return row
+
+    def _unknown_yet(self) -> str:
+        """Say that the outcome is unknown, and what the venue said of it, if it said anything."""
+        text = f"order {self.cloid}: outcome unknown yet"
+        row = self.order
+        return f"{text}: {row.text}" if row is not None and row.text else text
 
 
 def _left_pending(row: OrderView) -> bool:

@@ -8,6 +8,8 @@
 from decimal import Decimal
 from enum import StrEnum
 
+from tandem.domain.decimals import ZERO
+
 
 class Side(StrEnum):
     BUY = "BUY"
@@ -16,6 +18,10 @@ class Side(StrEnum):
     @property
     def sign(self) -> int:
         return 1 if self is Side.BUY else -1
+
+    def signed(self, quantity: Decimal) -> Decimal:
+        """Return a quantity with the sign of the side; nothing has no sign."""
+        return quantity * self.sign or ZERO
 
 
 def side_of(amount: Decimal) -> Side:
@@ -94,9 +100,21 @@ class RejectReason(StrEnum):
     MARKET_STATE = "MARKET_STATE"  # halted, reduce-only, open-interest cap
     HALTED = "HALTED"  # a halt of ours is in force; never sent
     AUTH = "AUTH"  # key, permission, ban
+    ACCOUNT = "ACCOUNT"  # the account as a whole: its mode, a liquidation, a restriction
     CLOCK = "CLOCK"  # outside the venue's time window
     POST_ONLY = "POST_ONLY"  # would have taken
     REDUCE_ONLY = "REDUCE_ONLY"
     NOT_SENT = "NOT_SENT"  # proven absent at the venue after a doubt
     NO_REFERENCE = "NO_REFERENCE"  # the book is stale, crossed, empty or too wide to price from
     OTHER = "OTHER"
+
+
+def weight_of_words(
+    status: OrderStatus, reason: RejectReason | None, text: str
+) -> tuple[int, bool, int, str, str]:
+    """Return how much a report's words count for why an order ended: the greatest stay.
+
+    Those of the higher status; of one status those that name a class, then the fuller ones.
+    """
+    is_classed = reason not in {None, RejectReason.OTHER}
+    return RANK[status], is_classed, len(text), text, reason or ""

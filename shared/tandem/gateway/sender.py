@@ -272,7 +272,8 @@ class Sender:
             return self._rejected_by_venue(ticket, outcome)
         if outcome.kind is OutcomeKind.NOT_EXECUTED and ticket.is_ours:
             return (*facts, *self._not_executed(ticket, outcome, now))
-        return (*facts, *self._doubt(ticket, now))
+        words = outcome.text or f"answered as {outcome.kind.lower()}"
+        return (*facts, *self._doubt(ticket, now, words))
 
     def _exhumed(self, call: int, outcome: Outcome) -> tuple[Alarm, ...]:
         """An order that was proven absent exists: it is not sent again, if that is not too late."""
@@ -298,15 +299,17 @@ class Sender:
         self._make_ready(ticket)
         return ()
 
-    def lost(self, call: int, now: Now) -> tuple[SenderEffect, ...]:
+    def lost(
+        self, call: int, now: Now, why: str = "the connection ended before an answer came"
+    ) -> tuple[SenderEffect, ...]:
         """The connection ended, or the answer cannot come any more: the outcome is unknown."""
         ticket = self._calls.pop(call, None)
         if ticket is None or ticket.phase is not Phase.SENT:
             return ()
-        return self._doubt(ticket, now)
+        return self._doubt(ticket, now, why)
 
-    def _doubt(self, ticket: Ticket, now: Now) -> tuple[SenderEffect, ...]:
-        ticket.phase = Phase.DOUBT
+    def _doubt(self, ticket: Ticket, now: Now, words: str) -> tuple[SenderEffect, ...]:
+        ticket.phase, ticket.doubt = Phase.DOUBT, words
         ticket.lookup_ns = now.mono_ns
         told = () if ticket.is_told else (LogReport(tickets.in_doubt(ticket)),)
         ticket.is_told = True
@@ -366,7 +369,8 @@ class Sender:
     def _tick_one(self, ticket: Ticket, now: Now) -> tuple[SenderEffect, ...]:
         match ticket.phase:
             case Phase.SENT if now.mono_ns >= ticket.deadline_ns:
-                return self._doubt(ticket, now)
+                waited_ms = self._answer_timeout_ns // NS_PER_MS
+                return self._doubt(ticket, now, f"no answer within {waited_ms} ms")
             case Phase.DOUBT:
                 return tuple(self._look_up(ticket, now))
             case Phase.READY:
@@ -432,8 +436,7 @@ class Sender:
         if ticket.is_valid(now):
             self._make_ready(ticket)
             return ()
-        text = "proven absent at the venue after a doubt, and no longer valid"
-        return self._reject(ticket, Refusal(RejectReason.NOT_SENT, text))
+        return self._reject(ticket, Refusal(RejectReason.NOT_SENT, tickets.absent_text(ticket)))
 
     def _bury(self, ticket: Ticket) -> None:
         """Remember the request that is proven dead: nothing good may be heard of it again."""

@@ -24,6 +24,7 @@ FIRST_LOOKUP_GAP_MS = 250
 ROUND_GAP_MS = 1_000
 LAST_LOOKUP_GAP_MS = 5_000
 QUICK_LOOKUPS = 10
+IN_DOUBT = "the outcome at the venue is unknown and being looked up"
 ZERO = Decimal(0)
 
 
@@ -67,6 +68,7 @@ class Ticket:
     to be killed. `is_told`: the log has the doubt already.
     `horizon_ms`: past this venue time no request of it can be accepted any more.
     `is_shared`: another process may have sent it since; `is_seen`: a fill of it was told.
+    `doubt`: why its outcome was unknown last, in the venue's words where it gave any.
     `looked_ns`: when the latest lookup began; `absent_ns`, `absent_ms`: when the latest round that
     counts ended, and the venue's time that it began with.
     """
@@ -96,6 +98,7 @@ class Ticket:
     is_told: bool = False
     is_shared: bool = False
     is_seen: bool = False
+    doubt: str = ""
 
     @property
     def is_urgent(self) -> bool:
@@ -191,6 +194,7 @@ def from_doubt(doubt: OrderReport, cloid: ClientOrderId) -> Ticket:
         ts_ns=doubt.ts_event_ns,
         until_ns=0,
         is_told=True,
+        doubt=doubt.text.removeprefix(IN_DOUBT).removeprefix(": "),
     )
 
 
@@ -262,5 +266,11 @@ def in_doubt(ticket: Ticket) -> OrderReport:
         client_order_id=ticket.cloid,
         amount=ticket.amount,
         in_doubt=True,
-        text="the outcome at the venue is unknown and being looked up",
+        text=": ".join(part for part in (IN_DOUBT, ticket.doubt) if part),
     )
+
+
+def absent_text(ticket: Ticket) -> str:
+    """Return why an order ends that is not at the venue, with what was said when it was sent."""
+    text = "proven absent at the venue after a doubt, and no longer valid"
+    return f"{text}: {ticket.doubt}" if ticket.doubt else text

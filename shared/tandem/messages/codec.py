@@ -1,15 +1,18 @@
 """Bytes to message and back: strict on tags and required fields, lenient on new ones.
 
-1. Encoding is deterministic, so the bytes of a fact can be compared with the stored ones.
+1. Encoding is deterministic, so the bytes of a fact can be compared with the stored ones. A decimal
+   is written in plain digits, without exponent, and nothing has no sign: "0.0000001", "0".
 2. A message that cannot be decoded is an error that names the field by its path; it is one for
    every reader: nesting has a bound of its own, lest it depend on how deep the reader stands.
 """
 
 import re
-from typing import TypeVar, get_args
+from decimal import Decimal
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from tandem.domain.decimals import ZERO
 from tandem.domain.errors import MalformedMessageError
 from tandem.messages import deltas, hedges, intents, queries, reports
 from tandem.messages.access import AccessAnswer, AccessCall
@@ -76,6 +79,7 @@ MAX_NESTING = 32  # what this contract's messages need is below ten
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|([\[{])|([\]}])', re.DOTALL)
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
+_NO_SIGN = re.compile(rb'"-0\.0+"')
 _fact_decoder: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 _delta_decoder: msgspec.json.Decoder[AnyDelta] = msgspec.json.Decoder(AnyDelta)
 _query_decoder: msgspec.json.Decoder[Query] = msgspec.json.Decoder(Query)
@@ -87,12 +91,39 @@ _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 
 
 def encode(message: Message) -> bytes:
-    return _encoder.encode(message)
+    return encode_part(message)
 
 
 def encode_part(part: object) -> bytes:
-    """Encode a part of a message as it stands in the message's own bytes."""
-    return _encoder.encode(part)
+    """Encode a part of a message, or a row, as it stands in the message's own bytes."""
+    payload = _encoder.encode(part)
+    return _encoder.encode(_plain(part)) if _may_be_odd(payload) else payload
+
+
+def _may_be_odd(payload: bytes) -> bool:
+    """Tell whether a decimal in it may have been written in another form than plain digits."""
+    if b"E-" in payload or b"E+" in payload:
+        return True
+    if b'"-0"' in payload:
+        return True
+    return b'"-0.0' in payload and _NO_SIGN.search(payload) is not None
+
+
+def _plain(part: object) -> object:
+    """Return the same in the terms of JSON, each decimal written out."""
+    return _written_out(msgspec.to_builtins(part, builtin_types=(Decimal,)))
+
+
+def _written_out(value: Any) -> object:
+    match value:
+        case Decimal():
+            return format(value or ZERO, "f")
+        case dict():
+            return {name: _written_out(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_written_out(one) for one in value]
+        case _:
+            return value
 
 
 def decode_fact(payload: bytes) -> Fact:

@@ -73,7 +73,7 @@ class FillReport(Message, frozen=True, kw_only=True, tag="fill_report"):
 
     @property
     def signed_qty(self) -> Decimal:
-        return self.last_qty * self.side.sign
+        return self.side.signed(self.last_qty)
 
 
 class FillCost(Message, frozen=True, kw_only=True, tag="fill_cost"):

@@ -1,7 +1,10 @@
 """What is known of one order follows from its facts, not from their order."""
 
 from decimal import Decimal as D
+from itertools import permutations
 from typing import Any
+
+import pytest
 
 from services.order_state import record as records
 from services.order_state.record import Record
@@ -112,6 +115,49 @@ def test_reason_of_the_highest_status_stays() -> None:
     ended = report(OrderStatus.CANCELLED, reason=RejectReason.OTHER, text="by the venue")
     assert records.view(joined(ended, refused)).text == "by the venue"
     assert records.view(joined(refused, ended)).text == "by the venue"
+
+
+SAID = [
+    report(REJECTED, reason=RejectReason.MARGIN, text="Insufficient margin. asset=5"),
+    report(REJECTED, reason=RejectReason.MARGIN, text="perpMarginRejected"),
+    report(REJECTED, reason=RejectReason.OTHER, text="a long text that names no class of refusal"),
+    report(OrderStatus.CANCELLED),
+    report(NEW, text="triggered"),
+]
+
+
+@pytest.mark.parametrize("told", list(permutations(SAID)))
+def test_c3_the_words_that_say_most_stay_in_any_order(told: tuple[OrderReport, ...]) -> None:
+    shown = records.view(joined(*told))
+
+    assert shown.order_status is OrderStatus.CANCELLED
+    assert (shown.reason, shown.text) == (RejectReason.MARGIN, "Insufficient margin. asset=5")
+
+
+def test_c8_words_without_a_class_reach_the_row() -> None:
+    ended = joined(report(OrderStatus.CANCELLED, text="cancelled before it was sent"))
+
+    shown = records.view(ended)
+
+    assert (shown.reason, shown.text) == (None, "cancelled before it was sent")
+
+
+def test_c8_an_order_that_filled_whole_or_goes_on_has_nothing_to_explain() -> None:
+    ended = joined(report(OrderStatus.CANCELLED, reason=RejectReason.MARGIN, text="margin"))
+    records.join_report(ended, report(OrderStatus.FILLED, cum_qty=D(5)))
+
+    assert (records.view(ended).reason, records.view(ended).text) == (None, "")
+    assert records.view(joined(report(NEW, text="triggered"))).text == ""
+
+
+def test_c3_a_doubt_has_its_words_in_the_row_until_it_ends() -> None:
+    said = "unknown: HTTP 503 -1000 Unknown error"
+    doubted = joined(report(OrderStatus.PENDING, in_doubt=True, text=said))
+    assert (records.view(doubted).in_doubt, records.view(doubted).text) == (True, said)
+
+    records.join_report(doubted, report())
+
+    assert records.view(doubted).text == ""
 
 
 def test_fill_counts_once_and_the_venues_cumulative_counts_too() -> None:

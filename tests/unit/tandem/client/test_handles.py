@@ -4,13 +4,14 @@ import asyncio
 from decimal import Decimal as D
 
 import pytest
+from msgspec.structs import replace
 
 from tandem.client.feed import Feed
 from tandem.client.handles import CancelReceipt, LinkHandle, OrderHandle
 from tandem.client.mirrors import Hedges, Orders
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, HedgeId, Strategy, Token, VenueOrderId
-from tandem.domain.order import OrderStatus
+from tandem.domain.order import OrderStatus, RejectReason
 from tandem.messages import subjects
 from tandem.messages.deltas import HedgeState, LegView
 from tandem.messages.intents import CancelOrder
@@ -55,6 +56,31 @@ async def test_pending_order_is_of_unknown_outcome_when_time_is_up() -> None:
         await handle.acknowledged()
     with pytest.raises(UnavailableError, match="unknown"):
         await OrderHandle(C1, EXC, mirror, feed, 60).acknowledged(timeout_s=0)
+    await desk.close(feed)
+
+
+async def test_c3_a_refusal_reaches_acknowledged_in_the_venues_words() -> None:
+    desk = Desk()
+    feed, mirror = await joined(desk)
+    handle = OrderHandle(C1, EXC, mirror, feed, pending_timeout_s=5)
+    words = {"reason": RejectReason.OTHER, "text": "HTTP 400 -4202 no"}
+    await desk.publish(order_delta(11, replace(order("c1", OrderStatus.REJECTED), **words)))
+
+    row = await handle.acknowledged()
+
+    assert (row.reason, row.text) == (RejectReason.OTHER, "HTTP 400 -4202 no")
+    await desk.close(feed)
+
+
+async def test_c3_an_outcome_that_is_not_known_in_time_is_told_with_what_was_said() -> None:
+    desk = Desk()
+    feed, mirror = await joined(desk)
+    handle = OrderHandle(C1, EXC, mirror, feed, pending_timeout_s=5)
+    doubted = replace(order("c1", PENDING), in_doubt=True, text="unknown: HTTP 503 -1000 Unknown")
+    await desk.publish(order_delta(11, doubted))
+
+    with pytest.raises(UnavailableError, match="outcome unknown yet: unknown: HTTP 503 -1000"):
+        await handle.acknowledged(timeout_s=0)
     await desk.close(feed)
 
 

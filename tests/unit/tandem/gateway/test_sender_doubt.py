@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.gateway.effects import LogReport
-from tandem.gateway.ticket import MAX_ERROR_MS, Phase
+from tandem.gateway.ticket import MAX_ERROR_MS, Phase, from_doubt, in_doubt
 from tests.unit.tandem.gateway.sending import (
     CLOID,
     MS,
@@ -230,3 +230,49 @@ def test_a_request_that_may_live_is_never_joined_by_another(steps: list[str]) ->
                 proofs += 1
             sender.absent(CLOID, now_ms, at(now_ms))
             alive = alive and proofs < 2
+
+
+def test_c3_a_doubt_carries_the_venues_words() -> None:
+    said = "HTTP 503 -1000 Unknown error, please check your request or try again later."
+
+    (doubt,) = reports(sent().answered(1, outcome(OutcomeKind.UNKNOWN, text=said), at(3)))
+
+    assert doubt.in_doubt
+    assert doubt.text.endswith(f": {said}")
+
+
+def test_c3_a_doubt_without_an_answer_says_how_that_came() -> None:
+    (overdue,) = reports(sent().tick(at(TIMEOUT_MS)))
+    (cut,) = reports(sent().lost(1, at(3)))
+
+    assert overdue.text.endswith(f": no answer within {TIMEOUT_MS} ms")
+    assert cut.text.endswith(": the connection ended before an answer came")
+
+
+def test_c3_a_refusal_of_what_another_may_have_sent_is_a_doubt_in_its_words() -> None:
+    sender = sent()
+    sender.hold()
+
+    effects = sender.answered(1, outcome(OutcomeKind.REJECTED, text="HTTP 400 -4202 no"), at(3))
+
+    assert reports(effects)[0].text.endswith(": HTTP 400 -4202 no")
+
+
+def test_c3_what_is_proven_absent_keeps_what_was_said_when_it_was_sent() -> None:
+    sender = fresh()
+    sender.take(ticket_of(valid_for_ms=1))
+    write(sender, 1, 0)
+    sender.answered(1, outcome(OutcomeKind.UNKNOWN, text="HTTP 502 Bad Gateway"), at(3))
+    sender.absent(CLOID, WINDOW_MS + 100, at(WINDOW_MS + 100))
+    sender.tick(at(WINDOW_MS + 1_200))
+
+    (ended,) = reports(sender.absent(CLOID, WINDOW_MS + 1_200, at(WINDOW_MS + 1_200)))
+
+    assert ended.reason is RejectReason.NOT_SENT
+    assert ended.text.endswith(": HTTP 502 Bad Gateway")
+
+
+def test_c3_a_doubt_read_from_the_log_keeps_its_words_and_is_told_in_the_same() -> None:
+    (doubt,) = reports(sent().answered(1, outcome(OutcomeKind.UNKNOWN, text="HTTP 500"), at(3)))
+
+    assert in_doubt(from_doubt(doubt, CLOID)).text == doubt.text

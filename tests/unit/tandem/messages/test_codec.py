@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tandem.domain.errors import MalformedMessageError
@@ -88,3 +89,48 @@ def test_queries_and_answers() -> None:
     assert codec.decode_answer(codec.encode(QueryFailed(text="x"))) == QueryFailed(text="x")
     with pytest.raises(MalformedMessageError):
         codec.decode_delta(BYTES)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("0.00000012", "0.00000012"),
+        ("1E-7", "0.0000001"),
+        ("-1.2E-9", "-0.0000000012"),
+        ("1E+3", "1000"),
+        ("0E-9", "0"),
+        ("-0", "0"),
+        ("-0.0", "0"),
+        ("-0.05", "-0.05"),
+        ("0.5", "0.5"),
+    ],
+)
+def test_c10_a_decimal_is_written_in_plain_digits(number: str, text: str) -> None:
+    payload = codec.encode(msgspec.structs.replace(ORDER, amount=Decimal(number)))
+
+    assert f'"amount":"{text}"'.encode() in payload
+    assert codec.encode_part((Decimal(number),)) == f'["{text}"]'.encode()
+
+
+def test_c10_a_text_that_looks_like_a_number_stays_as_it_is() -> None:
+    odd = msgspec.structs.replace(
+        ORDER, client_order_id=ClientOrderId("1E-7"), amount=Decimal("1E-7"), strategy="-0"
+    )
+
+    payload = codec.encode(odd)
+
+    assert b'"cloid":"1E-7"' in payload
+    assert b'"strategy":"-0"' in payload
+    assert codec.decode_fact(payload) == odd
+
+
+def test_c10_the_rest_of_a_message_is_the_same_in_either_way_of_writing() -> None:
+    small = codec.encode(msgspec.structs.replace(ORDER, amount=Decimal("1E-7")))
+
+    assert small == BYTES.replace(b'"-1.5"', b'"0.0000001"')
+
+
+def test_c10_a_log_of_a_former_version_is_read() -> None:
+    former = BYTES.replace(b'"-1.5"', b'"-1.5E-7"')
+
+    assert codec.decode_fact(former) == msgspec.structs.replace(ORDER, amount=Decimal("-1.5E-7"))

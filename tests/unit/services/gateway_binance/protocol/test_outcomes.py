@@ -160,3 +160,30 @@ def test_refused_cancel_that_proves_nothing_is_unknown(cancel: CancelOne) -> Non
 def test_cancel_refused_for_its_form_is_rejected(cancel: CancelOne) -> None:
     outcome = _outcome(cancel, _http(400, _refusal(-1102)))
     assert (outcome.kind, outcome.must_ask) == (OutcomeKind.REJECTED, False)
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_c3_a_code_that_nobody_listed_is_refused_in_the_venues_words(
+    place: PlaceOrder, transport: Transport
+) -> None:
+    refusal = b'{"code":-4998,"msg":"Not today."}'
+    frame = b'{"id":1,"status":400,"error":' + refusal + b"}"
+    body = refusal if transport is Transport.HTTP else frame
+
+    outcome = _outcome(place, RawAnswer(transport, 400, body, RECV_NS))
+
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.REJECTED, RejectReason.OTHER)
+    assert outcome.text == "HTTP 400 -4998 Not today."
+
+
+def test_c3_a_code_without_words_is_still_a_refusal(place: PlaceOrder) -> None:
+    outcome = _outcome(place, _http(400, b'{"code":-4998,"msg":null}'))
+
+    assert (outcome.kind, outcome.text) == (OutcomeKind.REJECTED, "HTTP 400 -4998")
+
+
+def test_c3_an_open_outcome_carries_the_words_too(place: PlaceOrder) -> None:
+    outcome = _outcome(place, _http(408, _refusal(-1007, "Timeout waiting for the backend.")))
+
+    assert outcome.kind is OutcomeKind.UNKNOWN
+    assert outcome.text == "HTTP 408 -1007 Timeout waiting for the backend."

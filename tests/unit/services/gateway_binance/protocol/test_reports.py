@@ -255,3 +255,19 @@ def test_word_that_drives_state_and_is_not_listed_raises(field: str, value: str)
     )
     with pytest.raises(UnreadableError, match=f"{field}={value}"):
         reports.order_row_report(row, QUERY)
+
+
+def test_d11_nothing_sold_has_no_sign() -> None:
+    row = rows.OrderRow(
+        order_id=1, symbol="SOLUSDT", status="NEW", side="SELL", orig_qty=Decimal(0), update_time=2
+    )
+
+    assert str(reports.order_row_report(row, QUERY).amount) == "0"
+
+
+def test_c8_an_order_expired_in_match_says_so_from_every_source() -> None:
+    row = rows.OrderRow(order_id=1, symbol="SOLUSDT", status="EXPIRED_IN_MATCH", update_time=2)
+
+    report = reports.order_row_report(row, QUERY)
+
+    assert (report.reason, report.text) == (RejectReason.OTHER, "self-trade prevention")

@@ -5,6 +5,7 @@ import pytest
 from services.gateway_hyperliquid.protocol import errors
 from services.gateway_hyperliquid.protocol.errors import (
     is_gone,
+    of_action,
     of_http_status,
     of_post_error,
     of_text,
@@ -21,6 +22,7 @@ REJECTED, NOT_EXECUTED, UNKNOWN = (
 
 INVALID, SIZE, MARGIN = RejectReason.INVALID, RejectReason.SIZE, RejectReason.MARGIN
 NO_MATCH, STATE, AUTH = RejectReason.NO_MATCH, RejectReason.MARKET_STATE, RejectReason.AUTH
+ACCOUNT = RejectReason.ACCOUNT
 
 # Hyperliquid docs, Error responses, and the whole-request refusals that clients report.
 LISTED = [
@@ -83,18 +85,61 @@ LISTED = [
     ("Mainnet and testnet require different signature.", REJECTED, AUTH),
     ("Multi-sig required", REJECTED, AUTH),
     ("Nonce mismatch.", REJECTED, INVALID),
-    ("Action disabled when unified account is active", REJECTED, STATE),
+    ("Action disabled when unified account is active", REJECTED, ACCOUNT),
+    ("Builder fee has not been approved.", REJECTED, ACCOUNT),
+    ("Only post-only orders allowed immediately after a network upgrade", REJECTED, STATE),
+    ("Trading is halted.", REJECTED, STATE),
+    ("Too many open orders. asset=1", REJECTED, RejectReason.OTHER),
     ("Failed to parse the request body as JSON", REJECTED, INVALID),
     ("Failed to deserialize the JSON body into the target type", REJECTED, INVALID),
     ("Expected request with `Content-Type: application/json`", REJECTED, INVALID),
+    ("Error parsing JSON into valid websocket request", REJECTED, INVALID),
 ]
 
 
 @pytest.mark.parametrize(("text", "kind", "reason"), LISTED)
-def test_a_listed_text_is_proof(text: str, kind: OutcomeKind, reason: RejectReason) -> None:
+def test_c3_every_listed_text_becomes(text: str, kind: OutcomeKind, reason: RejectReason) -> None:
     verdict = of_text(text)
 
     assert (verdict.kind, verdict.reason, verdict.text) == (kind, reason, text)
+    assert of_action(text) == verdict
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Something nobody has seen. asset=3", "Cannot place orders in this market", "Unsupported"],
+)
+def test_c3_an_unlisted_answer_to_an_action_is_a_refusal_in_its_own_words(text: str) -> None:
+    verdict = of_action(text)
+
+    assert (verdict.kind, verdict.reason, verdict.text) == (REJECTED, RejectReason.OTHER, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Order with this cloid is already open. asset=0",
+        "Duplicate client order id",
+        "Order exists already",
+        "Internal error",
+        "Unknown state of the order",
+        "Request timed out",
+        "Timeout",
+        "",
+    ],
+)
+def test_c3_an_answer_that_says_something_is_there_or_unknown_stays_open(text: str) -> None:
+    verdict = of_action(text)
+
+    assert (verdict.kind, verdict.text) == (UNKNOWN, text)
+
+
+def test_c3_words_are_one_bounded_line_without_an_echo_of_the_request() -> None:
+    echo = 'Error parsing JSON into valid websocket request: {"method":"post","id":77}'
+
+    assert of_text(echo).text == "Error parsing JSON into valid websocket request"
+    assert of_text('{"method":"post"}').text == '{"method":"post"}'
+    assert of_action("a\nb" * 500).text == ("a?b" * 500)[:300]
 
 
 def test_every_listed_text_is_tested() -> None:
@@ -115,7 +160,7 @@ def test_every_listed_text_is_tested() -> None:
         "",
     ],
 )
-def test_any_other_text_proves_nothing(text: str) -> None:
+def test_a_text_that_answers_no_action_proves_nothing(text: str) -> None:
     assert of_text(text).kind is UNKNOWN
 
 

@@ -50,6 +50,23 @@ def test_an_error_that_names_a_request_answers_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "echo",
+    [
+        r"{\"method\":\"post\",\"id\":77,\"request\":{\"type\":\"action\",\"payload\":{}}}",
+        r"{\"method\":\"post\", \"id\" : 77, \"request\"",
+        r"{\"method\":\"post\",\"id\":77,\"request\":{\"payload\":{\"id\":5,\"nonce\":9",
+    ],
+)
+def test_d10_an_error_that_repeats_a_request_answers_it(echo: str) -> None:
+    text = f"Error parsing JSON into valid websocket request: {echo}"
+
+    (item,) = opened().receive(f'{{"channel":"error","data":"{text}"}}'.encode(), 5)
+
+    assert isinstance(item, Replied)
+    assert item.call == 77
+
+
+@pytest.mark.parametrize(
     "frame",
     [
         b'{"channel":"error","data":"Error parsing JSON into valid websocket request: {}"}',

@@ -186,3 +186,41 @@ def test_a_refused_cancel_is_not_asked_about() -> None:
 @pytest.mark.parametrize("name", ["resting", "waiting"])
 def test_a_cancel_answered_as_an_order_proves_nothing(name: str) -> None:
     assert judged(name, CANCEL).kind is OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (
+            {
+                "status": "ok",
+                "response": {"type": "order", "data": {"statuses": [{"error": "Not today."}]}},
+            },
+            OutcomeKind.REJECTED,
+        ),
+        ({"status": "err", "response": "Not today."}, OutcomeKind.REJECTED),
+        ({"status": "ok", "response": "Not today."}, OutcomeKind.UNKNOWN),
+    ],
+)
+def test_c3_an_error_that_nobody_listed_is_refused_in_the_venues_words(
+    payload: object, kind: OutcomeKind
+) -> None:
+    result = outcome(order(), over_socket({"type": "action", "payload": payload}), EXC)
+
+    assert (result.kind, result.text) == (kind, "Not today.")
+
+
+def test_d10_a_request_that_was_not_understood_is_refused() -> None:
+    text = 'Error parsing JSON into valid websocket request: {"method":"post","id":77}'
+    frame = json.dumps({"channel": "error", "data": text}).encode()
+
+    result = outcome(order(), RawAnswer(Transport.WEBSOCKET, 200, frame, 5), EXC)
+
+    assert (result.kind, result.reason) == (OutcomeKind.REJECTED, RejectReason.INVALID)
+    assert result.text == "Error parsing JSON into valid websocket request"
+
+
+def test_c8_a_part_filled_ioc_says_why_it_ended() -> None:
+    report = only_report(judged("filled", order(amount="0.05")))
+
+    assert (report.reason, report.text) == (RejectReason.NO_MATCH, "remainder of an IOC order")

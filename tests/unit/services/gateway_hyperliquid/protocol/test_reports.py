@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.gateway_hyperliquid.protocol import errors
 from services.gateway_hyperliquid.protocol.payloads import (
     ClearinghouseState,
     FilledNow,
@@ -93,16 +94,100 @@ def test_each_status_word(word: str, remaining: str, status: OrderStatus | None)
     assert order_status(word, Decimal(remaining)) is status
 
 
+# Hyperliquid docs, order statuses: each word that ends an order, and what it becomes.
+C, R = OrderStatus.CANCELLED, OrderStatus.REJECTED
+ENDS = [
+    ("canceled", C, None, ""),
+    ("marginCanceled", C, RejectReason.MARGIN, "marginCanceled"),
+    ("vaultWithdrawalCanceled", C, RejectReason.ACCOUNT, "vaultWithdrawalCanceled"),
+    ("openInterestCapCanceled", C, RejectReason.MARKET_STATE, "openInterestCapCanceled"),
+    ("selfTradeCanceled", C, RejectReason.OTHER, "selfTradeCanceled"),
+    ("reduceOnlyCanceled", C, RejectReason.REDUCE_ONLY, "reduceOnlyCanceled"),
+    ("siblingFilledCanceled", C, RejectReason.OTHER, "siblingFilledCanceled"),
+    ("delistedCanceled", C, RejectReason.MARKET_STATE, "delistedCanceled"),
+    ("liquidatedCanceled", C, RejectReason.ACCOUNT, "liquidatedCanceled"),
+    ("outcomeSettledCanceled", C, RejectReason.MARKET_STATE, "outcomeSettledCanceled"),
+    ("scheduledCancel", C, RejectReason.OTHER, "scheduledCancel"),
+    ("internalCancel", C, RejectReason.OTHER, "internalCancel"),
+    ("newWordCanceled", C, RejectReason.OTHER, "newWordCanceled"),
+    ("filled", OrderStatus.EXPIRED, RejectReason.NO_MATCH, "remainder of an IOC order"),
+    ("rejected", R, RejectReason.OTHER, "rejected"),
+    ("tickRejected", R, RejectReason.INVALID, "tickRejected"),
+    ("minTradeNtlRejected", R, RejectReason.SIZE, "minTradeNtlRejected"),
+    ("perpMarginRejected", R, RejectReason.MARGIN, "perpMarginRejected"),
+    ("reduceOnlyRejected", R, RejectReason.REDUCE_ONLY, "reduceOnlyRejected"),
+    ("badAloPxRejected", R, RejectReason.POST_ONLY, "badAloPxRejected"),
+    ("iocCancelRejected", R, RejectReason.NO_MATCH, "iocCancelRejected"),
+    ("badTriggerPxRejected", R, RejectReason.INVALID, "badTriggerPxRejected"),
+    (
+        "marketOrderNoLiquidityRejected",
+        R,
+        RejectReason.NO_MATCH,
+        "marketOrderNoLiquidityRejected",
+    ),
+    (
+        "positionIncreaseAtOpenInterestCapRejected",
+        R,
+        RejectReason.MARKET_STATE,
+        "positionIncreaseAtOpenInterestCapRejected",
+    ),
+    (
+        "positionFlipAtOpenInterestCapRejected",
+        R,
+        RejectReason.MARKET_STATE,
+        "positionFlipAtOpenInterestCapRejected",
+    ),
+    (
+        "tooAggressiveAtOpenInterestCapRejected",
+        R,
+        RejectReason.MARKET_STATE,
+        "tooAggressiveAtOpenInterestCapRejected",
+    ),
+    ("openInterestIncreaseRejected", R, RejectReason.MARKET_STATE, "openInterestIncreaseRejected"),
+    (
+        "insufficientSpotBalanceRejected",
+        R,
+        RejectReason.MARGIN,
+        "insufficientSpotBalanceRejected",
+    ),
+    ("oracleRejected", R, RejectReason.NO_MATCH, "oracleRejected"),
+    ("perpMaxPositionRejected", R, RejectReason.MARGIN, "perpMaxPositionRejected"),
+    ("tooManyOpenOrdersRejected", R, RejectReason.OTHER, "tooManyOpenOrdersRejected"),
+    ("newWordRejected", R, RejectReason.OTHER, "newWordRejected"),
+]
+
+
+@pytest.mark.parametrize(("word", "status", "reason", "text"), ENDS)
+def test_c8_every_word_that_ends_an_order_becomes(
+    word: str, status: OrderStatus, reason: RejectReason | None, text: str
+) -> None:
+    report = reported(msgspec.structs.replace(updates()[0], status=word))
+
+    assert (report.order_status, report.reason, report.text) == (status, reason, text)
+
+
+def test_c8_every_listed_word_is_tested() -> None:
+    assert errors.ENDS.keys() <= {word for word, *_ in ENDS}
+
+
+@pytest.mark.parametrize("word", ["open", "triggered"])
+def test_c8_an_order_that_goes_on_has_no_reason(word: str) -> None:
+    report = reported(msgspec.structs.replace(updates()[0], status=word))
+
+    assert (report.order_status, report.reason, report.text) == (OrderStatus.NEW, None, "")
+
+
+def test_d11_nothing_sold_has_no_sign() -> None:
+    row = msgspec.structs.replace(updates()[0].order, side="A", orig_sz=Decimal(0), sz=Decimal(0))
+    report = reported(msgspec.structs.replace(updates()[0], order=row))
+
+    assert str(report.amount) == "0"
+
+
 def test_an_unknown_status_gives_no_report() -> None:
     odd = msgspec.structs.replace(updates()[0], status="somethingElse")
 
     assert order_report(odd, READING) is None
-
-
-def test_an_unknown_reject_has_no_class() -> None:
-    odd = msgspec.structs.replace(updates()[0], status="newWordRejected")
-
-    assert reported(odd).reason is RejectReason.OTHER
 
 
 def test_an_open_order_is_reported_as_of_its_placing() -> None:
