@@ -9,6 +9,7 @@ from services.paper_binance.numbers import ms
 from services.paper_binance.venue import Venue
 from services.paper_binance.vocabulary import (
     ADL_CLIENT_ID,
+    EXPIRY_REASONS,
     LIQUIDATION_PREFIX,
     OrderNote,
     PriceMatch,
@@ -29,6 +30,7 @@ from services.paper_exchange.shell.audit import (
     CancelByHand,
     ControlError,
     Deleverage,
+    EndByVenue,
     Liquidate,
     PlaceByHand,
 )
@@ -60,6 +62,12 @@ def _carry_out(venue: Venue, action: AccountAction, now_ns: int) -> tuple[OrderI
         case CancelByHand():
             order_id = OrderId(_number(action.order_id))
             return order_id, venue.engine.cancel(account, order_id, now_ns)
+        case EndByVenue():
+            order_id = OrderId(_number(action.order_id))
+            if action.reason not in EXPIRY_REASONS:
+                names = ", ".join(EXPIRY_REASONS)
+                raise ControlError(f"reason={action.reason}: must be one of {names}")
+            return order_id, venue.engine.end(account, order_id, action.reason, now_ns)
         case Liquidate():
             client_id = f"{LIQUIDATION_PREFIX}{ms(now_ns)}"
             return _close(venue, (account, action.symbol), action.qty, client_id, now_ns)

@@ -200,10 +200,14 @@ AHEAD_OF_SERVER = "was 1000ms ahead of the server's time."
 
 
 class VenueError(Exception):
-    """A request that the venue refuses; nothing of it was carried out."""
+    """A request that the venue refuses; nothing of it was carried out.
+
+    `number` is the code as it is told: one that is asked for by hand may be none of ours.
+    """
 
     def __init__(self, code: Code, *details: object) -> None:
         self.code = code
+        self.number = code.value
         self.message = TEXTS[code].format(*details)
         self.http_status = HTTP_STATUS.get(code, 400)
         self.page = b""

@@ -13,6 +13,7 @@ from services.paper_binance.faults import (
     Disturbance,
     EventAction,
     EventDisturbance,
+    RefusingCode,
 )
 from services.paper_binance.hub import StreamHub
 from services.paper_binance.limits import LimitSettings
@@ -31,6 +32,7 @@ from services.paper_exchange.channels import Channel
 from services.paper_exchange.fault_rules import defect_of
 from services.paper_exchange.fault_words import Fault, Scripted
 from services.paper_exchange.orders import AccountId
+from services.paper_exchange.refusing import REFUSE, refusing_defect
 from services.paper_exchange.shell.audit import ControlError, FaultReport
 from services.paper_exchange.shell.conditions import CONDITIONS, Conditions, FaultRequest
 from services.paper_exchange.shell.control import decode_control
@@ -53,7 +55,8 @@ LOOKS = {
 class FaultSettings(FaultRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set: the plan of faults, and what is to happen now.
 
-    `permissions` restricts accounts and symbols; `hidden_ms` is how long queries do not know any
+    `refusals` are given in the code and words that they name. `permissions` restricts accounts and
+    symbols; `hidden_ms` is how long queries do not know any
     new order; `expire_listen_keys` ends these accounts' user streams, which stay open and silent.
     """
 
@@ -61,6 +64,7 @@ class FaultSettings(FaultRequest, frozen=True, kw_only=True, forbid_unknown_fiel
     limits: LimitSettings | None = None
     answers: tuple[Disturbance, ...] = ()
     events: tuple[EventDisturbance, ...] = ()
+    refusals: tuple[RefusingCode, ...] = ()
     hidden_ms: int | None = None
     permissions: Permissions | None = None
     expire_listen_keys: tuple[str, ...] = ()
@@ -93,6 +97,7 @@ class FaultControl:
         defect = (
             defect_of(wanted, VENUE_FAULTS, NAMES.__contains__)
             or _looks_defect(wanted.script)
+            or refusing_defect(wanted.refusals, OPERATIONS.__contains__)
             or wanted.defect()
         )
         if wanted.hidden_ms is not None and wanted.hidden_ms < 0:
@@ -114,6 +119,8 @@ class FaultControl:
             if getattr(self._venue.switches, name) != getattr(Switches(), name)
         )
         fired = {str(fault): count for fault, count in faults.plan.fired.items() if count}
+        if faults.refusals.fired:
+            fired[REFUSE] = faults.refusals.fired
         return FaultReport(
             supported=_supported(),
             active=(*switched, *faults.pending, *self._conditions.active),
@@ -124,6 +131,7 @@ class FaultControl:
     def clear_counts(self) -> None:
         """Forget how often faults fired."""
         self._venue.faults.plan.fired.clear()
+        self._venue.faults.refusals.fired = 0
         self._conditions.clear_counts()
 
     def _set_venue(self, wanted: FaultSettings) -> None:
@@ -144,6 +152,7 @@ class FaultControl:
             faults.add_answer(answer)
         for event in wanted.events:
             faults.add_event(event)
+        faults.refusals.add(wanted.refusals)
         if wanted.hidden_ms is not None:
             faults.hidden_ms = wanted.hidden_ms
 
@@ -165,6 +174,7 @@ def _supported() -> tuple[str, ...]:
         "hidden_ms",
         "expire_listen_keys",
         "permissions",
+        REFUSE,
     )
 
 

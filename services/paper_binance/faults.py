@@ -18,6 +18,7 @@ from services.paper_binance.errors import Code, VenueError
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.garbling import FieldNames, Garbling, garbled
+from services.paper_exchange.refusing import Refusals, Refusing
 
 ResultT = TypeVar("ResultT")
 NewsT = TypeVar("NewsT")
@@ -127,6 +128,13 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
 UNDISTURBED = Disturbance()
 
 
+class RefusingCode(Refusing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refusal with any code of the venue's, listed or not."""
+
+    code: int
+    http_status: int = 400
+
+
 class EventAction(StrEnum):
     """What happens to a user event."""
 
@@ -158,6 +166,7 @@ class Faults:
     def __init__(self) -> None:
         self.hidden_ms = 0
         self.plan = FaultPlan()
+        self.refusals = Refusals[RefusingCode]()
         self._answers: list[Disturbance] = []
         self._events: list[EventDisturbance] = []
 
@@ -167,7 +176,7 @@ class Faults:
         answers = (f"answer:{one.operation or 'any'}" for one in self._answers)
         events = (f"event:{one.event or 'any'}:{one.action}" for one in self._events)
         hidden = (f"hidden_ms:{self.hidden_ms}",) if self.hidden_ms else ()
-        return (*answers, *events, *hidden, *self.plan.pending)
+        return (*answers, *events, *hidden, *self.refusals.pending, *self.plan.pending)
 
     def add_answer(self, disturbance: Disturbance) -> None:
         self._answers.append(disturbance)
@@ -178,6 +187,7 @@ class Faults:
     def reset(self) -> None:
         self.hidden_ms = 0
         self.plan.reset()
+        self.refusals.reset()
         self._answers.clear()
         self._events.clear()
 
@@ -245,6 +255,14 @@ def perform(disturbance: Disturbance, act: Callable[[], ResultT]) -> ResultT:
         with contextlib.suppress(VenueError):
             act()
     raise breakdown_error(disturbance.breakdown)
+
+
+def refused(refusing: RefusingCode) -> VenueError:
+    """Return a refusal that was asked for by hand as an error."""
+    error = VenueError(Code.UNKNOWN)
+    error.number, error.http_status = refusing.code, refusing.http_status
+    error.message = refusing.text
+    return error
 
 
 def written(disturbance: Disturbance, body: bytes) -> bytes:

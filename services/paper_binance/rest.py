@@ -8,7 +8,7 @@ from services.paper_binance.faults import perform, written
 from services.paper_binance.limits import Address
 from services.paper_binance.numbers import ms
 from services.paper_binance.params import Params, from_wire
-from services.paper_binance.routes import REST_ROUTES, Route, Security
+from services.paper_binance.routes import REST_ROUTES, Route, Security, handle
 from services.paper_binance.trading import Failure
 from services.paper_binance.venue import Call, Venue
 from services.paper_exchange.orders import AccountId
@@ -58,7 +58,7 @@ def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
     try:
         call = _admit(venue, route, request, now_ns, headers)
         call = msgspec.structs.replace(call, late_fill_ms=disturbance.late_fill_ms)
-        result = perform(disturbance, lambda: route.handler(venue, call))
+        result = perform(disturbance, lambda: handle(venue, route, call))
         told = Answer(OK, written(disturbance, msgspec.json.encode(result)), headers)
     except VenueError as error:
         told = _refusal(error, headers, ms(now_ns))
@@ -81,7 +81,7 @@ def _refusal(error: VenueError, headers: dict[str, str], now_ms: int) -> Answer:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if error.page:
         return Answer(error.http_status, error.page, headers, content_type=HTML)
-    failure = Failure(error.code.value, error.message)
+    failure = Failure(error.number, error.message)
     return Answer(error.http_status, msgspec.json.encode(failure), headers)
 
 

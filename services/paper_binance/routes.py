@@ -17,6 +17,7 @@ from services.paper_binance import (
     settings,
     trading,
 )
+from services.paper_binance.faults import refused
 from services.paper_binance.params import Params
 from services.paper_binance.venue import Call, Venue
 
@@ -53,6 +54,19 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     def operation(self) -> str:
         """The name by which faults single out a request."""
         return self.handler.__name__
+
+
+def handle(venue: Venue, route: Route, call: Call) -> object:
+    """Carry out an admitted request, unless it is to be refused.
+
+    Raises:
+        VenueError: as the endpoint refuses, or as the control port asked for.
+    """
+    symbol = call.params.optional("symbol") or ""
+    refusing = venue.faults.refusals.take(route.operation, symbol)
+    if refusing is not None:
+        raise refused(refusing)
+    return route.handler(venue, call)
 
 
 def weighs(weight: int) -> Weigh:

@@ -329,4 +329,4 @@ def _or_failure(
     try:
         return act(venue, call)
     except VenueError as error:
-        return Failure(error.code.value, error.message)
+        return Failure(error.number, error.message)

@@ -129,5 +129,7 @@ EXPIRY_REASONS = {
     EndReason.IOC_REMAINDER: "2",
     EndReason.REDUCE_ONLY: "4",
     EndReason.MARGIN: "5",
+    EndReason.LIQUIDATED: "5",
+    EndReason.DELISTED: "7",
     EndReason.MARKET_REMAINDER: "9",
 }

@@ -21,7 +21,7 @@ from services.paper_binance.limits import Address, RateLimit
 from services.paper_binance.numbers import ms
 from services.paper_binance.params import Params, from_json
 from services.paper_binance.rest import NOBODY
-from services.paper_binance.routes import WEBSOCKET_ROUTES, Route, Security
+from services.paper_binance.routes import WEBSOCKET_ROUTES, Route, Security, handle
 from services.paper_binance.trading import Failure
 from services.paper_binance.venue import Call, Venue
 from services.paper_exchange.orders import AccountId
@@ -142,7 +142,7 @@ def answer_message(venue: Venue, session: ApiSession, text: str, now_ns: int) ->
         answer = ApiFailure(
             id=request.id,
             status=error.http_status,
-            error=Failure(error.code.value, error.message),
+            error=Failure(error.number, error.message),
             rate_limits=_rate_limits(venue, session, NOBODY, ms(now_ns)),
         )
     return Reply(
@@ -205,7 +205,7 @@ def _routed(exchange: Exchange, method: str) -> tuple[AccountId, object]:
         now_ns=exchange.now_ns,
         late_fill_ms=exchange.disturbance.late_fill_ms,
     )
-    act = partial(route.handler, exchange.venue, call)
+    act = partial(handle, exchange.venue, route, call)
     return account_id, perform(exchange.disturbance, act)
 
 

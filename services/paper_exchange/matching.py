@@ -165,6 +165,13 @@ class Engine:
         cancel(self._state, self._state.ledger.open_order(account_id, order_id), reason, now_ns)
         return self._finish(now_ns)
 
+    def end(
+        self, account_id: AccountId, order_id: OrderId, reason: EndReason, now_ns: int
+    ) -> list[Event]:
+        """End one open order by a rule of the venue's."""
+        expire(self._state, self._state.ledger.open_order(account_id, order_id), reason, now_ns)
+        return self._finish(now_ns)
+
     def cancel_all(
         self,
         account_id: AccountId,

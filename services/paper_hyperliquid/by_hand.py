@@ -6,16 +6,18 @@ Everything is booked by the engine and told to subscribers as any other order.
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from services.paper_exchange.instruments import round_px
-from services.paper_exchange.orders import AccountId, OrderRefused
+from services.paper_exchange.orders import AccountId, EndReason, OrderRefused
 from services.paper_exchange.shell.audit import (
     AccountAction,
     ActOutcome,
     CancelByHand,
     ControlError,
     Deleverage,
+    EndByVenue,
     Liquidate,
     PlaceByHand,
 )
+from services.paper_hyperliquid.desk import STATUS_OF_END
 from services.paper_hyperliquid.errors import OrderError
 from services.paper_hyperliquid.listings import LISTING_OF_COIN
 from services.paper_hyperliquid.outbox import Forced
@@ -23,10 +25,12 @@ from services.paper_hyperliquid.records import Record
 from services.paper_hyperliquid.schemas import Tif
 from services.paper_hyperliquid.terms import Terms
 from services.paper_hyperliquid.venue import Venue
-from services.paper_hyperliquid.words import OrderType
+from services.paper_hyperliquid.words import OrderType, Status
 
 # How far from mark the web interface lets a market order trade.
 SLIPPAGE = Decimal("0.05")
+# The statuses by which the venue ends an order that nobody asked to cancel.
+BY_VENUE = frozenset(STATUS_OF_END.values()) - {Status.CANCELED, Status.FILLED}
 
 
 def act(venue: Venue, action: AccountAction, now_ns: int) -> ActOutcome:
@@ -52,6 +56,11 @@ def _carry_out(venue: Venue, account: AccountId, action: AccountAction, now_ns: 
             record = _live(venue, account, action.order_id)
             venue.cancel_by_hand(record, now_ns)
             return record
+        case EndByVenue():
+            record = _live(venue, account, action.order_id)
+            _require_word(action.reason)
+            venue.end_by_venue(record, action.reason, now_ns)
+            return record
         case Liquidate():
             position = (account, action.symbol)
             return venue.desk.force_close(position, action.qty, Forced.LIQUIDATION, now_ns)
@@ -66,6 +75,12 @@ def _live(venue: Venue, account: AccountId, order_id: str) -> Record:
     if record is None or not record.status.is_live:
         raise ControlError(f"order_id={order_id}: must be an open order of the account")
     return record
+
+
+def _require_word(reason: EndReason) -> None:
+    if STATUS_OF_END.get(reason) not in BY_VENUE:
+        names = ", ".join(one for one, status in STATUS_OF_END.items() if status in BY_VENUE)
+        raise ControlError(f"reason={reason}: must be one of {names}")
 
 
 def _terms(venue: Venue, action: PlaceByHand) -> Terms:

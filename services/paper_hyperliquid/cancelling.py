@@ -1,21 +1,12 @@
 """What happens to cancels: each names an order by oid or cloid, and its asset must match."""
 
-from typing import Final
-
 from services.paper_exchange.orders import AccountId, EndReason
-from services.paper_hyperliquid.desk import Desk
+from services.paper_hyperliquid.desk import STATUS_OF_END, Desk
 from services.paper_hyperliquid.errors import CANCEL_UNKNOWN, FAST_CANCEL_OF_TRIGGER, Rejection
 from services.paper_hyperliquid.payloads import CancelAck, Failed
 from services.paper_hyperliquid.records import Record
 from services.paper_hyperliquid.schemas import CancelAction, CancelByCloidAction
 from services.paper_hyperliquid.triggers import TriggerBook
-from services.paper_hyperliquid.words import Status
-
-_STATUS_OF_REASON: Final = {
-    EndReason.USER: Status.CANCELED,
-    EndReason.REPLACED: Status.CANCELED,
-    EndReason.SCHEDULED: Status.SCHEDULED_CANCEL,
-}
 
 
 class Cancelling:
@@ -58,7 +49,7 @@ class Cancelling:
     def cancel(self, record: Record, now_ns: int, reason: EndReason) -> None:
         """Cancel one live order, wherever it waits."""
         if self._triggers.is_waiting(record.oid):
-            self._triggers.cancel(record, _STATUS_OF_REASON[reason], now_ns)
+            self._triggers.cancel(record, STATUS_OF_END[reason], now_ns)
         else:
             self._desk.cancel(record, now_ns, reason)
 

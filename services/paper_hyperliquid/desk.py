@@ -52,13 +52,20 @@ from services.paper_hyperliquid.words import OrderType, Status
 
 _FEE_STEP: Final = Decimal("0.000001")
 
-_STATUS_OF_END: Final = {
+STATUS_OF_END: Final = {
     EndReason.USER: Status.CANCELED,
     EndReason.REPLACED: Status.CANCELED,
     EndReason.SCHEDULED: Status.SCHEDULED_CANCEL,
     EndReason.SELF_TRADE: Status.SELF_TRADE_CANCELED,
     EndReason.REDUCE_ONLY: Status.REDUCE_ONLY_CANCELED,
     EndReason.MARGIN: Status.MARGIN_CANCELED,
+    EndReason.LIQUIDATED: Status.LIQUIDATED_CANCELED,
+    EndReason.DELISTED: Status.DELISTED_CANCELED,
+    EndReason.OPEN_INTEREST_CAP: Status.OPEN_INTEREST_CAP_CANCELED,
+    EndReason.VAULT_WITHDRAWAL: Status.VAULT_WITHDRAWAL_CANCELED,
+    EndReason.SIBLING_FILLED: Status.SIBLING_FILLED_CANCELED,
+    EndReason.SETTLED: Status.OUTCOME_SETTLED_CANCELED,
+    EndReason.INTERNAL: Status.INTERNAL_CANCEL,
     # A partly filled IOC ends as filled; what is left of it is dropped without a word.
     EndReason.IOC_REMAINDER: Status.FILLED,
 }
@@ -244,7 +251,7 @@ class Desk:
 
     def _absorb_end(self, order: Order) -> None:
         record = self._known(order)
-        status = _STATUS_OF_END.get(order.reason, Status.CANCELED)
+        status = STATUS_OF_END.get(order.reason, Status.CANCELED)
         after = replace(record, status=status, status_ms=ms_of(order.updated_ns))
         self.put(after)
         if order.reason not in _BY_USER:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from services.paper_exchange.fault_rules import defect_of
 from services.paper_exchange.fault_words import Fault, Scripted
+from services.paper_exchange.refusing import REFUSE, refusing_defect
 from services.paper_exchange.shell.audit import ControlError, FaultReport
 from services.paper_exchange.shell.conditions import CONDITIONS, Conditions, FaultRequest
 from services.paper_exchange.shell.control import decode_control
@@ -22,6 +23,7 @@ from services.paper_hyperliquid.faults import (
     VENUE_FAULTS,
     Faults,
     FaultSwitches,
+    RefusingText,
     active,
     supported,
 )
@@ -36,6 +38,7 @@ OTHER_OPERATIONS: Final = frozenset(
     {"scheduleCancel", "updateLeverage", "noop", "meta", "l2Book", "allMids", "historicalOrders"}
 )
 NAMES: Final = frozenset(OPERATIONS.values()) | OTHER_OPERATIONS | {name_of(one) for one in EVENTS}
+REFUSABLE: Final = frozenset({"place_order", "cancel_order"})
 SWITCHES: Final = frozenset(Faults.__struct_fields__)
 LOOKS: Final = {
     Fault.FAIL_EXECUTED: UNKNOWN_LOOKS,
@@ -53,10 +56,12 @@ class Stall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class FaultSettings(FaultRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set: the plan of faults, what is to happen now, and the old switches.
 
+    `refusals` are given in the words that they name; their symbol is a coin.
     A request that names a switch, or nothing at all, sets exactly the switches that it names.
     """
 
     stall: Stall | None = None
+    refusals: tuple[RefusingText, ...] = ()
     refuse_busy: bool = False
     lose_answers: bool = False
     mute_users: bool = False
@@ -79,15 +84,18 @@ class FaultControl:
             defect_of(wanted, VENUE_FAULTS, NAMES.__contains__)
             or _looks_defect(wanted.script)
             or _stall_defect(wanted.stall)
+            or refusing_defect(wanted.refusals, REFUSABLE.__contains__)
             or wanted.defect()
         )
         if defect is not None:
             raise ControlError(defect)
         if wanted.reset:
             self._faults.now = Faults()
+            self._faults.refusals.reset()
             self._conditions.reset()
         self._switch(wanted, frozenset(msgspec.json.decode(body or b"{}")))
         self._faults.plan.change(wanted)
+        self._faults.refusals.add(wanted.refusals)
         if wanted.stall is not None:
             self._conditions.clock.stand(wanted.stall.for_ms)
             self._conditions.count("stall")
@@ -100,13 +108,20 @@ class FaultControl:
 
     def report(self) -> FaultReport:
         """Return what can be set, what is on and what has happened how often."""
-        plan = self._faults.plan
+        plan, refusals = self._faults.plan, self._faults.refusals
         fired = {str(fault): count for fault, count in plan.fired.items() if count}
+        if refusals.fired:
+            fired[REFUSE] = refusals.fired
         for name, count in self._conditions.fired.items():
             fired[name] = fired.get(name, 0) + count
         return FaultReport(
-            supported=(*supported(), *sorted(VENUE_FAULTS), *CONDITIONS),
-            active=(*active(self._faults.now), *plan.pending, *self._conditions.active),
+            supported=(*supported(), *sorted(VENUE_FAULTS), *CONDITIONS, REFUSE),
+            active=(
+                *active(self._faults.now),
+                *refusals.pending,
+                *plan.pending,
+                *self._conditions.active,
+            ),
             seed=plan.seed,
             fired=fired,
         )
@@ -114,6 +129,7 @@ class FaultControl:
     def clear_counts(self) -> None:
         """Forget how often faults fired."""
         self._faults.plan.fired.clear()
+        self._faults.refusals.fired = 0
         self._conditions.clear_counts()
 
 

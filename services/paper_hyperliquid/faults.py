@@ -13,6 +13,7 @@ from msgspec.structs import fields
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.garbling import FieldNames, Garbling
+from services.paper_exchange.refusing import Refusals, Refusing
 
 # The names of operations, the same on both paper venues; other requests go by their own type.
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -102,6 +103,12 @@ def operation_of(kind: str) -> str:
     return OPERATIONS.get(kind, kind)
 
 
+class RefusingText(Refusing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refusal in any text of the venue's: of each order of a request, or of the request whole."""
+
+    whole: bool = False
+
+
 class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What clients of the live venue reported; nothing is on by default."""
 
@@ -125,6 +132,7 @@ class FaultSwitches:
     def __init__(self) -> None:
         self.now = Faults()
         self.plan = FaultPlan()
+        self.refusals = Refusals[RefusingText]()
 
 
 def supported() -> tuple[str, ...]:

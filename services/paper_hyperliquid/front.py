@@ -18,6 +18,7 @@ from services.paper_hyperliquid.faults import (
     USUAL,
     Conduct,
     FaultSwitches,
+    RefusingText,
     conduct_of,
     failing_status,
     failing_text,
@@ -31,6 +32,7 @@ from services.paper_hyperliquid.journal import Journal
 from services.paper_hyperliquid.limits import Window, action_weight
 from services.paper_hyperliquid.numbers import ms_of
 from services.paper_hyperliquid.payloads import DEFAULT_OK, ActionAnswer, OrderUnknown
+from services.paper_hyperliquid.refusing import coin_of
 from services.paper_hyperliquid.schemas import Envelope, decode_envelope
 from services.paper_hyperliquid.venue import Handled, Venue
 from tandem.runtime.clock import Clock
@@ -153,12 +155,21 @@ class Front:
 
     def _handle(self, envelope: Envelope, choice: Choice, now_ns: int) -> Handled:
         self._venue.gate.budget.is_spent = choice.fault is Fault.ADDRESS_LIMIT
+        refusing = self._refusing(envelope)
+        if refusing is not None:
+            return self._venue.refuse(envelope, refusing, now_ns)
         if choice.fault is not Fault.LATE_FILL:
             return self._venue.exchange(envelope, now_ns)
         handled = self._venue.exchange(envelope, now_ns, late_fill_ms=choice.ms)
         for _ in range(self._venue.take_late_fills()):
             self._faults.plan.took_effect(Fault.LATE_FILL)
         return handled
+
+    def _refusing(self, envelope: Envelope) -> RefusingText | None:
+        """Return how this action is refused, if it is to be."""
+        action = envelope.action
+        operation = operation_of(str(action.__struct_config__.tag))
+        return self._faults.refusals.take(operation, coin_of(action))
 
     def _info_payload(
         self, body: bytes | Raw, ip: str, choice: Choice

@@ -19,6 +19,7 @@ from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.dead_man import DeadMan
 from services.paper_hyperliquid.desk import Desk
 from services.paper_hyperliquid.errors import OrderError, RequestError
+from services.paper_hyperliquid.faults import RefusingText
 from services.paper_hyperliquid.gate import Gate
 from services.paper_hyperliquid.listings import LISTING_OF_COIN
 from services.paper_hyperliquid.modifying import Modifying
@@ -37,6 +38,7 @@ from services.paper_hyperliquid.payloads import (
 )
 from services.paper_hyperliquid.placing import Placing
 from services.paper_hyperliquid.records import Record
+from services.paper_hyperliquid.refusing import refused
 from services.paper_hyperliquid.schemas import (
     ApproveAgentAction,
     ApproveBuilderFeeAction,
@@ -115,6 +117,19 @@ class Venue:
         self.triggers.settle(now_ns)
         return Handled(answer, account)
 
+    def refuse(self, envelope: Envelope, refusing: RefusingText, now_ns: int) -> Handled:
+        """Refuse one signed request in the given words; its nonce is used up as ever."""
+        now_ms = ms_of(now_ns)
+        account: AccountId | None = None
+        try:
+            admitted = self.gate.admit(envelope, now_ms)
+            account = admitted.account
+            self.gate.spend(admitted, envelope, self.desk.volume[account], now_ms)
+            answer: ActionAnswer = refused(envelope.action, refusing)
+        except RequestError as error:
+            answer = ActionErr(str(error))
+        return Handled(answer, account)
+
     def apply_market(self, event: MarketEvent, now_ns: int) -> None:
         """Let the tape move the market."""
         self.desk.absorb(self.engine.apply_market(event, now_ns))
@@ -151,6 +166,10 @@ class Venue:
     def cancel_by_hand(self, record: Record, now_ns: int) -> None:
         """Cancel an order past the API."""
         self._cancelling.cancel(record, now_ns, EndReason.USER)
+
+    def end_by_venue(self, record: Record, reason: EndReason, now_ns: int) -> None:
+        """End an order that rests as the venue does by itself."""
+        self._cancelling.cancel(record, now_ns, reason)
 
     def take_news(self) -> News:
         """Return what happened since the last call."""

@@ -9,6 +9,8 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from services.paper_exchange.orders import EndReason
+
 
 class AuditOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One order as the venue holds it; `status` is the venue's own word."""
@@ -189,6 +191,14 @@ class CancelByHand(msgspec.Struct, frozen=True, kw_only=True, tag_field="action"
     order_id: str
 
 
+class EndByVenue(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="end"):
+    """An open order that the venue ends by itself, for a reason that it has a word for."""
+
+    account: str
+    order_id: str
+    reason: EndReason
+
+
 class Liquidate(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="liquidate"):
     """The venue closes a position, all of it or `qty`, at mark: a liquidation."""
 
@@ -205,7 +215,7 @@ class Deleverage(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
     qty: Decimal | None = None
 
 
-AccountAction = PlaceByHand | CancelByHand | Liquidate | Deleverage
+AccountAction = PlaceByHand | CancelByHand | EndByVenue | Liquidate | Deleverage
 
 
 class ActOutcome(msgspec.Struct, frozen=True, kw_only=True):

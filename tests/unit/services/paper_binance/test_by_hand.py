@@ -4,11 +4,13 @@ import pytest
 
 from services.paper_binance.by_hand import act
 from services.paper_binance.venue import Venue
+from services.paper_exchange.orders import EndReason
 from services.paper_exchange.shell.audit import (
     AccountAction,
     CancelByHand,
     ControlError,
     Deleverage,
+    EndByVenue,
     Liquidate,
     PlaceByHand,
 )
@@ -113,3 +115,31 @@ def test_nonsense_is_refused_by_field_value_and_rule(
         act(venue, action, NOW_NS)
 
     assert venue.engine.orders() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "word"),
+    [
+        (EndReason.SELF_TRADE, "EXPIRED_IN_MATCH", "1"),
+        (EndReason.REDUCE_ONLY, "EXPIRED", "4"),
+        (EndReason.LIQUIDATED, "EXPIRED", "5"),
+        (EndReason.DELISTED, "EXPIRED", "7"),
+    ],
+)
+def test_c8_the_venue_ends_an_order_for_a_reason_of_its_own(
+    venue: Venue, listener: Listener, reason: EndReason, status: str, word: str
+) -> None:
+    rested = act(venue, by_hand(price=Decimal(149)), NOW_NS)
+
+    act(venue, EndByVenue(account="paper", order_id=rested.order_id, reason=reason), NOW_NS)
+
+    told = listener.events[-1]["o"]
+    assert (told["X"], told["er"]) == (status, word)
+
+
+def test_c8_an_end_that_the_venue_has_no_word_for_is_refused(venue: Venue) -> None:
+    rested = act(venue, by_hand(price=Decimal(149)), NOW_NS)
+    end = EndByVenue(account="paper", order_id=rested.order_id, reason=EndReason.INTERNAL)
+
+    with pytest.raises(ControlError, match="reason=INTERNAL: must be one of SELF_TRADE"):
+        act(venue, end, NOW_NS)

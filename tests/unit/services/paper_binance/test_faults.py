@@ -13,6 +13,7 @@ from services.paper_binance.faults import (
     EventAction,
     EventDisturbance,
     Faults,
+    RefusingCode,
     arranged,
     breakdown_error,
     disturbance_of,
@@ -293,3 +294,34 @@ def test_a_ban_by_websocket_closes_the_address(venue: Venue) -> None:
     reply = answer_message(venue, session, text, NOW_MS * 1_000_000)
 
     assert b'"status":418' in reply.text
+
+
+def test_c3_an_order_is_refused_by_any_code_in_any_words(venue: Venue) -> None:
+    refusing = RefusingCode(symbol="SOLUSDT", code=-4998, text="Not today.")
+    venue.faults.refusals.add((refusing,))
+
+    status, body = send(venue, "POST", "order", **LIMIT)
+
+    assert (status, body) == (400, {"code": -4998, "msg": "Not today."})
+    assert venue.faults.refusals.fired == 1
+    assert send(venue, "POST", "order", **LIMIT)[0] == 200
+
+
+def test_c3_a_request_over_the_websocket_is_refused_alike(venue: Venue) -> None:
+    refusing = RefusingCode(on="ticker_price", code=-4998, text="Not today.", http_status=403)
+    venue.faults.refusals.add((refusing,))
+    session = ApiSession(Address("test"), NOW_MS)
+    text = '{"id":1,"method":"ticker.price","params":{"symbol":"SOLUSDT"}}'
+
+    reply = answer_message(venue, session, text, NOW_MS * 1_000_000)
+
+    assert b'"status":403,"error":{"code":-4998,"msg":"Not today."}' in reply.text
+
+
+def test_c3_a_reset_ends_refusals(venue: Venue) -> None:
+    venue.faults.refusals.add((RefusingCode(code=-4998),))
+    assert "refuse:place_order:any" in venue.faults.pending
+
+    venue.faults.reset()
+
+    assert send(venue, "POST", "order", **LIMIT)[0] == 200

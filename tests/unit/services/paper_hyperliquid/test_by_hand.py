@@ -2,11 +2,13 @@ from decimal import Decimal
 
 import pytest
 
+from services.paper_exchange.orders import EndReason
 from services.paper_exchange.shell.audit import (
     AccountAction,
     CancelByHand,
     ControlError,
     Deleverage,
+    EndByVenue,
     Liquidate,
     PlaceByHand,
 )
@@ -110,3 +112,39 @@ def test_nonsense_is_refused(action: AccountAction, words: str) -> None:
         act(floor.venue, action, floor.now_ns)
 
     assert floor.ask_mine("openOrders") == []
+
+
+# Hyperliquid docs, order statuses: the words by which it ends an order that nobody cancelled.
+WORDS = [
+    (EndReason.SCHEDULED, "scheduledCancel"),
+    (EndReason.SELF_TRADE, "selfTradeCanceled"),
+    (EndReason.REDUCE_ONLY, "reduceOnlyCanceled"),
+    (EndReason.MARGIN, "marginCanceled"),
+    (EndReason.LIQUIDATED, "liquidatedCanceled"),
+    (EndReason.DELISTED, "delistedCanceled"),
+    (EndReason.OPEN_INTEREST_CAP, "openInterestCapCanceled"),
+    (EndReason.VAULT_WITHDRAWAL, "vaultWithdrawalCanceled"),
+    (EndReason.SIBLING_FILLED, "siblingFilledCanceled"),
+    (EndReason.SETTLED, "outcomeSettledCanceled"),
+    (EndReason.INTERNAL, "internalCancel"),
+]
+
+
+@pytest.mark.parametrize(("reason", "word"), WORDS)
+def test_c8_the_venue_ends_an_order_in_each_of_its_words(reason: EndReason, word: str) -> None:
+    floor = Floor()
+    oid = floor.rest("buy", "149", "1")
+
+    act(floor.venue, EndByVenue(account=MASTER, order_id=str(oid), reason=reason), floor.now_ns)
+
+    assert floor.status_of(oid) == word
+
+
+def test_c8_an_end_that_the_venue_has_no_word_for_is_refused() -> None:
+    floor = Floor()
+    end = EndByVenue(
+        account=MASTER, order_id=str(floor.rest("buy", "149", "1")), reason=EndReason.USER
+    )
+
+    with pytest.raises(ControlError, match="reason=USER: must be one of SCHEDULED"):
+        act(floor.venue, end, floor.now_ns)

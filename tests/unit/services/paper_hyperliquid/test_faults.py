@@ -13,6 +13,7 @@ from services.paper_hyperliquid.faults import (
     Conduct,
     Faults,
     FaultSwitches,
+    RefusingText,
     active,
     supported,
 )
@@ -245,3 +246,43 @@ def sent(hall: Hall, action: dict[str, Any]) -> Answer:
 def asked(hall: Hall, oid: int | str) -> bytes:
     body = json.dumps({"type": "orderStatus", "user": MASTER, "oid": oid}).encode()
     return hall.front.http_info(body, IP).body
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_c3_an_order_is_refused_in_any_words(whole: bool) -> None:
+    hall = Hall()
+    hall.faults.refusals.add((RefusingText(symbol="SOL", text="Not today.", whole=whole),))
+
+    told = json.loads(ordered(hall).body)
+
+    statuses = {"type": "order", "data": {"statuses": [{"error": "Not today."}]}}
+    refused = {"status": "ok", "response": statuses}
+    assert told == ({"status": "err", "response": "Not today."} if whole else refused)
+    assert hall.floor.ask_mine("openOrders") == []
+    assert json.loads(ordered(hall).body)["response"]["data"]["statuses"][0].keys() == {"resting"}
+
+
+def test_c3_a_cancel_is_refused_in_any_words() -> None:
+    hall = Hall()
+    oid = hall.floor.rest("buy", "149", "1")
+    hall.faults.refusals.add((RefusingText(on="cancel_order", text="Not today."),))
+
+    told = json.loads(sent(hall, {"type": "cancel", "cancels": [{"a": 5, "o": oid}]}).body)
+
+    assert told["response"]["data"]["statuses"] == [{"error": "Not today."}]
+    assert hall.floor.status_of(oid) == "open"
+
+
+def test_c3_a_refusal_of_one_coin_leaves_the_others() -> None:
+    hall = Hall()
+    hall.faults.refusals.add((RefusingText(symbol="ETH", text="Not today."),))
+
+    assert "Not today." not in ordered(hall).body.decode()
+
+
+def test_c3_a_refused_request_that_is_not_admitted_says_why() -> None:
+    hall = Hall()
+    hall.faults.refusals.add((RefusingText(text="Not today."),))
+    script(hall, Scripted(fault=Fault.ADDRESS_LIMIT))
+
+    assert "Too many cumulative requests" in ordered(hall).body.decode()
