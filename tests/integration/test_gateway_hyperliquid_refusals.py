@@ -14,7 +14,7 @@ from tests.integration.gateway_hyperliquid import ACCOUNT, World, cloid, oid_of,
 
 PRICE = Decimal("149.95")
 POST_ONLY = "Only post-only orders allowed immediately after a network upgrade"
-REFUSALS = (
+REFUSALS: tuple[tuple[dict[str, object], RejectReason], ...] = (
     ({"text": POST_ONLY}, RejectReason.MARKET_STATE),
     ({"text": "Something new. asset=5"}, RejectReason.OTHER),
     ({"text": "Something new of the whole request", "whole": True}, RejectReason.OTHER),

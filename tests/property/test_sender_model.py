@@ -96,8 +96,10 @@ class NoFence(Sender):
 class TimeoutRejects(Sender):
     """No answer counts as a refusal."""
 
-    def _doubt(self, ticket: Ticket, now: Now) -> tuple[SenderEffect, ...]:  # type: ignore[explicit-override]
-        return self._reject(ticket, Refusal(RejectReason.OTHER, "no answer"))
+    def _doubt(  # type: ignore[explicit-override]
+        self, ticket: Ticket, now: Now, words: str
+    ) -> tuple[SenderEffect, ...]:
+        return self._reject(ticket, Refusal(RejectReason.OTHER, words))
 
 
 class TrustsItsRefusal(Sender):

@@ -109,7 +109,8 @@ BUGS = (
     Bug(
         "a timeout is a rejection",
         "shared/tandem/gateway/sender.py",
-        "        ticket.phase = Phase.DOUBT\n        ticket.lookup_ns = now.mono_ns\n",
+        "        ticket.phase, ticket.doubt = Phase.DOUBT, words\n"
+        "        ticket.lookup_ns = now.mono_ns\n",
         "        return self._reject(ticket, Refusal(RejectReason.OTHER, 'no answer'))\n",
     ),
     Bug(
@@ -187,7 +188,7 @@ BUGS = (
     Bug(
         "a taker leaves its interval by a doubt",
         "services/hedger/evidence.py",
-        "    if report.in_doubt:\n        order.in_doubt = True\n        return\n",
+        "    if report.in_doubt:\n        order.in_doubt, order.doubt = True, report.text\n        return\n",
         "    if report.in_doubt:\n        venue_order.ended = True\n        return\n",
     ),
     Bug(
