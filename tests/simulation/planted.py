@@ -188,8 +188,8 @@ BUGS = (
     Bug(
         "a taker leaves its interval by a doubt",
         "services/hedger/evidence.py",
-        "    if report.in_doubt:\n        order.in_doubt, order.doubt = True, report.text\n        return\n",
-        "    if report.in_doubt:\n        venue_order.ended = True\n        return\n",
+        "        order.in_doubt, order.doubt = True, report.text\n        return\n",
+        "        venue_order.ended = True\n        return\n",
     ),
     Bug(
         "no content check of the cursor",
