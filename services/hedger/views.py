@@ -194,7 +194,6 @@ def _is_clear(state: State, link: Link, leg: Leg) -> bool:
 
 def _text(state: State, link: Link) -> str:
     parts = [_maker_words(link), link.netted]
-    parts += (_leg_words(state, link, leg) for leg in link.legs)
     if link.late:
         parts.append(f"LATE_FILL {link.late}")
     if link.terminal_ns and not evidence.is_ended(link.order):
@@ -203,6 +202,7 @@ def _text(state: State, link: Link) -> str:
         parts.append(f"maker suspended: {link.suspended}")
     elif link.stops and not link.terminal_ns:
         parts.append("stopping")
+    parts += (_leg_words(state, link, leg) for leg in link.legs)
     return "; ".join(part for part in parts if part)
 
 

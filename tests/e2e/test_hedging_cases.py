@@ -155,6 +155,31 @@ async def test_case_21_margin_is_gone_after_two_of_three_fills(
     assert any(text.startswith("L3 hyperliquid SOL cases: MARGIN") for text in alarms)
 
 
+async def test_c3_a_refusal_that_no_table_lists_reaches_hedge_and_alarm_and_bars_no_account(
+    hedging: Hedging, facts: list[Fact]
+) -> None:
+    link = await hedging.quote()
+    words = "A rule of this market that nobody knows. asset=5"
+    await hedging.hyperliquid.post(
+        "faults", {"refusals": [{"symbol": "SOL", "text": words, "count": 2}]}
+    )
+    await buy(hedging)
+
+    await hedging.until(lambda: maker_is_gone(hedging, link))
+
+    row, bucket = link.link, hedging.oms.hedges.bucket("hyperliquid", "SOL", hedging.oms.strategy)
+    assert row is not None
+    assert bucket is not None
+    assert f"hyperliquid SOL: OTHER: {words}" in row.text
+    assert words in bucket.held_reason
+    reports = [one for one in facts if isinstance(one, OrderReport) and one.text == words]
+    assert [one.reason for one in reports] == [RejectReason.OTHER] * 2
+    alarms = [one.text for one in facts if isinstance(one, Alarm)]
+    assert any(words in text for text in alarms)
+    assert not any("without an outcome" in text for text in alarms)
+    await settled(hedging, link)
+
+
 async def test_case_22_the_hedge_book_is_stale(hedging: Hedging, facts: list[Fact]) -> None:
     hedging.pieces = (Decimal(20),)
     link = await hedging.quote()
