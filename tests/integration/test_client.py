@@ -123,6 +123,24 @@ async def test_cancel_of_all_covers_what_was_asked_before_it(world: World, oms: 
     assert [row.client_order_id for row in oms.orders_peek(EXC)] == [later.cloid]
 
 
+async def test_f4_a_receipt_is_the_same_however_late_it_is_awaited(
+    world: World, oms: OMS, eventually: Eventually
+) -> None:
+    handles = [await oms.limit_order(EXC, TICKER, 1, price=100 + n) for n in range(3)]
+    await world.report(handles[0].cloid, OrderStatus.CANCELLED, "0")
+    await handles[0].done(timeout_s=5)
+    early, late = await oms.cancel_open_orders(EXC), await oms.cancel_open_orders(EXC)
+    later = await oms.limit_order(EXC, TICKER, 1, price=90)
+    awaited = asyncio.ensure_future(early.done(timeout_s=5))
+    for number, handle in enumerate((*handles[1:], later), start=1):
+        await world.report(handle.cloid, OrderStatus.CANCELLED, str(number))
+    rows = await awaited
+    await later.done(timeout_s=5)
+    assert [row.client_order_id for row in rows] == [one.cloid for one in handles[1:]]
+    assert await late.done(timeout_s=5) == rows
+    assert await early.done(timeout_s=5) == rows
+
+
 async def test_cancel_of_an_order_that_ended_before_joining_is_done(world: World, oms: OMS) -> None:
     handle = await oms.limit_order(EXC, TICKER, 1, price=100)
     await world.report(handle.cloid, OrderStatus.CANCELLED, "5")

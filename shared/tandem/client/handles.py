@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 from tandem.client.feed import Feed
-from tandem.client.mirrors import Hedges, Orders, order_name
+from tandem.client.mirrors import Hedges, Orders
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId
 from tandem.domain.order import OrderStatus
@@ -97,13 +97,12 @@ class CancelReceipt:
         return tuple(row for row in rows if row is not None)
 
     async def _named(self) -> tuple[str, ...]:
-        """Return the orders meant; of a cancel of many, those the state knows at its place."""
+        """Return the orders meant; of a cancel of many, those open at its place in the log."""
         cloid, oid = self._cancel.client_order_id, self._cancel.venue_order_id
         name = cloid or oid
         if name is None:
             await self._feed.passed(self._orders, self.seq)
-            mine = (row for row in self._orders if self._cancel.ticker in {None, row.ticker})
-            return tuple(order_name(row) for row in mine if row.cancel_pending)
+            return self._orders.named_by(self._cancel, self.seq)
         if self._row(name) is None:
             await self._feed.settle(self._orders, cloid, oid)
         return (name,)

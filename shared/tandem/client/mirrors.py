@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import asdict
 
+from tandem.client.order_lives import OrderLives
 from tandem.client.pages import Joined, Page, Place
 from tandem.domain.ids import Exc, Ticker
 from tandem.messages.codec import Answer, AnyDelta
@@ -27,6 +28,7 @@ from tandem.messages.deltas import (
     PositionDelta,
     PositionView,
 )
+from tandem.messages.intents import CancelOrder
 from tandem.messages.queries import FillsPage, HedgesPage, OrdersPage, PositionsPage
 
 Plain = dict[str, object]
@@ -94,6 +96,7 @@ class Orders:
         self.vanished: tuple[OrderView, ...] = ()
         self._history: dict[str, list[Step]] = {}
         self._past: dict[str, bytes] = {}
+        self._lives = OrderLives(MAX_ENDED)
 
     def __iter__(self) -> Iterator[OrderView]:
         return iter(tuple(self.page.rows.values()))
@@ -140,12 +143,15 @@ class Orders:
             rows = {order_name(row): row for row in answer.orders if row.exc == self.exc}
             self.page.load(rows, answer.epoch, answer.seq)
             self.vanished = tuple(row for name, row in before.items() if name not in rows)
+            for name in self.page.rows:
+                self._lives.listed(name)
 
-    def settle(self, row: OrderView) -> None:
-        """Take in the end of an order that was not seen to end here."""
+    def settle(self, row: OrderView, seq: int | None = None) -> None:
+        """Take in the end of an order; `seq` is None where it was not seen to end here."""
         name = order_name(row)
         if not _is_open(row):
             _remember(self.ended, name, row)
+            self._lives.ended(name, self.page.at[1] if seq is None else seq)
             steps = self._history.pop(name, None)
             if steps is not None:
                 self._past[name] = _pack.encode(steps)
@@ -158,17 +164,35 @@ class Orders:
         row, name = delta.order, order_name(delta.order)
         if row.client_order_id is not None and row.venue_order_id is not None:
             self.page.rename(_name_by_oid(row), name)
+            self._lives.rename(_name_by_oid(row), name)
         joined = self.page.join(name, row, delta)
         if joined.is_news:
-            self._note(name, row)
+            self._lives.told(name, delta)
+            self._note(name, row, delta.seq)
         return joined
 
-    def _note(self, name: str, row: OrderView) -> None:
+    def named_by(self, cancel: CancelOrder, seq: int) -> tuple[str, ...]:
+        """Return the orders that a cancel of many at `seq` of the log meant, ended since or not.
+
+        Its strategy's own and nobody's, as order-state has it; of those that are open still only
+        the ones that show it: elsewhere it was refused.
+        """
+        rows = {**self.ended, **self.page.rows}
+        return tuple(
+            name
+            for name, row in rows.items()
+            if (row.cancel_pending or not _is_open(row))
+            and cancel.ticker in {None, row.ticker}
+            and row.strategy in {None, cancel.strategy}
+            and self._lives.was_open(name, seq)
+        )
+
+    def _note(self, name: str, row: OrderView, seq: int) -> None:
         steps = self._history[name] = self._steps(name)
         self._past.pop(name, None)
         steps.append(Step(row.order_status.value, row.cum_qty, row.timestamp))
         del steps[:-MAX_STEPS]
-        self.settle(row)
+        self.settle(row, seq)
         _cut(self._history)
 
     def query(self, row: OrderView | None) -> Plain | None:
