@@ -9,6 +9,7 @@ from examples.bench import latency, rates
 from examples.bench.floor import measure_floor
 from examples.bench.latency import Setting
 from tandem.cli.stack import checkout
+from tandem.runtime.interrupts import run_command
 
 SETTINGS = (
     Setting(sync_always=False, copies=1),
@@ -66,4 +67,4 @@ def _turns(setting: Setting, options: argparse.Namespace) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -19,6 +19,7 @@ from tandem.cli.servers import free_port
 from tandem.cli.stack import checkout
 from tandem.domain.ids import is_taker_cloid
 from tandem.runtime.clock import SystemClock
+from tandem.runtime.interrupts import run_command
 
 TAG = "footprint"
 PROJECT = "tandem-footprint"
@@ -162,4 +163,4 @@ def _wait(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

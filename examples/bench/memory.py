@@ -33,6 +33,7 @@ from tandem.client.oms import ClientOptions
 from tandem.messages import subjects
 from tandem.messages.deltas import BucketView, HedgeState
 from tandem.runtime.clock import SystemClock
+from tandem.runtime.interrupts import run_command
 
 QTY = Decimal("0.10")
 FILLS_OF_MAKER = 50
@@ -259,4 +260,4 @@ def _plain(sample: Sample) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

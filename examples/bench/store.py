@@ -25,6 +25,7 @@ from tandem.messages import facts
 from tandem.messages.codec import encode
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.effects import LogEvent, Publish
+from tandem.runtime.interrupts import run_command
 
 QUIET_S = 20.0
 WINDOW = 2_000
@@ -132,4 +133,4 @@ async def _append(url: str, stream: str, messages: Iterator[Message], count: int
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

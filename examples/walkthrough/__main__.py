@@ -20,6 +20,7 @@ from tandem import OMS
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import TandemError
+from tandem.runtime.interrupts import run_command
 
 READY_TIMEOUT_S = 30.0
 LEAD_MS = 60_000  # the steps before the hedge take their time on the tape too
@@ -139,4 +140,4 @@ async def _walk(options: argparse.Namespace, scenario: Scenario, say: Narrator) 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

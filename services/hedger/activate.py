@@ -17,6 +17,7 @@ from tandem.messages import facts, subjects
 from tandem.messages.hedges import Rules
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import Environment, nats_options
+from tandem.runtime.interrupts import run_command
 
 
 async def activate(log: Log, env: Environment) -> Rules:
@@ -52,10 +53,16 @@ async def _main(env: Environment) -> Rules:
         await bus.close()
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Activate the rules of this environment and say which."""
     try:
         made = asyncio.run(_main(Environment(os.environ)))
     except TandemError as error:
         sys.stderr.write(f"activate: {error}\n")
-        sys.exit(1)
+        return 1
     sys.stdout.write(f"activation {made.ordinal}: rules {made.rules} {made.settings}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

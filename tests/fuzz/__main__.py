@@ -11,6 +11,7 @@ import secrets
 import sys
 from hashlib import sha256
 
+from tandem.runtime.interrupts import run_command
 from tests.fuzz.search import CORPUS, Failure, batch, corpus, fault_of, search
 
 SECONDS_A_MINUTE = 60
@@ -70,4 +71,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -24,6 +24,7 @@ from tandem.messages.queries import PageRequest
 from tandem.runtime import standing
 from tandem.runtime.effects import Append, Effect, Fold
 from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.interrupts import run_command
 from tests.property.broken_logs import Breaker
 from tests.property.true_logs import true_log
 
@@ -128,4 +129,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from time import perf_counter
 
+from tandem.runtime.interrupts import run_command
 from tests.simulation import course, shrink, summary
 from tests.simulation.course import Result
 from tests.simulation.plan import plan, wiped
@@ -141,4 +142,4 @@ def _explain(seed: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

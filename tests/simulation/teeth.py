@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+from tandem.runtime.interrupts import run_command
 from tests.simulation.planted import BUGS, Bug
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,4 +138,4 @@ def _told(verdict: Verdict) -> Verdict:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

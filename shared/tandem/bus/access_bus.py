@@ -17,6 +17,7 @@ from tandem.domain.errors import (
     InvalidInputError,
     LimitReachedError,
     MalformedMessageError,
+    NotAllowedError,
     UnavailableError,
 )
 from tandem.domain.ids import Strategy
@@ -71,8 +72,18 @@ class AccessLine:
         try:
             told = await self._line.request(subject or self._calls, codec.encode(call), timeout_s)
             return codec.decode_told(told)
-        except (UnavailableError, MalformedMessageError) as error:
+        except (UnavailableError, MalformedMessageError, NotAllowedError) as error:
             return CallUnanswered(text=str(error))
+
+    async def greet(self) -> None:
+        """Return once `access` answers.
+
+        Raises:
+            NotAllowedError: the server does not let this user speak under this name.
+            UnavailableError: nobody answers.
+        """
+        call = codec.encode(ReadState(stream=ReadableStream.OMS))
+        await self._line.request(self._calls, call, CALL_TIMEOUT_S)
 
 
 class AccessLog:
@@ -180,6 +191,10 @@ class AccessBus:
     @property
     def connected(self) -> bool:
         return self._connection.connected
+
+    async def greet(self) -> None:
+        """Return once `access` answers; raises as `AccessLine.greet` does."""
+        await self._line.greet()
 
     async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
         asked = AskDesk(subject=subject, payload=payload, timeout_ms=int(timeout_s * MS_PER_S))

@@ -16,13 +16,16 @@ handler as it is parsed. A status (a heartbeat, a refusal) takes the library's u
    in one go. For what keeps pages; never for what a hedge waits for.
 7. A client with a `pace` waits as long as that says after each read of so many bytes: meanwhile
    whoever floods it is held back by the server, whose buffers, not this process, hold what waits.
+8. A question that the server does not let this user put fails at once, not when its time is over.
 
 This leans on `_process_msg` and `_connect_command` of the pinned nats-py; the bus's contract suite
 covers it.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
@@ -39,6 +42,10 @@ Pace = Callable[[int], float]
 
 class PlainServerError(nats.errors.Error):
     """The server offers no encryption, and this client wants it."""
+
+
+class DeniedError(nats.errors.Error):
+    """The server does not let this user publish what was asked."""
 
 
 class PacedParser(Parser):
@@ -65,6 +72,30 @@ class DirectClient(Client):
         if pace is not None:
             self._ps = PacedParser(self, timing, pace)
         self._direct: dict[int, DirectHandler] = {}
+        self._asking: dict[str, list[asyncio.Timeout]] = {}
+
+    async def request(  # type: ignore[explicit-override]  # override comes with Python 3.12
+        self, subject: str, payload: bytes = b"", *how: Any, **options: Any
+    ) -> Msg:
+        asked = self._asking.setdefault(subject.lower(), [])
+        until_denied = asyncio.timeout(None)
+        try:
+            async with until_denied:
+                asked.append(until_denied)
+                return await super().request(subject, payload, *how, **options)
+        except TimeoutError as error:
+            if until_denied.expired():
+                raise DeniedError(f"the server does not let this user say {subject}") from error
+            raise
+        finally:
+            asked.remove(until_denied)
+            if not asked:
+                self._asking.pop(subject.lower(), None)
+
+    def denied(self, subject: str) -> None:
+        """End the questions under a subject, in small letters, that the server does not let by."""
+        for question in self._asking.get(subject, ()):
+            question.reschedule(asyncio.get_running_loop().time())
 
     async def subscribe_direct(
         self,

@@ -10,7 +10,6 @@ import contextlib
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 import nats.errors
 import structlog
@@ -18,17 +17,27 @@ from nats.aio.msg import Msg
 
 from tandem.bus.background import Background, report
 from tandem.bus.counters import BusCounters
-from tandem.bus.direct_client import DirectClient, PlainServerError
+from tandem.bus.direct_client import DeniedError, DirectClient, PlainServerError
 from tandem.bus.jetstream_api import JetStreamApi
 from tandem.bus.nats_cells import NatsCells
-from tandem.bus.nats_options import CA_VARIABLE, NatsOptions, connect_options
+from tandem.bus.nats_options import (
+    CA_VARIABLE,
+    KEY_VARIABLE,
+    NatsOptions,
+    connect_options,
+)
 from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
 from tandem.bus.permissions import is_inbox
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.publisher import Publisher
 from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
-from tandem.domain.errors import ConfigurationError, ConflictError, UnavailableError
+from tandem.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    NotAllowedError,
+    UnavailableError,
+)
 from tandem.messages import codec, subjects
 from tandem.messages.queries import QueryFailed
 
@@ -38,6 +47,7 @@ READ_BACKS_AT_ONCE = 64
 ANSWERS_AT_ONCE = 1_024
 GIVE_UP_S = 1.0
 
+_NOT_LET_IN = "authorization violation"
 _DENIED = re.compile(r'permissions violation for publish to "(?P<subject>[^"]+)"')
 _log = structlog.get_logger(component="bus")
 
@@ -161,7 +171,9 @@ class NatsBus:
         self._leases = NatsCells(client, self.api, subjects.LEASES_STREAM)
         self._callbacks: list[Callable[[], None]] = []
         self._answering = 0
-        self._ca_file: Path | None = None
+        self._options = NatsOptions()
+        self._timing = timing
+        self._failing = Spell()
         self._connecting = self._closing = False
 
     @classmethod
@@ -169,7 +181,8 @@ class NatsBus:
         """Connect, waiting for the server as long as it takes.
 
         Raises:
-            ConfigurationError: a server's certificate is not vouched for by the authority given.
+            ConfigurationError: a server's certificate is not vouched for by the authority given,
+                or it lets nobody in with this key, or without one.
         """
         gather_s = options.gather_s
         pace = (lambda _read: gather_s) if gather_s else None
@@ -181,7 +194,7 @@ class NatsBus:
             "reconnected_cb": bus._reconnected,
             "closed_cb": bus._closed,
         }
-        bus._ca_file, bus._connecting = options.ca_file, True
+        bus._options, bus._connecting = options, True
         try:
             await client.connect(**how)
             bus._connecting = False
@@ -233,6 +246,8 @@ class NatsBus:
             reply = await self._client.request(subject, payload, timeout=timeout_s)
         except nats.errors.NoRespondersError as error:
             raise UnavailableError(f"{subject}: nobody listens") from error
+        except DeniedError as error:
+            raise NotAllowedError("subject", subject, str(error)) from error
         except (nats.errors.Error, TimeoutError) as error:
             raise UnavailableError(f"{subject}: {str(error) or 'no answer'}") from error
         return bytes(reply.data)
@@ -297,15 +312,33 @@ class NatsBus:
             # Waiting mends neither. Later on it may: then servers are changed one after the other.
             told = getattr(error, "verify_message", str(error))
             rule = f"the authority that vouches for the server: {told}"
-            raise ConfigurationError(CA_VARIABLE, self._ca_file or "", rule) from error
+            raise ConfigurationError(CA_VARIABLE, self._options.ca_file or "", rule) from error
+        if self._connecting and _NOT_LET_IN in str(error).lower():
+            raise self._not_let_in() from error
         if isinstance(error, nats.errors.SlowConsumerError):
             _log.error("messages dropped: reader too slow", subject=error.subject)
             return
-        _log.error("bus error", error=str(error) or type(error).__name__)
+        self._tell(error)
         denied = _DENIED.search(str(error).lower())
         if denied is not None:
+            self._client.denied(denied["subject"])
             for publisher in self._publishers:
                 publisher.denied(denied["subject"])
+
+    def _tell(self, error: Exception) -> None:
+        """Log an error; of those that each attempt to connect meets, ever fewer."""
+        text = str(error) or type(error).__name__
+        if not (isinstance(error, OSError | TimeoutError) or _NOT_LET_IN in text.lower()):
+            _log.error("bus error", error=text)
+        elif times := self._failing.failed(self._timing.monotonic_ns()):
+            _log.error("cannot connect, trying on", error=text, times=times)
+
+    def _not_let_in(self) -> ConfigurationError:
+        """Return the error for a key that is missing or unknown: waiting mends neither."""
+        key = self._options.key_file
+        given = "with this one" if key is not None else "without one"
+        rule = f"a key that the server at {self._options.url} knows: it lets nobody in {given}"
+        return ConfigurationError(KEY_VARIABLE, key or "", rule)
 
     async def _disconnected(self) -> None:
         for log in self._logs:
@@ -315,6 +348,7 @@ class NatsBus:
 
     async def _reconnected(self) -> None:
         self.counters.reconnects += 1
+        self._failing.ended(self._timing.monotonic_ns(), quiet_ns=0)
         _log.warning("reconnected", server=self.server_version)
         for publisher in self._publishers:
             publisher.resend()

@@ -11,6 +11,7 @@ PING_INTERVAL_S = 2
 RECONNECT_WAIT_S = 0.1
 CONNECT_TIMEOUT_S = 2
 CA_VARIABLE = "TANDEM_NATS_CA_FILE"
+KEY_VARIABLE = "TANDEM_NATS_NKEY_SEED_FILE"
 DEFAULT_URL = "nats://127.0.0.1:4222"
 
 
@@ -37,6 +38,11 @@ class NatsOptions:
     def encrypted(self) -> bool:
         """Whether only an encrypted connection will do."""
         return self.ca_file is not None or "tls://" in self.url
+
+    @property
+    def key_file(self) -> Path | None:
+        """The file of what is shown to the server, if there is one."""
+        return self.nkey_seed_file or self.creds_file
 
 
 def connect_options(options: NatsOptions) -> dict[str, Any]:

@@ -7,6 +7,8 @@
    directory. A strategy does not bear the name of a service.
 4. NATS servers know each other by a password, and with TLS by their certificate as well: whoever
    may speak as a server may do everything.
+5. Each strategy's directory holds a connection file beside its key: who is given the directory and
+   names that file in TANDEM_CONNECTION needs nothing else.
 """
 
 import argparse
@@ -21,13 +23,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import nkeys
 
 from tandem.bus import permissions
+from tandem.bus.nats_options import DEFAULT_URL
 from tandem.bus.permissions import User
+from tandem.client.connecting import CONNECTION_FILE, ConnectionFile
 from tandem.domain.errors import ConfigurationError
-from tandem.domain.ids import is_plain_name
+from tandem.domain.ids import Strategy, is_plain_name
 from tandem.runtime.clock import SystemClock
+from tandem.runtime.interrupts import run_command
 
 if TYPE_CHECKING:
     from tandem.cli.certificates import Pair
@@ -62,7 +68,8 @@ class Desk:
     """Whose keys are made.
 
     `servers` are the names that NATS is reached by; with `tls` they get a certificate for them.
-    `seen_at` is where the servers find their own files; None: where they are written.
+    `seen_at` is where the servers find their own files; None: where they are written. `url` is
+    where strategies reach the bus.
     """
 
     accounts: tuple[str, ...] = DEFAULT_ACCOUNTS
@@ -70,6 +77,7 @@ class Desk:
     servers: tuple[str, ...] = DEFAULT_SERVERS
     tls: bool = False
     seen_at: Path | None = None
+    url: str = DEFAULT_URL
 
 
 def make(directory: Path, desk: Desk) -> tuple[User, ...]:
@@ -78,20 +86,44 @@ def make(directory: Path, desk: Desk) -> tuple[User, ...]:
     Raises:
         ConfigurationError: a name that no account or no strategy may have; nothing was written.
     """
-    _check_names(desk)
-    users = permissions.users(desk.accounts, desk.strategies)
-    public = {user.name: _public_key(directory / user.name / SEED_FILE) for user in users}
-    _write(directory / "nats" / "users.conf", nats_users(users, public), READABLE)
+    users = make_users(directory, desk)
     digests = {
         name: _password_digest(directory / name / PASSWORD_FILE) for name in (*PAGES_OF, READER)
     }
     _write(directory / "redis" / "users.acl", redis_users(digests), READABLE)
+    _secure(directory, desk, [user.name for user in users])
+    tell_strategies(directory, desk)
+    return users
+
+
+def make_users(directory: Path, desk: Desk) -> tuple[User, ...]:
+    """Write what is missing of the users' keys, and who they are.
+
+    Raises:
+        ConfigurationError: as `make` does.
+    """
+    _check_names(desk)
+    users = permissions.users(desk.accounts, desk.strategies)
+    public = {user.name: _public_key(directory / user.name / SEED_FILE) for user in users}
+    _write(directory / "nats" / "users.conf", nats_users(users, public), READABLE)
     named = "".join(f"{name}\n" for name in desk.strategies)
     _write(directory / permissions.ACCESS / STRATEGIES_FILE, named, READABLE)
     served = "".join(f"{name}\n" for name in desk.accounts)
     _write(directory / permissions.ACCESS / ACCOUNTS_FILE, served, READABLE)
-    _secure(directory, desk, [user.name for user in users])
     return users
+
+
+def tell_strategies(directory: Path, desk: Desk) -> None:
+    """Write each strategy's connection file, and where the bus is encrypted its authority."""
+    is_encrypted = (directory / "nats" / TLS_FILE).read_text().startswith("tls:")
+    authority = _read_pair(directory / "authority" / CA_FILE) if is_encrypted else None
+    for name in desk.strategies:
+        own = directory / permissions.strategy_user(Strategy(name))
+        told = ConnectionFile(desk.url, strategy=name, nkey_seed_file=SEED_FILE)
+        if authority is not None:
+            _write(own / CA_FILE, authority.certificate, READABLE)
+            told = msgspec.structs.replace(told, ca_file=CA_FILE)
+        _write(own / CONNECTION_FILE, f"{msgspec.json.encode(told).decode()}\n", READABLE)
 
 
 def _check_names(desk: Desk) -> None:
@@ -261,6 +293,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tuple(options.server),
         options.tls == "on",
         Path(options.seen_at) if options.seen_at else None,
+        options.url,
     )
     try:
         users = make(directory, desk)
@@ -289,9 +322,10 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_SERVERS,
         help="names that NATS servers are reached by",
     )
+    parser.add_argument("--url", default=DEFAULT_URL, help="where strategies reach the bus")
     parser.add_argument("--seen-at", default="", help="where nats-server finds its own files")
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -1,10 +1,13 @@
 """The command line: `up`, `down`, `status` on one machine without Docker; on any desk the rest.
 
-`halt`, `resume`, `aside`, `alarms`, `backup` and `restore` need nothing but the log. Its address,
-the key and the authority are taken from the environment, as a service takes them.
+Only `up` and `down` need a checkout. `halt`, `resume`, `aside`, `alarms`, `backup` and `restore`
+need nothing but the log; `status` asks it where nothing was started here. Its address, the key and
+the authority are taken from the environment, as a service takes them, or it is the desk that `up`
+started in this directory or one above it.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import signal
@@ -14,20 +17,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tandem.bus.nats_options import NatsOptions
-from tandem.cli import alarms, aside, backup, halting
+import msgspec
+
+from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
+from tandem.cli import alarms, aside, backup, halting, status, strategies
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
-from tandem.domain.errors import ConfigurationError, TandemError
+from tandem.client.connecting import CONNECTION_FILE, RUN_DIRECTORY, ConnectionFile
+from tandem.domain.errors import TandemError
 from tandem.runtime import log
 from tandem.runtime.config import Environment, LogFormat, LogLevel, nats_options, settings
+from tandem.runtime.interrupts import run_command
 
-RUN_DIRECTORY = ".run"
 STACK_FILE = "stack.json"
 STOP_TIMEOUT_S = 15.0
 POLL_S = 0.05
 NATS_PORT = 4222
-LOG_HELP = "the log; default: TANDEM_NATS_URL, or what `up` started"
+LOG_HELP = f"the log; default: TANDEM_NATS_URL, what `up` started, or {DEFAULT_URL}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "up": up,
         "down": down,
-        "status": status,
+        "status": tell_status,
+        "strategy": add_strategy,
         "halt": halt,
         "resume": resume,
         "aside": put_aside,
@@ -54,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> int:
     """Run the command of this process; standard output is left to what was asked for."""
     log.configure(LogLevel.WARNING, LogFormat.CONSOLE)
-    return main()
+    return run_command(main)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,7 +74,13 @@ def _parser() -> argparse.ArgumentParser:
         "--nats-port", type=int, default=0, help="0: NATS's own 4222, or any free one if taken"
     )
     commands.add_parser("down", help="stop what `up` started")
-    commands.add_parser("status", help="what runs, and where")
+    telling = commands.add_parser("status", help="what runs, and where")
+    strategy = commands.add_parser("strategy", help="strategies that may speak to the desk")
+    adding = strategy.add_subparsers(dest="what", required=True)
+    made = adding.add_parser("add", help="make a key and a connection file for one more")
+    made.add_argument("name", help="letters, digits, _ and -")
+    made.add_argument("--directory", default=".keys", help="where the desk's keys are (.keys)")
+    made.add_argument("--url", default=DEFAULT_URL, help="where it reaches the bus")
     stopping = commands.add_parser("halt", help="let no new risk out, cancel the makers of hedges")
     stopping.add_argument("--exc", default="", help="one account only")
     stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
@@ -84,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     saving.add_argument("file", help="where to; - for standard output")
     loading = commands.add_parser("restore", help="make the log anew on servers that have none")
     loading.add_argument("file", help="what `backup` wrote; - for standard input")
-    for command in (stopping, resuming, putting, showing, saving, loading):
+    for command in (telling, stopping, resuming, putting, showing, saving, loading):
         command.add_argument("--nats", default="", help=LOG_HELP)
     return parser
 
@@ -105,7 +118,7 @@ def up(options: argparse.Namespace) -> int:
     stack = LocalStack(plan)
     stack.start()
     _write(directory, stack)
-    return status(options)
+    return _tell_local(directory, _running(directory))
 
 
 def _write(directory: Path, stack: LocalStack) -> None:
@@ -116,6 +129,7 @@ def _write(directory: Path, stack: LocalStack) -> None:
         addresses[f"{variable}_PAPER_URL"] = f"http://127.0.0.1:{paper.port}"
     written = {"pids": stack.pids(), "addresses": addresses, "versions": stack.versions}
     (directory / STACK_FILE).write_text(json.dumps(written, indent=2))
+    (directory / CONNECTION_FILE).write_bytes(msgspec.json.encode(ConnectionFile(stack.nats.url)))
 
 
 def down(_: argparse.Namespace) -> int:
@@ -126,7 +140,8 @@ def down(_: argparse.Namespace) -> int:
     services = {name: pid for name, pid in pids.items() if name not in servers}
     for group in (services, servers):
         _end(group)
-    (directory / STACK_FILE).unlink(missing_ok=True)
+    for file in (STACK_FILE, CONNECTION_FILE):
+        (directory / file).unlink(missing_ok=True)
     sys.stdout.write(f"stopped {len(pids)} processes\n")
     return 0
 
@@ -144,13 +159,32 @@ def _end(pids: dict[str, int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def status(_: argparse.Namespace) -> int:
-    """Print what runs and the addresses, ready to be pasted into another terminal."""
-    directory = _directory()
-    pids = _running(directory)
-    if not pids:
-        sys.stdout.write("nothing runs; `make up` or `tandem up` starts everything\n")
+def tell_status(options: argparse.Namespace) -> int:
+    """Print what runs here and the addresses; where nothing was started, what the bus answers."""
+    directory = _found()
+    pids = _running(directory) if directory is not None else {}
+    if directory is not None and pids and not options.nats:
+        return _tell_local(directory, pids)
+    if not (options.nats or os.environ.get("TANDEM_NATS_URL")):
+        sys.stdout.write("nothing runs here; `make up` or `tandem up` starts everything\n")
+        sys.stdout.write("a desk elsewhere: TANDEM_NATS_URL or --nats says where its bus is\n")
         return 1
+    found = asyncio.run(status.ask(_log(options)))
+    sys.stdout.writelines(f"{line}\n" for line in found.lines())
+    return 0 if found.is_whole else 1
+
+
+def add_strategy(options: argparse.Namespace) -> int:
+    """Make a strategy's key, and say how it is used."""
+    file = strategies.add(Path(options.directory), options.name, options.url).absolute()
+    sys.stdout.write(f"export TANDEM_CONNECTION={file}\n")
+    sys.stdout.write("# nats-server lets it in once it has read its users anew: kill -HUP, or\n")
+    sys.stdout.write("#   docker compose kill -s HUP nats\n")
+    return 0
+
+
+def _tell_local(directory: Path, pids: dict[str, int]) -> int:
+    """Print what runs here, ready to be pasted into another terminal."""
     written = json.loads((directory / STACK_FILE).read_text())
     for name, version in written["versions"].items():
         sys.stdout.write(f"# {name} {version}\n")
@@ -213,10 +247,19 @@ def _log(options: argparse.Namespace) -> NatsOptions:
 
 
 def _local_url() -> str:
-    path = _directory() / STACK_FILE
-    if not path.exists():
-        raise ConfigurationError("--nats", "", "the log's address, for nothing runs here")
+    """Return where the log is that `up` started here, or where a desk's log is as a rule."""
+    directory = _found()
+    path = directory / STACK_FILE if directory is not None else None
+    if path is None or not path.exists():
+        return DEFAULT_URL
     return str(json.loads(path.read_text())["addresses"]["TANDEM_NATS_URL"])
+
+
+def _found() -> Path | None:
+    """Return the run directory here or in a directory above, where there is one."""
+    here = Path.cwd()
+    places = (place / RUN_DIRECTORY for place in (here, *here.parents))
+    return next((place for place in places if place.is_dir()), None)
 
 
 def _directory() -> Path:

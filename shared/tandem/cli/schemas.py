@@ -16,6 +16,7 @@ import msgspec
 from tandem.messages import codec, subjects
 from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message
+from tandem.runtime.interrupts import run_command
 
 ROOT = Path("schemas")
 
@@ -143,4 +144,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(run_command(main))

@@ -16,6 +16,7 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.domain.errors import TandemError
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import COMMON_VARIABLES, Environment, settings
+from tandem.runtime.interrupts import run_command
 
 TIMEOUT_S = 30.0
 
@@ -48,4 +49,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

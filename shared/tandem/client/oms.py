@@ -6,9 +6,9 @@
 3. Mirror calls answer from memory; venue calls ask the gateway and may raise UnavailableError.
 """
 
+import os
 from asyncio import Future, timeout
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypedDict, Unpack
@@ -17,65 +17,39 @@ import structlog
 
 from tandem.bus.access_bus import AccessBus
 from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats_options import KEY_VARIABLE, NatsOptions
 from tandem.bus.permissions import inbox_prefix, strategy_user
 from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.arguments import text, whole
 from tandem.client.clocks import ClockCallback, run_clock
+from tandem.client.connecting import CONNECTION_VARIABLE, connection, greet
 from tandem.client.feed import Feed, FeedOptions
 from tandem.client.later import LaterCalls
 from tandem.client.mirror_calls import MirrorCalls
 from tandem.client.mirrors import Fills, Hedges, Orders, Positions
 from tandem.client.offers import Offers
+from tandem.client.options import ClientOptions
 from tandem.client.order_calls import OrderCalls
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.client.standing import Standing
 from tandem.client.tables import InstrumentCalls, Tables
 from tandem.client.venue import VenueCalls
-from tandem.domain.errors import InvalidInputError, NotYetSupportedError, UnavailableError
+from tandem.domain.errors import (
+    ConfigurationError,
+    InvalidInputError,
+    NotYetSupportedError,
+    UnavailableError,
+)
 from tandem.domain.ids import Exc, Strategy
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.reports import SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.kept import KEPT_S
-from tandem.runtime.seam import Seam, no_seam
 
 MS_PER_S = 1_000
 NS = 1_000_000_000
 TABLES_POLL_S = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
-    """How to reach NATS, how long to wait for it and the state services, how much to hold.
-
-    With a key or credentials everything goes through the service `access`, and answers come to the
-    inbox that the server keeps for this strategy; without either the client talks to NATS itself.
-    `through_access` forces one or the other; `inbox_prefix` names another inbox.
-    `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
-    `offers_kept_s`: how long an intent is kept to be offered again to a log that has lost it; one
-    that still stands is kept for longer.
-    """
-
-    credentials_file: Path | None = None
-    nkey_seed_file: Path | None = None
-    ca_file: Path | None = None
-    inbox_prefix: str = ""
-    through_access: bool | None = None
-    ready_timeout_s: float = 10.0
-    append_timeout_s: float = 5.0
-    drain_timeout_s: float = 5.0
-    most_waiting: int = 10_000
-    offers_kept_s: int = KEPT_S
-    seam: Seam = no_seam
-
-    @property
-    def has_user(self) -> bool:
-        """Whether the bus knows this strategy by a user of its own."""
-        if self.through_access is not None:
-            return self.through_access
-        return self.nkey_seed_file is not None or self.credentials_file is not None
+__all__ = ["OMS", "ClientOptions"]
 
 
 class MirroredExchanges(TypedDict, total=False):
@@ -93,7 +67,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
     """One strategy's view of all accounts.
 
     Args:
-        nats_url: the servers of the bus, comma-separated.
+        nats_url: the servers of the bus, comma-separated; None: what TANDEM_NATS_URL or a
+            connection file says (connecting.py), with the strategy's key.
         strategy: this strategy's name; hedges of one strategy share remainders.
         exchanges: accounts that must be there at `init`; None takes those that have logged
             their instruments by then.
@@ -103,7 +78,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
 
     def __init__(
         self,
-        nats_url: str = "nats://127.0.0.1:4222",
+        nats_url: str | None = None,
         *,
         strategy: str,
         exchanges: Sequence[str] | None = None,
@@ -113,7 +88,10 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
     ) -> None:
         self.strategy = Strategy(text("strategy", strategy))
         self.tables = Tables()
-        self._url, self._options = nats_url, options or ClientOptions()
+        self._reached = connection(
+            nats_url, self.strategy, options or ClientOptions(), os.environ, Path.cwd()
+        )
+        self._url, self._options = self._reached.url, self._reached.options
         self._wanted = _accounts("exchanges", exchanges)
         self._mirrored = _mirrored_accounts(mirrored)
         self._pending_timeout_s = whole("pending_timeout", pending_timeout) / MS_PER_S
@@ -182,6 +160,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         await self._feed.start()
         await self._load_tables(ports)
         await self._join_mirrors()
+        await self._await_prices(ports)
 
     async def cleanup(self) -> None:
         """Let handlers finish, stop callbacks and mirrors, leave the bus; intents stay logged."""
@@ -219,10 +198,29 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
         )
         try:
             async with timeout(self._options.ready_timeout_s):
-                bus = await NatsBus.connect(options, self._clock)
+                line = await NatsBus.connect(options, self._clock)
         except TimeoutError as error:
-            raise UnavailableError(f"no NATS server at {self._url}") from error
-        return AccessBus(bus, self.strategy, self._clock) if self._options.has_user else bus
+            told = f"no NATS server at {self._url} (from {self._reached.source})"
+            raise UnavailableError(told) from error
+        except ConfigurationError as error:
+            raise self._not_let_in(error) from error
+        if not self._options.has_user:
+            return line
+        bus = AccessBus(line, self.strategy, self._clock)
+        try:
+            await greet(bus, self._reached, self.strategy, self._clock)
+        except BaseException:
+            await bus.close()
+            raise
+        return bus
+
+    def _not_let_in(self, error: ConfigurationError) -> ConfigurationError:
+        """Say which file would let this strategy in, and how it comes by one."""
+        if error.field != KEY_VARIABLE:
+            return error
+        made = f"`tandem strategy add {self.strategy}` makes one"
+        rule = f"{error.rule}; {made}, and a file for {CONNECTION_VARIABLE} to name"
+        return ConfigurationError(error.field, error.value, rule)
 
     async def _load_tables(self, ports: ReadingPorts) -> None:
         reactions = Reactions(self._on_fact, _from_the_start)
@@ -271,6 +269,24 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
             await self.positions_mirror(exc)
         for exc in self._mirrored.get("fills", ()):
             await self.account_fills_mirror(exc)
+
+    async def _await_prices(self, ports: ReadingPorts) -> None:
+        """Return once there is a price of all that is held or has open orders, as far as told.
+
+        A gateway that is away tells none: `lagged_price` then says so, and init goes on.
+        """
+        prices = self._readings[-1]
+        try:
+            async with timeout(self._options.prices_timeout_s):
+                while prices.has_pending or self._unpriced():
+                    await self._clock.sleep(TABLES_POLL_S)
+        except TimeoutError:
+            ports.log.warning("no price yet", tickers=self._unpriced())
+
+    def _unpriced(self) -> list[str]:
+        pages: list[Orders | Positions] = [*self._orders.values(), *self._positions.values()]
+        named = {(row.exc, row.ticker) for page in pages for row in page}
+        return sorted(" ".join(one) for one in named - self.tables.marks.keys())
 
     async def add_clock_callback(
         self, callback: ClockCallback, name: str = "CLOCK", interval_ms: int = 500

@@ -5,6 +5,7 @@ TandemError
 │   ├── UnknownInstrumentError    no such ticker; carries the nearest names
 │   ├── LimitReachedError    ask less often: nothing changed, and later the same may be asked
 │   ├── NotYetSupportedError      a call of the contract that this version does not have
+│   ├── NotAllowedError      the bus does not let this user say it
 │   ├── UnwritableError           a message that the server takes from nobody
 │   └── ConfigurationError        a setting from the environment is missing or malformed
 ├── MalformedMessageError    reject it: a message of the wire contract that cannot be decoded
@@ -50,6 +51,10 @@ class LimitReachedError(InvalidInputError):
 
 class NotYetSupportedError(InvalidInputError):
     """A call that the contract names and this version does not have yet."""
+
+
+class NotAllowedError(InvalidInputError):
+    """The bus does not let this user say what was asked: another user's key would be needed."""
 
 
 class UnwritableError(InvalidInputError):
