@@ -20,7 +20,7 @@ from tandem.domain.order import OrderStatus, Side
 from tandem.messages import facts, subjects
 from tandem.messages.codec import Answer, AnyDelta, Fact, decode_delta, encode
 from tandem.messages.queries import PageRequest
-from tandem.messages.reports import FillReport, OrderReport, SpecsReport
+from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.fold import FoldRunner
 from tandem.runtime.fold_ports import FoldOptions, FoldPorts
@@ -110,6 +110,13 @@ class World:
             venue_order_id=None if oid is None else VenueOrderId(oid),
         )
         await self.log(subjects.order_report(report), report)
+
+    async def mark(self, mid: str, ticker: str = TICKER) -> None:
+        """Publish a price, as a gateway does."""
+        mark = MarkReport(
+            exc=EXC, ticker=Ticker(ticker), mid=Decimal(mid), ts_event_ns=self.ts_ns()
+        )
+        await self.bus.marks.append(*facts.written_mark(mark))
 
     async def fill(self, number: int, qty: str = "0.1") -> None:
         """Log a bought fill of an order that is not ours."""

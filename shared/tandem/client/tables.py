@@ -77,7 +77,8 @@ class Tables:
         self.instrument(exc, ticker)
         mark = self.marks.get((Exc(exc), Ticker(ticker)))
         if mark is None:
-            raise UnavailableError(f"no price of {ticker} on {exc} yet")
+            told = "its gateway tells prices of what is held, ordered or in its TANDEM_TICKERS"
+            raise UnavailableError(f"no price of {ticker} on {exc} yet: {told}")
         return LaggedPrice(mark.mid, max(0, now_ns - mark.ts_event_ns) // NS_PER_MS)
 
 
