@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Required, TypedDict, TypeVar
 
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import (
@@ -45,12 +45,14 @@ POST_ONLY_WORDS = frozenset({"GTX", "ALO", "POST_ONLY"})
 class OrderOptions(TypedDict, total=False):
     """The optional fields of an order call.
 
-    `tif`: GTC, IOC, FOK, or GTX/ALO for post-only. `cloid`: a client id legal on the venue.
+    `price_rule` is the reference's name for `price_match`. `tif`: GTC, IOC, FOK, or GTX/ALO for
+    post-only. `cloid`: a client id legal on the venue.
     `valid_for_ms`: how long the intent may wait before it is sent.
     """
 
     price: Number
     price_match: PriceMatch | str
+    price_rule: PriceMatch | str
     tif: TimeInForce | str
     reduce_only: bool
     post_only: bool
@@ -100,6 +102,14 @@ def _time_in_force(value: object) -> tuple[TimeInForce, bool]:
     return word("tif", value, TimeInForce), False
 
 
+def _price_match(given: Mapping[str, Any]) -> PriceMatch | None:
+    """Return the price rule that was given, under its own name or the reference's."""
+    names = [name for name in ("price_match", "price_rule") if given.get(name) is not None]
+    if len(names) > 1:
+        raise InvalidInputError("price_rule", given["price_rule"], "not together with price_match")
+    return word(names[0], given[names[0]], PriceMatch) if names else None
+
+
 def whole(field: str, value: object) -> int:
     """Return a whole number of milliseconds."""
     if isinstance(value, bool) or not isinstance(value, int):
@@ -139,7 +149,6 @@ def new_order(
     """
     _known(options, _ORDER_FIELDS, f"{order_type.value.lower()}_order")
     tif, post_only = _time_in_force(options.get("tif", TimeInForce.GTC))
-    match = options.get("price_match")
     order = NewOrder(
         exc=instrument.exc,
         ticker=instrument.ticker,
@@ -148,7 +157,7 @@ def new_order(
         order_type=order_type,
         strategy=strategy,
         price=_optional("price", options.get("price")),
-        price_match=None if match is None else word("price_match", match, PriceMatch),
+        price_match=_price_match(options),
         time_in_force=tif,
         post_only=post_only or flag("post_only", options.get("post_only", False)),
         reduce_only=flag("reduce_only", options.get("reduce_only", False)),
@@ -205,23 +214,43 @@ def _price_rule(instrument: Instrument) -> str:
     return f"{rule} with at most {instrument.max_sig_figs} significant figures"
 
 
-_MAKER_FIELDS = frozenset(
-    {"exc", "ticker", "amount", "price", "price_match", "tif", "post_only", "reduce_only"}
-)
-_LEG_FIELDS = frozenset({"exc", "ticker", "ratio", "ratio_kind"})
+class MakerOrder(TypedDict, total=False):
+    """The maker side of a hedge order; `price` or `price_match`, the rest as in OrderOptions."""
+
+    exc: Required[str]
+    ticker: Required[str]
+    amount: Required[Number]
+    price: Number
+    price_match: PriceMatch | str
+    price_rule: PriceMatch | str
+    tif: TimeInForce | str
+    post_only: bool
+    reduce_only: bool
+
+
+class HedgeLeg(TypedDict, total=False):
+    """One leg of a hedge order: `ratio` to the maker's fill (-1), in base units unless said."""
+
+    exc: Required[str]
+    ticker: Required[str]
+    ratio: Number
+    ratio_kind: RatioKind | str
+
+
+_MAKER_FIELDS = frozenset(MakerOrder.__annotations__)
+_LEG_FIELDS = frozenset(HedgeLeg.__annotations__)
 
 
 def maker_spec(given: Any) -> MakerSpec:
     """Parse the maker side of a hedge order."""
     _known(given, _MAKER_FIELDS, "maker_order")
     tif, post_only = _time_in_force(given.get("tif", TimeInForce.GTC))
-    match = given.get("price_match")
     return MakerSpec(
         exc=Exc(text("maker_order.exc", given.get("exc"))),
         ticker=Ticker(text("maker_order.ticker", given.get("ticker"))),
         amount=number("maker_order.amount", given.get("amount")),
         price=_optional("maker_order.price", given.get("price")),
-        price_match=None if match is None else word("price_match", match, PriceMatch),
+        price_match=_price_match(given),
         time_in_force=tif,
         post_only=post_only or flag("post_only", given.get("post_only", False)),
         reduce_only=flag("reduce_only", given.get("reduce_only", False)),

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from tandem.client.feed import Feed, Subscription
 from tandem.client.listeners import Handler, Listener
-from tandem.client.mirrors import Fills, Hedges, Mirror, Orders, Plain, Positions
+from tandem.client.mirrors import Fills, Hedges, Mirror, Orders, Positions
+from tandem.client.rows import OrderHistoryRow
 from tandem.client.tables import LaggedPrice, Tables
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import Exc
@@ -89,12 +90,12 @@ class MirrorCalls:
         named = self._feed.subscriptions
         return {f"{one.page_subject} {one.exc or ''}".strip(): one.backlog for one in named}
 
-    def oid_query(self, exc: str, oid: str) -> Plain | None:
+    def oid_query(self, exc: str, oid: str) -> OrderHistoryRow | None:
         """Return one order by venue id, open or ended while mirrored, with its history."""
         mirror = self.orders_peek(exc)
         return mirror.query(mirror.by_oid(str(oid)))
 
-    def cloid_query(self, exc: str, cloid: str) -> Plain | None:
+    def cloid_query(self, exc: str, cloid: str) -> OrderHistoryRow | None:
         """Return one order by client id, as `oid_query`."""
         mirror = self.orders_peek(exc)
         return mirror.query(mirror.known(str(cloid)))

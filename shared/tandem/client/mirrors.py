@@ -6,14 +6,22 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
-from msgspec.structs import asdict
 
 from tandem.client.order_lives import OrderLives
 from tandem.client.pages import Joined, Page, Place
-from tandem.domain.ids import Exc, Ticker
+from tandem.client.reference_names import OrdersByReference
+from tandem.client.rows import (
+    FillRow,
+    OrderHistoryRow,
+    OrderRow,
+    PositionChange,
+    PositionRow,
+    StepRow,
+)
+from tandem.domain.ids import Exc
 from tandem.messages.codec import Answer, AnyDelta
 from tandem.messages.deltas import (
     BucketDelta,
@@ -74,6 +82,10 @@ def plain(row: msgspec.Struct) -> Plain:
     return builtins
 
 
+def order_row(row: OrderView) -> OrderRow:
+    return cast("OrderRow", plain(row))
+
+
 def order_name(row: OrderView) -> str:
     """Return an order's name on the page: its cloid, else its ticker and oid."""
     return row.client_order_id or _name_by_oid(row)
@@ -83,10 +95,11 @@ def _name_by_oid(row: OrderView) -> str:
     return f"{row.ticker}\x1f{row.venue_order_id}"
 
 
-class Orders:
+class Orders(OrdersByReference):
     """The open orders of one account, live; `ended` still knows those that ended since.
 
-    Of these the history is packed: a maker of many fills has dozens of steps.
+    Of these the history is packed: a maker of many fills has dozens of steps. Printed it is the
+    list of its rows, as in the reference.
     """
 
     def __init__(self, exc: Exc) -> None:
@@ -101,15 +114,18 @@ class Orders:
     def __iter__(self) -> Iterator[OrderView]:
         return iter(tuple(self.page.rows.values()))
 
+    def __repr__(self) -> str:  # type: ignore[explicit-override]  # Python 3.12
+        return repr(self.as_list())
+
     def __len__(self) -> int:
         return len(self.page.rows)
 
-    def as_list(self, ticker: str | None = None) -> list[Plain]:
-        return [plain(row) for row in self if ticker is None or row.ticker == ticker]
+    def as_list(self, ticker: str | None = None) -> list[OrderRow]:
+        return [order_row(row) for row in self if ticker is None or row.ticker == ticker]
 
-    def as_dict(self) -> dict[str, Plain]:
+    def as_dict(self) -> dict[str, OrderRow]:
         """Return open orders by cloid (by oid for orders that have none)."""
-        return {row.client_order_id or str(row.venue_order_id): plain(row) for row in self}
+        return {row.client_order_id or str(row.venue_order_id): order_row(row) for row in self}
 
     @property
     def bids(self) -> list[OrderView]:
@@ -195,11 +211,12 @@ class Orders:
         self.settle(row, seq)
         _cut(self._history)
 
-    def query(self, row: OrderView | None) -> Plain | None:
+    def query(self, row: OrderView | None) -> OrderHistoryRow | None:
         """Return an order with the transitions this mirror saw, or None when it knows none."""
         if row is None:
             return None
-        return plain(row) | {"history": [asdict(step) for step in self._steps(order_name(row))]}
+        history = [_step_row(step) for step in self._steps(order_name(row))]
+        return {**order_row(row), "history": history}
 
     def _steps(self, name: str) -> list["Step"]:
         past = self._past.get(name)
@@ -212,6 +229,14 @@ class Orders:
     def by_oid(self, oid: str) -> OrderView | None:
         rows = (*self.page.rows.values(), *self.ended.values())
         return next((row for row in rows if row.venue_order_id == oid), None)
+
+
+def _step_row(step: Step) -> StepRow:
+    return {
+        "ord_status": step.ord_status,
+        "filled_sz": step.filled_sz,
+        "timestamp": step.timestamp,
+    }
 
 
 def _is_open(row: OrderView) -> bool:
@@ -242,15 +267,22 @@ class Positions:
     def __len__(self) -> int:
         return len(self.page.rows)
 
+    def __repr__(self) -> str:  # type: ignore[explicit-override]  # Python 3.12
+        return repr(self.as_dict())
+
     def amount(self, ticker: str) -> Decimal:
         row = self.page.rows.get(ticker)
         return row.amount if row else ZERO
 
-    def as_list(self) -> list[Plain]:
-        return [_position(row) for row in self]
+    def get_ticker_amount(self, ticker: str) -> Decimal:
+        """Return `amount`: the reference's name for it."""
+        return self.amount(ticker)
 
-    def as_dict(self) -> dict[str, Plain]:
-        return {row.ticker: _position(row) for row in self}
+    def as_list(self) -> list[PositionRow]:
+        return [position_row(row) for row in self]
+
+    def as_dict(self) -> dict[str, PositionRow]:
+        return {row.ticker: position_row(row) for row in self}
 
     @property
     def place(self) -> Place:
@@ -274,7 +306,7 @@ def _is_held(row: PositionView) -> bool:
     return row.amount != 0
 
 
-def _position(row: PositionView) -> Plain:
+def position_row(row: PositionView) -> PositionRow:
     return {
         "ticker": row.ticker,
         "amount": row.amount,
@@ -297,12 +329,15 @@ class Fills:
     def __len__(self) -> int:
         return len(self.page.rows)
 
-    def as_list(self) -> list[Plain]:
-        return [plain(row) for row in self]
+    def __repr__(self) -> str:  # type: ignore[explicit-override]  # Python 3.12
+        return repr(self.as_list())
 
-    def as_dict(self) -> dict[str, Plain]:
+    def as_list(self) -> list[FillRow]:
+        return [cast("FillRow", plain(row)) for row in self]
+
+    def as_dict(self) -> dict[str, FillRow]:
         """Return fills by exec id, the later of two tickers' where they share one."""
-        return {row.exec_id: plain(row) for row in self}
+        return {row.exec_id: cast("FillRow", plain(row)) for row in self}
 
     @property
     def place(self) -> Place:
@@ -410,8 +445,12 @@ def delta_of(delta: AnyDelta) -> Plain:
         return plain(delta.hedge)
     if isinstance(delta, BucketDelta):
         return plain(delta.bucket)
+    return dict(position_change(delta))
+
+
+def position_change(delta: PositionDelta) -> PositionChange:
     return {
-        "ticker": Ticker(delta.position.ticker),
+        "ticker": delta.position.ticker,
         "amount": delta.position.amount,
         "delta": delta.delta,
         "entry": delta.position.entry,

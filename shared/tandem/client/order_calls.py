@@ -5,14 +5,14 @@
 """
 
 from asyncio import timeout
-from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
 from msgspec.structs import replace
 
 from tandem.bus.port import StrategyBus
 from tandem.client import arguments
-from tandem.client.arguments import Number, OrderOptions
+from tandem.client.arguments import HedgeLeg, MakerOrder, Number, OrderOptions
 from tandem.client.feed import Feed
 from tandem.client.handles import CancelReceipt, LinkHandle, OrderHandle
 from tandem.client.identities import rand_cloid, rand_token
@@ -161,8 +161,8 @@ class OrderCalls:
 
     async def hedge_order(
         self,
-        maker_order: Mapping[str, Any],
-        hedge_order: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        maker_order: MakerOrder,
+        hedge_order: HedgeLeg | Sequence[HedgeLeg],
         trigger_after_ms: int = 0,
         pool: str | None = None,
         hedge_id: str | None = None,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from tandem.client.arguments import Number, finite
+from tandem.client.rows import ContractSpecs
 from tandem.domain.errors import InvalidInputError, UnavailableError, UnknownInstrumentError
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import (
@@ -87,7 +88,7 @@ class InstrumentCalls:
 
     tables: Tables
 
-    def contract_specs(self, exc: str, ticker: str) -> dict[str, object]:
+    def contract_specs(self, exc: str, ticker: str) -> ContractSpecs:
         """Return the trading rules of one instrument; decimals are exact."""
         found = self.tables.instrument(exc, ticker)
         return {

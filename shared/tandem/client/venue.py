@@ -4,11 +4,13 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tandem.bus.port import StrategyBus
-from tandem.client.mirrors import Plain, Positions, plain
+from tandem.client.mirrors import Positions, order_row, position_row
+from tandem.client.rows import Balance, PositionRow, VenueOrderRow
 from tandem.client.tables import Tables
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc
 from tandem.messages import codec, subjects
+from tandem.messages.deltas import OrderView
 from tandem.messages.message import Message
 from tandem.messages.queries import (
     AskKind,
@@ -46,34 +48,23 @@ class VenueCalls:
         reason = answer.text if isinstance(answer, QueryFailed) else type(answer).__name__
         raise UnavailableError(f"{exc} did not answer {kind.value}: {reason}")
 
-    async def positions_get(self, exc: str) -> dict[str, Plain]:
+    async def positions_get(self, exc: str) -> dict[str, PositionRow]:
         """Return the venue's own positions by ticker."""
         answer = await self._ask(exc, AskKind.POSITIONS, VenuePositions)
-        return {
-            row.ticker: {
-                "ticker": row.ticker,
-                "amount": row.amount,
-                "entry": row.entry,
-                "value": row.value,
-                "unrealized_pnl": row.unrealized_pnl,
-            }
-            for row in answer.positions
-        }
+        return {row.ticker: position_row(row) for row in answer.positions}
 
-    async def positions_get_all(self) -> dict[str, dict[str, Plain]]:
+    async def positions_get_all(self) -> dict[str, dict[str, PositionRow]]:
         return {exc: await self.positions_get(exc) for exc in self.tables.connected}
 
-    async def orders_get(self, exc: str) -> dict[str, Plain]:
-        """Return the venue's own open orders by oid."""
+    async def orders_get(self, exc: str) -> dict[str, VenueOrderRow]:
+        """Return the venue's own open orders by oid, which is text on every venue."""
         answer = await self._ask(exc, AskKind.ORDERS, VenueOrders)
-        keys = ("amount", "cloid", "filled_sz", "oid", "ord_status", "price", "ticker", "timestamp")
-        rows = {str(row.venue_order_id): plain(row) for row in answer.orders}
-        return {oid: {key: row[key] for key in keys} for oid, row in rows.items()}
+        return {str(row.venue_order_id): _listed(row) for row in answer.orders}
 
-    async def orders_get_all(self) -> dict[str, dict[str, Plain]]:
+    async def orders_get_all(self) -> dict[str, dict[str, VenueOrderRow]]:
         return {exc: await self.orders_get(exc) for exc in self.tables.connected}
 
-    async def get_balance(self, exc: str) -> Plain:
+    async def get_balance(self, exc: str) -> Balance:
         """Return {asset, balance, equity, available} of the account."""
         answer = await self._ask(exc, AskKind.BALANCE, VenueBalance)
         return {
@@ -83,10 +74,10 @@ class VenueCalls:
             "available": answer.available,
         }
 
-    async def get_all_balances(self) -> dict[str, Plain]:
+    async def get_all_balances(self) -> dict[str, Balance]:
         return {exc: await self.get_balance(exc) for exc in self.tables.connected}
 
-    async def get_all_equities(self) -> dict[str, object]:
+    async def get_all_equities(self) -> dict[str, Decimal]:
         return {exc: (await self.get_balance(exc))["equity"] for exc in self.tables.connected}
 
     async def update_exchange_contracts(self, exc: str | None = None) -> dict[str, int]:
@@ -113,3 +104,17 @@ class VenueCalls:
         """Return base asset to net signed amount over all mirrored accounts."""
         by_base = await self.positions_get_by_base()
         return {base: sum(amounts.values(), Decimal(0)) for base, amounts in by_base.items()}
+
+
+def _listed(order: OrderView) -> VenueOrderRow:
+    row = order_row(order)
+    return {
+        "amount": row["amount"],
+        "cloid": row["cloid"],
+        "filled_sz": row["filled_sz"],
+        "oid": row["oid"],
+        "ord_status": row["ord_status"],
+        "price": row["price"],
+        "ticker": row["ticker"],
+        "timestamp": row["timestamp"],
+    }
