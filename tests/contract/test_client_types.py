@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tandem.client import mirrors, rows
+from tandem.client import mirrors, plain_rows, rows
 from tandem.client.arguments import leg_spec, maker_spec
 from tandem.domain.errors import InvalidInputError
 from tandem.messages import deltas
@@ -65,8 +65,8 @@ def test_f11_what_is_made_by_hand_has_them_too() -> None:
     found = mirrors.Orders(order().exc).query(order())
     assert found is not None
     assert set(found) == set(rows.OrderHistoryRow.__annotations__)
-    assert set(mirrors.position_row(position("1"))) == set(rows.PositionRow.__annotations__)
-    assert set(mirrors.plain(fill())) == set(rows.FillRow.__annotations__)
+    assert set(plain_rows.position_row(position("1"))) == set(rows.PositionRow.__annotations__)
+    assert set(plain_rows.plain(fill())) == set(rows.FillRow.__annotations__)
 
 
 def test_f11_a_misspelt_key_is_named_at_run_time() -> None:

@@ -123,24 +123,6 @@ async def test_cancel_of_all_covers_what_was_asked_before_it(world: World, oms: 
     assert [row.client_order_id for row in oms.orders_peek(EXC)] == [later.cloid]
 
 
-async def test_f4_a_receipt_is_the_same_however_late_it_is_awaited(
-    world: World, oms: OMS, eventually: Eventually
-) -> None:
-    handles = [await oms.limit_order(EXC, TICKER, 1, price=100 + n) for n in range(3)]
-    await world.report(handles[0].cloid, OrderStatus.CANCELLED, "0")
-    await handles[0].done(timeout_s=5)
-    early, late = await oms.cancel_open_orders(EXC), await oms.cancel_open_orders(EXC)
-    later = await oms.limit_order(EXC, TICKER, 1, price=90)
-    awaited = asyncio.ensure_future(early.done(timeout_s=5))
-    for number, handle in enumerate((*handles[1:], later), start=1):
-        await world.report(handle.cloid, OrderStatus.CANCELLED, str(number))
-    rows = await awaited
-    await later.done(timeout_s=5)
-    assert [row.client_order_id for row in rows] == [one.cloid for one in handles[1:]]
-    assert await late.done(timeout_s=5) == rows
-    assert await early.done(timeout_s=5) == rows
-
-
 async def test_cancel_of_an_order_that_ended_before_joining_is_done(world: World, oms: OMS) -> None:
     handle = await oms.limit_order(EXC, TICKER, 1, price=100)
     await world.report(handle.cloid, OrderStatus.CANCELLED, "5")
@@ -159,41 +141,6 @@ async def test_order_without_client_id_is_cancelled_by_its_venue_id(
     receipt = await oms.cancel_order(EXC, ticker=TICKER, oid="900")
     with pytest.raises(UnavailableError, match="900"):
         await receipt.done(timeout_s=0.2)
-
-
-async def test_f1_prices_of_what_is_mirrored_are_there_after_init(
-    world: World, oms: OMS, eventually: Eventually
-) -> None:
-    await oms.limit_order(EXC, TICKER, 1, price=100)
-    await eventually(lambda: len(oms.orders_peek(EXC)) == 1)
-    late = OMS(world.url, strategy="late", options=ClientOptions(prices_timeout_s=3_600.0))
-    joining = asyncio.ensure_future(late.init())
-    await eventually(lambda: EXC in late._positions)
-    for _ in range(100):  # whatever init does without waiting is done
-        await asyncio.sleep(0)
-    assert not joining.done()
-    await world.mark("99.5")
-    await joining
-    assert late.lagged_price(EXC, TICKER).mid == D("99.5")
-    await late.cleanup()
-
-
-async def test_f1_every_stored_price_is_read_before_init_returns(world: World) -> None:
-    for number in range(200):
-        await world.mark("99.5", f"T{number}")
-    async with OMS(world.url, strategy="late") as late:
-        assert len(late.tables.marks) == 200
-
-
-async def test_f1_init_goes_on_where_no_gateway_tells_a_price(
-    world: World, oms: OMS, eventually: Eventually
-) -> None:
-    await oms.limit_order(EXC, TICKER, 1, price=100)
-    await eventually(lambda: len(oms.orders_peek(EXC)) == 1)
-    options = ClientOptions(prices_timeout_s=0.1)
-    async with OMS(world.url, strategy="late", options=options) as late:
-        with pytest.raises(UnavailableError, match="no price of SOL"):
-            late.lagged_price(EXC, TICKER)
 
 
 async def test_late_joiner_sees_the_same_page(world: World, oms: OMS) -> None:

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.asking import Asking
 from tandem.client.listeners import PAGE, Listener
-from tandem.client.mirrors import Mirror, Orders, delta_of
+from tandem.client.mirrors import Mirror, Orders
 from tandem.client.pages import NOWHERE, Joined, Place
+from tandem.client.plain_rows import delta_of
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc

@@ -12,7 +12,7 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
-from tandem.client.mirrors import Plain
+from tandem.client.plain_rows import Plain
 
 Handler = Callable[[Any], Awaitable[None] | None]
 PAGE = None

@@ -79,6 +79,17 @@ class MirrorCalls:
         """Return the newest fills of an account; raises as `positions_peek` does."""
         return _mirrored(self._fills, self.tables.account(exc), "fills")
 
+    async def hedges_mirror(
+        self, on_update: Handler | None = None, on_delta: Handler | None = None
+    ) -> Hedges:
+        """Return hedges and buckets, live; `on_delta` gets each row that changed.
+
+        That of a hedge has `hedge_id` (HedgeRow); what a pool owes on an instrument has `owed` and
+        no `hedge_id` (BucketRow).
+        """
+        await self._watch(self._hedges, subjects.HEDGES_PAGE, None, (on_update, on_delta))
+        return self._hedges
+
     @property
     def hedges(self) -> Hedges:
         """Hedge orders and buckets, live."""

@@ -6,18 +6,19 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import msgspec
 
 from tandem.client.order_lives import OrderLives
 from tandem.client.pages import Joined, Page, Place
+from tandem.client.plain_rows import fill_row, hedge_row, order_row, position_row
 from tandem.client.reference_names import OrdersByReference
 from tandem.client.rows import (
     FillRow,
+    HedgeRow,
     OrderHistoryRow,
     OrderRow,
-    PositionChange,
     PositionRow,
     StepRow,
 )
@@ -39,7 +40,6 @@ from tandem.messages.deltas import (
 from tandem.messages.intents import CancelOrder
 from tandem.messages.queries import FillsPage, HedgesPage, OrdersPage, PositionsPage
 
-Plain = dict[str, object]
 # What a mirror holds past what is open: as many as the state services' own pages show, so that
 # one that has run for days and one that has just been joined know the same.
 MAX_FILLS = 2_000
@@ -74,16 +74,6 @@ class Mirror(Protocol):
     def load(self, answer: Answer) -> None: ...
 
     def join(self, delta: AnyDelta) -> Joined: ...
-
-
-def plain(row: msgspec.Struct) -> Plain:
-    """Return a row in the words of the wire: text for enums, Decimal for numbers."""
-    builtins: Plain = msgspec.to_builtins(row, builtin_types=(Decimal,))
-    return builtins
-
-
-def order_row(row: OrderView) -> OrderRow:
-    return cast("OrderRow", plain(row))
 
 
 def order_name(row: OrderView) -> str:
@@ -306,16 +296,6 @@ def _is_held(row: PositionView) -> bool:
     return row.amount != 0
 
 
-def position_row(row: PositionView) -> PositionRow:
-    return {
-        "ticker": row.ticker,
-        "amount": row.amount,
-        "entry": row.entry,
-        "value": row.value,
-        "unrealized_pnl": row.unrealized_pnl,
-    }
-
-
 class Fills:
     """The newest fills of one account, live, oldest first."""
 
@@ -333,11 +313,11 @@ class Fills:
         return repr(self.as_list())
 
     def as_list(self) -> list[FillRow]:
-        return [cast("FillRow", plain(row)) for row in self]
+        return [fill_row(row) for row in self]
 
     def as_dict(self) -> dict[str, FillRow]:
         """Return fills by exec id, the later of two tickers' where they share one."""
-        return {row.exec_id: cast("FillRow", plain(row)) for row in self}
+        return {row.exec_id: fill_row(row) for row in self}
 
     @property
     def place(self) -> Place:
@@ -380,6 +360,22 @@ class Hedges:
 
     def concerns(self, delta: AnyDelta) -> bool:
         return isinstance(delta, HedgeDelta | BucketDelta)
+
+    def __iter__(self) -> Iterator[HedgeView]:
+        return iter(tuple(self.links.rows.values()))
+
+    def __len__(self) -> int:
+        return len(self.links.rows)
+
+    def __repr__(self) -> str:  # type: ignore[explicit-override]  # Python 3.12
+        return repr(self.as_list())
+
+    def as_list(self) -> list[HedgeRow]:
+        return [hedge_row(row) for row in self]
+
+    def as_dict(self) -> dict[str, HedgeRow]:
+        """Return hedges by their ids."""
+        return {row.hedge_id: hedge_row(row) for row in self}
 
     def get(self, hedge_id: str) -> HedgeView | None:
         return self.links.rows.get(hedge_id) or self.ended.get(hedge_id)
@@ -433,25 +429,3 @@ class Hedges:
 
 def bucket_name(row: BucketView) -> str:
     return f"{row.pool}\x1f{row.exc}\x1f{row.ticker}"
-
-
-def delta_of(delta: AnyDelta) -> Plain:
-    """Return what an `on_delta` handler is given."""
-    if isinstance(delta, OrderDelta):
-        return plain(delta.order)
-    if isinstance(delta, FillDelta):
-        return plain(delta.fill)
-    if isinstance(delta, HedgeDelta):
-        return plain(delta.hedge)
-    if isinstance(delta, BucketDelta):
-        return plain(delta.bucket)
-    return dict(position_change(delta))
-
-
-def position_change(delta: PositionDelta) -> PositionChange:
-    return {
-        "ticker": delta.position.ticker,
-        "amount": delta.position.amount,
-        "delta": delta.delta,
-        "entry": delta.position.entry,
-    }

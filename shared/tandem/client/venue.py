@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tandem.bus.port import StrategyBus
-from tandem.client.mirrors import Positions, order_row, position_row
+from tandem.client.mirrors import Positions
+from tandem.client.plain_rows import order_row, position_row
 from tandem.client.rows import Balance, PositionRow, VenueOrderRow
 from tandem.client.tables import Tables
 from tandem.domain.errors import UnavailableError

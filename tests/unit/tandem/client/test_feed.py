@@ -6,7 +6,8 @@ import pytest
 
 from tandem.client.feed import Feed
 from tandem.client.listeners import Listener
-from tandem.client.mirrors import Orders, Plain, Positions
+from tandem.client.mirrors import Orders, Positions
+from tandem.client.plain_rows import Plain
 from tandem.domain.errors import UnavailableError
 from tandem.domain.order import OrderStatus
 from tandem.messages import codec, subjects

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from tandem.client.listeners import PAGE, Listener, call
-from tandem.client.mirrors import Plain
+from tandem.client.plain_rows import Plain
 
 LOG = structlog.get_logger()
 

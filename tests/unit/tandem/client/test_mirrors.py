@@ -6,8 +6,9 @@ from decimal import Decimal as D
 import pytest
 
 from tandem.client import mirrors, pages
-from tandem.client.mirrors import Fills, Hedges, Orders, Positions, delta_of
+from tandem.client.mirrors import Fills, Hedges, Orders, Positions
 from tandem.client.pages import Joined
+from tandem.client.plain_rows import delta_of, plain
 from tandem.domain.order import OrderStatus
 from tandem.messages.codec import AnyDelta
 from tandem.messages.deltas import HedgeState
@@ -64,7 +65,7 @@ def test_order_without_client_id_goes_by_its_venue_id() -> None:
 
 def test_ended_order_leaves_the_page_and_stays_known(orders: Orders) -> None:
     orders.join(order_delta(11, order("c2", CANCELLED, "7"), "0.9.0"))
-    assert orders.as_list() == [mirrors.plain(order("c1"))]
+    assert orders.as_list() == [plain(order("c1"))]
     assert orders.known("c2") == orders.by_oid("7") == order("c2", CANCELLED, "7")
     assert orders.known("c9") is orders.by_oid("9") is None
 
@@ -109,7 +110,7 @@ def test_only_the_newest_ended_orders_are_kept(
     for place in range(4):
         orders.join(order_delta(11 + place, order(f"e{place}", CANCELLED)))
     assert list(orders.ended) == ["e2", "e3"]
-    assert orders.query(order("e1")) == mirrors.plain(order("e1")) | {"history": []}
+    assert orders.query(order("e1")) == plain(order("e1")) | {"history": []}
 
 
 def test_positions_leave_when_flat() -> None:
