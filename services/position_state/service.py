@@ -2,8 +2,16 @@
 
 from services.position_state.fold import PositionFold
 from services.position_state.holding import Holdings
+from tandem.runtime.config import Environment
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.fold_service import FoldService
+from tandem.runtime.fold_service import FOLD_VARIABLES, FoldService, accepts_gap
+
+VARIABLES = FOLD_VARIABLES
+
+
+def read(env: Environment) -> bool:
+    """Read every setting of this service's own, before anything is connected to."""
+    return accepts_gap(env)
 
 
 def build(context: ServiceContext) -> FoldService[Holdings]:

@@ -42,13 +42,16 @@ class LogLevel(enum.StrEnum):
     ERROR = "error"
 
 
+GATHER = Variable(
+    "TANDEM_GATHER_READS_MS", "pause after each read of the bus, off the hedge path", "0"
+)
 COMMON_VARIABLES = (
     Variable("TANDEM_NATS_URL", "servers of the bus, comma-separated", DEFAULT_URL),
     Variable("TANDEM_NATS_CREDS", "credentials file for the bus"),
     Variable("TANDEM_NATS_NKEY_SEED_FILE", "file with the nkey seed for the bus"),
     Variable("TANDEM_NATS_USER", "whose key it is: answers go to that user's own inbox"),
     Variable("TANDEM_NATS_CA_FILE", "file with the authority that vouches for the bus (TLS)"),
-    Variable("TANDEM_GATHER_READS_MS", "pause after each read of the bus, off the hedge path", "0"),
+    GATHER,
     Variable("TANDEM_REDIS_URL", "where pages are kept for any reader; empty: no Redis"),
     Variable("TANDEM_REDIS_PASSWORD", "password of the URL's user; _FILE: a file that holds it"),
     Variable("TANDEM_HTTP_HOST", "address of /healthz, /readyz and /metrics", "127.0.0.1"),
@@ -197,7 +200,7 @@ def nats_options(env: Environment, name: str, gather_ms: int = 0) -> NatsOptions
         nkey_seed_file=env.path("TANDEM_NATS_NKEY_SEED_FILE"),
         ca_file=env.path("TANDEM_NATS_CA_FILE"),
         inbox_prefix=inbox_prefix(env.optional("TANDEM_NATS_USER")),
-        gather_s=env.integer("TANDEM_GATHER_READS_MS", gather_ms, most=100) / MS_PER_S,
+        gather_s=env.integer(GATHER.name, gather_ms, most=100) / MS_PER_S,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from tandem.messages import facts
 from tandem.messages.hedges import Alarm
-from tandem.runtime.config import Variable
+from tandem.runtime.config import Environment, Variable
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.effects import Fold
 from tandem.runtime.faults import MAX_TEXT
@@ -38,6 +38,11 @@ ENDS_TOLD = 2
 S = TypeVar("S")
 
 
+def accepts_gap(env: Environment) -> bool:
+    """Read what every fold has for a setting of its own."""
+    return env.integer(ACCEPT_GAP.name, 0, most=1) == 1
+
+
 class FoldService(Generic[S]):
     """Runs one copy of `fold` in this process; satisfies `Service`."""
 
@@ -66,7 +71,7 @@ class FoldService(Generic[S]):
             snapshot_alarm_s=context.settings.retention_s / 4,
             kept_ns=context.settings.kept_ns,
             deltas_ns=min(context.settings.deltas_s, context.settings.retention_s) * NS,
-            accept_gap=context.env.integer(ACCEPT_GAP.name, 0, most=1) == 1,
+            accept_gap=accepts_gap(context.env),
         )
         self.runner = FoldRunner(fold, ports, options)
         self._name, self._proposes = context.name, fold.offers_intents

@@ -28,7 +28,7 @@ class LogWatch:
 
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
-        self._budgets = _budgets(context.env)
+        self._budgets = log_budgets(context.env)
         self._states: dict[str, LogState] = {}
         self._told: dict[str, str] = {}
         gauge, oms, deltas = context.metrics.gauge, subjects.OMS_STREAM, subjects.DELTAS_STREAM
@@ -68,7 +68,8 @@ class LogWatch:
                 await context.bus.log.append(facts.subject_of(alarm), encode(alarm))
 
 
-def _budgets(env: Environment) -> dict[str, LogBudget]:
+def log_budgets(env: Environment) -> dict[str, LogBudget]:
+    """Read how large each stream may be; raises ConfigurationError naming a bad variable."""
     stored = env.integer(STORE.name, int(STORE.default), least=1) * MIB
     found = {}
     for stream, variable in ((subjects.OMS_STREAM, FACTS), (subjects.DELTAS_STREAM, DELTAS)):

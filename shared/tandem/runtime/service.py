@@ -16,6 +16,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,7 +28,14 @@ from tandem.domain.errors import ConfigurationError, UnavailableError
 from tandem.runtime import log
 from tandem.runtime.bus_metrics import watch_bus
 from tandem.runtime.clock import SystemClock, TaskOwner, clock_from
-from tandem.runtime.config import COMMON_VARIABLES, Environment, Settings, Variable, settings
+from tandem.runtime.config import (
+    COMMON_VARIABLES,
+    GATHER,
+    Environment,
+    Settings,
+    Variable,
+    settings,
+)
 from tandem.runtime.context import Build, Service, ServiceContext
 from tandem.runtime.health import HealthServer
 from tandem.runtime.metrics import Metrics
@@ -62,7 +70,7 @@ def run_service(
         gather_ms: pause between reads of the bus, for a service that no hedge waits for.
         check: reads the settings that only this service has, before anything is connected to.
     """
-    _parser(name, build, variables).parse_args()
+    _parser(name, build, (*variables, *_common(gather_ms))).parse_args()
     env = Environment(os.environ)
     try:
         check(env)
@@ -100,9 +108,15 @@ def _parser(name: str, build: Build, variables: Sequence[Variable]) -> argparse.
     return argparse.ArgumentParser(
         prog=name,
         description=package.__doc__,
-        epilog=_environment_help((*variables, *COMMON_VARIABLES)),
+        epilog=_environment_help(variables),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def _common(gather_ms: int) -> Iterator[Variable]:
+    """Return what every service reads, with this one's own default."""
+    for one in COMMON_VARIABLES:
+        yield replace(one, default=str(gather_ms)) if one.name == GATHER.name else one
 
 
 def _environment_help(variables: Sequence[Variable]) -> str:
