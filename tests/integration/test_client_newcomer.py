@@ -6,7 +6,9 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from services.order_state.fold import OrderFold
 from tandem import OMS
 from tandem.cli.servers import LocalServer
 from tandem.client.oms import ClientOptions
@@ -98,3 +100,15 @@ async def test_f14_hedges_have_callbacks(world: World, oms: OMS, eventually: Eve
     assert [one["hedge_id"] for one in changes if "hedge_id" in one][:1] == [link.hedge_id]
     assert hedges is oms.hedges
     assert repr(hedges) == repr([row])
+
+
+async def test_f7_each_end_is_one_line_whoever_reads_the_log_again(
+    world: World, oms: OMS, eventually: Eventually
+) -> None:
+    with capture_logs() as lines:
+        handle = await oms.limit_order(EXC, TICKER, 1, price=100)
+        await world.report(handle.cloid, OrderStatus.CANCELLED, "7")
+        await handle.done(timeout_s=5)
+        await world.add(OrderFold())  # another copy, which reads the whole log
+    told = [line for line in lines if line.get("cloid") == handle.cloid]
+    assert [(line["ord_status"], line["oid"]) for line in told] == [("CANCELLED", "7")]

@@ -39,6 +39,7 @@ from tandem.runtime.outbox import Outbox, OutboxPorts
 from tandem.runtime.proposals import Proposer, ProposerPorts
 from tandem.runtime.snapshots import SnapshotStore
 from tandem.runtime.timers import Timers
+from tandem.runtime.trade_log import TradeLog
 
 FRESH_NS = 100_000_000
 DEAF_NS = 5_000_000_000
@@ -62,6 +63,7 @@ class FoldRunner(Generic[S]):
         self._saver = Saver(self._store, ports, options, self.counters)
         self._restorer = Restorer(fold, ports, self._store, options)
         self._copy = self._restorer.empty(0)
+        self._trades = TradeLog(ports.log)
         self._outbox = self._new_outbox()
         self._timers = Timers(ports.clock, self._fire)
         self._proposer = Proposer(
@@ -393,13 +395,10 @@ class FoldRunner(Generic[S]):
         self._outbox.append(self.head.seq, Append(fact))
 
     def _new_outbox(self) -> Outbox:
-        ports = self._ports
-        return Outbox(
-            OutboxPorts(
-                ports.bus, ports.clock, ports.tasks, ports.seam, self.counters, self._conflict
-            ),
-            self._options.kept_ns,
-        )
+        ports, counters = self._ports, self.counters
+        told = (self._conflict, self._trades.stored)
+        made = OutboxPorts(ports.bus, ports.clock, ports.tasks, ports.seam, counters, *told)
+        return Outbox(made, self._options.kept_ns)
 
     def _conflict(self, fact: Fact | None, error: TandemError) -> None:
         self._ports.log.error("a consequence was not logged", error=str(error))

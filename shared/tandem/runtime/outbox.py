@@ -21,7 +21,7 @@ from tandem.bus.port import Appended, Bus
 from tandem.bus.subject_match import matcher
 from tandem.domain.errors import ConflictError, TandemError, UnwritableError
 from tandem.messages import facts, subjects
-from tandem.messages.codec import Fact
+from tandem.messages.codec import AnyDelta, Fact
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.effects import Append, Publish
 from tandem.runtime.fold_counters import FoldCounters
@@ -40,6 +40,7 @@ class OutboxPorts:
     """`on_conflict` hears of a fact that could not be logged: its place holds another.
 
     Of what the server takes from nobody (fact: None) it hears too; that is left out for good.
+    `on_stored` hears of each delta that was not there before: of all copies one is told.
     """
 
     bus: Bus
@@ -48,6 +49,7 @@ class OutboxPorts:
     seam: Seam
     counters: FoldCounters
     on_conflict: Callable[[Fact | None, TandemError], None]
+    on_stored: Callable[[AnyDelta], None]
 
 
 class Outbox:
@@ -121,10 +123,11 @@ class Outbox:
     def _send(self, seq: int, effect: Publish) -> None:
         self._ports.seam("fold.before_append")
         started = self._ports.bus.deltas.append_soon(*facts.written_delta(effect.delta))
-        self._then(started, lambda done: self._published(done, seq), seq)
+        self._then(started, lambda done: self._published(done, seq, effect.delta), seq)
 
-    def _published(self, done: "asyncio.Future[Appended]", seq: int) -> None:
-        done.result()
+    def _published(self, done: "asyncio.Future[Appended]", seq: int, delta: AnyDelta) -> None:
+        if not done.result().already:
+            self._ports.on_stored(delta)
         self._ports.counters.deltas += 1
         self._ports.seam("fold.after_publish")
         self._settled(seq)

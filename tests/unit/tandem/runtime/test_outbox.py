@@ -6,6 +6,7 @@ import pytest
 from tandem.bus.memory_bus import MemoryBus
 from tandem.domain.errors import TandemError
 from tandem.domain.ids import Exc, Ticker
+from tandem.messages.codec import AnyDelta
 from tandem.messages.deltas import PositionDelta, PositionView
 from tandem.messages.hedges import Alarm
 from tandem.runtime.clock import SystemClock, TaskOwner
@@ -24,6 +25,7 @@ class Setting:
         self.counters = FoldCounters()
         self.conflicts: list[TandemError] = []
         self.passed: list[str] = []
+        self.stored: list[AnyDelta] = []
         self.outbox = Outbox(
             OutboxPorts(
                 self.bus,
@@ -32,6 +34,7 @@ class Setting:
                 self.passed.append,
                 self.counters,
                 lambda _fact, error: self.conflicts.append(error),
+                self.stored.append,
             )
         )
 
@@ -65,6 +68,15 @@ async def test_nothing_is_settled_past_an_open_output(
     await eventually(lambda: setting.outbox.settled_seq(9) == 9)
     assert before == 4
     assert setting.outbox.in_flight == 0
+
+
+async def test_f7_a_delta_that_another_copy_stored_is_not_told_again(
+    setting: Setting, eventually: Eventually
+) -> None:
+    for _copy in range(2):
+        setting.outbox.publish(7, delta(7, "x"))
+    await eventually(lambda: setting.outbox.in_flight == 0)
+    assert setting.stored == [delta(7, "x").delta]
 
 
 async def test_deltas_of_an_entity_go_one_after_the_other(
