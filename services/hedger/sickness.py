@@ -3,14 +3,15 @@
 1. A sick account suspends every maker that hedges there, a bucket on the ladder's upper rungs the
    makers of that bucket. What they have filled stays owed, shown, and is hedged on return.
 2. The cancels are named by the fact that made it sick, so that every copy asks for the same ones.
-3. A hedge intent that comes meanwhile waits as long as it is valid; recovery is news: holds end
+3. A person is told where a hedge works, waits or is owed; an idle account may come and go.
+4. A hedge intent that comes meanwhile waits as long as it is valid; recovery is news: holds end
    and what waited is considered again.
 """
 
 from collections.abc import Callable
 from functools import partial
 
-from services.hedger import accounts, intake, retry, timers
+from services.hedger import accounts, intake, ledger, retry, timers
 from services.hedger.accounts import Account
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
@@ -111,12 +112,29 @@ def _look_later(state: State, turn: Turn, exc: Exc, account: Account) -> None:
 def _follow(state: State, turn: Turn, exc: Exc, before: str) -> None:
     fault = account_of(state, exc).fault
     if fault and not before:
-        turn.alarm(f"L2 {exc}: {fault}; the makers that hedge there are cancelled")
+        if _is_at_stake(state, exc):
+            turn.alarm(f"L2 {exc}: {fault}; the makers that hedge there are cancelled")
         _suspend(state, turn, f"{exc}: {fault}", partial(_hedges_on, exc))
         _touch(state, turn, exc)
     elif before and not fault:
         release(state, turn, exc)
         turn.recovered = True
+
+
+def _is_at_stake(state: State, exc: Exc) -> bool:
+    """Tell whether a hedge works, waits or is owed there.
+
+    Else there is nothing to look at: a desk that starts has no session yet, one that is stopped in
+    order gives its own up.
+    """
+    works = any(not link.done_ns and _hedges_on(exc, link) for link in state.links.values())
+    waits = any(leg.exc == exc for one in state.pending.values() for leg in one.hedge.legs)
+    mine = [bucket for bucket in state.buckets.values() if bucket.exc == exc]
+    return works or waits or any(one.flying or _is_owed(one) for one in mine)
+
+
+def _is_owed(bucket: Bucket) -> bool:
+    return bool(ledger.naked(bucket)) and not bucket.is_dust
 
 
 def _hedges_on(exc: Exc, link: Link) -> bool:

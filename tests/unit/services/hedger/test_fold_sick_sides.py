@@ -49,6 +49,35 @@ def test_case_19_a_hedge_venue_down_for_a_minute_suspends_makers_and_keeps_the_n
     assert len(desk.alarms()) == 1
 
 
+def test_f6_orderly_starts_and_stops_of_an_idle_desk_raise_no_alarm() -> None:
+    desk = two_venues()
+    for _ in range(2):
+        for state in (LinkState.DOWN, LinkState.UP, LinkState.RESYNCED, LinkState.DOWN):
+            desk.session(BINANCE, state)
+            desk.session(HYPERLIQUID, state)
+    assert desk.alarms() == []
+
+
+def test_f6_what_a_finished_hedge_leaves_raises_none_either() -> None:
+    desk = two_venues()
+    desk.session(HYPERLIQUID, LinkState.RESYNCED)
+    hedge = desk.hedge("h1", "-1")
+    desk.maker_fill(hedge, "1")
+    desk.maker_report(hedge, OrderStatus.FILLED, "1")
+    desk.hedge_all()
+    assert desk.view(hedge).state is HedgeState.DONE
+    desk.session(HYPERLIQUID, LinkState.DOWN)
+    assert desk.alarms() == []
+
+
+def test_f6_a_hedge_that_waits_for_an_account_is_reason_for_an_alarm() -> None:
+    desk = two_venues()
+    desk.session(HYPERLIQUID, LinkState.RESYNCED)
+    desk.hedge("h1", "-1")
+    desk.session(HYPERLIQUID, LinkState.DOWN)
+    assert [text.split()[0] for text in desk.alarms()] == ["L2"]
+
+
 def test_case_19_every_copy_asks_for_the_same_cancels() -> None:
     first, second = two_venues(), two_venues()
     for desk in (first, second):
