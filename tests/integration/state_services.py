@@ -149,12 +149,14 @@ async def connect(url: str) -> NatsBus:
     return await NatsBus.connect(NatsOptions(url=url, name="test"), SystemClock())
 
 
-async def start_world(url: str) -> World:
-    """Create the streams, start one copy of each fold, and list one instrument."""
+async def start_world(url: str, *, is_priced: bool = True) -> World:
+    """Create the streams, start one copy of each fold, and list one instrument, with its price."""
     bus = await connect(url)
     await topology.apply(bus, topology.Limits())
     world = World(url, bus)
     for fold in (OrderFold(), PositionFold(), HedgerFold(DEFAULT_RULES)):
         await world.add(fold)
     await world.list_instruments()
+    if is_priced:
+        await world.mark("100")
     return world

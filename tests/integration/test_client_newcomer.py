@@ -22,8 +22,8 @@ Change = dict[str, Any]
 
 @pytest.fixture
 async def world(nats_server: LocalServer) -> AsyncIterator[World]:
-    """A server, one copy of each state service, one listed instrument."""
-    made = await start_world(nats_server.url)
+    """A server, one copy of each state service, one listed instrument without a price."""
+    made = await start_world(nats_server.url, is_priced=False)
     yield made
     await made.close()
 
