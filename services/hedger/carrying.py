@@ -19,12 +19,13 @@ copy reads on from there.
 import base64
 from collections.abc import Callable, Iterator
 
-from services.hedger import evidence, intake, ledger, makers
+from services.hedger import intake, ledger, makers
 from services.hedger.ledger import Bucket, Taker
 from services.hedger.rules import FOLD_VERSION
 from services.hedger.state import Link, State, Young, dump, load
 from services.hedger.turn import Turn
 from tandem.domain.errors import MalformedMessageError
+from tandem.hedging import evidence
 from tandem.messages import codec
 from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Carried, Decision

@@ -7,11 +7,11 @@
 from collections.abc import Callable
 
 from services.hedger import intake, makers, marks, rules, sickness, timers
-from services.hedger.evidence import is_ended
 from services.hedger.state import State
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
 from tandem.domain.instrument import Instrument
+from tandem.hedging.evidence import is_ended
 from tandem.messages.hedges import Rules, TimerFired
 from tandem.messages.intents import Halt, Resume
 from tandem.messages.reports import MarkReport, SpecsReport

@@ -25,13 +25,11 @@ from services.hedger import (
     ledger,
     makers,
     ordinals,
-    sanity,
     sickness,
     takers,
     upkeep,
     views,
 )
-from services.hedger.exact import EXACT
 from services.hedger.ledger import Bucket, Taker
 from services.hedger.rules import DEFAULT_RULES, FOLD_VERSION, HedgeRules, to_fact
 from services.hedger.state import (
@@ -48,6 +46,8 @@ from services.hedger.state import (
 from services.hedger.turn import Turn
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Exc
+from tandem.hedging import sanity
+from tandem.hedging.exact import EXACT
 from tandem.messages import codec, subjects
 from tandem.messages.hedges import Carried, Decision, Rules, TimerFired
 from tandem.messages.intents import Halt, HedgeOrder, Resume, StopHedge

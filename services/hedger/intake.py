@@ -13,8 +13,7 @@
 
 from decimal import Context, Decimal, localcontext
 
-from services.hedger import conversion, marks, timers
-from services.hedger.evidence import Evidence, status
+from services.hedger import marks, timers
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import (
     Leg,
@@ -33,6 +32,8 @@ from tandem.domain.errors import InvalidInputError, MalformedMessageError, Unkno
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticker, Token
 from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
 from tandem.domain.order import OrderType
+from tandem.hedging import conversion
+from tandem.hedging.evidence import Evidence, status
 from tandem.messages import rules as shape
 from tandem.messages import subjects
 from tandem.messages.hedges import HedgeRefused

@@ -10,14 +10,15 @@
 
 from decimal import Decimal
 
-from services.hedger import attribution, conversion, evidence, ledger, marks, retry, timers
-from services.hedger.attribution import Lot
-from services.hedger.evidence import ZERO, Standing
+from services.hedger import ledger, marks, retry, timers
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, State, WaitingFill, leg_of, reference
 from services.hedger.turn import Turn
 from tandem.domain.order import OrderStatus
+from tandem.hedging import attribution, conversion, evidence, minute_marks
+from tandem.hedging.attribution import Lot
+from tandem.hedging.evidence import ZERO, Standing
 from tandem.messages.reports import FillReport, OrderReport
 
 UNFINISHED_ENDS = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
@@ -90,7 +91,7 @@ def _owe_quantity(state: State, turn: Turn, link: Link, gained: Decimal) -> None
 
 
 def _keep_for_price(link: Link, fill: FillReport) -> None:
-    minute = marks.minute_of(fill.ts_event_ns)
+    minute = minute_marks.minute_of(fill.ts_event_ns)
     for index, leg in enumerate(link.legs):
         if conversion.is_by_price(leg.terms):
             link.surplus.append(WaitingFill(index, fill.last_qty, fill.last_px, minute))

@@ -2,8 +2,7 @@
 
 1. A quantity is cut towards zero to the lot: it has the sign of the need and is not larger (I1).
 2. What is below the lot, the minimum quantity or the minimum notional is dust: it stays needed.
-   The notional is judged at the logged reference with the hard cap as margin, because the taker
-   may be priced that far below it. Without any reference price the venue is the judge.
+   How that is judged: tandem.hedging.sizes. Without any reference price the venue is the judge.
 3. Whether a need can be traded is said before whether it is its turn, so dust never waits.
 """
 
@@ -13,12 +12,12 @@ from enum import StrEnum
 from msgspec import Struct
 
 from services.hedger import ledger
-from services.hedger.exact import ZERO, quotient
 from services.hedger.ledger import Bucket
 from services.hedger.rules import HedgeRules
 from tandem.domain.instrument import Instrument
+from tandem.hedging.exact import ZERO, quotient
+from tandem.hedging.sizes import cut_to_lot, least_notional, notional
 
-BP = Decimal(10_000)
 MAX_TAKERS = 64
 
 
@@ -84,11 +83,6 @@ def _held(need: Decimal, hold: Hold, detail: str) -> Verdict:
     return Verdict(need, hold=hold, text=f"{hold.value}: {detail}")
 
 
-def cut_to_lot(need: Decimal, unit: Decimal, lot: Decimal) -> Decimal:
-    """Return the need in contracts, cut towards zero to whole lots."""
-    return (need // (unit * lot)) * lot
-
-
 def _bounded(bucket: Bucket, instrument: Instrument, quantity: Decimal) -> Decimal:
     """Keep under the ceiling that a margin refusal left."""
     ceiling = bucket.pace.ceiling
@@ -96,11 +90,6 @@ def _bounded(bucket: Bucket, instrument: Instrument, quantity: Decimal) -> Decim
         return quantity
     lots = (ceiling // instrument.lot) * instrument.lot
     return lots if quantity > 0 else -lots
-
-
-def notional(instrument: Instrument, quantity: Decimal, px: Decimal) -> Decimal:
-    """Return what contracts are worth in quote units."""
-    return abs(quantity) * (instrument.multiplier if instrument.inverse else px)
 
 
 def naked_notional(bucket: Bucket, market: Market) -> Decimal | None:
@@ -120,14 +109,11 @@ def _too_small(
         return Hold.MIN_QTY, f"{abs(quantity)} < {instrument.min_qty}"
     if reference is None:
         return None
-    worth, least = notional(instrument, quantity, reference), least_notional(instrument, rules)
+    worth = notional(instrument, quantity, reference)
+    least = least_notional(instrument, rules.hard_cap_bp)
     if worth < least:
         return Hold.MIN_NOTIONAL, f"{abs(quantity)} at {reference} is {worth} < {least}"
     return None
-
-
-def least_notional(instrument: Instrument, rules: HedgeRules) -> Decimal:
-    return instrument.min_notional * (BP + rules.hard_cap_bp) / BP
 
 
 def _not_now(
@@ -178,5 +164,5 @@ def _limit(instrument: Instrument, reference: Decimal | None, rules: HedgeRules)
 def _clip(instrument: Instrument, reference: Decimal, clip: Decimal, rules: HedgeRules) -> Decimal:
     """Return the clip in contracts: never so small that the halves of it could not be traded."""
     contract = notional(instrument, Decimal(1), reference)
-    smallest = quotient(2 * least_notional(instrument, rules), contract)
+    smallest = quotient(2 * least_notional(instrument, rules.hard_cap_bp), contract)
     return max(quotient(clip, contract), smallest, 2 * instrument.min_qty, instrument.lot)

@@ -22,9 +22,6 @@ import msgspec
 from msgspec import Struct, field
 
 from services.hedger.accounts import Account
-from services.hedger.attribution import Covered
-from services.hedger.conversion import Terms
-from services.hedger.evidence import Evidence
 from services.hedger.ledger import Bucket, BucketKey, Taker
 from services.hedger.ordinals import Taken
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
@@ -41,6 +38,9 @@ from tandem.domain.ids import (
     VenueOrderId,
 )
 from tandem.domain.instrument import ONE, Instrument
+from tandem.hedging.attribution import Covered
+from tandem.hedging.conversion import Terms
+from tandem.hedging.evidence import Evidence
 from tandem.messages.hedges import Rules
 from tandem.messages.intents import Halt, HedgeOrder, MakerSpec
 from tandem.messages.reports import FillReport, OrderReport

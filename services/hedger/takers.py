@@ -12,15 +12,16 @@
 
 from decimal import Decimal
 
-from services.hedger import attribution, evidence, ledger, marks, ordinals, retry, sickness
-from services.hedger.attribution import Cover
-from services.hedger.evidence import Evidence
+from services.hedger import ledger, marks, ordinals, retry, sickness
 from services.hedger.ledger import Bucket, Taker
 from services.hedger.retry import Failure
 from services.hedger.state import State, leg_of, open_bucket
 from services.hedger.turn import Turn
 from tandem.domain import ids
 from tandem.domain.order import RejectReason
+from tandem.hedging import attribution, evidence
+from tandem.hedging.attribution import Cover
+from tandem.hedging.evidence import Evidence
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderReport

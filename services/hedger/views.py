@@ -6,14 +6,15 @@
 
 from decimal import Decimal
 
-from services.hedger import evidence, ledger, sizing
-from services.hedger.exact import average
+from services.hedger import ledger, sizing
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, Pending, State, market
 from services.hedger.turn import Turn
 from tandem.domain.ids import HedgeId, Pool, maker_cloid
 from tandem.domain.order import OrderStatus
+from tandem.hedging import evidence
+from tandem.hedging.exact import average
 from tandem.messages import codec
 from tandem.messages.deltas import (
     BucketDelta,

@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import pytest
 
-from services.hedger import evidence, ledger, makers
-from services.hedger.attribution import Lot
-from services.hedger.evidence import Evidence
+from services.hedger import ledger, makers
 from services.hedger.ledger import Bucket
 from services.hedger.state import Link
 from tandem.domain.order import OrderStatus
+from tandem.hedging import evidence
+from tandem.hedging.attribution import Lot
+from tandem.hedging.evidence import Evidence
 from tandem.messages.reports import FillReport, OrderReport
 from tests.property.hedge_facts import BrokenError
 from tests.property.hedge_judge import check, run_episode

@@ -5,11 +5,12 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.hedger import evidence, ledger, sizing
-from services.hedger.attribution import Lot, add, consume, cover
-from services.hedger.evidence import Evidence, VenueOrder
+from services.hedger import ledger
 from services.hedger.ledger import Bucket, Taker
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Ticker, VenueOrderId
+from tandem.hedging import evidence, sizes
+from tandem.hedging.attribution import Lot, add, consume, cover
+from tandem.hedging.evidence import Evidence, VenueOrder
 
 OID = VenueOrderId("1")
 lots = st.integers(-40, 40).map(lambda n: Decimal(n) / 20)
@@ -102,7 +103,7 @@ def test_i3_only_a_proof_takes_a_taker_out_of_flight(course: list[tuple[str, Dec
 
 @given(lots, positive, positive)
 def test_i1_cutting_to_the_lot_never_adds(need: Decimal, unit: Decimal, lot: Decimal) -> None:
-    cut = sizing.cut_to_lot(need, unit, lot) * unit
+    cut = sizes.cut_to_lot(need, unit, lot) * unit
 
     assert abs(cut) <= abs(need)
     assert cut == 0 or (cut > 0) == (need > 0)

@@ -161,7 +161,7 @@ BUGS = (
     ),
     Bug(
         "a fill counts as often as it is told",
-        "services/hedger/evidence.py",
+        "shared/tandem/hedging/evidence.py",
         "    if not venue_order.exec_ids.add(fill.exec_id):\n        return False\n",
         "",
         HEDGE_MODEL,
@@ -187,7 +187,7 @@ BUGS = (
     ),
     Bug(
         "a taker leaves its interval by a doubt",
-        "services/hedger/evidence.py",
+        "shared/tandem/hedging/evidence.py",
         "        order.in_doubt, order.doubt = True, report.text\n        return\n",
         "        venue_order.ended = True\n        return\n",
     ),
@@ -396,11 +396,11 @@ BUGS = (
     ),
     Bug(
         "hedge more than a maker is for",
-        "services/hedger/evidence.py",
+        "shared/tandem/hedging/evidence.py",
         "    return min(sum((_filled(order, one) for one in _each(order)), ZERO), "
         "order.quantity)\n",
         "    return proven(order)\n",
-        ("tests/unit/services/hedger/test_evidence_excess.py",),
+        ("tests/unit/tandem/hedging/test_evidence_excess.py",),
     ),
     Bug(
         "a window that lets nothing go",

@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from services.hedger import carrying, evidence
+from services.hedger import carrying
 from services.hedger.rules import HedgeRules
 from services.hedger.state import dump, load
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Exc, HedgeId, Strategy, Token, VenueOrderId, maker_cloid
 from tandem.domain.order import OrderStatus
+from tandem.hedging import evidence
 from tandem.messages import subjects
 from tandem.messages.codec import Fact
 from tandem.messages.deltas import HedgeState

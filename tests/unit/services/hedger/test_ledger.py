@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from services.hedger import evidence, ledger
-from services.hedger.evidence import Evidence, VenueOrder
+from services.hedger import ledger
 from services.hedger.ledger import Bucket, Taker
 from tandem.domain.ids import ClientOrderId, Exc, Pool, Ticker, VenueOrderId
+from tandem.hedging import evidence
+from tandem.hedging.evidence import Evidence, VenueOrder
 from tests.unit.services.hedger.desk import d
 
 

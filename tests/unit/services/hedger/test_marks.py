@@ -1,6 +1,7 @@
 from services.hedger import marks, state
 from tandem.domain.ids import Ticker
 from tandem.domain.order import OrderStatus, PriceMatch
+from tandem.hedging import minute_marks
 from tandem.messages.intents import LegSpec, MakerSpec
 from tests.unit.services.hedger.desk import (
     BINANCE,
@@ -23,7 +24,7 @@ def test_the_mark_of_a_minute_is_the_first_one_logged_for_it() -> None:
     desk.now_ns += MINUTE_NS
     desk.mark(HYPERLIQUID, SOL, "101")
 
-    minute = marks.minute_of(desk.now_ns)
+    minute = minute_marks.minute_of(desk.now_ns)
 
     assert marks.mark_at(desk.state, KEY, minute) == 101
     assert marks.mark_at(desk.state, KEY, minute - 1) == 100
@@ -31,7 +32,7 @@ def test_the_mark_of_a_minute_is_the_first_one_logged_for_it() -> None:
 
 def test_a_minute_that_was_never_logged_takes_the_next_known_one() -> None:
     desk = two_venues()
-    first = marks.minute_of(desk.now_ns)
+    first = minute_marks.minute_of(desk.now_ns)
     assert marks.mark_at(desk.state, KEY, first) is None
     desk.now_ns += 2 * MINUTE_NS
     desk.mark(HYPERLIQUID, SOL, "102")
@@ -42,11 +43,11 @@ def test_a_minute_that_was_never_logged_takes_the_next_known_one() -> None:
 
 def test_old_minutes_are_forgotten() -> None:
     desk = two_venues()
-    for _ in range(marks.KEPT_MINUTES + 5):
+    for _ in range(minute_marks.KEPT_MINUTES + 5):
         desk.mark(HYPERLIQUID, SOL, "100")
         desk.now_ns += MINUTE_NS
 
-    assert len(desk.state.marks[KEY]) == marks.KEPT_MINUTES
+    assert len(desk.state.marks[KEY]) == minute_marks.KEPT_MINUTES
 
 
 def test_a_leg_without_a_price_borrows_its_makers() -> None:

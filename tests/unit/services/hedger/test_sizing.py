@@ -3,12 +3,13 @@ from decimal import Decimal
 import pytest
 
 from services.hedger import ledger, sizing
-from services.hedger.evidence import Evidence
 from services.hedger.ledger import Bucket, Taker
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.sizing import Hold, Market
 from tandem.domain.ids import ClientOrderId, Pool
 from tandem.domain.instrument import Instrument
+from tandem.hedging import sizes
+from tandem.hedging.evidence import Evidence
 from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, d, instrument
 
 PX = Decimal(100)
@@ -36,7 +37,7 @@ def market(lot: str = "0.1", px: Decimal | None = PX, **more: object) -> Market:
 def test_i1_a_need_is_cut_towards_zero_to_the_lot(
     need: str, unit: str, lot: str, quantity: str
 ) -> None:
-    assert sizing.cut_to_lot(d(need), d(unit), d(lot)) == d(quantity)
+    assert sizes.cut_to_lot(d(need), d(unit), d(lot)) == d(quantity)
 
 
 @pytest.mark.parametrize(

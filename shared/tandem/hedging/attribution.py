@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from services.hedger.exact import ZERO, quotient
 from tandem.domain.ids import HedgeId
+from tandem.hedging.exact import ZERO, quotient
 
 NOBODY = HedgeId("")
 BP = Decimal(10_000)

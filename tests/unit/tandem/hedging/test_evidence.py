@@ -2,11 +2,11 @@ from decimal import Decimal
 
 import pytest
 
-from services.hedger import evidence
-from services.hedger.evidence import Evidence
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, Side
+from tandem.hedging import evidence
+from tandem.hedging.evidence import Evidence
 from tandem.messages.reports import FillReport, OrderReport
 
 EXC, TICKER = Exc("venue"), Ticker("SOL")

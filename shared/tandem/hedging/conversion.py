@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from services.hedger.exact import quotient
 from tandem.domain.instrument import Instrument
+from tandem.hedging.exact import quotient
 from tandem.messages.intents import LegSpec, RatioKind
 
 ONE = Decimal(1)

@@ -4,10 +4,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.hedger import marks, sanity
+from services.hedger import marks
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ExecId, HedgeId, Pool, Token, VenueOrderId, maker_cloid
 from tandem.domain.order import OrderStatus, Side
+from tandem.hedging import sanity
 from tandem.messages import subjects
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Alarm, Decision, TakerOrder

@@ -1,9 +1,9 @@
 from decimal import Decimal
 
-from services.hedger import attribution
-from services.hedger.attribution import NOBODY, Cover, Covered, Lot
-from services.hedger.exact import average
 from tandem.domain.ids import HedgeId
+from tandem.hedging import attribution
+from tandem.hedging.attribution import NOBODY, Cover, Covered, Lot
+from tandem.hedging.exact import average
 from tests.unit.services.hedger.desk import d
 
 ONE, TWO = HedgeId("h1"), HedgeId("h2")

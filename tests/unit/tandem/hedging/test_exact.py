@@ -2,7 +2,7 @@ from decimal import Decimal, Inexact, localcontext
 
 import pytest
 
-from services.hedger.exact import EXACT, average, quotient
+from tandem.hedging.exact import EXACT, average, quotient
 
 
 @pytest.mark.parametrize(

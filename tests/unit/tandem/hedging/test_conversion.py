@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.hedger import conversion
-from services.hedger.conversion import Terms
+from tandem.hedging import conversion
+from tandem.hedging.conversion import Terms
 from tandem.messages.intents import LegSpec, RatioKind
 from tests.unit.services.hedger.desk import BINANCE, HYPERLIQUID, SOL, SOLUSDT, d, instrument
 

@@ -1,0 +1,38 @@
+"""How much of a need can be traded at all: lot, minimum quantity, minimum notional (pure).
+
+1. A quantity is cut towards zero to the lot: it has the sign of the need and is not larger.
+2. The notional is judged at a logged reference with the hard cap as margin, because a taker may
+   be priced that far below it.
+"""
+
+from decimal import Decimal
+
+from tandem.domain.instrument import Instrument
+
+BP = Decimal(10_000)
+
+
+def cut_to_lot(need: Decimal, unit: Decimal, lot: Decimal) -> Decimal:
+    """Return the need in contracts, cut towards zero to whole lots."""
+    return (need // (unit * lot)) * lot
+
+
+def notional(instrument: Instrument, quantity: Decimal, px: Decimal) -> Decimal:
+    """Return what contracts are worth in quote units."""
+    return abs(quantity) * (instrument.multiplier if instrument.inverse else px)
+
+
+def least_notional(instrument: Instrument, hard_cap_bp: Decimal) -> Decimal:
+    """Return what contracts must be worth at the reference to be worth the minimum when traded."""
+    return instrument.min_notional * (BP + hard_cap_bp) / BP
+
+
+def is_dust(
+    instrument: Instrument, quantity: Decimal, reference: Decimal | None, hard_cap_bp: Decimal
+) -> bool:
+    """Tell whether whole lots of contracts are too few to trade; without a price the venue says."""
+    if not quantity or abs(quantity) < instrument.min_qty:
+        return True
+    if reference is None:
+        return False
+    return notional(instrument, quantity, reference) < least_notional(instrument, hard_cap_bp)

@@ -1,0 +1,36 @@
+from decimal import Decimal as D
+
+import pytest
+
+from tandem.domain.ids import Exc, Ticker
+from tandem.domain.instrument import Instrument
+from tandem.hedging import sizes
+
+LISTED = Instrument(
+    exc=Exc("hyperliquid"),
+    ticker=Ticker("SOL"),
+    symbol="SOL",
+    base_asset="SOL",
+    quote_asset="USDC",
+    tick=D("0.001"),
+    lot=D("0.01"),
+    min_qty=D("0.02"),
+    min_notional=D(10),
+)
+CAP_BP = D(50)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "reference", "is_dust"),
+    [
+        ("0", "100", True),  # less than a lot
+        ("0.01", "1000", True),  # less than the minimum quantity
+        ("0.1", "100.4", True),  # worth 10.04, and 10.05 is needed with the cap as margin
+        ("0.1", "100.5", False),
+        ("-0.1", "100.5", False),
+        ("0.02", None, False),  # no price: the venue is the judge
+    ],
+)
+def test_what_cannot_be_traded_is_dust(quantity: str, reference: str | None, is_dust: bool) -> None:
+    at = D(reference) if reference is not None else None
+    assert sizes.is_dust(LISTED, D(quantity), at, CAP_BP) is is_dust
