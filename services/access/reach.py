@@ -27,6 +27,7 @@ PAGES = frozenset(
         subjects.POSITIONS_PAGE,
         subjects.FILLS_PAGE,
         subjects.HEDGES_PAGE,
+        subjects.EXPOSURE_PAGE,
         subjects.ORDER_HISTORY,
     }
 )

@@ -3,8 +3,10 @@
 1. Each fill publishes one delta, whichever of its reports comes first.
 2. A venue's number that our fills do not explain is asked about for one second, then logged as a
    mismatch and adopted. An alarm names both numbers.
+3. What is filled and not hedged is computed beside it, from the same log (exposure/fold.py).
 """
 
+import zlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import msgspec
 
 from services.position_state import holding as holdings
+from services.position_state.exposure import fold as exposure
 from services.position_state.holding import Holding, Holdings
 from tandem.domain.ids import Exc, Ticker
 from tandem.messages import codec, subjects
@@ -32,7 +35,7 @@ from tandem.runtime.effects import (
     SetRow,
 )
 
-FOLD_VERSION = "position-state-6"
+FOLD_VERSION = "position-state-7"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
 NAMES_IN_TIMER = 4
@@ -53,7 +56,7 @@ class PositionFold:
         subjects.reports_kind("fill"),
         subjects.reports_kind("position"),
         subjects.reports_kind("specs"),
-        subjects.ALL_TIMERS,
+        *exposure.FILTERS,
     )
     answers = (subjects.POSITIONS_PAGE,)
 
@@ -61,19 +64,22 @@ class PositionFold:
         return Holdings()
 
     def apply(self, state: Holdings, event: LogEvent) -> tuple[Effect, ...]:
+        exposure.apply(state.exposure, event)
+        handler = _HANDLERS.get(type(event.fact))
+        if handler is None:
+            return ()
         if fault := unsound_number(event.fact) or untimely(event.fact, event.ts_ns):
             return _pass_over(state, event, fault)
-        handler = _HANDLERS.get(type(event.fact))
-        return handler(state, event, event.fact) if handler else ()
+        return handler(state, event, event.fact)
 
     def propose(self, state: Holdings, head: Head) -> tuple[Proposal, ...]:  # noqa: ARG002 (port)
         return ()
 
     def dump(self, state: Holdings) -> bytes:
-        return _dump.encode(state)
+        return zlib.compress(_dump.encode(state), 1)
 
     def load(self, snapshot: bytes) -> Holdings:
-        return _load.decode(snapshot)
+        return _load.decode(zlib.decompress(snapshot))
 
     def rows(self, state: Holdings) -> tuple[SetRow, ...]:
         """Return every row of the pages in Redis, for when it comes back empty."""

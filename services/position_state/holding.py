@@ -21,6 +21,7 @@ from operator import attrgetter
 
 from msgspec import Struct, field
 
+from services.position_state.exposure.state import Exposure
 from tandem.domain.decimals import canonical
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.position import Position
@@ -75,11 +76,15 @@ class Holding(Struct, array_like=True):
 
 
 class Holdings(Struct):
-    """All positions, by account and ticker, and the contract multipliers that value them."""
+    """All positions, by account and ticker, and the contract multipliers that value them.
+
+    `exposure`: what of our makers' fills is not hedged.
+    """
 
     held: dict[str, Holding] = {}
     multipliers: dict[str, Decimal] = {}
     faults: Faults = field(default_factory=Faults)
+    exposure: Exposure = field(default_factory=Exposure)
 
 
 def key_of(exc: Exc, ticker: Ticker) -> str:

@@ -1,5 +1,6 @@
-"""Wire the position fold to the bus."""
+"""Wire the position fold to the bus, and tell of what is naked by what it knows."""
 
+from services.position_state.exposure.watch import ExposureWatch
 from services.position_state.fold import PositionFold
 from services.position_state.holding import Holdings
 from tandem.runtime.config import Environment
@@ -15,4 +16,6 @@ def read(env: Environment) -> bool:
 
 
 def build(context: ServiceContext) -> FoldService[Holdings]:
-    return FoldService(context, PositionFold())
+    service = FoldService(context, PositionFold())
+    context.tasks.spawn(ExposureWatch(context, service.runner).run(), "exposure")
+    return service

@@ -13,7 +13,7 @@ ALARMS_PART = PAGE.split("\n## Alarms\n")[1].split("\n## ")[0]
 CODE = [
     path
     for place in ("services/hedger", "services/order_state", "services/position_state")
-    for path in (ROOT / place).glob("*.py")
+    for path in (ROOT / place).rglob("*.py")
 ]
 # No word of its own: a refused taker's bucket and reason.
 GENERAL = {
@@ -74,6 +74,7 @@ def test_every_alarm_stands_on_the_page(text: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tandem_\w+)`", PAGE))))
 def test_named_metric_exists(name: str) -> None:
     bare = name.removeprefix("tandem_").removesuffix("_total")
-    code = "".join(path.read_text() for path in (ROOT / "shared").rglob("*.py"))
+    places = ("shared", "services")
+    code = "".join(path.read_text() for top in places for path in (ROOT / top).rglob("*.py"))
     counted = bare.removeprefix("fold_").removeprefix("bus_")
     assert f'"{bare}"' in code or f"    {counted}: int = 0" in code

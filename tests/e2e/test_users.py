@@ -14,6 +14,7 @@ from tandem.cli import keys
 from tandem.cli.keys import Desk
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.oms import ClientOptions
+from tandem.messages.queries import ExposureCause
 from tests.e2e.hedging import Hedging, books_of, scripted_book
 
 STRATEGY = "alpha"
@@ -49,6 +50,10 @@ async def test_everybody_s_permissions_are_enough_for_a_hedge(stack: LocalStack)
         await link.done(timeout_s=45.0)
         await eventually(hedging.settled, "the pages equal the venues' books", 45.0)
         await hedging.balance()
+        exposure = await oms.exposure()
+        assert (exposure.hedger_at_head, exposure.partial) == (True, "")
+        settled = {ExposureCause.NONE, ExposureCause.DUST}
+        assert [(row.pool, row.cause in settled) for row in exposure.buckets] == [(STRATEGY, True)]
 
 
 async def test_pages_are_read_with_the_reader_s_password_and_written_with_no_other(

@@ -26,7 +26,7 @@ from tests.unit.services.access.asking import ALPHA, BINANCE, order
 
 SERVED = {
     "order-state": (subjects.ORDERS_PAGE, subjects.FILLS_PAGE, subjects.ORDER_HISTORY),
-    "position-state": (subjects.POSITIONS_PAGE,),
+    "position-state": (subjects.POSITIONS_PAGE, subjects.EXPOSURE_PAGE),
     "hedger": (subjects.HEDGES_PAGE, subjects.BEGIN_EPOCH),
     "gateway-binance": (subjects.venue_ask(BINANCE),),
 }

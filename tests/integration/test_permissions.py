@@ -146,6 +146,7 @@ TRIES = {
     "answer who asks for an epoch": "s tandem.page.epoch",
     "answer questions for position pages": "s tandem.page.positions",
     "answer questions for hedge pages": "s tandem.page.hedges",
+    "answer questions for exposure": "s tandem.page.exposure",
 }
 SHORT_TABLE = 30
 

@@ -5,7 +5,7 @@
 - at the end of a quiet time: owed is below one lot or minimum, and no taker is open;
 - each cause in the log has at most one accepted venue order, which filled no more than was asked;
 - each venue order under our tags has a cause in the log;
-- pages, mirrors and every copy show what the venues' books hold;
+- pages, mirrors, exposure and every copy show what the venues' books hold;
 - no nonce was seen twice with different bytes;
 - no bucket was hedged further than its makers had filled at that moment, where they quote one way.
 """
@@ -21,6 +21,7 @@ import msgspec
 
 from services.order_state.record import Record
 from services.order_state.registry import Registry
+from services.position_state.exposure import views
 from tandem.bus.port import Entry
 from tandem.domain.ids import Exc, Pool, Ticker, is_ours, is_reserved, maker_cloid
 from tandem.messages import subjects
@@ -113,6 +114,7 @@ def restless(world: "World") -> list[str]:
     return [
         *_orders_differ(world),
         *_positions_differ(world),
+        *_exposures_differ(world),
         *_copies_differ(world),
         *_mirrors_differ(world),
     ]
@@ -242,6 +244,22 @@ def _positions_differ(world: "World") -> Iterator[str]:
                 amount = shown.get((exc, ticker), ZERO)  # type: ignore[arg-type]
                 if amount != held.amount:
                     yield f"{copy.name} shows {amount} {ticker} on {exc}, the venue {held.amount}"
+
+
+def _exposures_differ(world: "World") -> Iterator[str]:
+    """What position-state tells of exposure is what the venues' books say, too."""
+    found = causes(world)
+    targets, hedged = _targets(world, found), _hedged(world, found)
+    for copy, service in _running(world, "position-state"):
+        exposure, at_ns = service.runner.state.exposure, service.runner.head.ts_ns
+        shown = {(row.exc, row.ticker, row.pool): row for row in views.rows(exposure, at_ns)}
+        for key, target in targets.items():
+            row, owed = shown.get(key), target - hedged[key]
+            naked = row.naked if row is not None else ZERO
+            if naked != owed and not exposure.partial:
+                yield f"{copy.name} tells {naked} naked in {key}, the venues say {owed}"
+            if row is not None and row.in_flight:
+                yield f"{copy.name} tells {row.in_flight} in flight in {key}"
 
 
 def _copies_differ(world: "World") -> Iterator[str]:

@@ -20,6 +20,13 @@ LEASE_MODEL = ("tests/property/test_lease.py",)
 WIPED = ("tests/simulation/test_wiped.py",)
 BUGS = (
     Bug(
+        "believe the decision where the venue has proven nothing",
+        "services/position_state/exposure/takers.py",
+        "        pieces, _ = attribution.consume(bucket.undecided, order.amount * bucket.unit)\n",
+        "        pieces, _ = attribution.consume(bucket.lots, order.amount * bucket.unit)\n",
+        ("tests/unit/services/position_state/exposure/test_fold.py",),
+    ),
+    Bug(
         "decode by the payload, whatever the subject names",
         "shared/tandem/messages/facts.py",
         "    if true_subject != subject and not _is_of_former_version(subject, fact):\n",

@@ -156,7 +156,8 @@ def _order_state() -> User:
 
 def _position_state() -> User:
     own = ("positions.>", subjects.ALL_TIMERS)
-    return _state_service("position-state", own, (subjects.POSITIONS_PAGE,))
+    heard = (subjects.POSITIONS_PAGE, subjects.EXPOSURE_PAGE, subjects.presence("hedger"))
+    return _state_service("position-state", own, heard)
 
 
 def _hedger() -> User:

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
-from tandem.cli import alarms, aside, backup, halting, status, strategies
+from tandem.cli import alarms, aside, backup, exposure, halting, status, strategies
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.connecting import CONNECTION_FILE, RUN_DIRECTORY, ConnectionFile
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "--nats-port", type=int, default=0, help="0: NATS's own 4222, or any free one if taken"
     )
     commands.add_parser("down", help="stop what `up` started")
-    telling = commands.add_parser("status", help="what runs, and where")
+    telling = commands.add_parser("status", help="what runs and where, what is naked")
     strategy = commands.add_parser("strategy", help="strategies that may speak to the desk")
     adding = strategy.add_subparsers(dest="what", required=True)
     made = adding.add_parser("add", help="make a key and a connection file for one more")
@@ -171,6 +171,7 @@ def tell_status(options: argparse.Namespace) -> int:
         return 1
     found = asyncio.run(status.ask(_log(options)))
     sys.stdout.writelines(f"{line}\n" for line in found.lines())
+    _tell_exposure(_log(options))
     return 0 if found.is_whole else 1
 
 
@@ -193,7 +194,12 @@ def _tell_local(directory: Path, pids: dict[str, int]) -> int:
     for name, value in written["addresses"].items():
         sys.stdout.write(f"export {name}={value}\n")
     sys.stdout.write(f"# logs: {directory / 'logs'}\n")
+    _tell_exposure(NatsOptions(str(written["addresses"]["TANDEM_NATS_URL"]), "operator"))
     return 0
+
+
+def _tell_exposure(nats: NatsOptions) -> None:
+    sys.stdout.writelines(f"# {line}\n" for line in exposure.lines(nats))
 
 
 def halt(options: argparse.Namespace) -> int:

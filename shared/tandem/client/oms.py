@@ -23,6 +23,7 @@ from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.arguments import text, whole
 from tandem.client.clocks import ClockCallback, run_clock
 from tandem.client.connecting import CONNECTION_VARIABLE, connection, greet
+from tandem.client.exposure_calls import ExposureCalls
 from tandem.client.feed import Feed, FeedOptions
 from tandem.client.later import LaterCalls
 from tandem.client.mirror_calls import MirrorCalls
@@ -63,7 +64,7 @@ class MirroredExchanges(TypedDict, total=False):
     fills_mirrored_exchanges: Sequence[str] | None
 
 
-class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, LaterCalls):
+class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, LaterCalls):
     """One strategy's view of all accounts.
 
     Args:

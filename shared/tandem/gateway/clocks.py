@@ -1,9 +1,8 @@
-"""Whose time it is: the venue's and the log's, as told by our monotonic clock (pure).
+"""What time it is at the venue, as told by our monotonic clock, and the stamps of requests (pure).
 
 1. Wall clocks are never compared: each foreign clock is monotonic time plus a measured offset.
 2. The venue's time has an error bound: half the round trip, the grain of the venue's clock, and
    what our own clock may have drifted since.
-3. The log's time is not ahead of the server's: late delivery only makes it lag.
 """
 
 from collections import deque
@@ -85,34 +84,6 @@ class VenueClock:
     def error_ms(self, mono_ns: int) -> int:
         best = self._best
         return -(-best.error_at(mono_ns) // NS_PER_MS) if best else MAX_ERROR_NS // NS_PER_MS
-
-
-class LogClock:
-    """The log server's clock by its timestamps.
-
-    Late delivery only makes a message look old, so the newest of a minute or two is believed; no
-    longer, or a server whose clock was once ahead would make everything look late for ever.
-    """
-
-    def __init__(self) -> None:
-        self._newest_ns: int | None = None
-        self._before_ns: int | None = None
-        self._since_ns = 0
-
-    def observe(self, ts_ns: int, mono_ns: int) -> None:
-        """Take one message: the server's timestamp, and when we read it (monotonic)."""
-        offset = ts_ns - mono_ns
-        if self._newest_ns is None or mono_ns - self._since_ns > MAX_AGE_NS:
-            self._before_ns, self._newest_ns, self._since_ns = self._newest_ns, offset, mono_ns
-        self._newest_ns = max(self._newest_ns, offset)
-
-    def now_ns(self, mono_ns: int) -> int:
-        """Return the log's time; 0 before any message was read."""
-        if self._newest_ns is None:
-            return 0
-        if self._before_ns is None:
-            return mono_ns + self._newest_ns
-        return mono_ns + max(self._newest_ns, self._before_ns)
 
 
 @dataclass(slots=True)

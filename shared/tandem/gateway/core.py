@@ -6,7 +6,7 @@ from decimal import Decimal
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.cancels import Cancels, World
-from tandem.gateway.clocks import LogClock, Stamps, VenueClock
+from tandem.gateway.clocks import Stamps, VenueClock
 from tandem.gateway.door import Door
 from tandem.gateway.journal import Journal
 from tandem.gateway.known import Known
@@ -22,6 +22,7 @@ from tandem.gateway.sender import Sender
 from tandem.gateway.settings import GatewaySettings
 from tandem.gateway.ticket import Now
 from tandem.runtime.context import ServiceContext
+from tandem.runtime.log_clock import LogClock
 from tandem.transport.exchange import Transport
 from tandem.transport.network import Network
 from tandem.transport.rate_limit import Budgets

@@ -56,6 +56,7 @@ Answer = (
     | queries.PositionsPage
     | queries.FillsPage
     | queries.HedgesPage
+    | queries.ExposurePage
     | queries.OrderHistory
     | queries.VenuePositions
     | queries.VenueOrders

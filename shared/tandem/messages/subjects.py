@@ -65,6 +65,7 @@ ORDERS_PAGE = "tandem.page.orders"
 POSITIONS_PAGE = "tandem.page.positions"
 FILLS_PAGE = "tandem.page.fills"
 HEDGES_PAGE = "tandem.page.hedges"
+EXPOSURE_PAGE = "tandem.page.exposure"
 ORDER_HISTORY = "tandem.page.order-history"
 BEGIN_EPOCH = "tandem.page.epoch"
 

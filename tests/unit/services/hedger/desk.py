@@ -1,7 +1,8 @@
 """One hedger copy at the head of a log of its own, and the facts that venues would log.
 
 After each fact the desk checks what always holds (ledger.py I6, attribution.py 1), so that every
-test of the hedger is also a test of conservation.
+test of the hedger is also a test of conservation. Position-state reads the same log: what it tells
+of exposure must be what the hedger's own ledger says, after each fact of every test.
 """
 
 from contextvars import ContextVar
@@ -12,6 +13,8 @@ from services.hedger.fold import HedgerFold
 from services.hedger.ledger import Bucket
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.state import Link, State
+from services.position_state.exposure import fold as exposure_fold
+from services.position_state.exposure.state import Exposure
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import (
@@ -24,6 +27,7 @@ from tandem.domain.ids import (
     Ticker,
     Token,
     VenueOrderId,
+    bucket_hash,
     maker_cloid,
 )
 from tandem.domain.instrument import Instrument
@@ -93,6 +97,7 @@ class Desk:
         self.fold = HedgerFold(rules)
         self.history: list[tuple[Effect, ...]] = []
         self.state: State = self.fold.initial()
+        self.exposure = Exposure()
         self.now_ns = START_NS
         self.seq = 0
         self.effects: tuple[Effect, ...] = ()
@@ -113,8 +118,10 @@ class Desk:
         self.history.append(self.effects)
         for effect in self.effects:
             self._note(effect)
+        exposure_fold.apply(self.exposure, event)
         for bucket in self.state.buckets.values():
             check_conservation(bucket)
+            check_exposure(self.exposure, bucket)
         return self.effects
 
     def _note(self, effect: Effect) -> None:
@@ -365,6 +372,14 @@ class Desk:
 
     def _home(self, cloid: ClientOrderId) -> Bucket:
         return self.state.buckets[self.state.hashes[cloid[6:18]]]
+
+
+def check_exposure(exposure: Exposure, bucket: Bucket) -> None:
+    """Another reader of the log says the same of what is naked, since when, and in flight."""
+    told = exposure.buckets[bucket_hash(*bucket.key)]
+    assert sum(lot.amount for lot in told.lots) == ledger.naked(bucket)
+    assert [lot.since_ns for lot in told.lots] == [lot.since_ns for lot in bucket.lots]
+    assert set(told.takers) == set(bucket.flying)
 
 
 def check_conservation(bucket: Bucket) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.gateway.clocks import NS_PER_MS, TERMS, LogClock, Stamps, VenueClock
+from tandem.gateway.clocks import NS_PER_MS, TERMS, Stamps, VenueClock
 
 MS = NS_PER_MS
 
@@ -78,17 +78,6 @@ def test_forgotten_measurements_leave_a_doubt() -> None:
     assert clock.doubt(3 * MS) != ""
 
 
-def test_log_clock_is_unknown_before_the_first_message() -> None:
-    assert LogClock().now_ns(5) == 0
-
-
-def test_late_delivery_does_not_set_the_log_clock_back() -> None:
-    clock = LogClock()
-    clock.observe(1_000, 10)
-    clock.observe(1_001, 500)
-    assert clock.now_ns(510) == 1_500
-
-
 def test_nonces_rise_even_within_a_millisecond_and_when_time_falls_back() -> None:
     stamps = Stamps(1_000)
     made = [stamps.make(ms) for ms in (5, 5, 4, 100)]
@@ -96,15 +85,6 @@ def test_nonces_rise_even_within_a_millisecond_and_when_time_falls_back() -> Non
     assert [one.call for one in made] == [1, 2, 3, 4]
     assert [one.venue_ms for one in made] == [5, 5, 4, 100]
     assert made[0].window_ms == 1_000
-
-
-def test_log_clock_that_was_once_ahead_is_believed_no_longer_than_two_minutes() -> None:
-    clock, minute = LogClock(), 60_001 * MS
-    clock.observe(5_000 * MS, 0)
-    clock.observe(minute, minute)
-    assert clock.now_ns(minute) == minute + 5_000 * MS
-    clock.observe(2 * minute + 1, 2 * minute + 1)
-    assert clock.now_ns(2 * minute + 1) == 2 * minute + 1
 
 
 def test_e13_questions_take_no_nonce_whatever_clock_stamps_them() -> None:

@@ -1,6 +1,6 @@
 from tandem.bus.counters import BusCounters
 from tandem.runtime.bus_metrics import watch_bus
-from tandem.runtime.metrics import Metrics
+from tandem.runtime.metrics import Column, Metrics
 
 
 def test_metrics_are_named_and_labelled() -> None:
@@ -33,3 +33,13 @@ def test_the_buss_own_numbers_are_read_at_each_scrape() -> None:
 
     assert "tandem_bus_stored 5.0" in page
     assert "tandem_bus_backlog 4.0" in page
+
+
+def test_a_column_shows_the_rows_that_there_are_at_each_scrape() -> None:
+    metrics, rows = Metrics(), {("binance",): 2.5}
+    metrics.column(Column("owed", "what is owed", ("exc",), rows.items))
+
+    assert 'tandem_owed{exc="binance"} 2.5' in metrics.page().decode()
+
+    rows.clear()
+    assert "binance" not in metrics.page().decode()

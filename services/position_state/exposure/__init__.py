@@ -1,0 +1,1 @@
+"""What is filled and not hedged yet, computed from the log by somebody else than the hedger."""

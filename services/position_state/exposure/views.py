@@ -1,0 +1,103 @@
+"""What is shown of exposure: one row a bucket, worth at the log's last price, and its cause (pure).
+
+A bucket is overdue when its oldest part has waited for longer than L1 though it can be traded and
+no hedge of it lets small fills wait any more.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal, localcontext
+
+from msgspec import Struct
+
+from services.position_state.exposure.makers import unpriced
+from services.position_state.exposure.state import Bucket, Exposure, listed, reference
+from services.position_state.exposure.takers import unfilled
+from tandem.hedging import sizes
+from tandem.hedging.exact import EXACT, ZERO, quotient
+from tandem.messages.queries import ExposureCause, ExposureView
+
+NS_PER_MS = 1_000_000
+LEVELS_MS = (250, 1_000, 5_000, 30_000)
+
+
+class Overdue(Struct, frozen=True):
+    """A bucket that is naked for too long: 1 for L1 and so on."""
+
+    row: ExposureView
+    level: int
+
+
+def rows(state: Exposure, now_ns: int) -> tuple[ExposureView, ...]:
+    """Return every bucket as it is at the log's time `now_ns`."""
+    with localcontext(EXACT):
+        return tuple(_row(state, bucket, now_ns) for bucket in state.buckets.values())
+
+
+def overdue(state: Exposure, now_ns: int) -> Iterator[Overdue]:
+    """Return the buckets that somebody must hear of, and how urgently."""
+    with localcontext(EXACT):
+        for bucket in state.buckets.values():
+            if bucket.lots and (level := _level(bucket, now_ns)):
+                row = _row(state, bucket, now_ns)
+                if row.cause is not ExposureCause.DUST:
+                    yield Overdue(row, level)
+
+
+def _level(bucket: Bucket, now_ns: int) -> int:
+    since_ns = max(bucket.lots[0].since_ns, bucket.collects_until_ns)
+    age_ms = (now_ns - since_ns) // NS_PER_MS
+    return sum(age_ms >= most for most in LEVELS_MS)
+
+
+def _row(state: Exposure, bucket: Bucket, now_ns: int) -> ExposureView:
+    naked = sum((lot.amount for lot in bucket.lots), ZERO)
+    oldest = bucket.lots[0] if bucket.lots else None
+    return ExposureView(
+        pool=bucket.pool,
+        exc=bucket.exc,
+        ticker=bucket.ticker,
+        naked=naked,
+        notional=_notional(state, bucket, naked),
+        in_flight=_in_flight(bucket),
+        unpriced=unpriced(state, bucket),
+        since_ns=oldest.since_ns if oldest else None,
+        age_ms=max(0, now_ns - oldest.since_ns) // NS_PER_MS if oldest else 0,
+        hedge_id=oldest.hedge_id if oldest else None,
+        cause=_cause(state, bucket, naked),
+        fact=bucket.cause,
+    )
+
+
+def _in_flight(bucket: Bucket) -> Decimal:
+    return sum((unfilled(bucket, taker) for taker in bucket.takers.values()), ZERO)
+
+
+def _notional(state: Exposure, bucket: Bucket, naked: Decimal) -> Decimal | None:
+    """Return the worth of what is naked, None while there is no table or no price."""
+    key = (bucket.exc, bucket.ticker)
+    instrument, px = listed(state, key), reference(state, key)
+    if instrument is None or px is None:
+        return None
+    worth = sizes.notional(instrument, naked, px)
+    return worth if bucket.unit == 1 else quotient(worth, bucket.unit)
+
+
+def _cause(state: Exposure, bucket: Bucket, naked: Decimal) -> ExposureCause:
+    if not naked:
+        return ExposureCause.NONE
+    if any(taker.order.in_doubt for taker in bucket.takers.values()):
+        return ExposureCause.IN_DOUBT
+    if _is_dust(state, bucket, naked):
+        return ExposureCause.DUST
+    if bucket.takers and _is_dust(state, bucket, naked - _in_flight(bucket)):
+        return ExposureCause.IN_FLIGHT
+    return ExposureCause.UNDECIDED
+
+
+def _is_dust(state: Exposure, bucket: Bucket, amount: Decimal) -> bool:
+    key = (bucket.exc, bucket.ticker)
+    instrument = listed(state, key)
+    if instrument is None:
+        return not amount
+    quantity = sizes.cut_to_lot(amount, bucket.unit, instrument.lot)
+    return sizes.is_dust(instrument, quantity, reference(state, key), state.hard_cap_bp)
