@@ -56,7 +56,6 @@ CARRIED = (
     "hashes",
     "oids",
     "strays",
-    "mids",
     "references",
     "lent",
     "marks",

@@ -20,6 +20,7 @@ from tandem.messages.hedges import Decision, Rules, TakerOrder
 from tandem.runtime.effects import Head, Proposal
 
 MAX_NAMED_HEDGES = 8
+MAX_NAMED_FILLS = 32
 
 
 def look(state: State, turn: Turn, bucket: Bucket) -> None:
@@ -111,6 +112,7 @@ def _propose(state: State, head: Head, bucket: Bucket) -> Proposal | None:
         takers=takers,
         cause=bucket.cause,
         hedge_ids=_hedges(bucket),
+        fills_ns=_fills_ns(bucket),
         ts_sent_ns=now_ns,
     )
     return Proposal("\x1f".join((*bucket.key, str(head.epoch))), decision)
@@ -120,3 +122,8 @@ def _hedges(bucket: Bucket) -> tuple[HedgeId, ...]:
     """Return the hedges this is for, oldest first."""
     names = dict.fromkeys(lot.hedge_id for lot in bucket.lots[:MAX_NAMED_HEDGES])
     return tuple(name for name in names if name)
+
+
+def _fills_ns(bucket: Bucket) -> tuple[int, ...]:
+    """Return when the log had the fills this may cover, oldest first."""
+    return tuple(dict.fromkeys(lot.since_ns for lot in bucket.lots[:MAX_NAMED_FILLS]))

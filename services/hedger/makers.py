@@ -153,8 +153,7 @@ def owe(state: State, turn: Turn, whom: tuple[Link, Leg], amount: Decimal) -> No
     leg.target += amount
     bucket.cause = turn.event.subject
     turn.touch_bucket(bucket)
-    mid = state.mids.get((leg.exc, leg.ticker))
-    for piece in attribution.add(bucket.lots, Lot(link.hedge_id, amount, turn.now_ns, mid)):
+    for piece in attribution.add(bucket.lots, Lot(link.hedge_id, amount, turn.now_ns)):
         _net(state, turn, (link, leg, bucket), piece)
     _collect(turn, link, bucket)
     retry.resize(bucket.pace)

@@ -15,7 +15,7 @@ from tandem.messages.reports import MarkReport
 
 def note_mark(state: State, report: MarkReport) -> None:
     key = (report.exc, report.ticker)
-    state.mids[key] = state.references[key] = report.mid
+    state.references[key] = report.mid
     minute_marks.note(state.marks.setdefault(key, {}), report)
 
 

@@ -185,7 +185,6 @@ class State(Struct):
     oids: dict[OrderKey, ClientOrderId] = field(default_factory=dict)
     orphans: dict[OrderKey, list[FillReport]] = field(default_factory=dict)
     strays: dict[ClientOrderId, Stray] = field(default_factory=dict)
-    mids: dict[InstrumentKey, Decimal] = field(default_factory=dict)
     references: dict[InstrumentKey, Decimal] = field(default_factory=dict)
     lent: dict[InstrumentKey, Decimal] = field(default_factory=dict)
     marks: dict[InstrumentKey, dict[int, Decimal]] = field(default_factory=dict)

@@ -136,7 +136,7 @@ def _follow(state: State, turn: Turn, found: tuple[Bucket, Taker], before: Decim
 def _cover(state: State, turn: Turn, found: tuple[Bucket, Taker], signed: Decimal) -> None:
     bucket, taker = found
     for piece in attribution.cover(bucket.lots, signed, turn.now_ns):
-        taker.covers.append(Cover(piece.hedge_id, piece.amount, piece.mid))
+        taker.covers.append(Cover(piece.hedge_id, piece.amount, piece.since_ns))
         leg = leg_of(state, piece.hedge_id, bucket)
         if leg is not None:
             attribution.count(leg.covered, piece, turn.now_ns)
@@ -146,10 +146,11 @@ def _cover(state: State, turn: Turn, found: tuple[Bucket, Taker], signed: Decima
 def _price(state: State, turn: Turn, found: tuple[Bucket, Taker], fill: FillReport) -> None:
     """Give the covered pieces their price: fills and pieces pair up, oldest first."""
     bucket, taker = found
+    mids = {one.at_ns: one.mid for one in fill.mids if one.mid > 0}
     for piece in attribution.split_priced(taker.covers, fill.last_qty * bucket.unit):
         leg = leg_of(state, piece.hedge_id, bucket)
         if leg is not None:
-            attribution.price(leg.covered, piece, fill.last_px)
+            attribution.price(leg.covered, piece, fill.last_px, mids.get(piece.since_ns))
             turn.touch_link(piece.hedge_id)
 
 

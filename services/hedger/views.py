@@ -169,6 +169,7 @@ def leg_view(leg: Leg) -> LegView:
         owed=leg.target - covered.amount,
         avg_px=average(covered.paid, covered.priced),
         slippage_bp=average(covered.slipped, covered.measured),
+        slippage_qty=covered.measured,
         fill_to_hedge_ns_mean=int(waited) if waited is not None else None,
     )
 

@@ -14,7 +14,9 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli import exposure
 from tandem.cli.stack import LocalStack, StackPlan, checkout
+from tandem.client.handles import LinkHandle
 from tandem.messages import facts
+from tandem.messages.deltas import LegView
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import ExposureCause, ExposurePage
 from tandem.messages.reports import FillReport
@@ -127,6 +129,23 @@ async def test_a_maker_that_fills_while_no_hedger_works_is_told_by_those_who_liv
     assert page.hedger_at_head
     assert (await _metrics(stack))[NAKED] == 0
     await hedging.balance()
+
+
+async def test_slippage_is_measured_against_the_hedges_book_at_the_makers_fill(
+    hedging: Hedging,
+) -> None:
+    link = await hedging.quote()
+    await hedging.fill()
+    await link.done(timeout_s=45.0)
+    await hedging.until(lambda: _leg(link).avg_px is not None and _leg(link).covered == QTY)
+    leg = _leg(link)
+    assert leg.slippage_bp is not None
+    assert leg.slippage_qty == QTY
+
+
+def _leg(link: LinkHandle) -> LegView:
+    assert link.link is not None
+    return link.link.legs[0]
 
 
 def _is_flat(hedging: Hedging) -> bool:

@@ -74,13 +74,25 @@ def _followed(hedge: Hedge) -> list[tuple[Leg, Terms]]:
 
 
 def _keep_for_price(hedge: Hedge, fill: FillReport) -> None:
-    """Let a fill wait for its price, as far as the order has room for it."""
     minute = minute_marks.minute_of(fill.ts_event_ns)
-    for index, (leg, terms) in enumerate(_followed(hedge)):
-        part = min(fill.last_qty, hedge.order.quantity - leg.taken)
-        if conversion.is_by_price(terms) and part > 0:
-            leg.taken += part
-            hedge.waiting.append(WaitingFill(index, part * hedge.sign, fill.last_px, minute))
+    for index, (_, terms) in enumerate(_followed(hedge)):
+        if conversion.is_by_price(terms):
+            hedge.surplus.append(WaitingFill(index, fill.last_qty, fill.last_px, minute))
+
+
+def _make_room(hedge: Hedge) -> None:
+    """Let fills wait for their price as far as the order, as amended, has room for them."""
+    still: list[WaitingFill] = []
+    for fill in hedge.surplus:
+        leg = hedge.legs[fill.leg]
+        part = min(fill.signed_qty, hedge.order.quantity - leg.taken)
+        leg.taken += part
+        if part:
+            signed = part * hedge.sign
+            hedge.waiting.append(WaitingFill(fill.leg, signed, fill.px, fill.minute))
+        if part < fill.signed_qty:
+            still.append(WaitingFill(fill.leg, fill.signed_qty - part, fill.px, fill.minute))
+    hedge.surplus = still
 
 
 def on_mark_known(state: Exposure, event: LogEvent) -> None:
@@ -93,6 +105,7 @@ def on_mark_known(state: Exposure, event: LogEvent) -> None:
 
 def take_marks(state: Exposure, event: LogEvent, hedge: Hedge) -> None:
     """Count the waiting fills whose price is complete."""
+    _make_room(hedge)
     still: list[WaitingFill] = []
     for fill in hedge.waiting:
         leg, terms = _followed(hedge)[fill.leg]

@@ -55,7 +55,10 @@ class WaitingFill(Struct):
 
 
 class Hedge(Struct):
-    """A hedge order: its maker, and the legs that each fill of it calls for."""
+    """A hedge order: its maker, and the legs that each fill of it calls for.
+
+    `surplus`: fills for legs by price that its amount has no room for, unsigned.
+    """
 
     cloid: ClientOrderId
     hedge_id: HedgeId
@@ -67,6 +70,7 @@ class Hedge(Struct):
     order: Evidence
     legs: list[Leg]
     waiting: list[WaitingFill] = field(default_factory=list)
+    surplus: list[WaitingFill] = field(default_factory=list)
 
 
 class Taker(Struct):

@@ -8,6 +8,7 @@ from tandem.domain.instrument import Instrument
 from tandem.gateway.cancels import Cancels, World
 from tandem.gateway.clocks import Stamps, VenueClock
 from tandem.gateway.door import Door
+from tandem.gateway.fill_mids import FillMids
 from tandem.gateway.journal import Journal
 from tandem.gateway.known import Known
 from tandem.gateway.lease import Lease, lease_times
@@ -50,6 +51,7 @@ class Core:
     restraint: Restraint
     door: Door
     venue_clock: VenueClock
+    fill_mids: FillMids
     known: Known = field(default_factory=Known)
     presumed: Presumed = field(default_factory=Presumed)
     log_clock: LogClock = field(default_factory=LogClock)
@@ -145,6 +147,8 @@ def make_core(
         restraint=Restraint(venue.exc, settings.hedger_silence_ms),
         door=Door(context, venue.exc, journal, clock, instruments, traits.is_elsewhere),
         venue_clock=clock,
+        fill_mids=FillMids(market, rules),
     )
+    journal.completed = core.fill_mids.completed
     core.door.is_held = lambda ticker: ticker in core.known.dealt
     return core

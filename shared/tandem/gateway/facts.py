@@ -38,6 +38,10 @@ def stamped(fact: GatewayFact, sent_ns: int) -> GatewayFact:
     return fact
 
 
+def as_it_is(fact: GatewayFact) -> GatewayFact:
+    return fact
+
+
 def order_name(report: OrderReport) -> str:
     """Return the venue's name of an order: ids are the venue's, on Binance one series a symbol."""
     return f"{report.ticker} {report.venue_order_id or report.client_order_id}"

@@ -21,7 +21,7 @@
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from msgspec import Struct, structs
@@ -70,9 +70,10 @@ class _Written(Struct, frozen=True):
 
 
 class Journal:
-    """Appends the facts of one gateway."""
+    """Appends the facts of one gateway; `completed` adds what else this process knows of one."""
 
     def __init__(self, context: ServiceContext) -> None:
+        self.completed: Callable[[GatewayFact], GatewayFact] = facts.as_it_is
         self._context = context
         self._seen = SeenSubjects()
         self._ended = SeenSubjects(MAX_ENDED)
@@ -127,7 +128,7 @@ class Journal:
         elif facts.may_follow(fact):
             self._follow(subject, fact)
         else:
-            self.append(facts.stamped(fact, self._context.clock.wall_ns()))
+            self.append(facts.stamped(self.completed(fact), self._context.clock.wall_ns()))
 
     def log_lasting(self, fact: GatewayFact) -> None:
         """Log what is so now; offer it again in a while, for the log may have expired it."""

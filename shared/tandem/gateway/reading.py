@@ -95,6 +95,8 @@ class Reader:
                 self._learn(fact, entry)
                 return
         self._dispatcher.pump(read_ns)
+        if isinstance(fact, Decision):
+            self._core.fill_mids.take(fact, self._core.now())
         self._core.context.seam("gateway.after_intent")
 
     def _take_decision(self, decision: Decision, entry: Entry) -> None:

@@ -19,20 +19,19 @@ BP = Decimal(10_000)
 
 
 class Lot(Struct):
-    """An uncovered piece of a maker fill: signed amount to trade, since when, the mid then."""
+    """An uncovered piece of a maker fill: signed amount to trade, and since when."""
 
     hedge_id: HedgeId
     amount: Decimal
     since_ns: int
-    mid: Decimal | None = None
 
 
 class Cover(Struct):
-    """A piece of a taker's quantity assigned to a hedge and not priced yet."""
+    """A piece of a taker's quantity assigned to a hedge's fill of a time, and not priced yet."""
 
     hedge_id: HedgeId
     amount: Decimal
-    mid: Decimal | None = None
+    since_ns: int = 0
 
 
 class Covered(Struct):
@@ -60,7 +59,7 @@ def consume(lots: list[Lot], amount: Decimal) -> tuple[list[Lot], Decimal]:
         lot = lots[0]
         whole = abs(lot.amount) <= abs(amount)
         part = lot.amount if whole else amount
-        pieces.append(Lot(lot.hedge_id, part, lot.since_ns, lot.mid))
+        pieces.append(Lot(lot.hedge_id, part, lot.since_ns))
         amount -= part
         if whole:
             del lots[0]
@@ -73,7 +72,7 @@ def add(lots: list[Lot], lot: Lot) -> list[Lot]:
     """Queue what a maker fill calls for; return the older pieces that it nets with."""
     pieces, left = consume(lots, -lot.amount)
     if left:
-        lots.append(Lot(lot.hedge_id, -left, lot.since_ns, lot.mid))
+        lots.append(Lot(lot.hedge_id, -left, lot.since_ns))
     return pieces
 
 
@@ -103,15 +102,15 @@ def net(covered: Covered, amount: Decimal, reference: Decimal | None) -> None:
         covered.paid += abs(amount) * reference
 
 
-def price(covered: Covered, piece: Cover, px: Decimal) -> None:
-    """Add the price of a piece that was booked before, and how far it was from the mid."""
+def price(covered: Covered, piece: Cover, px: Decimal, mid: Decimal | None) -> None:
+    """Add the price of a piece that was booked before, and how far it was from the mid then."""
     quantity = abs(piece.amount)
     covered.priced += quantity
     covered.paid += quantity * px
-    if piece.mid:
-        worse = px - piece.mid if piece.amount > 0 else piece.mid - px
+    if mid:
+        worse = px - mid if piece.amount > 0 else mid - px
         covered.measured += quantity
-        covered.slipped += quantity * quotient(worse * BP, piece.mid)
+        covered.slipped += quantity * quotient(worse * BP, mid)
 
 
 def split_priced(waiting: list[Cover], quantity: Decimal) -> list[Cover]:
@@ -122,7 +121,7 @@ def split_priced(waiting: list[Cover], quantity: Decimal) -> list[Cover]:
         size = abs(piece.amount)
         part = min(size, quantity)
         signed = part if piece.amount > 0 else -part
-        taken.append(Cover(piece.hedge_id, signed, piece.mid))
+        taken.append(Cover(piece.hedge_id, signed, piece.since_ns))
         quantity -= part
         if part == size:
             del waiting[0]

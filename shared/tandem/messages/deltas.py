@@ -136,7 +136,11 @@ class HedgeState(StrEnum):
 
 
 class LegView(Struct, frozen=True, kw_only=True):
-    """One leg of a hedge: what its maker fills call for, and what takers have covered (FIFO)."""
+    """One leg of a hedge: what its maker fills call for, and what takers have covered (FIFO).
+
+    `slippage_bp` is against the middle of the leg's book when the log had the maker's fill, over
+    `slippage_qty` of what is covered: for the rest no book was known then. None: for none of it.
+    """
 
     exc: Exc
     ticker: Ticker
@@ -145,6 +149,7 @@ class LegView(Struct, frozen=True, kw_only=True):
     owed: Decimal
     avg_px: Decimal | None = None
     slippage_bp: Decimal | None = None
+    slippage_qty: Decimal = Decimal(0)
     fill_to_hedge_ns_mean: int | None = None
 
 

@@ -25,7 +25,8 @@ class Decision(Message, frozen=True, kw_only=True, tag="decision"):
     """The taker orders for a bucket's certain need. The subject makes it a compare-and-set.
 
     `as_of` is the last log sequence read when deciding; `need` the certain need there.
-    `cause` is the exec key or subject of the fact that brought the need about.
+    `cause` is the exec key or subject of the fact that brought the need about. `fills_ns`: when
+    the log had the makers' fills that it is for, the oldest first; its gateway knows the book then.
     """
 
     exc: Exc
@@ -40,6 +41,7 @@ class Decision(Message, frozen=True, kw_only=True, tag="decision"):
     takers: tuple[TakerOrder, ...]
     cause: str = ""
     hedge_ids: tuple[HedgeId, ...] = ()
+    fills_ns: tuple[int, ...] = ()
     ts_sent_ns: int = field(name="ts_sent", default=0)
 
 

@@ -8,7 +8,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from msgspec import field
+from msgspec import Struct, field
 
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
@@ -47,11 +47,20 @@ class OrderReport(Message, frozen=True, kw_only=True, tag="order_report"):
     in_doubt: bool = False
 
 
+class MidAt(Struct, frozen=True, kw_only=True):
+    """The middle of an instrument's book at a time of the log's clock."""
+
+    at_ns: int
+    mid: Decimal
+
+
 class FillReport(Message, frozen=True, kw_only=True, tag="fill_report"):
     """One execution; identity (exc, ticker, exec_id). `last_qty` is positive, `side` the order's.
 
     `is_system` marks fills that no order of ours caused (liquidation, ADL, settlement).
-    `start_position` is the signed position before the fill, where the venue gives it.
+    `start_position` is the signed position before the fill, where the venue gives it. `mids`, of a
+    taker's fill: what the gateway's newest book said when the makers' fills that its decision is
+    for were logged; a time that is missing had no book that a price could be taken from.
     """
 
     exc: Exc
@@ -70,6 +79,7 @@ class FillReport(Message, frozen=True, kw_only=True, tag="fill_report"):
     liquidity: Liquidity | None = None
     start_position: Decimal | None = None
     is_system: bool = False
+    mids: tuple[MidAt, ...] = ()
 
     @property
     def signed_qty(self) -> Decimal:

@@ -43,6 +43,7 @@ from tandem.messages.reports import (
     LinkReport,
     LinkState,
     MarkReport,
+    MidAt,
     OrderReport,
     SpecsReport,
 )
@@ -298,7 +299,13 @@ class Desk:
             )
         )
 
-    def taker_fill(self, cloid: ClientOrderId, qty: str | Decimal, px: str = "100") -> FillReport:
+    def taker_fill(
+        self,
+        cloid: ClientOrderId,
+        qty: str | Decimal,
+        px: str = "100",
+        mids: tuple[MidAt, ...] = (),
+    ) -> FillReport:
         bucket = self._home(cloid)
         taker = ledger.find(bucket, cloid)
         assert taker is not None
@@ -313,6 +320,7 @@ class Desk:
             last_px=d(px),
             source=ReportSource.EVENT,
             ts_event_ns=self.now_ns,
+            mids=mids,
         )
         self.fill(fill)
         return fill

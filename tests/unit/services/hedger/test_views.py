@@ -5,6 +5,7 @@ from services.hedger.turn import Turn
 from tandem.domain.ids import HedgeId
 from tandem.domain.order import OrderStatus, RejectReason
 from tandem.messages.deltas import BucketDelta, HedgeDelta, HedgeState
+from tandem.messages.reports import MidAt
 from tandem.runtime.effects import Publish, SetRow
 from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, Desk, d, two_venues
 
@@ -69,22 +70,45 @@ def test_a_bucket_shows_its_three_numbers_and_why_it_waits() -> None:
 
 def test_a_leg_shows_average_price_slippage_and_time_to_hedge() -> None:
     desk = two_venues()
-    desk.mark(HYPERLIQUID, SOL, "100")
+    desk.mark(HYPERLIQUID, SOL, "90")  # a minute old: nothing is measured against it
     hedge = desk.hedge("h1", "-1")
     desk.maker_fill(hedge, "1", "100.5")
     (decision,) = desk.decide()
+    assert decision.fills_ns == (desk.now_ns,)
+    mids = (MidAt(at_ns=desk.now_ns, mid=d(100)),)
     desk.now_ns += 3_000_000
-    desk.taker_fill(decision.takers[0].client_order_id, "0.5", "100.1")
+    desk.taker_fill(decision.takers[0].client_order_id, "0.5", "100.1", mids=mids)
     desk.now_ns += 2_000_000
 
-    desk.taker_fill(decision.takers[0].client_order_id, "0.5", "100.3")
+    desk.taker_fill(decision.takers[0].client_order_id, "0.5", "100.3", mids=mids)
 
     leg = desk.view(hedge).legs[0]
     assert (leg.target, leg.covered, leg.owed) == (d(1), d(1), d(0))
     assert leg.avg_px == d("100.2")
-    assert leg.slippage_bp == 20
+    assert (leg.slippage_bp, leg.slippage_qty) == (d(20), d(1))
     assert leg.fill_to_hedge_ns_mean == 4_000_000
     assert desk.view(hedge).maker_avg_px == d("100.5")
+
+
+def test_slippage_is_of_what_had_a_book_when_its_maker_filled_and_says_how_much_that_was() -> None:
+    desk = two_venues()
+    desk.mark(HYPERLIQUID, SOL, "90")
+    hedge = desk.hedge("h1", "-1")
+    desk.maker_fill(hedge, "0.25")
+    first = desk.now_ns
+    desk.now_ns += 1_000_000
+    desk.maker_fill(hedge, "0.75")
+    (decision,) = desk.decide()
+    assert decision.fills_ns == (first, desk.now_ns)
+    cloid = decision.takers[0].client_order_id
+
+    desk.taker_fill(cloid, "0.125", "101")
+    leg = desk.view(hedge).legs[0]
+    assert (leg.slippage_bp, leg.slippage_qty) == (None, d(0))
+
+    desk.taker_fill(cloid, "0.875", "101", mids=(MidAt(at_ns=first, mid=d(100)),))
+    leg = desk.view(hedge).legs[0]
+    assert (leg.covered, leg.slippage_bp, leg.slippage_qty) == (d(1), d(100), d("0.125"))
 
 
 def test_a_maker_that_the_venue_refused_is_a_refused_hedge_with_the_reason() -> None:

@@ -56,7 +56,7 @@ def test_a_covered_piece_waits_for_its_price() -> None:
     covered = Covered()
     attribution.count(covered, Lot(ONE, d("-0.5"), 100), 140)
 
-    attribution.price(covered, Cover(ONE, d("-0.5"), d(100)), d(99))
+    attribution.price(covered, Cover(ONE, d("-0.5")), d(99), d(100))
 
     assert (covered.amount, covered.priced, covered.paid) == (d("-0.5"), d("0.5"), d("49.5"))
     assert average(covered.slipped, covered.measured) == 100  # sold 1 % below the mid
@@ -66,8 +66,8 @@ def test_a_covered_piece_waits_for_its_price() -> None:
 def test_slippage_is_measured_only_where_a_mid_was_known() -> None:
     covered = Covered()
 
-    attribution.price(covered, Cover(ONE, d("0.5")), d(101))
-    attribution.price(covered, Cover(ONE, d("0.5"), d(100)), d(101))
+    attribution.price(covered, Cover(ONE, d("0.5")), d(101), None)
+    attribution.price(covered, Cover(ONE, d("0.5")), d(101), d(100))
 
     assert covered.measured == d("0.5")
     assert average(covered.slipped, covered.measured) == 100
