@@ -42,7 +42,7 @@ from tandem.messages.rules import borrowed_name, unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-6"
+FOLD_VERSION = "order-state-7"
 CLOID = 4  # where an intent's subject names its order
 
 _dump = msgspec.msgpack.Encoder()
@@ -123,7 +123,7 @@ def _on_decision(state: Registry, event: LogEvent, decision: Decision) -> tuple[
 def _on_cancel(state: Registry, event: LogEvent, cancel: CancelOrder) -> tuple[Effect, ...]:
     effects: list[Effect] = []
     for record in _named_by(state, cancel):
-        record.cancel_pending = True
+        record.cancel_pending, record.kept = True, ""
         effects += _changed(state, record, event, len(effects))
     return tuple(effects)
 
@@ -155,6 +155,8 @@ def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tup
     if record is None or not record.is_live:
         return ()
     record.cancel_pending = False
+    is_plain = refused.field_name == "cancel"
+    record.kept = refused.rule if is_plain else f"{refused.field_name}: {refused.rule}"
     return _changed(state, record, event)
 
 

@@ -113,7 +113,7 @@ class Record(Struct, array_like=True):
     `shown` is a digest of what readers were last told, `row_names` are the names of its rows,
     `aliases` its venue ids as the registry spells them. `largest` is the most that it was ever for;
     `is_excess`: a person was told that it has filled more. `reason` and `text` say why it ended as
-    `ended_as`, `doubt` why its outcome was unknown.
+    `ended_as`, `doubt` why its outcome was unknown, `kept` why its latest cancel was refused.
     """
 
     exc: Exc
@@ -142,6 +142,7 @@ class Record(Struct, array_like=True):
     is_excess: bool = False
     ended_as: OrderStatus = OrderStatus.PENDING
     doubt: str = ""
+    kept: str = ""
 
     @property
     def filled(self) -> Decimal:
@@ -267,6 +268,7 @@ def merge(into: Record, other: Record) -> None:
     into.side_sign = into.side_sign or other.side_sign
     into.doubted = into.doubted or other.doubted
     into.doubt = max(into.doubt, other.doubt)
+    into.kept = into.kept or other.kept
     into.cancel_pending = into.cancel_pending or other.cancel_pending
     into.asked_ts_ns = into.asked_ts_ns or other.asked_ts_ns
     into.last_delta = into.last_delta or other.last_delta
@@ -363,8 +365,18 @@ def view(record: Record) -> OrderView:
         in_doubt=is_doubtful,
         external=asked is None,
         reason=record.reason if is_short else None,
-        text=record.doubt if is_doubtful else record.text if is_short else "",
+        text=_text(record),
     )
+
+
+def _text(record: Record) -> str:
+    """Say what there is to say of an order: why it ended, is not known, or was not cancelled."""
+    status = record.order_status
+    if status.is_terminal:
+        return "" if status is OrderStatus.FILLED else record.text
+    if record.doubted and status is OrderStatus.PENDING:
+        return record.doubt
+    return f"cancel refused: {record.kept}" if record.kept else ""
 
 
 def shown(view: OrderView) -> bytes:

@@ -32,7 +32,7 @@ from services.paper_exchange.channels import Channel
 from services.paper_exchange.fault_rules import defect_of
 from services.paper_exchange.fault_words import Fault, Scripted
 from services.paper_exchange.orders import AccountId
-from services.paper_exchange.refusing import REFUSE, refusing_defect
+from services.paper_exchange.refusing import refusing_defect
 from services.paper_exchange.shell.audit import ControlError, FaultReport
 from services.paper_exchange.shell.conditions import CONDITIONS, Conditions, FaultRequest
 from services.paper_exchange.shell.control import decode_control
@@ -120,7 +120,7 @@ class FaultControl:
         )
         fired = {str(fault): count for fault, count in faults.plan.fired.items() if count}
         if faults.refusals.fired:
-            fired[REFUSE] = faults.refusals.fired
+            fired[Fault.REFUSE] = fired.get(Fault.REFUSE, 0) + faults.refusals.fired
         return FaultReport(
             supported=_supported(),
             active=(*switched, *faults.pending, *self._conditions.active),
@@ -174,7 +174,6 @@ def _supported() -> tuple[str, ...]:
         "hidden_ms",
         "expire_listen_keys",
         "permissions",
-        REFUSE,
     )
 
 

@@ -18,7 +18,7 @@ from services.paper_binance.errors import Code, VenueError
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.garbling import FieldNames, Garbling, garbled
-from services.paper_exchange.refusing import Refusals, Refusing
+from services.paper_exchange.refusing import UNLISTED_TEXT, Refusals, Refusing
 
 ResultT = TypeVar("ResultT")
 NewsT = TypeVar("NewsT")
@@ -104,13 +104,21 @@ ANSWER_FIELDS = FieldNames(
 VENUE_FAULTS = frozenset(Fault) - {Fault.ADDRESS_LIMIT, Fault.ANSWER_LAST, Fault.STALL}
 
 
+class RefusingCode(Refusing, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A refusal with any code of the venue's, listed or not."""
+
+    code: int
+    http_status: int = 400
+
+
 class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to the next `count` requests of an operation ("" for any).
 
     `operation` is a handler's name such as place_order. A lost answer ends the connection; a
     silent one never comes. `ban_ms` bans the caller's address before anything is looked at;
     `late_fill_ms` fills part of the order that is being cancelled and tells of it that much later;
-    `garbling` says what is wrong with what a successful answer over HTTP says.
+    `garbling` says what is wrong with what a successful answer over HTTP says; `refusing` how the
+    request is refused.
     """
 
     operation: str = ANY
@@ -122,17 +130,11 @@ class Disturbance(msgspec.Struct, frozen=True, kw_only=True):
     ban_ms: int = 0
     late_fill_ms: int | None = None
     garbling: Garbling | None = None
+    refusing: RefusingCode | None = None
     count: int = 1
 
 
 UNDISTURBED = Disturbance()
-
-
-class RefusingCode(Refusing, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A refusal with any code of the venue's, listed or not."""
-
-    code: int
-    http_status: int = 400
 
 
 class EventAction(StrEnum):
@@ -239,8 +241,17 @@ def disturbance_of(choice: Choice) -> Disturbance:
             return Disturbance(ban_ms=choice.ms)
         case Fault.LATE_FILL:
             return Disturbance(late_fill_ms=choice.ms)
+        case Fault.REFUSE:
+            return Disturbance(is_executed=False, refusing=_UNLISTED[choice.pick % 2])
         case _:
             return PLAIN[choice.fault]
+
+
+# A code that nobody has listed, and one that leaves every other symbol alone.
+_UNLISTED = (
+    RefusingCode(code=-4998, text=UNLISTED_TEXT),
+    RefusingCode(code=-4202, text="Verification is required for this leverage."),
+)
 
 
 def _looks(choice: Choice, among: tuple[Breakdown, ...]) -> Breakdown:
@@ -249,6 +260,8 @@ def _looks(choice: Choice, among: tuple[Breakdown, ...]) -> Breakdown:
 
 def perform(disturbance: Disturbance, act: Callable[[], ResultT]) -> ResultT:
     """Act as disturbed: perhaps not at all, perhaps telling of a failure all the same."""
+    if disturbance.refusing is not None:
+        raise refused(disturbance.refusing)
     if disturbance.breakdown is None:
         return act()
     if disturbance.is_executed:

@@ -6,6 +6,7 @@ import msgspec
 
 ANY = ""
 CANCELS = frozenset({"cancel_order"})
+PLACINGS = frozenset({"place_order"})
 
 
 class Fault(StrEnum):
@@ -22,6 +23,7 @@ class Fault(StrEnum):
     LATE_FILL = "late_fill"
     ANSWER_LAST = "answer_last"
     STALL = "stall"
+    REFUSE = "refuse"
     REFUSE_MARGIN = "refuse_margin"
     HIDE_ORDER = "hide_order"
     DROP_EVENT = "drop_event"
@@ -40,7 +42,7 @@ REQUEST_FAULTS = frozenset(
     {
         Fault.LOSE_ANSWER, Fault.DELAY_ANSWER, Fault.DROP_REQUEST, Fault.FAIL_EXECUTED,
         Fault.FAIL_UNEXECUTED, Fault.RATE_LIMIT, Fault.BAN, Fault.ADDRESS_LIMIT, Fault.LATE_FILL,
-        Fault.ANSWER_LAST, Fault.STALL,
+        Fault.ANSWER_LAST, Fault.STALL, Fault.REFUSE,
     }
 )  # fmt: skip
 MARGIN_FAULTS = frozenset({Fault.REFUSE_MARGIN})
@@ -54,7 +56,7 @@ EVENT_FAULTS = frozenset(
 MARKET_FAULTS = frozenset({Fault.CUT_MARKET, Fault.MUTE_MARKET})
 GROUPS = (REQUEST_FAULTS, MARGIN_FAULTS, ORDER_FAULTS, EVENT_FAULTS, MARKET_FAULTS)
 # What has a meaning for some operations only.
-ONLY_FOR = {Fault.LATE_FILL: CANCELS}
+ONLY_FOR = {Fault.LATE_FILL: CANCELS, Fault.REFUSE: PLACINGS}
 # Whether these come about is known only when the request is carried out.
 COUNTED_BY_EFFECT = frozenset({Fault.LATE_FILL})
 DURATION_OF = {

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 ANY = ""
-REFUSE = "refuse"
+# What no table of a venue's errors lists.
+UNLISTED_TEXT = "A rule that no table lists."
 
 
 class Refusing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.paper_exchange.fault_rules import defect_of
 from services.paper_exchange.fault_words import Fault, Scripted
-from services.paper_exchange.refusing import REFUSE, refusing_defect
+from services.paper_exchange.refusing import refusing_defect
 from services.paper_exchange.shell.audit import ControlError, FaultReport
 from services.paper_exchange.shell.conditions import CONDITIONS, Conditions, FaultRequest
 from services.paper_exchange.shell.control import decode_control
@@ -111,11 +111,11 @@ class FaultControl:
         plan, refusals = self._faults.plan, self._faults.refusals
         fired = {str(fault): count for fault, count in plan.fired.items() if count}
         if refusals.fired:
-            fired[REFUSE] = refusals.fired
+            fired[Fault.REFUSE] = fired.get(Fault.REFUSE, 0) + refusals.fired
         for name, count in self._conditions.fired.items():
             fired[name] = fired.get(name, 0) + count
         return FaultReport(
-            supported=(*supported(), *sorted(VENUE_FAULTS), *CONDITIONS, REFUSE),
+            supported=(*supported(), *sorted(VENUE_FAULTS), *CONDITIONS),
             active=(
                 *active(self._faults.now),
                 *refusals.pending,

@@ -13,7 +13,7 @@ from msgspec.structs import fields
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.garbling import FieldNames, Garbling
-from services.paper_exchange.refusing import Refusals, Refusing
+from services.paper_exchange.refusing import UNLISTED_TEXT, Refusals, Refusing
 
 # The names of operations, the same on both paper venues; other requests go by their own type.
 OPERATIONS: Final[Mapping[str, str]] = {
@@ -107,6 +107,10 @@ class RefusingText(Refusing, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A refusal in any text of the venue's: of each order of a request, or of the request whole."""
 
     whole: bool = False
+
+
+# In words that nobody has listed, of an order and of the request whole.
+UNLISTED: Final = (RefusingText(text=UNLISTED_TEXT), RefusingText(text=UNLISTED_TEXT, whole=True))
 
 
 class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

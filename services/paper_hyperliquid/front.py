@@ -15,6 +15,7 @@ from services.paper_exchange.orders import AccountId
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.faults import (
     REASONS,
+    UNLISTED,
     USUAL,
     Conduct,
     FaultSwitches,
@@ -155,7 +156,7 @@ class Front:
 
     def _handle(self, envelope: Envelope, choice: Choice, now_ns: int) -> Handled:
         self._venue.gate.budget.is_spent = choice.fault is Fault.ADDRESS_LIMIT
-        refusing = self._refusing(envelope)
+        refusing = self._refusing(envelope, choice)
         if refusing is not None:
             return self._venue.refuse(envelope, refusing, now_ns)
         if choice.fault is not Fault.LATE_FILL:
@@ -165,8 +166,10 @@ class Front:
             self._faults.plan.took_effect(Fault.LATE_FILL)
         return handled
 
-    def _refusing(self, envelope: Envelope) -> RefusingText | None:
+    def _refusing(self, envelope: Envelope, choice: Choice) -> RefusingText | None:
         """Return how this action is refused, if it is to be."""
+        if choice.fault is Fault.REFUSE:
+            return UNLISTED[choice.pick % len(UNLISTED)]
         action = envelope.action
         operation = operation_of(str(action.__struct_config__.tag))
         return self._faults.refusals.take(operation, coin_of(action))

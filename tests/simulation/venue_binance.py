@@ -194,7 +194,8 @@ class BinanceFront:
             return self.rng.choice(
                 ((-2019, "Margin is insufficient."), (-4131, "PERCENT_PRICE filter."),
                  (-1008, "Request throttled by system-level protection."),
-                 (-1015, "Too many new orders."))
+                 (-1015, "Too many new orders."), (-4998, "A rule that no table lists."),
+                 (-4109, "This account is inactive."))
             )  # fmt: skip
         return None
 

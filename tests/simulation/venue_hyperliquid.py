@@ -25,6 +25,8 @@ REFUSALS = (
     "Insufficient margin to place order. asset=0",
     "Order price too far from oracle asset=0",
     "Too many cumulative requests sent (1 > 0) for cumulative volume traded $0.",
+    "A rule that no table lists. asset=0",
+    "Builder fee has not been approved. asset=0",
 )
 _json = msgspec.json.Encoder()
 

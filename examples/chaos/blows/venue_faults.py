@@ -31,6 +31,7 @@ ALWAYS: Chances = {
     "reorder_event": 0.01,
     "delay_event": 0.01,
     "drop_event": 0.002,
+    "refuse": 0.002,
 }
 # What a blow makes likely while it lasts; together they stay below certainty.
 LIKELY: Mapping[str, Chances] = {
@@ -40,6 +41,7 @@ LIKELY: Mapping[str, Chances] = {
     "failing, executed": {"fail_executed": 0.15},
     "failing, not executed": {"fail_unexecuted": 0.15},
     "rate limited": {"rate_limit": 0.1},
+    "refused without a rule": {"refuse": 0.03},
     "orders hidden": {"hide_order": 0.5},
     "late fills": {"late_fill": 0.1},
     "events lost": {"drop_event": 0.1},

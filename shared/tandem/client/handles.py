@@ -91,7 +91,7 @@ class CancelReceipt:
                 names = await self._named()
                 await self._feed.until(lambda: not self._open(names))
         except TimeoutError as error:
-            still = ", ".join(self._open(names)) or "what it names"
+            still = ", ".join(map(self._said, self._open(names))) or "what it names"
             raise UnavailableError(f"cancel {self.seq}: not proven gone: {still}") from error
         rows = (self._row(name) for name in names)
         return tuple(row for row in rows if row is not None)
@@ -110,6 +110,11 @@ class CancelReceipt:
     def _row(self, name: str) -> OrderView | None:
         by_oid = self._cancel.venue_order_id is not None
         return self._orders.by_oid(name) if by_oid else self._orders.known(name)
+
+    def _said(self, name: str) -> str:
+        """Return an order's name, and why it was not cancelled where that was said."""
+        row = self._row(name)
+        return f"{name} ({row.text})" if row is not None and row.text else name
 
     def _open(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the names that are not known to have ended."""

@@ -325,3 +325,13 @@ def test_c3_a_reset_ends_refusals(venue: Venue) -> None:
     venue.faults.reset()
 
     assert send(venue, "POST", "order", **LIMIT)[0] == 200
+
+
+def test_c3_the_plan_refuses_an_order_by_a_code_that_no_table_lists(venue: Venue) -> None:
+    venue.faults.plan.change(scripted(Fault.REFUSE, count=8))
+
+    codes = {refused(venue, **LIMIT) for _ in range(8)}
+
+    assert codes == {-4998, -4202}
+    assert venue.faults.plan.fired == {Fault.REFUSE: 8}
+    assert send(venue, "POST", "order", **LIMIT)[0] == 200

@@ -286,3 +286,15 @@ def test_c3_a_refused_request_that_is_not_admitted_says_why() -> None:
     script(hall, Scripted(fault=Fault.ADDRESS_LIMIT))
 
     assert "Too many cumulative requests" in ordered(hall).body.decode()
+
+
+def test_c3_the_plan_refuses_orders_in_words_that_no_table_lists() -> None:
+    hall = Hall()
+    script(hall, Scripted(fault=Fault.REFUSE, count=8))
+
+    told = [json.loads(ordered(hall).body) for _ in range(8)]
+
+    assert {one["status"] for one in told} == {"ok", "err"}
+    assert all("no table lists" in json.dumps(one) for one in told)
+    assert hall.floor.ask_mine("openOrders") == []
+    assert hall.faults.plan.fired == {Fault.REFUSE: 8}

@@ -96,6 +96,17 @@ async def test_cancel_by_client_id_is_done_with_the_order() -> None:
     await desk.close(feed)
 
 
+async def test_c3_a_cancel_that_was_refused_says_why_the_order_is_not_gone() -> None:
+    desk = Desk()
+    kept = replace(order("c1"), text="cancel refused: HTTP 400 -4998 no")
+    feed, mirror = await joined(desk, OrdersPage(epoch=0, seq=10, orders=(kept,)))
+    receipt = CancelReceipt(mirror, feed, 11, cancel(client_order_id=C1))
+
+    with pytest.raises(UnavailableError, match=r"c1 \(cancel refused: HTTP 400 -4998 no\)"):
+        await receipt.done(timeout_s=0.01)
+    await desk.close(feed)
+
+
 async def test_cancel_of_an_order_that_the_mirror_never_saw_asks_for_it() -> None:
     desk = Desk()
     feed, mirror = await joined(desk)
