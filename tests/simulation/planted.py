@@ -445,4 +445,11 @@ BUGS = (
         "            return True\n",
         ("tests/unit/services/hedger/test_senders.py",),
     ),
+    Bug(
+        "bar an account for a refusal of one instrument",
+        "services/hedger/takers.py",
+        "    if reason in retry.OF_ACCOUNT:\n",
+        "    if reason is not None:\n",
+        ("tests/unit/services/hedger/test_fold_refusals.py",),
+    ),
 )
