@@ -49,8 +49,8 @@ def _follow(state: State, turn: Turn, link: Link, before: Standing) -> None:
     if evidence.exceeds(link.order):
         filled, most = evidence.proven(link.order), link.order.quantity
         turn.alarm(
-            f"the maker {link.cloid} on {link.maker.exc} has filled {filled} by what is told of "
-            f"it, and is for {most}: no more is hedged"
+            f"the maker {link.cloid} on {link.maker.exc} has filled {filled:f} by what is told of "
+            f"it, and is for {most:f}: no more is hedged"
         )
     _owe_at_price(state, turn, link)
     after = evidence.standing(link.order)
@@ -173,9 +173,9 @@ def _net(state: State, turn: Turn, new: tuple[Link, Leg, Bucket], piece: Lot) ->
 
 
 def _note_netting(old: Link, new: Link, piece: Lot, px: Decimal | None) -> None:
-    at = f" at {px}" if px is not None else ""
-    old.netted = f"netted {abs(piece.amount)} with {new.hedge_id}{at}"
-    new.netted = f"netted {abs(piece.amount)} with {old.hedge_id}{at}"
+    at = f" at {px:f}" if px is not None else ""
+    old.netted = f"netted {abs(piece.amount):f} with {new.hedge_id}{at}"
+    new.netted = f"netted {abs(piece.amount):f} with {old.hedge_id}{at}"
 
 
 def _collect(turn: Turn, link: Link, bucket: Bucket) -> None:

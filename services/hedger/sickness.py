@@ -80,7 +80,7 @@ def on_system_fill(state: State, turn: Turn, fill: FillReport) -> None:
     if not any(bucket.exc == fill.exc for bucket in state.buckets.values()):
         return
     account = account_of(state, fill.exc)
-    account.suspect = f"EXTERNAL {fill.side} {fill.last_qty} {fill.ticker} by the venue itself"
+    account.suspect = f"EXTERNAL {fill.side} {fill.last_qty:f} {fill.ticker} by the venue itself"
     account.suspect_ns = turn.now_ns + state.rules.system_hold_ms * NS_PER_MS
     turn.alarm(f"L3 {fill.exc}: {account.suspect}; the makers that hedge there are cancelled")
     _suspend(state, turn, f"{fill.exc}: {account.suspect}", partial(_hedges_on, fill.exc))

@@ -104,15 +104,15 @@ def _too_small(
     instrument: Instrument, quantity: Decimal, reference: Decimal | None, rules: HedgeRules
 ) -> tuple[Hold, str] | None:
     if not quantity:
-        return Hold.LOT, f"{instrument.lot}"
+        return Hold.LOT, f"{instrument.lot:f}"
     if abs(quantity) < instrument.min_qty:
-        return Hold.MIN_QTY, f"{abs(quantity)} < {instrument.min_qty}"
+        return Hold.MIN_QTY, f"{abs(quantity):f} < {instrument.min_qty:f}"
     if reference is None:
         return None
     worth = notional(instrument, quantity, reference)
     least = least_notional(instrument, rules.hard_cap_bp)
     if worth < least:
-        return Hold.MIN_NOTIONAL, f"{abs(quantity)} at {reference} is {worth} < {least}"
+        return Hold.MIN_NOTIONAL, f"{abs(quantity):f} at {reference:f} is {worth:f} < {least:f}"
     return None
 
 
@@ -129,7 +129,7 @@ def _not_now(
     if now_ns < bucket.flush_ns and not bucket.pace.tries:
         worth = naked_notional(bucket, market)
         if worth is None or worth < rules.soft_cap_notional:
-            return Hold.COALESCING, f"naked {ledger.naked(bucket)}"
+            return Hold.COALESCING, f"naked {ledger.naked(bucket):f}"
     return None
 
 

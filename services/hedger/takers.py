@@ -116,8 +116,8 @@ def _follow(state: State, turn: Turn, found: tuple[Bucket, Taker], before: Decim
     if evidence.exceeds(taker.order):
         filled, most = evidence.proven(taker.order), taker.order.asked
         turn.alarm(
-            f"the taker {taker.cloid} on {bucket.exc} has filled {filled} by what is told of it, "
-            f"and is for {most}"
+            f"the taker {taker.cloid} on {bucket.exc} has filled {filled:f} by what is told of it, "
+            f"and is for {most:f}"
         )
     signed = ledger.prove(bucket, taker, before)
     if signed:

@@ -197,7 +197,7 @@ def _is_clear(state: State, link: Link, leg: Leg) -> bool:
 def _text(state: State, link: Link) -> str:
     parts = [_maker_words(link), link.netted]
     if link.late:
-        parts.append(f"LATE_FILL {link.late}")
+        parts.append(f"LATE_FILL {link.late:f}")
     if link.terminal_ns and not evidence.is_ended(link.order):
         parts.append("the venue has not proven the maker's final quantity")
     if link.suspended:

@@ -69,6 +69,6 @@ def _is_held(bucket: Bucket) -> bool:
 def _owed(bucket: Bucket) -> Wait:
     """What is oldest names the wait: where fills follow each other, each is another."""
     name = ids.bucket_hash(bucket.exc, bucket.ticker, bucket.pool)
-    owed = f"{ledger.naked(bucket)} {bucket.ticker} on {bucket.exc} in {bucket.pool}"
+    owed = f"{ledger.naked(bucket):f} {bucket.ticker} on {bucket.exc} in {bucket.pool}"
     why = bucket.held_reason or "no decision"
     return Wait(f"owed-{name}-{bucket.lots[0].since_ns}", f"a hedge of {owed}: {why}", OWED_S)

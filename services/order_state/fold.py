@@ -178,8 +178,8 @@ def _excess(record: Record, event: LogEvent) -> tuple[Append, ...]:
         return ()
     name, most = record.cloid or record.oid, record.largest or abs(record.amount)
     text = (
-        f"order {name} on {record.exc} {record.ticker} has filled {record.filled} by what is told "
-        f"of it, and is for {most}"
+        f"order {name} on {record.exc} {record.ticker} has filled {record.filled:f} by what is "
+        f"told of it, and is for {most:f}"
     )
     return (Append(Alarm(source="order-state", key=event.place, text=text)),)
 

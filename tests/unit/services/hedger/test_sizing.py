@@ -168,3 +168,9 @@ def test_more_takers_than_one_decision_holds_go_with_the_next() -> None:
 
     assert len(takers) == sizing.MAX_TAKERS
     assert set(takers) == {d("-0.1")}
+
+
+def test_c10_what_holds_a_bucket_is_told_in_plain_digits() -> None:
+    verdict = sizing.judge(bucket("0.00000001"), market("0.0000001"), 0, DEFAULT_RULES)
+
+    assert verdict.text == "below the lot: 0.0000001"
