@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from services.hedger.fold import HedgerFold
+from services.hedger.rules import DEFAULT_RULES
 from services.order_state.fold import OrderFold
 from tandem import OMS
 from tandem.cli.servers import LocalServer
@@ -83,6 +85,32 @@ async def test_f1_init_goes_on_where_no_gateway_tells_a_price(
     async with OMS(world.url, strategy="late", options=options) as late:
         with pytest.raises(UnavailableError, match="no price of SOL"):
             late.lagged_price(EXC, TICKER)
+
+
+async def test_clients_start_while_the_hedger_is_away(world: World, eventually: Eventually) -> None:
+    (hedger,) = world.copies.pop("hedger")
+    await hedger.kill()
+    options = ClientOptions(hedger_timeout_s=0.05)
+    async with OMS(world.url, strategy="s", options=options) as oms:
+        assert oms.stale == ("tandem.page.hedges",)
+        handle = await oms.limit_order(EXC, TICKER, 1, price=100)
+        await world.report(handle.cloid, OrderStatus.NEW, "7")
+        await handle.acknowledged(timeout_s=5)
+        link = await oms.hedge_order(
+            {"exc": EXC, "ticker": TICKER, "amount": 1, "price": 100},
+            {"exc": EXC, "ticker": TICKER},
+        )
+        assert link.link is None
+        await world.add(HedgerFold(DEFAULT_RULES))
+        await eventually(lambda: not oms.stale and link.link is not None)
+
+
+async def test_a_page_is_stale_until_it_is_taken_anew(world: World, oms: OMS) -> None:
+    assert oms.stale == ()
+    (positions,) = world.copies.pop("position-state")
+    await positions.kill()
+    oms._feed.epoch_began(1)
+    assert f"tandem.page.positions {EXC}" in oms.stale
 
 
 async def test_f14_hedges_have_callbacks(world: World, oms: OMS, eventually: Eventually) -> None:

@@ -45,6 +45,11 @@ class Subscription:
     least: Place = (0, 0)
 
     @property
+    def is_current(self) -> bool:
+        """Whether the mirror has its page and every change since."""
+        return self.heard is None
+
+    @property
     def backlog(self) -> int:
         """Changes that the slowest handlers have not seen, or that wait for a page."""
         slowest = len(self.heard or ())
@@ -120,15 +125,21 @@ class Feed:
         self._subscriptions.append(subscription)
         try:
             async with timeout(self._options.ready_timeout_s):
-                subscription.least = (
-                    self._epoch,
-                    await self._asking.newest_seq(subscription.page_subject),
-                )
-                await self._load(subscription)
+                await self._join(subscription)
         except (TimeoutError, UnavailableError) as error:
             self._subscriptions.remove(subscription)
             what = subscription.page_subject
             raise UnavailableError(f"{what}: no state service answered in time") from error
+
+    def join_later(self, subscription: Subscription) -> None:
+        """Join a mirror as soon as its service answers; until then it is not current."""
+        self._subscriptions.append(subscription)
+        self._ports.tasks.spawn(self._join(subscription), "page")
+
+    async def _join(self, subscription: Subscription) -> None:
+        newest_seq = await self._asking.newest_seq(subscription.page_subject)
+        subscription.least = max(subscription.least, (self._epoch, newest_seq))
+        await self._load(subscription)
 
     def listen(self, subscription: Subscription, listener: Listener) -> None:
         """Tell a listener the page as it is, then each change from now on."""

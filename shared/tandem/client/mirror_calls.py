@@ -96,10 +96,17 @@ class MirrorCalls:
         return self._hedges
 
     @property
+    def stale(self) -> tuple[str, ...]:
+        """The mirrors that wait for their page: what they show is of before, or nothing yet.
+
+        A page is waited for while its service is away or catching up, and after each reconnect.
+        """
+        return tuple(_name(one) for one in self._feed.subscriptions if not one.is_current)
+
+    @property
     def backlogs(self) -> dict[str, int]:
         """Changes that the slowest handlers of each mirror have not seen yet, by mirror."""
-        named = self._feed.subscriptions
-        return {f"{one.page_subject} {one.exc or ''}".strip(): one.backlog for one in named}
+        return {_name(one): one.backlog for one in self._feed.subscriptions}
 
     def oid_query(self, exc: str, oid: str) -> OrderHistoryRow | None:
         """Return one order by venue id, open or ended while mirrored, with its history."""
@@ -126,6 +133,10 @@ class MirrorCalls:
             await self._feed.subscribe(subscription)
         if handlers != (None, None):
             self._feed.listen(subscription, Listener(mirror, *handlers))
+
+
+def _name(subscription: Subscription) -> str:
+    return f"{subscription.page_subject} {subscription.exc or ''}".strip()
 
 
 def _or_new(known: M | None, new: M) -> M:

@@ -24,7 +24,7 @@ from tandem.client.arguments import text, whole
 from tandem.client.clocks import ClockCallback, run_clock
 from tandem.client.connecting import CONNECTION_VARIABLE, connection, greet
 from tandem.client.exposure_calls import ExposureCalls
-from tandem.client.feed import Feed, FeedOptions
+from tandem.client.feed import Feed, FeedOptions, Subscription
 from tandem.client.later import LaterCalls
 from tandem.client.mirror_calls import MirrorCalls
 from tandem.client.mirrors import Fills, Hedges, Orders, Positions
@@ -263,13 +263,18 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
         self.tables.marks[mark.exc, mark.ticker] = mark
 
     async def _join_mirrors(self) -> None:
-        await self._watch(self._hedges, subjects.HEDGES_PAGE, None, (None, None))
+        hedges = Subscription(self._hedges, subjects.HEDGES_PAGE, None)
+        self._feed.join_later(hedges)
         for exc in self.exchanges:
             await self.orders_mirror(exc)
         for exc in self._mirrored.get("positions", self.exchanges):
             await self.positions_mirror(exc)
         for exc in self._mirrored.get("fills", ()):
             await self.account_fills_mirror(exc)
+        try:
+            await self._feed.until(lambda: hedges.is_current, self._options.hedger_timeout_s)
+        except TimeoutError:
+            self._log.warning("no hedger answers: orders can be placed, hedges wait for it")
 
     async def _await_prices(self, ports: ReadingPorts) -> None:
         """Return once there is a price of all that is held or has open orders, as far as told.

@@ -18,7 +18,8 @@ class ClientOptions:
     `most_waiting`: changes that a slow handler may have unseen before reading waits for it.
     `offers_kept_s`: how long an intent is kept to be offered again to a log that has lost it; one
     that still stands is kept for longer. `prices_timeout_s`: how long `init` waits for the first
-    price of each instrument that is held or has open orders.
+    price of each instrument that is held or has open orders. `hedger_timeout_s`: how long it waits
+    for the page of hedges; without it the client starts, and `oms.stale` names that page.
     """
 
     credentials_file: Path | None = None
@@ -30,6 +31,7 @@ class ClientOptions:
     append_timeout_s: float = 5.0
     drain_timeout_s: float = 5.0
     prices_timeout_s: float = 1.0
+    hedger_timeout_s: float = 2.0
     most_waiting: int = 10_000
     offers_kept_s: int = KEPT_S
     seam: Seam = no_seam
