@@ -126,6 +126,7 @@ class LegRow(TypedDict):
     owed: Decimal
     avg_px: Decimal | None
     slippage_bp: Decimal | None
+    slippage_qty: Decimal
     fill_to_hedge_ns_mean: int | None
 
 
