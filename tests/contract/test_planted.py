@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.planted import BUGS, Bug
+from tests.simulation.bug import Bug
+from tests.simulation.planted import BUGS
 from tests.simulation.teeth import is_planted
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,8 @@ from pathlib import Path
 from time import perf_counter
 
 from tandem.runtime.interrupts import run_command
-from tests.simulation.planted import BUGS, Bug
+from tests.simulation.bug import Bug
+from tests.simulation.planted import BUGS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("shared", "services", "tests", "examples", "pyproject.toml")
