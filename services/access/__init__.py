@@ -7,5 +7,6 @@ it goes anywhere but to the inbox of the strategy that asked.
 Subjects in: `access.<strategy>.>`, on a connection for each strategy, so that nobody waits behind
 another's flood.
 Subjects out: `oms.intent.*.<strategy>.>`, `oms.control.stop.<strategy>.*`; questions to
-`tandem.page.*` and `tandem.ask.*`; alarms under `oms.control.alarm.access.>`.
+`tandem.page.*` and `tandem.ask.*`; who lives (`tandem.alive`, heard as well); alarms under
+`oms.control.alarm.access.>`.
 """

@@ -12,6 +12,7 @@ from tandem.messages.access import CallRefused
 NS = 1_000_000_000
 MINUTE_S, DAY_S = 60, 86_400
 BURST_S = 5
+HEARTBEATS_PER_S = 50  # of some twenty clients; each says twice a second that it lives
 PAGES_BURST_S = 10  # of a client that has just connected: a page of each kind and account
 OPENINGS_BURST_S = 16  # all readers at once, when a copy of this service has ended
 
@@ -96,6 +97,7 @@ class Allowances:
     venue_asks: Allowance
     epochs: Allowance
     daily_epochs: Allowance
+    heartbeats: Allowance
 
     @classmethod
     def of(cls, fair: FairUse) -> "Allowances":
@@ -116,6 +118,7 @@ class Allowances:
             venue_asks=Allowance("venue_asks", asks, MINUTE_S, asks),
             epochs=Allowance("epochs", epochs, MINUTE_S, epochs),
             daily_epochs=Allowance("epochs_a_day", epochs_day, DAY_S, epochs_day),
+            heartbeats=a_second("heartbeats", HEARTBEATS_PER_S),
         )
 
     def take_intent(self, now_ns: int) -> CallRefused | None:

@@ -27,11 +27,12 @@ from tandem.domain.errors import (
     MalformedMessageError,
     UnavailableError,
 )
-from tandem.domain.ids import Strategy, Token
+from tandem.domain.ids import Strategy, Token, is_call_token
 from tandem.messages import codec, subjects
 from tandem.messages.access import (
     AccessAnswer,
     AccessCall,
+    AliveSaid,
     AskDesk,
     CallRefused,
     CallUnanswered,
@@ -44,14 +45,17 @@ from tandem.messages.access import (
     ReadableStream,
     ReadOn,
     ReadState,
+    SayAlive,
     StoredEntry,
     StreamState,
 )
+from tandem.messages.presence import StrategyAlive
 
 LOG_TIMEOUT_S = 1.5
 MOST_ASK_MS = 5_000
 IDLE_NS = 5_000_000_000
 MS_PER_S = 1_000
+MOST_SHOWN = 200
 MOST_OPEN_PAGES = 32
 ENVELOPE_BYTES = 4_096
 
@@ -121,6 +125,8 @@ class StrategyDesk:
                 return await self._within("calls", open_calls, lambda: self._state(call))
             case AskDesk():
                 return await self._ask(call)
+            case SayAlive():
+                return await self._say_alive(call)
 
     async def _within(
         self, what: str, most: int, work: Callable[[], Awaitable[AccessAnswer]]
@@ -223,6 +229,16 @@ class StrategyDesk:
         if refused := allowance.take(now_ns):
             return refused
         return await self._within(what, most, lambda: self._pass_on(call))
+
+    async def _say_alive(self, call: SayAlive) -> AccessAnswer:
+        """Tell the gateways, in the name of the strategy that asks and of no other."""
+        if refused := self.allowances.heartbeats.take(self._ports.clock.monotonic_ns()):
+            return refused
+        if not is_call_token(call.client):
+            rule = "letters, digits and _, at most 64"
+            return CallRefused(field="client", value=call.client[:MOST_SHOWN], rule=rule)
+        alive = StrategyAlive(strategy=self._strategy, client=call.client, state=call.state)
+        return AliveSaid(others=await self._bus.say_alive(alive))
 
     async def _ask_for_epoch(self, call: AskDesk) -> AccessAnswer:
         """Pass it on, also again and again while nobody can begin one: that costs nobody much."""

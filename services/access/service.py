@@ -46,6 +46,7 @@ class AccessService:
         return tuple(self._admitted)
 
     async def start(self) -> None:
+        await self._context.bus.attend()
         await self._admit()
         self._started = True
         self._context.tasks.spawn(self._look_after(), "access-look-after")

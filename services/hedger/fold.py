@@ -56,6 +56,7 @@ from tandem.messages.reports import (
     FillReport,
     LinkReport,
     MarkReport,
+    OrderCleared,
     OrderReport,
     SpecsReport,
 )
@@ -79,6 +80,7 @@ class HedgerFold:
         subjects.reports_kind("mark"),
         subjects.reports_kind("specs"),
         subjects.reports_kind("link"),
+        subjects.reports_kind("cleared"),
     )
     answers = (subjects.HEDGES_PAGE,)
 
@@ -289,6 +291,7 @@ _HANDLERS: dict[type, Callable[[State, Turn, Any], None]] = {
     SpecsReport: control.on_specs,
     MarkReport: control.on_mark,
     LinkReport: _on_session,
+    OrderCleared: makers.on_cleared,
     Carried: _on_carried,
     Halt: control.on_halt,
     Resume: control.on_resume,

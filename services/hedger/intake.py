@@ -312,6 +312,7 @@ def _maker_order(link: Link, now_ns: int, valid_for_ms: int) -> NewOrder:
         reduce_only=maker.reduce_only,
         valid_for_ms=valid_for_ms,
         hedge_id=link.hedge_id,
+        disconnect_after_ms=link.hedge.disconnect_after_ms if link.hedge is not None else None,
         ts_sent_ns=now_ns,
     )
 

@@ -13,13 +13,21 @@ from decimal import Decimal
 from services.hedger import ledger, marks, retry, timers
 from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
-from services.hedger.state import Leg, Link, State, WaitingFill, leg_of, reference
+from services.hedger.state import (
+    Leg,
+    Link,
+    State,
+    WaitingFill,
+    leg_of,
+    link_of_maker,
+    reference,
+)
 from services.hedger.turn import Turn
 from tandem.domain.order import OrderStatus
 from tandem.hedging import attribution, conversion, evidence, minute_marks
 from tandem.hedging.attribution import Lot
 from tandem.hedging.evidence import ZERO, Standing
-from tandem.messages.reports import FillReport, OrderReport
+from tandem.messages.reports import FillReport, OrderCleared, OrderReport
 
 UNFINISHED_ENDS = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})
 
@@ -42,6 +50,14 @@ def on_fill(state: State, turn: Turn, link: Link, fill: FillReport) -> None:
         marks.lend_reference(state, link, fill.last_px)
         _keep_for_price(link, fill)
     _follow(state, turn, link, before)
+
+
+def on_cleared(state: State, turn: Turn, cleared: OrderCleared) -> None:
+    """The gateway cancels a maker of its own accord: its hedge says why."""
+    link = link_of_maker(state, cleared.client_order_id)
+    if link is not None and link.maker.exc == cleared.exc and not link.cleared:
+        link.cleared = cleared.text
+        turn.touch_link(link.hedge_id)
 
 
 def _follow(state: State, turn: Turn, link: Link, before: Standing) -> None:

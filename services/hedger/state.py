@@ -87,7 +87,8 @@ class Link(Struct):
     `priced`, `paid`: sums of the maker's fills. `late`: what filled after a terminal status.
     `terminal_ns`: when the maker's end was first read. `is_settled`: its final quantity counts
     as known. `done_ns`: when nothing was left to do. `stops`: cancels asked for, 0 while none;
-    `suspended`: why, unless a strategy asked for it. `hedge`: what was asked for, word for word.
+    `suspended`: why, unless a strategy asked for it; `cleared`: why its gateway cancels the maker.
+    `hedge`: what was asked for, word for word.
     """
 
     hedge_id: HedgeId
@@ -109,6 +110,7 @@ class Link(Struct):
     stop_token: str = ""
     hedge: HedgeOrder | None = None
     suspended: str = ""
+    cleared: str = ""
     terminal_ns: int = 0
     is_settled: bool = False
     done_ns: int = 0

@@ -213,6 +213,8 @@ def _maker_words(link: Link) -> str:
     order = link.order
     told = order.doubt or order.text
     short = evidence.counted(order) < order.quantity
+    if link.cleared and short:
+        return f"maker cancelled: {link.cleared}"
     if told or not short:
         return told if short else ""
     return _ENDS.get(evidence.status(order), "") if not link.stops else _stopped(link)

@@ -35,6 +35,7 @@ from tandem.messages.reports import (
     FillCost,
     FillReport,
     IntentRefused,
+    OrderCleared,
     OrderReport,
     SpecsReport,
 )
@@ -42,7 +43,7 @@ from tandem.messages.rules import borrowed_name, unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-7"
+FOLD_VERSION = "order-state-8"
 CLOID = 4  # where an intent's subject names its order
 
 _dump = msgspec.msgpack.Encoder()
@@ -61,6 +62,7 @@ class OrderFold:
         subjects.reports_kind("fill"),
         subjects.reports_kind("fillcost"),
         subjects.reports_kind("refused"),
+        subjects.reports_kind("cleared"),
         subjects.reports_kind("specs"),
         subjects.ALL_DECISIONS,
     )
@@ -157,6 +159,18 @@ def _on_refused(state: Registry, event: LogEvent, refused: IntentRefused) -> tup
     record.cancel_pending = False
     is_plain = refused.field_name == "cancel"
     record.kept = refused.rule if is_plain else f"{refused.field_name}: {refused.rule}"
+    return _changed(state, record, event)
+
+
+def _on_cleared(state: Registry, event: LogEvent, cleared: OrderCleared) -> tuple[Effect, ...]:
+    """Show why a gateway cancels an order, and that it does."""
+    if book.find(state, cleared.exc, cleared.client_order_id, None) is None:
+        return ()
+    record = book.open_record(state, cleared.exc, cleared.ticker, (cleared.client_order_id, None))
+    if record.cleared:
+        book.settle(state, record, event.ts_ns)
+        return ()
+    record.cleared, record.cancel_pending = cleared.text, True
     return _changed(state, record, event)
 
 
@@ -284,6 +298,7 @@ _HANDLERS: dict[type, Callable[[Registry, LogEvent, Any], tuple[Effect, ...]]] =
     FillReport: _on_fill,
     FillCost: _on_fill_cost,
     IntentRefused: _on_refused,
+    OrderCleared: _on_cleared,
     SpecsReport: _on_specs,
     MalformedMessageError: _on_malformed,
 }

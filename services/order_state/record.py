@@ -113,7 +113,8 @@ class Record(Struct, array_like=True):
     `shown` is a digest of what readers were last told, `row_names` are the names of its rows,
     `aliases` its venue ids as the registry spells them. `largest` is the most that it was ever for;
     `is_excess`: a person was told that it has filled more. `reason` and `text` say why it ended as
-    `ended_as`, `doubt` why its outcome was unknown, `kept` why its latest cancel was refused.
+    `ended_as`, `doubt` why its outcome was unknown, `kept` why its latest cancel was refused,
+    `cleared` why its gateway cancels it.
     """
 
     exc: Exc
@@ -143,6 +144,7 @@ class Record(Struct, array_like=True):
     ended_as: OrderStatus = OrderStatus.PENDING
     doubt: str = ""
     kept: str = ""
+    cleared: str = ""
 
     @property
     def filled(self) -> Decimal:
@@ -275,6 +277,7 @@ def merge(into: Record, other: Record) -> None:
     into.largest = max(into.largest, other.largest)
     into.is_modified = into.is_modified or other.is_modified
     into.is_excess = into.is_excess or other.is_excess
+    into.cleared = into.cleared or other.cleared
     into.row_names = [*into.row_names, *other.row_names]
     into.aliases = [*into.aliases, *(one for one in other.aliases if one not in into.aliases)]
     into.oid = into.oid or other.oid
@@ -370,12 +373,19 @@ def view(record: Record) -> OrderView:
 
 
 def _text(record: Record) -> str:
-    """Say what there is to say of an order: why it ended, is not known, or was not cancelled."""
+    """Say what there is to say of an order: why it ended, goes, is not known, or was not cancelled.
+
+    What its gateway cancelled ended for the gateway's reason, whatever the venue calls it.
+    """
     status = record.order_status
+    if record.cleared and status is OrderStatus.CANCELLED:
+        return record.cleared
     if status.is_terminal:
         return "" if status is OrderStatus.FILLED else record.text
     if record.doubted and status is OrderStatus.PENDING:
         return record.doubt
+    if record.cleared:
+        return record.cleared
     return f"cancel refused: {record.kept}" if record.kept else ""
 
 

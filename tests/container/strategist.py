@@ -119,7 +119,11 @@ async def main() -> None:
         append_timeout_s=APPEND_S,
     )
     oms = OMS(
-        os.environ["TANDEM_NATS_URL"], strategy="walkthrough", exchanges=ACCOUNTS, options=options
+        os.environ["TANDEM_NATS_URL"],
+        strategy="walkthrough",
+        exchanges=ACCOUNTS,
+        options=options,
+        share_strategy=True,  # with the walkthrough of the stack itself
     )
     async with aiohttp.ClientSession() as session, oms:
         controls = [os.environ[f"WALKTHROUGH_{exc.upper()}_CONTROL"] for exc in ACCOUNTS]

@@ -49,7 +49,8 @@ OURS = (
     "tandem.page.orders", "tandem.page.positions", "tandem.page.fills", "tandem.page.hedges",
     "tandem.page.order-history", "tandem.page.epoch", "tandem.ask.binance",
     "tandem.ask.hyperliquid",
-    "tandem.presence.hedger", "access.alpha.call", "access.alpha.read.copy0", "access.beta.call",
+    "tandem.presence.hedger", "tandem.alive", "access.alpha.call", "access.alpha.read.copy0",
+    "access.beta.call",
 )  # fmt: skip
 SERVERS = (
     "$JS.FC.OMS.n.x",

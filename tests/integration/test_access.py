@@ -18,14 +18,16 @@ from tandem.cli import keys
 from tandem.cli.keys import Desk
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
-from tandem.domain.ids import Exc, Strategy, Ticker
+from tandem.domain.ids import Exc, Strategy, Ticker, Token
 from tandem.messages import codec, subjects
+from tandem.messages.presence import StrategyAlive
 from tandem.messages.queries import AskKind, SpecsRefreshed, VenueAsk
 from tests.conftest import Eventually
 from tests.integration.access_desk import ACCOUNTS, AccessDesk, make_keys, start_server
 from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
 
 OWN = subjects.intents_by(ALPHA)
+ASKS = 20
 
 
 @dataclass
@@ -264,3 +266,25 @@ async def test_e2_an_answer_goes_to_the_asker_s_own_inbox_or_nowhere(
     assert found is not None
     assert json.loads(found.payload)["text"] == "strategy alpha: 4 answers asked for elsewhere"
     assert await world.desk.admin.log.find(subjects.ALL_DECISIONS) is None
+
+
+async def test_a_strategy_says_that_it_lives_in_its_own_name_whatever_it_claims(
+    world: World, eventually: Eventually
+) -> None:
+    heard: list[bytes] = []
+    await world.desk.admin.listen(subjects.ALIVE, heard.append)
+    await world.bus.say_alive(StrategyAlive(strategy=BETA, client=Token("one")))
+    await eventually(lambda: heard)
+    assert codec.decode_word(heard[0]) == StrategyAlive(strategy=ALPHA, client=Token("one"))
+
+
+async def test_every_copy_of_access_tells_a_client_of_its_others(
+    world: World, eventually: Eventually
+) -> None:
+    await world.desk.start_access()
+    second, foreign = await world.desk.bus_of(ALPHA), await world.desk.bus_of(BETA)
+    one, two = (StrategyAlive(strategy=ALPHA, client=Token(name)) for name in ("one", "two"))
+    await world.bus.say_alive(one)
+    told = [await second.say_alive(two) for _ in range(ASKS)]  # some by each of the copies
+    assert all([other.client for other in others] == ["one"] for others in told)
+    assert await foreign.say_alive(StrategyAlive(strategy=BETA, client=Token("three"))) == ()

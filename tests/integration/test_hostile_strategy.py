@@ -155,6 +155,7 @@ PRESENCES = {
     subjects.presence("hedger"): ("gateway-binance", "hedger"),
     subjects.presence("gateway-binance"): ("gateway-binance", "gateway-binance"),
     subjects.sending(BINANCE): ("hedger", "gateway-binance"),
+    subjects.ALIVE: ("gateway-binance", "access"),
 }
 
 
@@ -168,7 +169,7 @@ async def test_e3_nobody_says_that_somebody_else_is_present(
     listening = await _answer_as(desk, hears, ())
     await listening.listen(presence, heard.append)
     users = {"strategy-alpha", "gateway-hyperliquid", "order-state", "position-state", "access"}
-    for user in users | ({"hedger", "gateway-binance"} - {says}):
+    for user in (users | {"hedger", "gateway-binance"}) - {says}:
         client = await desk.client_of(user)
         await client.publish(presence, user.encode())
         for place in OURS:

@@ -40,6 +40,7 @@ IDENTITY = {
     "LinkReport": ("exc", "run", "n"),
     "SenderReport": ("exc", "term", "n"),
     "IntentRefused": ("exc", "subject"),
+    "OrderCleared": ("exc", "client_order_id"),
     "Decision": ("exc", "ticker", "pool", "epoch", "ordinal"),
     "TimerFired": ("key", "attempt"),
     "HedgeRefused": ("hedge_id",),

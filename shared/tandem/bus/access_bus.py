@@ -25,6 +25,7 @@ from tandem.messages import codec, subjects
 from tandem.messages.access import (
     AccessAnswer,
     AccessCall,
+    AliveSaid,
     AskDesk,
     CallRefused,
     CallUnanswered,
@@ -36,10 +37,13 @@ from tandem.messages.access import (
     LogIntent,
     ReadableStream,
     ReadState,
+    SayAlive,
     StreamState,
 )
+from tandem.messages.presence import OtherClient, StrategyAlive
 
 CALL_TIMEOUT_S = 2.0
+ALIVE_TIMEOUT_S = 1.0
 RETRY_FIRST_S, RETRY_MOST_S = 0.02, 0.5
 MS_PER_S = 1_000
 
@@ -203,6 +207,18 @@ class AccessBus:
                 return answered.payload
             case told:
                 raise failure(subject, told)
+
+    async def say_alive(
+        self, alive: StrategyAlive, on_joining: Callable[[], None] | None = None
+    ) -> tuple[OtherClient, ...]:
+        """Have `access` say it, which hears all clients: nobody need answer one that begins."""
+        del on_joining
+        said = SayAlive(client=alive.client, state=alive.state)
+        match await self._line.call(said, timeout_s=ALIVE_TIMEOUT_S):
+            case AliveSaid() as told:
+                return told.others
+            case told:
+                raise failure("say_alive", told)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._connection.on_reconnect(callback)

@@ -14,6 +14,7 @@ from tandem.bus.background import Background, report
 from tandem.bus.memory_stream import MemoryStream
 from tandem.bus.place import cursor_at, place_is_kept
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
+from tandem.bus.roll_call import RollCall
 from tandem.bus.subject_match import matcher
 from tandem.bus.timing import Timing
 from tandem.domain.errors import (
@@ -23,6 +24,7 @@ from tandem.domain.errors import (
     SupersededError,
     UnavailableError,
 )
+from tandem.messages.presence import OtherClient, StrategyAlive
 
 DELIVERIES_A_TURN = 256
 MAX_PAYLOAD = 1_048_576
@@ -294,6 +296,7 @@ class MemoryBus:
         self._marks = MemoryLog(self.server.marks, self._link, timing)
         self._logs = (self._log, self._deltas, self._snapshots, self._marks)
         self._leases = MemoryCells(self.server.leases, self._link)
+        self._roll_call = RollCall(self, timing)
 
     def client(self) -> "MemoryBus":
         """Return another client of the same server, with a link of its own."""
@@ -376,6 +379,16 @@ class MemoryBus:
 
     async def listen(self, subject: str, on_word: Callable[[bytes], None]) -> None:
         self.server.hearers.setdefault(subject, []).append((self, on_word))
+
+    async def attend(self) -> None:
+        await self._roll_call.attend()
+
+    async def say_alive(
+        self, alive: StrategyAlive, on_joining: Callable[[], None] | None = None
+    ) -> tuple[OtherClient, ...]:
+        if not self.connected:
+            raise UnavailableError("not connected")
+        return await self._roll_call.say(alive, on_joining)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)

@@ -30,6 +30,7 @@ from tandem.bus.nats_reader import Listener, NatsReader, ReaderPorts, Wanted
 from tandem.bus.permissions import is_inbox
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
 from tandem.bus.publisher import Publisher
+from tandem.bus.roll_call import RollCall
 from tandem.bus.spells import Spell
 from tandem.bus.timing import Timing
 from tandem.domain.errors import (
@@ -39,6 +40,7 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.messages import codec, subjects
+from tandem.messages.presence import OtherClient, StrategyAlive
 from tandem.messages.queries import QueryFailed
 
 OFFER_TIMEOUT_S = 2.0
@@ -169,6 +171,7 @@ class NatsBus:
         self._marks = NatsLog(subjects.MARKS_STREAM, marks, ports)
         self._logs = (self._log, self._deltas, self._snapshots, self._marks)
         self._leases = NatsCells(client, self.api, subjects.LEASES_STREAM)
+        self._roll_call = RollCall(self, timing)
         self._callbacks: list[Callable[[], None]] = []
         self._answering = 0
         self._options = NatsOptions()
@@ -293,6 +296,16 @@ class NatsBus:
             on_word(message.data)
 
         await self._client.subscribe(subject, cb=heard)
+
+    async def attend(self) -> None:
+        await self._roll_call.attend()
+
+    async def say_alive(
+        self, alive: StrategyAlive, on_joining: Callable[[], None] | None = None
+    ) -> tuple[OtherClient, ...]:
+        if not self.connected:
+            raise UnavailableError("not connected")
+        return await self._roll_call.say(alive, on_joining)
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._callbacks.append(callback)

@@ -130,6 +130,7 @@ def _gateway(account: str) -> User:
             subjects.lease(exc),
             subjects.presence("hedger"),
             subjects.presence(name),
+            subjects.ALIVE,
         ),
     )
 
@@ -182,6 +183,8 @@ def _hedger() -> User:
 def _access(strategies: Sequence[Strategy]) -> User:
     own = [
         subjects.alarms_of(ACCESS),
+        # In the name of the strategy that it is asked by, and of no other.
+        subjects.ALIVE,
         PAGES,
         ASKS,
         *_sees_streams(),
@@ -192,7 +195,7 @@ def _access(strategies: Sequence[Strategy]) -> User:
     for name in strategies:
         own += [subjects.intents_by(name), subjects.stops_by(name)]
         own.append(f"{inbox_prefix(strategy_user(name))}.>")
-    return _user(ACCESS, own, (subjects.ALL_ACCESS,))
+    return _user(ACCESS, own, (subjects.ALL_ACCESS, subjects.ALIVE))
 
 
 def _strategy(name: Strategy) -> User:

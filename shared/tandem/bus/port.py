@@ -14,6 +14,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from tandem.messages.presence import OtherClient, StrategyAlive
+
 
 class Entry(Struct, frozen=True):
     """One stored message. `pending` counts those behind it that match the reader's filters."""
@@ -205,6 +207,19 @@ class StrategyBus(Protocol):
         """
         ...
 
+    async def say_alive(
+        self, alive: StrategyAlive, on_joining: Callable[[], None] | None = None
+    ) -> tuple[OtherClient, ...]:
+        """Say that a client of the strategy lives; return its others that were heard lately.
+
+        `on_joining` is called, where it can be, when another client of any name begins: it waits
+        to hear whether there is one of its own.
+
+        Raises:
+            UnavailableError: it was not told, or that is not known.
+        """
+        ...
+
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Call back after each reconnect: what was unread may have been delivered again."""
         ...
@@ -259,6 +274,16 @@ class Bus(Protocol):
 
     async def listen(self, subject: str, on_word: Callable[[bytes], None]) -> None:
         """Call back with each announcement; any may be lost."""
+        ...
+
+    async def attend(self) -> None:
+        """Hear from now on which clients of strategies live; else the first `say_alive` does."""
+        ...
+
+    async def say_alive(
+        self, alive: StrategyAlive, on_joining: Callable[[], None] | None = None
+    ) -> tuple[OtherClient, ...]:
+        """Say that a client of a strategy lives, as a strategy's own bus does."""
         ...
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:

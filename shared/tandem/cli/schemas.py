@@ -16,6 +16,7 @@ import msgspec
 from tandem.messages import codec, subjects
 from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message
+from tandem.messages.presence import StrategyAlive
 from tandem.runtime.interrupts import run_command
 
 ROOT = Path("schemas")
@@ -89,6 +90,7 @@ def asyncapi() -> dict[str, Any]:
         "answers": ("the request's reply subject", get_args(codec.Answer)),
         "access": ("access.<strategy>.>", get_args(AccessCall)),
         "access answers": ("the call's reply subject", get_args(AccessAnswer)),
+        "words": (subjects.ALIVE, (StrategyAlive,)),
     }
     return {
         "asyncapi": "3.0.0",

@@ -1,12 +1,13 @@
 """What a strategy holds while an order, a cancel or a hedge is on its way."""
 
 from asyncio import timeout
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
+from tandem.client.arguments import text
 from tandem.client.feed import Feed
 from tandem.client.mirrors import Hedges, Orders
-from tandem.domain.errors import UnavailableError
+from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId
 from tandem.domain.order import OrderStatus
 from tandem.messages.deltas import HedgeState, HedgeView, OrderView
@@ -21,6 +22,12 @@ class OrderHandle:
     ) -> None:
         self.cloid, self.exc = cloid, exc
         self._orders, self._feed, self._pending_timeout_s = orders, feed, pending_timeout_s
+        self._is_taken_up = False
+
+    def taken_up(self) -> "OrderHandle":
+        """Learn that the order was asked for before this client began: it may have ended then."""
+        self._is_taken_up = True
+        return self
 
     @property
     def order(self) -> OrderView | None:
@@ -49,7 +56,10 @@ class OrderHandle:
             return (row := self.order) is not None and holds(row)
 
         try:
-            await self._feed.until(reached, timeout_s)
+            async with timeout(timeout_s):
+                if self._is_taken_up and self.order is None:
+                    await self._feed.settle(self._orders, self.cloid, None)
+                await self._feed.until(reached)
         except TimeoutError as error:
             raise UnavailableError(self._unknown_yet()) from error
         row = self.order
@@ -173,3 +183,47 @@ class LinkHandle:
     async def stop(self) -> None:
         """Ask for the makers to be cancelled and what they filled to be hedged."""
         await self._stop(self.hedge_id)
+
+
+class LiveHedges(Hedges):
+    """The hedges' mirror, with a handle of any of them."""
+
+    def __init__(self, make: Callable[[HedgeId], LinkHandle]) -> None:
+        super().__init__()
+        self._make = make
+
+    def handle(self, hedge_id: str) -> LinkHandle:
+        """Return the live handle of a hedge, also of one that an earlier process asked for.
+
+        Its `link` is None where the hedger has not told of it, or no longer does.
+        """
+        return self._make(HedgeId(text("hedge_id", hedge_id)))
+
+
+class AllOrders:
+    """The orders of every account that this client mirrors."""
+
+    def __init__(
+        self,
+        orders: Mapping[Exc, Orders],
+        account: Callable[[str], Exc],
+        make: Callable[[Exc, ClientOrderId], OrderHandle],
+    ) -> None:
+        self._orders, self._account, self._make = orders, account, make
+
+    def handle(self, cloid: str, exc: str | None = None) -> OrderHandle:
+        """Return the live handle of an order, also of one that an earlier process placed.
+
+        An order that is not open needs its account, where there are several.
+        """
+        name = ClientOrderId(text("cloid", cloid))
+        account = self._account(exc) if exc is not None else self._holder(name)
+        return self._make(account, name).taken_up()
+
+    def _holder(self, cloid: ClientOrderId) -> Exc:
+        known = [exc for exc, orders in self._orders.items() if orders.known(cloid) is not None]
+        found = known or list(self._orders)
+        if len(found) == 1:
+            return found[0]
+        rule = f"open on one account; name it with exc, one of {', '.join(found)}"
+        raise InvalidInputError("cloid", cloid, rule)

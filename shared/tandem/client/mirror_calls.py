@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tandem.client.feed import Feed, Subscription
+from tandem.client.handles import LiveHedges
 from tandem.client.listeners import Handler, Listener
 from tandem.client.mirrors import Fills, Hedges, Mirror, Orders, Positions
 from tandem.client.rows import OrderHistoryRow
@@ -26,7 +27,7 @@ class MirrorCalls:
     _orders: dict[Exc, Orders]
     _positions: dict[Exc, Positions]
     _fills: dict[Exc, Fills]
-    _hedges: Hedges
+    _hedges: LiveHedges
 
     async def orders_mirror(
         self, exc: str, on_update: Handler | None = None, on_delta: Handler | None = None
@@ -91,8 +92,8 @@ class MirrorCalls:
         return self._hedges
 
     @property
-    def hedges(self) -> Hedges:
-        """Hedge orders and buckets, live."""
+    def hedges(self) -> LiveHedges:
+        """Hedge orders and buckets, live; `handle(hedge_id)` takes one up again."""
         return self._hedges
 
     @property

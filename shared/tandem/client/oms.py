@@ -25,12 +25,14 @@ from tandem.client.clocks import ClockCallback, run_clock
 from tandem.client.connecting import CONNECTION_VARIABLE, connection, greet
 from tandem.client.exposure_calls import ExposureCalls
 from tandem.client.feed import Feed, FeedOptions, Subscription
+from tandem.client.handles import LiveHedges
 from tandem.client.later import LaterCalls
 from tandem.client.mirror_calls import MirrorCalls
-from tandem.client.mirrors import Fills, Hedges, Orders, Positions
+from tandem.client.mirrors import Fills, Orders, Positions
 from tandem.client.offers import Offers
 from tandem.client.options import ClientOptions
 from tandem.client.order_calls import OrderCalls
+from tandem.client.presence import DisconnectOptions, Presence, disconnect
 from tandem.client.reading import Reactions, Reading, ReadingPorts
 from tandem.client.standing import Standing
 from tandem.client.tables import InstrumentCalls, Tables
@@ -64,6 +66,10 @@ class MirroredExchanges(TypedDict, total=False):
     fills_mirrored_exchanges: Sequence[str] | None
 
 
+class OmsParameters(MirroredExchanges, DisconnectOptions, total=False):
+    """What an OMS may be given besides."""
+
+
 class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, LaterCalls):
     """One strategy's view of all accounts.
 
@@ -74,7 +80,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
         exchanges: accounts that must be there at `init`; None takes those that have logged
             their instruments by then.
         pending_timeout: milliseconds after which an unanswered order's `acknowledged` gives up.
-        mirrored: the accounts whose pages `init` joins, see MirroredExchanges.
+        given: the accounts whose pages `init` joins, see MirroredExchanges, and what becomes of
+            resting orders when this strategy is gone, see DisconnectOptions.
     """
 
     def __init__(
@@ -85,7 +92,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
         exchanges: Sequence[str] | None = None,
         pending_timeout: int = 5000,
         options: ClientOptions | None = None,
-        **mirrored: Unpack[MirroredExchanges],
+        **given: Unpack[OmsParameters],
     ) -> None:
         self.strategy = Strategy(text("strategy", strategy))
         self.tables = Tables()
@@ -94,7 +101,8 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
         )
         self._url, self._options = self._reached.url, self._reached.options
         self._wanted = _accounts("exchanges", exchanges)
-        self._mirrored = _mirrored_accounts(mirrored)
+        self._mirrored = _mirrored_accounts(given)
+        self._disconnect = disconnect(given)
         self._pending_timeout_s = whole("pending_timeout", pending_timeout) / MS_PER_S
         self._append_timeout_s = self._options.append_timeout_s
         self._clock = SystemClock()
@@ -102,8 +110,9 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
         self._orders: dict[Exc, Orders] = {}
         self._positions: dict[Exc, Positions] = {}
         self._fills: dict[Exc, Fills] = {}
-        self._hedges = Hedges()
+        self._hedges = LiveHedges(self._hedge_handle)
         self._readings: list[Reading] = []
+        self._presence: Presence | None = None
         self._tasks: TaskOwner | None = None
 
     @property
@@ -128,6 +137,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
 
         Raises:
             UnavailableError: NATS, an account or a state service is not there in time.
+            NameInUseError: another client works under this strategy's name.
         """
         if include_funding:
             raise NotYetSupportedError("include_funding", True, "not yet: funding comes later")
@@ -154,6 +164,7 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
                 seam=options.seam,
             ),
         )
+        presence = await self._begin(ports)
         standing = Standing(self._orders, self._hedges)
         self._offers = Offers(self._bus, ports, standing, options.offers_kept_s * NS)
         self._bus.on_reconnect(lambda: self._offers.offer_again(self._feed.epoch))
@@ -162,12 +173,26 @@ class OMS(InstrumentCalls, MirrorCalls, OrderCalls, VenueCalls, ExposureCalls, L
         await self._load_tables(ports)
         await self._join_mirrors()
         await self._await_prices(ports)
+        await presence.join()
+
+    async def _begin(self, ports: ReadingPorts) -> Presence:
+        """Say that this strategy lives, before it asks for anything."""
+        is_shared = self._disconnect.is_shared
+        presence = self._presence = Presence(self._bus, self.strategy, ports, is_shared=is_shared)
+        try:
+            async with timeout(self._options.ready_timeout_s):
+                await presence.begin()
+        except TimeoutError as error:
+            raise UnavailableError("nobody hears that this client lives") from error
+        return presence
 
     async def cleanup(self) -> None:
         """Let handlers finish, stop callbacks and mirrors, leave the bus; intents stay logged."""
         if self._tasks is None:
             return
         tasks, self._tasks = self._tasks, None
+        if self._presence is not None:
+            await self._presence.leave()
         for reading in self._readings:
             await reading.close()
         await self._feed.close()
@@ -316,9 +341,11 @@ def _accounts(name: str, given: Sequence[str] | None) -> tuple[Exc, ...] | None:
     return None if given is None else tuple(Exc(text(name, exc)) for exc in given)
 
 
-def _mirrored_accounts(given: MirroredExchanges) -> dict[str, tuple[Exc, ...]]:
+def _mirrored_accounts(given: OmsParameters) -> dict[str, tuple[Exc, ...]]:
     wanted = {}
     for name, accounts in given.items():
+        if name in DisconnectOptions.__annotations__:
+            continue
         if name not in MirroredExchanges.__annotations__:
             raise InvalidInputError(name, accounts, "OMS has no such parameter")
         parsed = _accounts(name, accounts)  # type: ignore[arg-type]

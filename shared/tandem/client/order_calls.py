@@ -14,10 +14,17 @@ from tandem.bus.port import StrategyBus
 from tandem.client import arguments
 from tandem.client.arguments import HedgeLeg, MakerOrder, Number, OrderOptions
 from tandem.client.feed import Feed
-from tandem.client.handles import CancelReceipt, LinkHandle, OrderHandle
+from tandem.client.handles import (
+    AllOrders,
+    CancelReceipt,
+    LinkHandle,
+    LiveHedges,
+    OrderHandle,
+)
 from tandem.client.identities import rand_cloid, rand_token
-from tandem.client.mirrors import Hedges, Orders
+from tandem.client.mirrors import Orders
 from tandem.client.offers import Offers
+from tandem.client.presence import Disconnect
 from tandem.client.tables import Tables
 from tandem.domain.errors import (
     ConflictError,
@@ -53,9 +60,19 @@ class OrderCalls:
     _offers: Offers
     _clock: Clock
     _orders: dict[Exc, Orders]
-    _hedges: Hedges
+    _hedges: LiveHedges
     _pending_timeout_s: float
     _append_timeout_s: float
+    _disconnect: Disconnect
+
+    @property
+    def orders(self) -> AllOrders:
+        """The orders of every account; `handle(cloid)` takes one up again."""
+        return AllOrders(self._orders, self.tables.account, self._order_handle)
+
+    def _order_handle(self, exc: Exc, cloid: ClientOrderId) -> OrderHandle:
+        orders, patience_s = self._orders[exc], self._pending_timeout_s
+        return OrderHandle(cloid, exc, orders, self._feed, patience_s)
 
     def rand_cloid(self, exc: str) -> ClientOrderId:
         """Return a new client id that is legal on that venue."""
@@ -91,6 +108,8 @@ class OrderCalls:
         instrument = self.tables.instrument(what[0], what[1])
         named = {"cloid": rand_cloid()} | options
         order = arguments.new_order(instrument, what[2], kind, self.strategy, named)
+        if kind is OrderType.LIMIT:
+            order = replace(order, disconnect_after_ms=self._disconnect.after_ms)
         return await self._submit(order)
 
     async def _submit(self, order: NewOrder) -> OrderHandle:
@@ -101,8 +120,7 @@ class OrderCalls:
         except ConflictError:
             if not await self._was_asked(order):
                 raise
-        orders = self._orders[order.exc]
-        return OrderHandle(cloid, order.exc, orders, self._feed, self._pending_timeout_s)
+        return self._order_handle(order.exc, cloid)
 
     async def _was_asked(self, order: NewOrder) -> bool:
         """Tell whether the log holds this very order, asked for at another time: a repetition."""
@@ -179,9 +197,13 @@ class OrderCalls:
         given = self.rand_hedge_id() if hedge_id is None else hedge_id
         name = HedgeId(arguments.text("hedge_id", given))
         intent = arguments.hedge(name, self.strategy, orders, trigger_after_ms, pool)
+        intent = replace(intent, disconnect_after_ms=self._disconnect.after_ms)
         self._check_instruments(intent.maker, intent.legs)
         await self._append(intent)
-        return LinkHandle(name, self._hedges, self._feed, self._stop_hedge)
+        return self._hedge_handle(name)
+
+    def _hedge_handle(self, hedge_id: HedgeId) -> LinkHandle:
+        return LinkHandle(hedge_id, self._hedges, self._feed, self._stop_hedge)
 
     def _check_instruments(self, maker: MakerSpec, legs: tuple[LegSpec, ...]) -> None:
         instrument = self.tables.instrument(maker.exc, maker.ticker)

@@ -6,6 +6,7 @@ TandemError
 │   ├── LimitReachedError    ask less often: nothing changed, and later the same may be asked
 │   ├── NotYetSupportedError      a call of the contract that this version does not have
 │   ├── NotAllowedError      the bus does not let this user say it
+│   ├── NameInUseError           another client works under the strategy's name
 │   ├── UnwritableError           a message that the server takes from nobody
 │   └── ConfigurationError        a setting from the environment is missing or malformed
 ├── MalformedMessageError    reject it: a message of the wire contract that cannot be decoded
@@ -55,6 +56,18 @@ class NotYetSupportedError(InvalidInputError):
 
 class NotAllowedError(InvalidInputError):
     """The bus does not let this user say what was asked: another user's key would be needed."""
+
+
+class NameInUseError(InvalidInputError):
+    """Another client works under this strategy's name; `client` is the token that it goes by."""
+
+    def __init__(self, strategy: str, client: str) -> None:
+        rule = (
+            f"in use by another client ({client}); stop that one, take another name, or have both "
+            f"work under it with share_strategy=True"
+        )
+        super().__init__("strategy", strategy, rule)
+        self.client = client
 
 
 class UnwritableError(InvalidInputError):

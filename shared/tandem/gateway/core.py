@@ -21,6 +21,7 @@ from tandem.gateway.requests import Stamp
 from tandem.gateway.restraint import Restraint
 from tandem.gateway.sender import Sender
 from tandem.gateway.settings import GatewaySettings
+from tandem.gateway.tethers import Tethers
 from tandem.gateway.ticket import Now
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.log_clock import LogClock
@@ -54,6 +55,7 @@ class Core:
     fill_mids: FillMids
     known: Known = field(default_factory=Known)
     presumed: Presumed = field(default_factory=Presumed)
+    tethers: Tethers = field(default_factory=Tethers)
     log_clock: LogClock = field(default_factory=LogClock)
     watched: dict[Ticker, Instrument] = field(default_factory=dict)
 

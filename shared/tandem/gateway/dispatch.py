@@ -161,6 +161,7 @@ class Dispatcher:
         if ticket.ask is None:
             return Refusal(RejectReason.NOT_SENT, "nobody is known to have asked for it")
         held_back = self._core.restraint.refusal(ticket.ask, now.mono_ns)
+        held_back = held_back or self._core.tethers.refusal(ticket.ask)
         return held_back or orders.from_intent(ticket.ask, self._core.desk, now.mono_ns)
 
     def _has_no_room(self, request: OrderRequest, now: Now, priority: Priority) -> bool:

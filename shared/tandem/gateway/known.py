@@ -53,6 +53,11 @@ class Known:
         """Tell whether the log holds a report of an order."""
         return cloid in self.by_cloid or self.ended.by_cloid(cloid) is not None
 
+    def has_ended(self, cloid: ClientOrderId) -> bool:
+        """Tell whether the log holds the end of an order."""
+        named = self._named(cloid)
+        return named is not None and not named.is_live
+
     def has_oid(self, ticker: Ticker, oid: VenueOrderId) -> bool:
         """Tell whether the log holds a report under a venue's id."""
         return (ticker, oid) in self.by_oid or self.ended.by_oid(ticker, oid) is not None

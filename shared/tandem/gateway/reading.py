@@ -31,6 +31,7 @@ from tandem.messages.reports import (
     FillReport,
     IntentRefused,
     LinkReport,
+    OrderCleared,
     OrderReport,
     PositionReport,
     SenderReport,
@@ -123,6 +124,8 @@ class Reader:
             self._refuse(entry, "cloid", f"{order.client_order_id} is another strategy's")
             return
         self._core.door.terms.asked(order.client_order_id, order.ticker, order.amount)
+        if not self._core.known.has_ended(order.client_order_id):
+            self._core.tethers.take(order)
         self._reactions.watch(order.ticker)
         self._take_ticket(tickets.from_new_order(order, entry.ts_ns, entry.seq))
 
@@ -166,13 +169,8 @@ class Reader:
         core = self._core
         core.journal.read(entry.subject, entry.seq)
         match fact:
-            case OrderReport():
-                core.known.take_order(fact)
-                core.sender.take_fact(fact)
-                self._take_doubt(fact)
-            case FillReport():
-                core.known.take_fill(fact)
-                core.sender.take_fact(fact)
+            case OrderReport() | FillReport() | OrderCleared():
+                self._learn_of_order(fact)
             case PositionReport():
                 core.known.take_position(fact)
             case SpecsReport():
@@ -185,6 +183,28 @@ class Reader:
                 core.restraint.take(fact)
             case _:
                 return
+
+    def _learn_of_order(self, fact: OrderReport | FillReport | OrderCleared) -> None:
+        core = self._core
+        match fact:
+            case OrderReport():
+                core.known.take_order(fact)
+                core.sender.take_fact(fact)
+                self._take_doubt(fact)
+                self._untie(fact)
+            case FillReport():
+                core.known.take_fill(fact)
+                core.sender.take_fact(fact)
+            case OrderCleared():
+                if not core.known.has_ended(fact.client_order_id):
+                    core.tethers.told_to_go(fact.client_order_id, fact.text)
+
+    def _untie(self, report: OrderReport) -> None:
+        """Forget what an order that has ended was tied to."""
+        names = (report.client_order_id, report.venue_order_id)
+        order = self._core.known.find(report.ticker, *names)
+        if order is not None and order.cloid is not None and not order.is_live:
+            self._core.tethers.ended(order.cloid)
 
     def _take_doubt(self, report: OrderReport) -> None:
         """Take over a former sender's doubt, whatever the log still holds of its cause."""

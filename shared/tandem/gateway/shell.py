@@ -57,7 +57,7 @@ MOST_WAITS = 50
 STRANGER_NS = 30_000_000_000
 MS_PER_S = 1_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
-KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused")
+KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused", "cleared")
 
 
 class GatewayService:

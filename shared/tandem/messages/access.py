@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tandem.domain.ids import Token
 from tandem.messages.message import Message
+from tandem.messages.presence import ClientState, OtherClient
 
 
 class ReadableStream(StrEnum):
@@ -68,6 +69,13 @@ class AskDesk(Message, frozen=True, kw_only=True, tag="ask_desk"):
     subject: str
     payload: bytes
     timeout_ms: int
+
+
+class SayAlive(Message, frozen=True, kw_only=True, tag="say_alive"):
+    """Tell the gateways that a client of this strategy lives; the answer names its others."""
+
+    client: Token
+    state: ClientState = ClientState.JOINED
 
 
 class IntentLogged(Message, frozen=True, kw_only=True, tag="intent_logged"):
@@ -143,7 +151,13 @@ class DeskAnswered(Message, frozen=True, kw_only=True, tag="desk_answered"):
     payload: bytes
 
 
-AccessCall = LogIntent | FindEntry | ReadState | ReadOn | AskDesk
+class AliveSaid(Message, frozen=True, kw_only=True, tag="alive_said"):
+    """It was told; `others` are those clients of the strategy that were heard lately."""
+
+    others: tuple[OtherClient, ...] = ()
+
+
+AccessCall = LogIntent | FindEntry | ReadState | ReadOn | AskDesk | SayAlive
 AccessAnswer = (
     IntentLogged
     | IntentConflict
@@ -154,4 +168,5 @@ AccessAnswer = (
     | EntriesRead
     | StreamWasCut
     | DeskAnswered
+    | AliveSaid
 )

@@ -17,6 +17,7 @@ from tandem.domain.errors import MalformedMessageError
 from tandem.messages import deltas, hedges, intents, queries, reports
 from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message
+from tandem.messages.presence import StrategyAlive, Word
 
 Fact = (
     intents.NewOrder
@@ -34,6 +35,7 @@ Fact = (
     | reports.LinkReport
     | reports.SenderReport
     | reports.IntentRefused
+    | reports.OrderCleared
     | hedges.Decision
     | hedges.TimerFired
     | hedges.HedgeRefused
@@ -72,6 +74,7 @@ MESSAGE_TYPES: tuple[type[Message], ...] = (
     *get_args(Answer),
     *get_args(AccessCall),
     *get_args(AccessAnswer),
+    StrategyAlive,
 )
 
 T = TypeVar("T")
@@ -87,6 +90,7 @@ _query_decoder: msgspec.json.Decoder[Query] = msgspec.json.Decoder(Query)
 _answer_decoder: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 _call_decoder: msgspec.json.Decoder[AccessCall] = msgspec.json.Decoder(AccessCall)
 _told_decoder: msgspec.json.Decoder[AccessAnswer] = msgspec.json.Decoder(AccessAnswer)
+_word_decoder: msgspec.json.Decoder[Word] = msgspec.json.Decoder(Word)
 _PATH = re.compile(r"^(?P<rule>.*?)(?: - at `(?:key in )?\$\.?(?P<path>.*?)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 
@@ -160,6 +164,11 @@ def decode_call(payload: bytes) -> AccessCall:
 def decode_told(payload: bytes) -> AccessAnswer:
     """Decode what `access` tells a strategy; raises as `decode_fact` does."""
     return _decode(_told_decoder, payload)
+
+
+def decode_word(payload: bytes) -> Word:
+    """Decode what is told and not stored; raises as `decode_fact` does."""
+    return _decode(_word_decoder, payload)
 
 
 def _decode(decoder: "msgspec.json.Decoder[T]", payload: bytes) -> T:

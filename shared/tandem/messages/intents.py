@@ -26,7 +26,8 @@ class NewOrder(Message, frozen=True, kw_only=True, tag="new_order"):
 
     `amount` is signed (negative sells). A LIMIT has exactly one of `price` and `price_match`;
     a MARKET has neither. `valid_for_ms` counts from the log's own timestamp. `hedge_id` is set
-    on a maker order that a hedge intent caused.
+    on a maker order that a hedge intent caused. `disconnect_after_ms`: a LIMIT is cancelled once no
+    client of the strategy was heard for so long; None: it stays.
     """
 
     exc: Exc
@@ -45,6 +46,7 @@ class NewOrder(Message, frozen=True, kw_only=True, tag="new_order"):
     max_slippage_bp: Decimal | None = None
     valid_for_ms: int = DEFAULT_VALID_FOR_MS
     hedge_id: HedgeId | None = None
+    disconnect_after_ms: int | None = None
     ts_sent_ns: int = field(name="ts_sent", default=0)
 
 
@@ -100,7 +102,7 @@ class HedgeOrder(Message, frozen=True, kw_only=True, tag="hedge_order"):
     """Quote `maker`, and hedge each of its fills on every leg.
 
     Subject `oms.intent.hedge.<strategy>.<hedge_id>`. `coalesce_ms` delays takers while little is
-    naked; 0 hedges at once.
+    naked; 0 hedges at once. `disconnect_after_ms`: its maker is cancelled as an order is.
     """
 
     hedge_id: HedgeId
@@ -110,6 +112,7 @@ class HedgeOrder(Message, frozen=True, kw_only=True, tag="hedge_order"):
     pool: Pool | None = None
     coalesce_ms: int = 0
     valid_for_ms: int = DEFAULT_VALID_FOR_MS
+    disconnect_after_ms: int | None = None
     ts_sent_ns: int = field(name="ts_sent", default=0)
 
 

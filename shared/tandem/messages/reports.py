@@ -179,3 +179,13 @@ class IntentRefused(Message, frozen=True, kw_only=True, tag="intent_refused"):
     field_name: str = field(name="field")
     rule: str
     ts_recv_ns: int = field(name="ts_recv", default=0)
+
+
+class OrderCleared(Message, frozen=True, kw_only=True, tag="order_cleared"):
+    """A gateway cancels an order that nobody asked it to cancel, and why: from here on it goes."""
+
+    exc: Exc
+    ticker: Ticker
+    client_order_id: ClientOrderId = field(name="cloid")
+    text: str
+    ts_recv_ns: int = field(name="ts_recv", default=0)

@@ -21,6 +21,7 @@ from tandem.messages.intents import CancelOrder, HedgeOrder, LegSpec, MakerSpec,
 MAX_LEGS = 8
 MAX_VALID_FOR_MS = 86_400_000
 MAX_COALESCE_MS = 60_000
+LEAST_DISCONNECT_MS = 1_000
 MAX_ID_LENGTH = 120
 MAX_DIGITS_BEFORE_POINT = 15
 MAX_DECIMALS = 18
@@ -38,6 +39,7 @@ def check_new_order(order: NewOrder) -> None:
     _amount("amount", order.amount)
     _pricing(order)
     _window("valid_for_ms", order.valid_for_ms, MAX_VALID_FOR_MS)
+    _disconnect(order.disconnect_after_ms)
     _not_yet(order)
 
 
@@ -57,6 +59,9 @@ def _market_pricing(order: NewOrder) -> None:
             raise InvalidInputError(name, value, "a MARKET order has none")
     if order.post_only:
         raise InvalidInputError("post_only", True, "a MARKET order cannot rest")
+    if order.disconnect_after_ms is not None:
+        rule = "of LIMIT orders only: a MARKET order does not rest"
+        raise InvalidInputError("disconnect_after_ms", order.disconnect_after_ms, rule)
     slippage = order.max_slippage_bp
     if slippage is not None and not (is_plain(slippage) and 0 < slippage <= 5_000):
         raise InvalidInputError("max_slippage_bp", slippage, "within (0, 5000]")
@@ -115,6 +120,7 @@ def check_hedge(hedge: HedgeOrder) -> None:
     if not 0 <= hedge.coalesce_ms <= MAX_COALESCE_MS:
         raise InvalidInputError("coalesce_ms", hedge.coalesce_ms, f"0 to {MAX_COALESCE_MS}")
     _window("valid_for_ms", hedge.valid_for_ms, MAX_VALID_FOR_MS)
+    _disconnect(hedge.disconnect_after_ms)
     for name, value in (("v", hedge.v), ("ts_sent", hedge.ts_sent_ns)):
         if not _is_storable(value):
             raise InvalidInputError(name, value, "an integer of 64 bits")
@@ -242,6 +248,12 @@ def _name(path: str, text: str) -> None:
 def _window(path: str, value: int, most: int) -> None:
     if not 0 < value <= most:
         raise InvalidInputError(path, value, f"1 to {most} milliseconds")
+
+
+def _disconnect(value: int | None) -> None:
+    if value is not None and not LEAST_DISCONNECT_MS <= value <= MAX_VALID_FOR_MS:
+        rule = f"{LEAST_DISCONNECT_MS} to {MAX_VALID_FOR_MS} milliseconds"
+        raise InvalidInputError("disconnect_after_ms", value, rule)
 
 
 def borrowed_name(order: NewOrder) -> str:

@@ -60,6 +60,7 @@ ALL_MARKS = "marks.>"
 ALL_LEASES = "leases.>"
 ALL_ACCESS = "access.>"
 ALL_SENDING = "tandem.sending.*"
+ALIVE = "tandem.alive"  # where clients of strategies say that they live
 
 ORDERS_PAGE = "tandem.page.orders"
 POSITIONS_PAGE = "tandem.page.positions"
@@ -227,6 +228,10 @@ def senders_of(exc: Exc) -> str:
 
 def intent_refused(exc: Exc, intent_subject: str) -> str:
     return f"oms.venue.{token(exc)}.refused.{token(intent_subject)}"
+
+
+def order_cleared(exc: Exc, cloid: ClientOrderId) -> str:
+    return f"oms.venue.{token(exc)}.cleared.{token(cloid)}"
 
 
 def reports_of(exc: Exc) -> str:

@@ -12,9 +12,8 @@ from tandem.messages.hedges import Alarm
 QUIET_NS = 60_000_000_000
 MAX_TEXT = 300
 
-_VENUE = frozenset(
-    {"order", "fill", "fillcost", "position", "mark", "specs", "link", "sender", "refused"}
-)
+_REPORTS = {"order", "fill", "fillcost", "position", "mark", "specs", "link", "sender"}
+_VENUE = frozenset({*_REPORTS, "refused", "cleared"})
 _HEDGE = frozenset({"decision", "timer", "refused"})
 _CONTROL = frozenset({"stop", "halt", "resume", "rules", "epoch", "aside", "alarm"})
 _INTENT = frozenset({"new", "cancel"})

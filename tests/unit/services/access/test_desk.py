@@ -1,5 +1,6 @@
 """What one strategy is answered, on a log in memory: each limit by its name, silence as silence."""
 
+from services.access.allowance import HEARTBEATS_PER_S
 from services.access.config import FairUse
 from services.access.desk import IDLE_NS, StrategyDesk
 from services.access.relay import MOST_KEPT, RelayPorts
@@ -9,6 +10,7 @@ from tandem.messages import codec, subjects
 from tandem.messages.access import (
     AccessAnswer,
     AccessCall,
+    AliveSaid,
     AskDesk,
     CallRefused,
     CallUnanswered,
@@ -23,9 +25,11 @@ from tandem.messages.access import (
     ReadingPlace,
     ReadOn,
     ReadState,
+    SayAlive,
     StreamState,
 )
 from tandem.messages.hedges import Epoch
+from tandem.messages.presence import ClientState, StrategyAlive
 from tandem.messages.queries import PageRequest
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tests.unit.services.access.asking import ALPHA, BETA, BINANCE, order
@@ -228,3 +232,37 @@ async def test_questions_are_passed_on_within_their_kind_s_bounds() -> None:
     assert _is_refused(await world.ask(begin), "epochs")
     elsewhere = AskDesk(subject="oms.control.halt.t", payload=page, timeout_ms=1)
     assert _is_refused(await world.ask(elsewhere), "subject")
+
+
+async def test_heartbeat_is_told_in_the_name_of_who_asks_and_answered_with_its_others() -> None:
+    world, heard = World(), list[bytes]()
+    await world.bus.listen(subjects.ALIVE, heard.append)
+    await world.ask(SayAlive(client=Token("one")))
+    told = await world.ask(SayAlive(client=Token("two"), state=ClientState.JOINING))
+
+    words = [codec.decode_word(payload) for payload in heard]
+    assert [(word.strategy, word.client) for word in words] == [(ALPHA, "one"), (ALPHA, "two")]
+    assert isinstance(told, AliveSaid)
+    assert [(one.client, one.state) for one in told.others] == [("one", ClientState.JOINED)]
+    await world.close()
+
+
+async def test_heartbeat_of_another_strategy_is_nobodys_other() -> None:
+    world = World()
+    await world.bus.attend()
+    foreign = StrategyAlive(strategy=BETA, client=Token("foreign"))
+    await world.bus.announce(subjects.ALIVE, codec.encode(foreign))
+    assert await world.ask(SayAlive(client=Token("one"))) == AliveSaid()
+    await world.close()
+
+
+async def test_heartbeats_have_a_limit_and_a_client_a_name() -> None:
+    world = World()
+    assert _is_refused(await world.ask(SayAlive(client=Token("a-b"))), "client")
+    assert await world.ask(SayAlive(client=Token("one"))) == AliveSaid()
+    world.desk.allowances.heartbeats.spend(world.clock.monotonic_ns(), 60 * HEARTBEATS_PER_S)
+    assert _is_refused(await world.ask(SayAlive(client=Token("one"))), "heartbeats")
+    world.bus.disconnect()
+    world.clock.ahead_ns += 120 * 10**9
+    assert isinstance(await world.ask(SayAlive(client=Token("one"))), CallUnanswered)
+    await world.close()
