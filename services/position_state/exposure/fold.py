@@ -5,7 +5,8 @@
 2. What is not sound is passed over in silence: the hedger, whose it is, tells of it.
 3. A taker whose decision was not read is counted by what the venue says of it.
 4. A log that begins anew has lost what was naked before, and only the hedgers carry it over: from
-   there on what is shown here is marked as partial (`Exposure.partial`).
+   there on what is shown here is marked as partial (`Exposure.partial`). It is the exposure of the
+   hedges that the new log has; what takers fill beyond it was for what was carried.
 """
 
 from collections.abc import Callable

@@ -2,6 +2,7 @@
 
 1. A taker covers what the venue has proven, the oldest lots first; what it fills beyond them is
    naked on the other side, and nobody's.
+   On a log that has begun anew it was for what the log has lost, and is nobody's need.
 2. A piece is taken up when a decision for it is read. What a taker leaves unfilled is to be taken
    up again, and is no longer a fill's.
 """
@@ -92,6 +93,8 @@ def _follow(state: Exposure, now_ns: int, found: tuple[Bucket, Taker], before: D
     if taker.is_adopted:
         attribution.consume(bucket.undecided, signed)
     _time(state.to_covered, attribution.cover(bucket.lots, signed, now_ns), now_ns)
+    if state.partial:
+        bucket.lots = [lot for lot in bucket.lots if lot.hedge_id != NOBODY]
 
 
 def _land(state: Exposure, now_ns: int, bucket: Bucket, taker: Taker) -> None:

@@ -110,7 +110,7 @@ class ExposureWatch:
         if not self._runner.is_at_head:
             return
         log_ns = self._log_ns(now_ns)
-        overdue = () if self._exposure.partial else views.overdue(self._exposure, log_ns)
+        overdue = views.overdue(self._exposure, log_ns)
         self._tell(*self._silence.look(now_ns, log_ns), *self._naked.look(overdue, now_ns))
         self._time("fill_to_taker_seconds", self._exposure.to_taker)
         self._time("fill_to_covered_seconds", self._exposure.to_covered)

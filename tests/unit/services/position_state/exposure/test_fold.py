@@ -166,6 +166,25 @@ def test_a_log_that_begins_anew_says_so() -> None:
     assert "epoch 3" in state.partial
 
 
+def test_on_a_log_that_begins_anew_takers_cover_what_it_has_lost_and_new_fills_are_naked() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+    desk.maker_fill(hedge, "2")
+    desk.hedge_all()
+    _, *tables = desk.log[:3]
+    anew = Exposure()
+    carried = Carried(epoch=1, version="v", state="")
+    for event in (*tables, LogEvent(2, 2, subjects.carried(1), carried), *desk.log[-3:]):
+        exposure.apply(anew, event)
+    assert lots(anew) == []
+    later = two_venues()
+    later.hedge("h2", "-1")
+    later.maker_fill(HedgeId("h2"), "1", exec_id=ExecId("late"))
+    for event in later.log[-2:]:
+        exposure.apply(anew, event)
+    assert lots(anew) == [("h2", D(1))]
+
+
 def test_a_snapshot_is_the_state() -> None:
     desk = two_venues()
     hedge = desk.hedge("h1", "-3")
