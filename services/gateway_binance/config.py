@@ -103,6 +103,7 @@ VARIABLES = (
     Variable("BINANCE_DEPTH_MS", "interval of the depth stream: 100, 250 or 500", "100"),
     Variable("BINANCE_BOOK_MAX_AGE_MS", "an older book gives no reference", "500"),
     Variable("BINANCE_BALANCE_ASSET", "the asset whose balance is reported", "USDT"),
+    Variable("BINANCE_WHOLE_NAMES", "base assets like 1000X that are no multiple of an X"),
 )
 
 
@@ -135,6 +136,7 @@ def _venue(env: Environment, network: Network) -> VenueSettings:
         depth_ms=int(env.choice("BINANCE_DEPTH_MS", DepthInterval, DepthInterval.MS_100)),
         book_max_age_ms=env.integer("BINANCE_BOOK_MAX_AGE_MS", 500, least=1, most=60_000),
         balance_asset=env.text("BINANCE_BALANCE_ASSET", "USDT"),
+        whole_names=frozenset(env.words("BINANCE_WHOLE_NAMES", ())),
     )
 
 

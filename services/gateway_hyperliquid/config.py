@@ -52,6 +52,7 @@ VARIABLES: Final = (
     Variable("HYPERLIQUID_WEIGHT_PER_MINUTE", "share of the IP's request weight", "1200"),
     Variable("HYPERLIQUID_MESSAGES_PER_MINUTE", "share of the IP's socket messages", "2000"),
     Variable("HYPERLIQUID_POSTS_COST_WEIGHT", "on: orders over the socket cost weight too", "on"),
+    Variable("HYPERLIQUID_WHOLE_NAMES", "coins like kX that are no thousand of an X"),
     Variable(
         "HYPERLIQUID_REDUCE_ONLY_BELOW_MINIMUM",
         "on: send reduce-only orders below the minimum notional and let the venue judge",
@@ -166,6 +167,7 @@ def _options(env: Environment) -> VenueOptions:
         weight_per_minute=env.integer("HYPERLIQUID_WEIGHT_PER_MINUTE", 1_200, least=200),
         messages_per_minute=env.integer("HYPERLIQUID_MESSAGES_PER_MINUTE", 2_000, least=200),
         posts_cost_weight=_is_on(env, "HYPERLIQUID_POSTS_COST_WEIGHT", Switch.ON),
+        whole_names=frozenset(env.words("HYPERLIQUID_WHOLE_NAMES", ())),
         sharing=sharing(env, NINE_TENTHS.percent),
     )
 

@@ -30,6 +30,7 @@ def on_rules(state: State, turn: Turn, fact: Rules) -> None:
         turn.pass_over(state, f"activation {state.activations} is in force")
         return
     implemented = rules.from_fact(fact)
+    state.follows = implemented is None
     state.active, state.activations, state.activation = fact.rules, fact.ordinal, fact
     if implemented is not None:
         state.rules = implemented

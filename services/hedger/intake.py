@@ -30,14 +30,16 @@ from services.hedger.turn import Refusal, Turn
 from tandem.domain import ids
 from tandem.domain.errors import InvalidInputError, MalformedMessageError, UnknownInstrumentError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticker, Token
-from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType
+from tandem.domain.order_rules import Draft, broken_rule
 from tandem.hedging import conversion
 from tandem.hedging.evidence import Evidence, status
 from tandem.messages import rules as shape
 from tandem.messages import subjects
 from tandem.messages.hedges import HedgeRefused
 from tandem.messages.intents import CancelOrder, HedgeOrder, MakerSpec, NewOrder, StopHedge
+from tandem.messages.pairing import Priced, check_pairs
 from tandem.runtime.effects import Append
 
 QUICK_STOPS = 10
@@ -214,9 +216,19 @@ def on_wait_over(state: State, turn: Turn, hedge_id: HedgeId) -> None:
 
 
 def _check_listed(state: State, hedge: HedgeOrder) -> None:
-    _check_maker(_listed(state, "maker.ticker", hedge.maker.exc, hedge.maker.ticker), hedge.maker)
-    for index, leg in enumerate(hedge.legs):
+    maker = _listed(state, "maker.ticker", hedge.maker.exc, hedge.maker.ticker)
+    _check_maker(maker, hedge.maker)
+    legs = [
         _listed(state, f"legs[{index}].ticker", leg.exc, leg.ticker)
+        for index, leg in enumerate(hedge.legs)
+    ]
+    if not state.follows:
+        check_pairs(hedge, _priced(state, maker), [_priced(state, leg) for leg in legs])
+
+
+def _priced(state: State, listed: Instrument) -> Priced:
+    """Return an instrument at its last logged price; what a maker asks for is none."""
+    return Priced(listed, state.references.get((listed.exc, listed.ticker)))
 
 
 def _listed(state: State, field: str, exc: Exc, ticker: Ticker) -> Instrument:
@@ -241,24 +253,12 @@ def _shared(one: str, other: str) -> int:
 
 
 def _check_maker(listed: Instrument, maker: MakerSpec) -> None:
-    amount = maker.amount
-    if not is_legal_lot(listed, amount):
-        raise InvalidInputError("maker.amount", amount, f"a multiple of the lot {listed.lot}")
-    if abs(amount) < listed.min_qty:
-        raise InvalidInputError("maker.amount", amount, f"at least {listed.min_qty}")
-    if listed.max_qty is not None and abs(amount) > listed.max_qty:
-        raise InvalidInputError("maker.amount", amount, f"at most {listed.max_qty}")
-    if maker.price is not None:
-        _check_price(listed, maker, maker.price)
-
-
-def _check_price(listed: Instrument, maker: MakerSpec, price: Decimal) -> None:
-    if not is_legal_price(listed, price):
-        raise InvalidInputError("maker.price", price, f"on the tick {listed.tick}")
-    worth = abs(maker.amount) * (listed.multiplier if listed.inverse else price)
-    if worth < listed.min_notional and not maker.reduce_only:
-        rule = f"worth {worth}, at least {listed.min_notional}"
-        raise InvalidInputError("maker.amount", maker.amount, rule)
+    draft = Draft(
+        maker.amount, maker.price, valued_at=maker.price, skips_min_notional=maker.reduce_only
+    )
+    broken = broken_rule(listed, draft)
+    if broken is not None:
+        raise InvalidInputError(f"maker.{broken.field}", broken.value, broken.rule)
 
 
 def _accept(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> Link:
@@ -291,8 +291,10 @@ def _link(state: State, hedge: HedgeOrder, now_ns: int) -> Link:
     maker = state.instruments[hedge.maker.exc][hedge.maker.ticker]
     for leg in hedge.legs:
         listed = state.instruments[leg.exc][leg.ticker]
-        link.legs.append(Leg(leg.exc, leg.ticker, conversion.terms(leg, maker, listed)))
-        open_bucket(state, (leg.exc, leg.ticker, link.pool), conversion.bucket_unit(listed))
+        key = (leg.exc, leg.ticker, link.pool)
+        bucket = open_bucket(state, key, conversion.bucket_unit(listed))
+        terms = conversion.terms(leg, maker, listed, bucket.unit)
+        link.legs.append(Leg(leg.exc, leg.ticker, terms))
     return link
 
 

@@ -162,7 +162,8 @@ class Young(Struct, frozen=True):
 class State(Struct):
     """The hedger's whole state. `active` is the hash of the rules in force, None before any.
 
-    `activations`: the ordinal of the activation that brought them. `finished`: the hedges on the
+    `activations`: the ordinal of the activation that brought them. `follows`: they are another
+    version's, which took on what it would. `finished`: the hedges on the
     page that nothing is left to do for, in the order in which that became so.
     """
 
@@ -170,6 +171,7 @@ class State(Struct):
     rules: HedgeRules = DEFAULT_RULES
     active: str | None = None
     activations: int = 0
+    follows: bool = False
     activation: Rules | None = None
     halts: dict[Token, Halt] = field(default_factory=dict)
     lifted: dict[Token, None] = field(default_factory=dict)

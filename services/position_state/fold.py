@@ -39,7 +39,6 @@ FOLD_VERSION = "position-state-7"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
 NAMES_IN_TIMER = 4
-ONE = Decimal(1)
 ZERO = Decimal(0)
 
 _dump = msgspec.msgpack.Encoder()
@@ -95,7 +94,7 @@ class PositionFold:
         if not isinstance(query, PageRequest):
             return QueryFailed(text="position-state answers pages only", retryable=False)
         views = tuple(
-            holdings.view(held, _multiplier(state, held))
+            holdings.view(state, held)
             for held in state.held.values()
             if query.exc is None or held.exc == query.exc
         )
@@ -177,9 +176,11 @@ def _alarm(event: LogEvent, text: str) -> Append:
 
 def _on_specs(state: Holdings, _event: LogEvent, specs: SpecsReport) -> tuple[Effect, ...]:
     for listed in specs.instruments:
-        if listed.multiplier != ONE:
-            key = holdings.key_of(listed.exc, listed.ticker)
-            state.multipliers[key] = listed.multiplier
+        key = holdings.key_of(listed.exc, listed.ticker)
+        if listed.inverse:
+            state.faces[key] = listed.multiplier
+        else:
+            state.faces.pop(key, None)
     return ()
 
 
@@ -199,7 +200,7 @@ def _changed(
     cause: str,
     index: int = 0,
 ) -> tuple[Effect, ...]:
-    view = holdings.view(held, _multiplier(state, held))
+    view = holdings.view(state, held)
     if view.amount == ZERO == before and held.last_delta is None:
         return ()
     delta = PositionDelta(
@@ -217,10 +218,6 @@ def _changed(
 
 
 def _row_of(state: Holdings, held: Holding) -> SetRow:
-    view = holdings.view(held, _multiplier(state, held))
+    view = holdings.view(state, held)
     value = codec.encode_part(view) if view.amount else None
     return SetRow(f"positions:{held.exc}", held.ticker, value)
-
-
-def _multiplier(state: Holdings, held: Holding) -> Decimal:
-    return state.multipliers.get(holdings.key_of(held.exc, held.ticker), ONE)

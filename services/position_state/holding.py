@@ -76,13 +76,14 @@ class Holding(Struct, array_like=True):
 
 
 class Holdings(Struct):
-    """All positions, by account and ticker, and the contract multipliers that value them.
+    """All positions, by account and ticker, and the faces of inverse contracts.
 
+    An inverse contract is worth its face in quote units; any other what it is priced at.
     `exposure`: what of our makers' fills is not hedged.
     """
 
     held: dict[str, Holding] = {}
-    multipliers: dict[str, Decimal] = {}
+    faces: dict[str, Decimal] = {}
     faults: Faults = field(default_factory=Faults)
     exposure: Exposure = field(default_factory=Exposure)
 
@@ -266,8 +267,9 @@ def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
     return position(holding).amount - before
 
 
-def view(holding: Holding, multiplier: Decimal) -> PositionView:
+def view(state: Holdings, holding: Holding) -> PositionView:
     """Return the position as every reader sees it."""
+    face = state.faces.get(key_of(holding.exc, holding.ticker))
     held = position(holding)
     anchored = holding.anchor.ts_event_ns if holding.anchor else 0
     latest = holding.fills[-1].ts_event_ns if holding.fills else 0
@@ -276,7 +278,7 @@ def view(holding: Holding, multiplier: Decimal) -> PositionView:
         ticker=holding.ticker,
         amount=canonical(held.amount),
         entry=canonical(held.entry),
-        value=canonical(held.amount * held.entry * multiplier),
+        value=canonical(held.amount * (held.entry if face is None else face)),
         unrealized_pnl=holding.unrealized_pnl,
         timestamp=max(anchored, latest) // NS_PER_MS,
     )

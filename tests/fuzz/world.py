@@ -106,7 +106,7 @@ class World:
         now_ns = self.core.context.clock.monotonic_ns()
         self.core.venue_clock.observe(NOW_MS[name], now_ns, now_ns)
         body = json.dumps(SEEDS[name]["instruments"][0]).encode()
-        self.core.take_instruments(self.core.venue.decode_instruments((_answer(body),)))
+        self.core.take_instruments(self.core.venue.decode_instruments((_answer(body),)).rows)
         # Of the order that the real answers of Binance are about.
         self._cloid = ClientOrderId("oms-01J9Z-7")
         self._tickers = {str(ticker) for ticker in self.core.instruments}

@@ -61,7 +61,7 @@ class Wire:
 
     async def learn(self) -> None:
         table = self.venue.decode_instruments(await self.ask(InstrumentsQuery()))
-        self.instruments = {each.ticker: each for each in table}
+        self.instruments = {each.ticker: each for each in table.rows}
 
     async def connect(self, channel: Channel) -> None:
         """Open one channel and wait until it says that it is ready."""

@@ -3,48 +3,83 @@
 1. `pricePrecision` and `quantityPrecision` bound decimals and are never used as steps
    (Binance docs, exchangeInfo).
 2. Only status TRADING is tradable; a status this version does not know is not.
-3. A symbol whose row or filters cannot be read is left out and the others stay.
+3. A symbol whose row or filters cannot be used is left out by name, and the others stay.
+4. The coin and how many of it a contract is come from the row's own base asset: 1000PEPE is a
+   thousand PEPE. 1INCH is a name; further names of that kind are a setting (`whole_names`).
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from services.gateway_binance.protocol import words
-from services.gateway_binance.protocol.rows import FilterRow, SymbolRow, symbol_row
+from services.gateway_binance.protocol.rows import (
+    FilterRow,
+    SymbolRow,
+    symbol_name,
+    symbol_row,
+)
+from tandem.domain.denominations import Denomination, denomination
 from tandem.domain.ids import Exc, Ticker
-from tandem.domain.instrument import Instrument
-from tandem.gateway.decoding import UnreadableError, decode, plain
+from tandem.domain.instrument import ONE, Instrument
+from tandem.gateway.decoding import UnreadableError, Unsound, decode, plain
+from tandem.gateway.requests import InstrumentTable, row_left_out
 
 NO_FILTER = FilterRow()
+# How the venue's base assets begin that are multiples of a coin, such as 1MBABYDOGE.
+MULTIPLES: Final[Mapping[str, Decimal]] = {
+    "1000": Decimal(1_000),
+    "10000": Decimal(10_000),
+    "1000000": Decimal(1_000_000),
+    "1M": Decimal(1_000_000),
+}
 
 
-def instruments_of(exc: Exc, symbols: tuple[msgspec.Raw, ...]) -> tuple[Instrument, ...]:
-    """Return every readable instrument, sorted by ticker."""
-    found = (_instrument_of_raw(exc, raw) for raw in symbols)
-    return tuple(sorted((each for each in found if each is not None), key=lambda each: each.ticker))
+def instruments_of(
+    exc: Exc, symbols: tuple[msgspec.Raw, ...], whole_names: frozenset[str] = frozenset()
+) -> InstrumentTable:
+    """Return every usable instrument, sorted by ticker, and what is wrong with each other row."""
+    found: list[Instrument] = []
+    left_out: list[Unsound] = []
+    for raw in symbols:
+        try:
+            found.append(instrument_of(exc, decode(symbol_row, bytes(raw)), whole_names))
+        except UnreadableError as error:
+            left_out.append(row_left_out(_name_of(raw), error))
+    table = sorted(found, key=lambda each: each.ticker)
+    return InstrumentTable(tuple(table), tuple(left_out))
 
 
-def _instrument_of_raw(exc: Exc, raw: msgspec.Raw) -> Instrument | None:
+def _name_of(raw: msgspec.Raw) -> str:
     try:
-        return instrument_of(exc, decode(symbol_row, bytes(raw)))
+        return decode(symbol_name, bytes(raw)).symbol or "without a symbol"
     except UnreadableError:
-        return None
+        return "without a symbol"
 
 
-def instrument_of(exc: Exc, row: SymbolRow) -> Instrument | None:
-    """Return one instrument, or None for a symbol without a tick or a step."""
+def instrument_of(
+    exc: Exc, row: SymbolRow, whole_names: frozenset[str] = frozenset()
+) -> Instrument:
+    """Return one instrument.
+
+    Raises:
+        UnreadableError: the symbol has no tick or no step, or a number that cannot be used.
+    """
     filters = {each.filter_type: each for each in row.filters}
     price = filters.get("PRICE_FILTER", NO_FILTER)
     lot = filters.get("LOT_SIZE", NO_FILTER)
     market = filters.get("MARKET_LOT_SIZE", NO_FILTER)
-    if plain(price.tick_size) <= 0 or plain(lot.step_size) <= 0:
-        return None
+    for name, step in (("tickSize", price.tick_size), ("stepSize", lot.step_size)):
+        if plain(step, name) <= 0:
+            raise UnreadableError(name, step, "above 0")
+    coin = _coin(row, whole_names)
     return Instrument(
         exc=exc,
         ticker=Ticker(row.symbol),
         symbol=row.symbol,
-        base_asset=row.base_asset,
+        base_asset=coin.base_asset,
         quote_asset=row.quote_asset,
         tick=plain(price.tick_size),
         lot=plain(lot.step_size),
@@ -52,8 +87,16 @@ def instrument_of(exc: Exc, row: SymbolRow) -> Instrument | None:
         min_notional=plain(filters.get("MIN_NOTIONAL", NO_FILTER).notional),
         max_qty=_bound(lot.max_qty),
         market_max_qty=_bound(market.max_qty),
+        multiplier=coin.multiplier,
         is_tradable=row.status == words.TRADING,
     )
+
+
+def _coin(row: SymbolRow, whole_names: frozenset[str]) -> Denomination:
+    """Return the coin of a row, whose base asset may be told with its multiple or without."""
+    told = denomination(row.base_asset, MULTIPLES, whole_names)
+    named = denomination(row.symbol.removesuffix(row.quote_asset), MULTIPLES, whole_names)
+    return named if told.multiplier == ONE and named.base_asset == told.base_asset else told
 
 
 def _bound(value: Decimal) -> Decimal | None:

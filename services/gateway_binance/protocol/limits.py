@@ -7,12 +7,13 @@
    below 0 says nothing.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 
 import msgspec
 
 from services.gateway_binance.protocol.requests import OPEN_ORDERS_WEIGHT, open_orders_params
-from services.gateway_binance.protocol.rows import LimitRow
+from services.gateway_binance.protocol.rows import LimitRow, limit_row
 from tandem.gateway.decoding import UnreadableError, decode, whole_number
 from tandem.gateway.requests import (
     BalanceQuery,
@@ -76,6 +77,15 @@ class Pools:
     def weight(self, transport: Transport) -> str:
         apart = transport is Transport.WEBSOCKET and not self.shared_weight
         return WS_WEIGHT if apart else WEIGHT
+
+
+def readable(told: tuple[msgspec.Raw, ...]) -> tuple[LimitRow, ...]:
+    """Return the limits that can be read: an odd one takes no other with it."""
+    rows = []
+    for raw in told:
+        with contextlib.suppress(UnreadableError):
+            rows.append(decode(limit_row, bytes(raw)))
+    return tuple(rows)
 
 
 def rate_limits(rows: tuple[LimitRow, ...], pools: Pools) -> tuple[RateLimit, ...]:

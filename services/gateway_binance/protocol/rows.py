@@ -118,10 +118,16 @@ class SymbolRow(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ExchangeInfo(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The instrument table. Symbols stay raw: one that cannot be read must not hide the rest."""
+    """The instrument table. Rows stay raw: one that cannot be read must not hide the rest."""
 
     symbols: tuple[msgspec.Raw, ...]
-    rate_limits: tuple[LimitRow, ...] = ()
+    rate_limits: tuple[msgspec.Raw, ...] = ()
+
+
+class SymbolName(Struct, frozen=True, kw_only=True):
+    """What a row of the table is called, whatever else it holds."""
+
+    symbol: str = ""
 
 
 RowT = TypeVar("RowT")
@@ -151,3 +157,5 @@ time_row = msgspec.json.Decoder(TimeRow)
 listen_key_row = msgspec.json.Decoder(ListenKeyRow)
 exchange_info = msgspec.json.Decoder(ExchangeInfo)
 symbol_row = msgspec.json.Decoder(SymbolRow)
+symbol_name = msgspec.json.Decoder(SymbolName)
+limit_row = msgspec.json.Decoder(LimitRow)

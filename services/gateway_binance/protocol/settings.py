@@ -48,6 +48,7 @@ class VenueSettings:
         depth_ms: interval of the partial depth stream: 100, 250 or 500.
         book_max_age_ms: a book not heard of for longer gives no reference.
         balance_asset: the asset whose balance is the account's.
+        whole_names: base assets that are called so, and are no multiples of a coin.
     """
 
     endpoints: Endpoints
@@ -66,3 +67,4 @@ class VenueSettings:
     depth_ms: int = 100
     book_max_age_ms: int = 500
     balance_asset: str = "USDT"
+    whole_names: frozenset[str] = frozenset()

@@ -30,6 +30,7 @@ from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import Channel
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (
+    InstrumentTable,
     Listing,
     OrderQuery,
     OrderRequest,
@@ -135,11 +136,11 @@ class BinanceVenue:
     def encode_query(self, query: Query, stamp: Stamp) -> tuple[HttpRequest, ...]:
         return self._rest.query(query, stamp)
 
-    def decode_instruments(self, answers: Sequence[RawAnswer]) -> tuple[Instrument, ...]:
+    def decode_instruments(self, answers: Sequence[RawAnswer]) -> InstrumentTable:
         """Return the instrument table; the limits it states are kept from then on."""
         info = rows.decode_rows(rows.exchange_info, answers[0])
-        self._limits = info.rate_limits or self._limits
-        return instruments_of(self._exc, info.symbols)
+        self._limits = limits.readable(info.rate_limits) or self._limits
+        return instruments_of(self._exc, info.symbols, self._settings.whole_names)
 
     def decode_time(self, answers: Sequence[RawAnswer]) -> int:
         return listings.decode_time(answers)

@@ -152,10 +152,19 @@ class AssetRow(Struct, frozen=True, rename="camel"):
     is_delisted: bool = False
 
 
-class Meta(Struct, frozen=True):
-    """The perpetuals; the place in `universe` is the asset id, delisted ones keep theirs."""
+class AssetName(Struct, frozen=True):
+    """What a row of the table is called, whatever else it holds."""
 
-    universe: tuple[AssetRow, ...]
+    name: str = ""
+
+
+class Meta(Struct, frozen=True):
+    """The perpetuals; the place in `universe` is the asset id, delisted ones keep theirs.
+
+    Rows stay raw: one that cannot be read must not hide the rest, nor move their places.
+    """
+
+    universe: tuple[Raw, ...]
 
 
 class RoleData(Struct, frozen=True):

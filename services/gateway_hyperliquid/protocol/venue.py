@@ -45,7 +45,6 @@ from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserCh
 from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
-from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import Channel
 from tandem.gateway.decoding import ZERO, plain, shown
 from tandem.gateway.port import Traits
@@ -53,6 +52,7 @@ from tandem.gateway.requests import (
     BalanceQuery,
     CancelOne,
     FillsQuery,
+    InstrumentTable,
     Listing,
     OpenOrdersQuery,
     OrderQuery,
@@ -101,6 +101,7 @@ class VenueOptions:
     messages_per_minute: int = 2_000
     sharing: Sharing = NINE_TENTHS
     posts_cost_weight: bool = True
+    whole_names: frozenset[str] = frozenset()
 
 
 class HyperliquidVenue:
@@ -187,8 +188,9 @@ class HyperliquidVenue:
             info = Info("spotClearinghouseState", user)
         return (info_request(self._endpoints.api_url, info),)
 
-    def decode_instruments(self, answers: Sequence[RawAnswer]) -> tuple[Instrument, ...]:
-        return instruments(queries.decoded(queries.META, answers), self.exc)
+    def decode_instruments(self, answers: Sequence[RawAnswer]) -> InstrumentTable:
+        meta = queries.decoded(queries.META, answers)
+        return instruments(meta, self.exc, self._options.whole_names)
 
     def decode_time(self, answers: Sequence[RawAnswer]) -> int:
         return queries.decoded(queries.TIME, answers).time

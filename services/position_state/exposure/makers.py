@@ -49,7 +49,8 @@ def agree(state: Exposure, hedge: Hedge) -> bool:
     for leg in hedge.legs:
         instrument = listed(state, leg.key)
         if leg.terms is None and maker is not None and instrument is not None:
-            leg.terms = conversion.terms(leg.spec, maker, instrument)
+            unit = open_bucket(state, leg.key, hedge.pool).unit
+            leg.terms = conversion.terms(leg.spec, maker, instrument, unit)
     return all(leg.terms is not None for leg in hedge.legs)
 
 

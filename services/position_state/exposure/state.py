@@ -85,6 +85,7 @@ class Taker(Struct):
 class Bucket(Struct):
     """What is naked in one instrument of one pool. `unit`: bucket units a contract.
 
+    `is_measured`: a table has told the unit.
     `collects_until_ns`: until when its hedges let small fills wait. `cause`: the subject of the
     maker's fact that last called for something.
     """
@@ -93,6 +94,7 @@ class Bucket(Struct):
     ticker: Ticker
     pool: Pool
     unit: Decimal = ONE
+    is_measured: bool = False
     lots: list[Lot] = field(default_factory=list)
     undecided: list[Lot] = field(default_factory=list)
     takers: dict[ClientOrderId, Taker] = field(default_factory=dict)
@@ -161,9 +163,12 @@ def open_bucket(state: Exposure, key: InstrumentKey, pool: Pool) -> Bucket:
 
 
 def measure(state: Exposure, bucket: Bucket) -> None:
-    """Take the bucket's unit from the table, while nothing is counted in it yet."""
+    """Take the bucket's unit from the first table that lists it, for good: legs speak it."""
     instrument = listed(state, (bucket.exc, bucket.ticker))
-    if instrument is not None and not bucket.lots and not bucket.takers:
+    if instrument is None or bucket.is_measured:
+        return
+    bucket.is_measured = True
+    if not bucket.lots and not bucket.takers:
         bucket.unit = conversion.bucket_unit(instrument)
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from services.position_state.exposure.makers import unpriced
 from services.position_state.exposure.state import Bucket, Exposure, listed, reference
 from services.position_state.exposure.takers import unfilled
+from tandem.domain.instrument import notional
 from tandem.hedging import sizes
 from tandem.hedging.exact import EXACT, ZERO, quotient
 from tandem.messages.queries import ExposureCause, ExposureView
@@ -78,7 +79,7 @@ def _notional(state: Exposure, bucket: Bucket, naked: Decimal) -> Decimal | None
     instrument, px = listed(state, key), reference(state, key)
     if instrument is None or px is None:
         return None
-    worth = sizes.notional(instrument, naked, px)
+    worth = notional(instrument, naked, px)
     return worth if bucket.unit == 1 else quotient(worth, bucket.unit)
 
 

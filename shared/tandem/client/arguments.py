@@ -22,8 +22,9 @@ from tandem.domain.ids import (
     VenueOrderId,
     is_reserved,
 )
-from tandem.domain.instrument import Instrument, is_legal_lot, is_legal_price
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
+from tandem.domain.order_rules import Draft, broken_rule
 from tandem.messages.intents import (
     DEFAULT_VALID_FOR_MS,
     CancelOrder,
@@ -167,7 +168,14 @@ def new_order(
         valid_for_ms=whole("valid_for_ms", options.get("valid_for_ms", DEFAULT_VALID_FOR_MS)),
     )
     check_new_order(order)
-    check_against(instrument, order.amount, order.price, reduce_only=order.reduce_only)
+    draft = Draft(
+        order.amount,
+        order.price,
+        valued_at=order.price,
+        is_market=order_type is OrderType.MARKET,
+        skips_min_notional=order.reduce_only,
+    )
+    check_against(instrument, draft)
     return order
 
 
@@ -182,36 +190,18 @@ def client_id(value: object) -> ClientOrderId:
     return ClientOrderId(value)
 
 
-def check_against(
-    instrument: Instrument, amount: Decimal, price: Decimal | None, *, reduce_only: bool
-) -> None:
+def check_against(instrument: Instrument, draft: Draft) -> None:
     """Refuse what the instrument's own rules would refuse at the venue."""
     check_tradable(instrument)
-    if not is_legal_lot(instrument, amount):
-        raise InvalidInputError("amount", amount, f"a multiple of the lot {instrument.lot}")
-    if abs(amount) < instrument.min_qty:
-        raise InvalidInputError("amount", amount, f"at least {instrument.min_qty}")
-    if price is None:
-        return
-    if not is_legal_price(instrument, price):
-        raise InvalidInputError("price", price, _price_rule(instrument))
-    notional = abs(amount) * price * instrument.multiplier
-    if notional < instrument.min_notional and not reduce_only:
-        rule = f"price x amount = {notional} is below the minimum notional"
-        raise InvalidInputError("amount", amount, f"{rule} {instrument.min_notional}")
+    broken = broken_rule(instrument, draft)
+    if broken is not None:
+        raise InvalidInputError(broken.field, broken.value, broken.rule)
 
 
 def check_tradable(instrument: Instrument) -> None:
     """Refuse an instrument that is halted or delisted."""
     if not instrument.is_tradable:
         raise InvalidInputError("ticker", instrument.ticker, f"not trading on {instrument.exc}")
-
-
-def _price_rule(instrument: Instrument) -> str:
-    rule = f"a multiple of the tick {instrument.tick}"
-    if instrument.max_sig_figs is None:
-        return rule
-    return f"{rule} with at most {instrument.max_sig_figs} significant figures"
 
 
 class MakerOrder(TypedDict, total=False):
@@ -293,6 +283,8 @@ def hedge(
     orders: tuple[MakerSpec, tuple[LegSpec, ...]],
     coalesce_ms: object,
     pool: str | None = None,
+    *,
+    cross_asset: object = False,
 ) -> HedgeOrder:
     """Build and check a hedge intent of a maker and its legs; no pool: the strategy's own."""
     order = HedgeOrder(
@@ -302,6 +294,7 @@ def hedge(
         legs=orders[1],
         coalesce_ms=whole("trigger_after_ms", coalesce_ms),
         pool=None if pool is None else Pool(text("pool", pool)),
+        cross_asset=flag("cross_asset", cross_asset),
     )
     check_hedge(order)
     return order

@@ -34,17 +34,17 @@ from tandem.domain.errors import (
 )
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Token
 from tandem.domain.order import OrderType
+from tandem.domain.order_rules import Draft
 from tandem.messages import facts
 from tandem.messages.intents import (
     CancelOrder,
     Halt,
     HedgeOrder,
-    LegSpec,
-    MakerSpec,
     NewOrder,
     Resume,
     StopHedge,
 )
+from tandem.messages.pairing import check_pairs
 from tandem.runtime.clock import Clock
 
 Intent = NewOrder | CancelOrder | HedgeOrder | StopHedge | Halt | Resume
@@ -184,34 +184,42 @@ class OrderCalls:
         trigger_after_ms: int = 0,
         pool: str | None = None,
         hedge_id: str | None = None,
+        *,
+        cross_asset: bool = False,
     ) -> LinkHandle:
         """Append a hedge order: quote the maker, hedge each of its fills on every leg.
 
         `maker_order` takes exc, ticker, amount, price or price_match, tif, post_only,
         reduce_only; each leg exc, ticker, ratio (-1), ratio_kind (base). Hedges that name one
         `pool` share remainders, whichever strategy they belong to; default: the strategy's own.
+        Each leg must be in the maker's coin (of `quote_of_fill`: in what it is quoted in) and,
+        without a ratio, be worth the same to 5 % at the last prices, unless `cross_asset`.
         After UnavailableError the hedge may live all the same. Asked again under the `hedge_id` of
         the first time (`rand_hedge_id`) it is that same hedge, which can then be stopped.
         """
         orders = arguments.maker_spec(maker_order), arguments.leg_specs(hedge_order)
         given = self.rand_hedge_id() if hedge_id is None else hedge_id
         name = HedgeId(arguments.text("hedge_id", given))
-        intent = arguments.hedge(name, self.strategy, orders, trigger_after_ms, pool)
+        intent = arguments.hedge(
+            name, self.strategy, orders, trigger_after_ms, pool, cross_asset=cross_asset
+        )
         intent = replace(intent, disconnect_after_ms=self._disconnect.after_ms)
-        self._check_instruments(intent.maker, intent.legs)
+        self._check_instruments(intent)
         await self._append(intent)
         return self._hedge_handle(name)
 
     def _hedge_handle(self, hedge_id: HedgeId) -> LinkHandle:
         return LinkHandle(hedge_id, self._hedges, self._feed, self._stop_hedge)
 
-    def _check_instruments(self, maker: MakerSpec, legs: tuple[LegSpec, ...]) -> None:
-        instrument = self.tables.instrument(maker.exc, maker.ticker)
-        arguments.check_against(
-            instrument, maker.amount, maker.price, reduce_only=maker.reduce_only
-        )
+    def _check_instruments(self, hedge: HedgeOrder) -> None:
+        maker = hedge.maker
+        quoted = self.tables.priced(maker.exc, maker.ticker)
+        draft = Draft(maker.amount, maker.price, maker.price, skips_min_notional=maker.reduce_only)
+        arguments.check_against(quoted.instrument, draft)
+        legs = [self.tables.priced(leg.exc, leg.ticker) for leg in hedge.legs]
         for leg in legs:
-            arguments.check_tradable(self.tables.instrument(leg.exc, leg.ticker))
+            arguments.check_tradable(leg.instrument)
+        check_pairs(hedge, quoted, legs)
 
     async def _stop_hedge(self, hedge_id: HedgeId) -> None:
         stop = StopHedge(hedge_id=hedge_id, token=rand_token(), strategy=self.strategy)

@@ -17,6 +17,7 @@ from tandem.domain.instrument import (
     floor_price,
     round_price,
 )
+from tandem.messages.pairing import Priced
 from tandem.messages.reports import MarkReport, SpecsReport
 
 NS_PER_MS = 1_000_000
@@ -68,6 +69,12 @@ class Tables:
             nearest = get_close_matches(str(ticker), listed, n=3, cutoff=0.4)
             raise UnknownInstrumentError(exc, str(ticker), tuple(nearest))
         return found
+
+    def priced(self, exc: str, ticker: str) -> Priced:
+        """Return an instrument with its last middle."""
+        found = self.instrument(exc, ticker)
+        mark = self.marks.get((found.exc, found.ticker))
+        return Priced(found, None if mark is None else mark.mid)
 
     def rounded_lots(self, exc: str, ticker: str, amount: Number) -> Decimal:
         """Return a signed amount cut towards zero to the lot."""

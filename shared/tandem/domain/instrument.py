@@ -3,6 +3,8 @@
 1. All rounding is exact decimal arithmetic; sizes are cut towards zero, never up.
 2. A price obeys its tick and, where the venue has one, a limit of significant figures
    (Hyperliquid: at most 5 and at most 6 - szDecimals decimals; an integer is always legal).
+3. Prices are of one contract, whatever number of coins that is: 1000PEPE is priced by the thousand.
+   So the multiplier converts amounts between venues, and never enters a notional.
 """
 
 import math
@@ -24,7 +26,9 @@ class Instrument:
         max_sig_figs: significant figures of a price, or None where the venue has no such rule.
         min_notional: least |price x amount| in quote units, 0 when there is none.
         market_max_qty: largest market order, None when unlimited.
-        multiplier: base units of one contract. inverse: settled in base (face over price).
+        base_asset: the coin itself, PEPE also of 1000PEPEUSDT and kPEPE.
+        multiplier: base units of one contract; of an inverse one its face in quote units.
+        inverse: settled in base (face over price).
         is_tradable: False for a halted, delisted or unknown state.
     """
 
@@ -98,6 +102,16 @@ def is_legal_price(instrument: Instrument, price: Decimal) -> bool:
 
 def is_legal_lot(instrument: Instrument, amount: Decimal) -> bool:
     return cut_to_step(amount, instrument.lot) == amount
+
+
+def notional(instrument: Instrument, amount: Decimal, px: Decimal) -> Decimal:
+    """Return what a signed amount of contracts is worth in quote units, without its sign."""
+    return abs(amount) * (instrument.multiplier if instrument.inverse else px)
+
+
+def unit_price(instrument: Instrument, px: Decimal) -> Decimal:
+    """Return the price of one base unit, which compares between venues."""
+    return px if instrument.inverse else px / instrument.multiplier
 
 
 def common_lot(one: Instrument, other: Instrument) -> Decimal:

@@ -7,6 +7,7 @@ import functools
 from decimal import Decimal
 
 from tandem.domain.errors import MalformedMessageError
+from tandem.domain.instrument import notional
 from tandem.domain.order import OrderType
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.queries import VenueQueries
@@ -86,17 +87,22 @@ class Asks:
         )
 
     def _position(self, report: PositionReport) -> PositionView:
-        instrument = self._core.instruments.get(report.ticker)
-        multiplier = instrument.multiplier if instrument is not None else Decimal(1)
         return PositionView(
             exc=report.exc,
             ticker=report.ticker,
             amount=report.amount,
             entry=report.entry,
-            value=report.amount * report.entry * multiplier,
+            value=self._value(report),
             unrealized_pnl=report.unrealized_pnl,
             timestamp=report.ts_event_ns // NS_PER_MS,
         )
+
+    def _value(self, report: PositionReport) -> Decimal:
+        instrument = self._core.instruments.get(report.ticker)
+        if instrument is None:
+            return report.amount * report.entry
+        worth = notional(instrument, report.amount, report.entry)
+        return worth.copy_sign(report.amount)
 
     async def _orders(self) -> VenueOrders:
         listing = await self._queries.listing(OpenOrdersQuery(), Priority.QUESTION)

@@ -11,14 +11,9 @@ from decimal import Decimal
 
 from tandem.domain.errors import InvalidInputError, UnknownInstrumentError
 from tandem.domain.ids import Exc, Ticker
-from tandem.domain.instrument import (
-    Instrument,
-    cut_to_step,
-    is_legal_lot,
-    is_legal_price,
-    round_price,
-)
+from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, RejectReason, TimeInForce
+from tandem.domain.order_rules import Draft, OrderField, broken_rule
 from tandem.gateway.port import Traits
 from tandem.messages.intents import NewOrder
 from tandem.messages.rules import check_new_order
@@ -84,49 +79,15 @@ class Terms:
 
 def check_terms(terms: Terms, instrument: Instrument, traits: Traits) -> Refusal | None:
     """Refuse what breaks a step, a minimum or a maximum of the instrument."""
-    return (
-        _check_size(terms, instrument)
-        or _check_price(terms, instrument)
-        or _check_notional(terms, instrument, traits)
+    draft = Draft(
+        terms.amount,
+        terms.price,
+        terms.valued_at,
+        is_market=terms.order_type is OrderType.MARKET,
+        skips_min_notional=terms.reduce_only and traits.reduce_only_skips_min_notional,
     )
-
-
-def _check_size(terms: Terms, instrument: Instrument) -> Refusal | None:
-    amount, lot = terms.amount, instrument.lot
-    if not is_legal_lot(instrument, amount):
-        nearest = cut_to_step(amount, lot)
-        return _size(f"amount={amount}: not a multiple of the lot {lot}; nearest {nearest}")
-    if abs(amount) < instrument.min_qty:
-        return _size(f"amount={amount}: below the minimum quantity {instrument.min_qty}")
-    most = instrument.max_qty
-    if terms.order_type is OrderType.MARKET and instrument.market_max_qty is not None:
-        most = instrument.market_max_qty
-    if most is not None and abs(amount) > most:
-        return _size(f"amount={amount}: above the maximum quantity {most}")
-    return None
-
-
-def _size(text: str) -> Refusal:
-    return Refusal(RejectReason.SIZE, text)
-
-
-def _check_price(terms: Terms, instrument: Instrument) -> Refusal | None:
-    price = terms.price
-    if price is None or is_legal_price(instrument, price):
+    broken = broken_rule(instrument, draft)
+    if broken is None:
         return None
-    steps = f"the tick {instrument.tick}"
-    if instrument.max_sig_figs is not None:
-        steps += f" within {instrument.max_sig_figs} significant figures"
-    nearest = round_price(instrument, price)
-    text = f"price={price}: not a multiple of {steps}; nearest {nearest}"
-    return Refusal(RejectReason.INVALID, text)
-
-
-def _check_notional(terms: Terms, instrument: Instrument, traits: Traits) -> Refusal | None:
-    if terms.valued_at is None or (terms.reduce_only and traits.reduce_only_skips_min_notional):
-        return None
-    notional = abs(terms.amount) * terms.valued_at * instrument.multiplier
-    if notional >= instrument.min_notional:
-        return None
-    least = instrument.min_notional
-    return _size(f"amount={terms.amount}: notional {notional:f} is below the minimum {least}")
+    reason = RejectReason.SIZE if broken.field is OrderField.AMOUNT else RejectReason.INVALID
+    return Refusal(reason, f"{broken.field}={broken.value}: {broken.rule}")

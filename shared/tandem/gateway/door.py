@@ -7,7 +7,8 @@
    some time apart, tell it alike: then it is so, and a person is told.
 3. A fill that is told again with other numbers is alarmed: its identity keeps the first.
 4. A table loses no row to a bad one, nor to one answer that lacks it, and is not taken at all
-   where most of them are missing for the first time. A clock that jumps by more than a day is
+   where most of them are missing for the first time. Rows that cannot be read are named, each in
+   one alarm for as long as this process lives. A clock that jumps by more than a day is
    believed when it says so twice.
 """
 
@@ -30,6 +31,7 @@ from tandem.gateway.journal import Journal
 from tandem.gateway.port import no_ticker
 from tandem.gateway.requests import (
     FillsQuery,
+    InstrumentTable,
     Listing,
     Outcome,
     Query,
@@ -47,6 +49,8 @@ ALARM_AGAIN_NS: Final = 3_600_000_000_000
 MAX_ALARMS: Final = 200
 MAX_CLAIMS: Final = 1_000
 MAX_FILLS: Final = 5_000
+MAX_LEFT_OUT: Final = 1_000
+MAX_NAMED: Final = 10
 # Two lists that say the same are two answers, not one that came twice.
 CLAIM_APART_NS: Final = 500_000_000
 KEPT: Final = "the former row stays until the next answer"
@@ -79,6 +83,7 @@ class Door:
         self._alarmed: dict[tuple[str, str], int] = {}
         self._claims: OrderedDict[str, int] = OrderedDict()
         self._lacked: dict[Ticker, int] = {}
+        self._left_out: set[str] = set()
         self._fills: OrderedDict[tuple[Ticker, ExecId], Numbers] = OrderedDict()
         self._venue_ns = self._venue_at_ns = 0
         self._unsound = context.metrics.counter(
@@ -139,25 +144,41 @@ class Door:
         self._check_clock(venue_ms)
         return venue_ms
 
-    def table(self, rows: Sequence[Instrument]) -> tuple[Instrument, ...]:
+    def table(self, listed: InstrumentTable) -> tuple[Instrument, ...]:
         """Return the instrument table that holds from now on.
 
         Raises:
             VenueQueryError: a table of nothing, or one that suddenly lacks most of the former.
         """
-        table, faults = soundness.table_of(rows, self._instruments)
+        self._name_left_out(listed.unsound)
+        table, faults = soundness.table_of(listed.rows, self._instruments)
         for fault in faults:
             self.refuse(fault)
         missing = self._newly_missing(table)
         if not table or 2 * len(missing) > len(self._instruments):
             lost = len(self._lacked)
-            fault = Unsound("table", "rows", str(len(rows)), f"without {lost} that were there")
+            fault = Unsound(
+                "table", "rows", str(len(listed.rows)), f"without {lost} that were there"
+            )
             self.refuse(fault)
             raise VenueQueryError(fault.text)
         for ticker in missing:
             self.refuse(Unsound("table", "ticker", shown(ticker), "missing, and was there"), KEPT)
             table[ticker] = self._instruments[ticker]
         return tuple(table[ticker] for ticker in sorted(table))
+
+    def _name_left_out(self, faults: Iterable[Unsound]) -> None:
+        """Count the rows that cannot be read, and tell a person of those not told of before."""
+        news = []
+        for fault in faults:
+            self._count(fault)
+            if fault.value not in self._left_out and len(self._left_out) < MAX_LEFT_OUT:
+                self._left_out.add(fault.value)
+                news.append(f"{fault.value} ({fault.rule})")
+        if news:
+            names = "; ".join(news[:MAX_NAMED])
+            more = f"; and {len(news) - MAX_NAMED} more" if len(news) > MAX_NAMED else ""
+            self._alarm("rows", f"{len(news)} rows of the instrument table left out: {names}{more}")
 
     @property
     def is_table_short(self) -> bool:
@@ -262,7 +283,7 @@ class Door:
 
     def refuse(self, fault: Unsound, then: str = NOT_USED) -> None:
         """Count what cannot be so, and tell a person, once an hour of each kind."""
-        self._unsound.labels(fault.what, fault.field).inc()
+        self._count(fault)
         key, now_ns = (fault.what, fault.field), self._context.clock.monotonic_ns()
         last_ns = self._alarmed.get(key)
         if last_ns is not None and now_ns - last_ns < ALARM_AGAIN_NS:
@@ -270,15 +291,17 @@ class Door:
         if key not in self._alarmed and len(self._alarmed) >= MAX_ALARMS:
             return
         self._alarmed[key] = now_ns
-        self._context.log.error("not sound", what=fault.text)
-        source = f"gateway-{self._exc}"
-        digest = hashlib.blake2b(f"{self._context.run} {now_ns} {fault.text}".encode())
-        alarm = Alarm(
-            source=source,
-            key=f"unsound-{fault.what}-{digest.hexdigest()[:12]}",
-            text=f"{fault.text}; {then}",
-        )
-        self._journal.append(alarm)
+        self._alarm(fault.what, f"{fault.text}; {then}")
+
+    def _count(self, fault: Unsound) -> None:
+        self._unsound.labels(fault.what, fault.field).inc()
+
+    def _alarm(self, what: str, text: str) -> None:
+        self._context.log.error("not sound", what=text)
+        now_ns = self._context.clock.monotonic_ns()
+        digest = hashlib.blake2b(f"{self._context.run} {now_ns} {text}".encode())
+        key = f"unsound-{what}-{digest.hexdigest()[:12]}"
+        self._journal.append(Alarm(source=f"gateway-{self._exc}", key=key, text=text))
 
 
 def _goes_on_soundly(more: Query, sound: Iterable[Report]) -> bool:

@@ -12,10 +12,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
-from tandem.domain.instrument import Instrument
 from tandem.domain.order import PriceMatch
 from tandem.gateway.channel import Channel
-from tandem.gateway.requests import Listing, OrderQuery, OrderRequest, Outcome, Query, Report, Stamp
+from tandem.gateway.requests import (
+    InstrumentTable,
+    Listing,
+    OrderQuery,
+    OrderRequest,
+    Outcome,
+    Query,
+    Report,
+    Stamp,
+)
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
@@ -120,8 +128,11 @@ class VenueProtocol(Protocol):
         """Return the requests that together answer `query`; the answers come in this order."""
         ...
 
-    def decode_instruments(self, answers: Sequence[RawAnswer]) -> tuple[Instrument, ...]:
-        """Return the instrument table, sorted by ticker; raises VenueQueryError."""
+    def decode_instruments(self, answers: Sequence[RawAnswer]) -> InstrumentTable:
+        """Return the instrument table, sorted by ticker; raises VenueQueryError.
+
+        A row that cannot be used is left out and named; it takes no other with it.
+        """
         ...
 
     def decode_time(self, answers: Sequence[RawAnswer]) -> int:

@@ -81,7 +81,7 @@ class Reader:
 
     def _take(self, fact: Fact, entry: Entry, read_ns: int) -> None:
         if isinstance(fact, HedgeOrder):
-            self._core.known.hedge_names.take(fact, self._core.exc)
+            self._take_hedge(fact)
             return
         if isinstance(fact, Decision | NewOrder | CancelOrder) and not self._dispatcher.is_open:
             self._core.presumed.take(fact, entry.ts_ns)
@@ -99,6 +99,13 @@ class Reader:
         if isinstance(fact, Decision):
             self._core.fill_mids.take(fact, self._core.now())
         self._core.context.seam("gateway.after_intent")
+
+    def _take_hedge(self, hedge: HedgeOrder) -> None:
+        """Follow the market of its legs from now on: by their marks hedges are judged (pairing)."""
+        self._core.known.hedge_names.take(hedge, self._core.exc)
+        for leg in hedge.legs:
+            if leg.exc == self._core.exc:
+                self._reactions.watch(leg.ticker)
 
     def _take_decision(self, decision: Decision, entry: Entry) -> None:
         for index, taker in enumerate(decision.takers):

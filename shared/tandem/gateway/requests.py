@@ -12,7 +12,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, RejectReason, TimeInForce
-from tandem.gateway.decoding import UnreadableError, Unsound, unsound
+from tandem.gateway.decoding import UnreadableError, Unsound, shown, unsound
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 Report = OrderReport | FillReport | FillCost | PositionReport
@@ -182,7 +182,20 @@ class Listing:
     unsound: tuple[Unsound, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class InstrumentTable:
+    """The instruments that a venue lists; `unsound` names each row that was left out, and why."""
+
+    rows: tuple[Instrument, ...]
+    unsound: tuple[Unsound, ...] = ()
+
+
 RowT = TypeVar("RowT")
+
+
+def row_left_out(name: str, error: UnreadableError) -> Unsound:
+    """Return what to tell of a row of the instrument table that cannot be used."""
+    return Unsound("instrument", "row", shown(name), f"{error.field}={error.value}: {error.rule}")
 
 
 def read_rows(

@@ -19,7 +19,11 @@ ONE = Decimal(1)
 
 
 class Terms(Struct, frozen=True):
-    """How one leg follows its maker. `maker_unit`, `leg_unit`: multiplier, or face if inverse."""
+    """How one leg follows its maker.
+
+    `maker_unit`: the maker's multiplier, or its face if inverse; `leg_unit`: units of the leg's
+    bucket a contract, or its face. `ratio` is in units of the bucket where the leg is linear.
+    """
 
     ratio: Decimal
     kind: RatioKind
@@ -29,13 +33,20 @@ class Terms(Struct, frozen=True):
     leg_inverse: bool = False
 
 
-def terms(leg: LegSpec, maker: Instrument, hedge: Instrument) -> Terms:
+def terms(leg: LegSpec, maker: Instrument, hedge: Instrument, unit: Decimal) -> Terms:
+    """Return how a leg follows; `unit` is its bucket's.
+
+    That is the multiplier when the bucket was opened. A table may say another by now (a version
+    that knew no multiples wrote 1): then the new leg speaks the units that are owed there.
+    """
+    is_by_base = leg.ratio_kind is not RatioKind.VALUE and not hedge.inverse
+    scale = quotient(unit, hedge.multiplier) if is_by_base else ONE
     return Terms(
-        ratio=leg.ratio,
+        ratio=leg.ratio * scale,
         kind=leg.ratio_kind,
         maker_unit=maker.multiplier,
         maker_inverse=maker.inverse,
-        leg_unit=hedge.multiplier,
+        leg_unit=hedge.multiplier if hedge.inverse else unit,
         leg_inverse=hedge.inverse,
     )
 

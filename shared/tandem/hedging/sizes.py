@@ -7,7 +7,7 @@
 
 from decimal import Decimal
 
-from tandem.domain.instrument import Instrument
+from tandem.domain.instrument import Instrument, notional
 
 BP = Decimal(10_000)
 
@@ -15,11 +15,6 @@ BP = Decimal(10_000)
 def cut_to_lot(need: Decimal, unit: Decimal, lot: Decimal) -> Decimal:
     """Return the need in contracts, cut towards zero to whole lots."""
     return (need // (unit * lot)) * lot
-
-
-def notional(instrument: Instrument, quantity: Decimal, px: Decimal) -> Decimal:
-    """Return what contracts are worth in quote units."""
-    return abs(quantity) * (instrument.multiplier if instrument.inverse else px)
 
 
 def least_notional(instrument: Instrument, hard_cap_bp: Decimal) -> Decimal:

@@ -62,7 +62,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
 
 
 class PositionView(Struct, frozen=True, kw_only=True):
-    """One position: signed amount, average entry, value = amount x entry x multiplier."""
+    """One position: signed amount, average entry, value = amount x entry (inverse: x face)."""
 
     exc: Exc
     ticker: Ticker

@@ -103,6 +103,7 @@ class HedgeOrder(Message, frozen=True, kw_only=True, tag="hedge_order"):
 
     Subject `oms.intent.hedge.<strategy>.<hedge_id>`. `coalesce_ms` delays takers while little is
     naked; 0 hedges at once. `disconnect_after_ms`: its maker is cancelled as an order is.
+    `cross_asset` allows legs in another coin, or of another worth.
     """
 
     hedge_id: HedgeId
@@ -111,6 +112,7 @@ class HedgeOrder(Message, frozen=True, kw_only=True, tag="hedge_order"):
     legs: tuple[LegSpec, ...]
     pool: Pool | None = None
     coalesce_ms: int = 0
+    cross_asset: bool = False
     valid_for_ms: int = DEFAULT_VALID_FOR_MS
     disconnect_after_ms: int | None = None
     ts_sent_ns: int = field(name="ts_sent", default=0)

@@ -248,7 +248,7 @@ def test_case_25_three_legs_with_ratios_1_minus_2_1_one_of_them_inverse() -> Non
         LegSpec(exc=HYPERLIQUID, ticker=ETH, ratio=d(-2)),
         LegSpec(exc=coin, ticker=BTC, ratio=d(1)),
     )
-    hedge = desk.hedge("h1", "-3", *legs)
+    hedge = desk.hedge("h1", "-3", *legs, cross_asset=True)
 
     desk.maker_fill(hedge, "1.5")
 
@@ -264,7 +264,7 @@ def test_case_25_three_legs_with_ratios_1_minus_2_1_one_of_them_inverse() -> Non
 
 
 def test_case_26_a_triangle_by_quote_of_fill_hedges_each_fill_at_its_own_price() -> None:
-    usd = Ticker("USDC")
+    usd = Ticker("USD")
     desk = Desk()
     desk.specs(instrument(BINANCE, SOLUSDT), instrument(HYPERLIQUID, SOL))
     desk.specs(instrument(HYPERLIQUID, SOL), instrument(HYPERLIQUID, usd, "0.1"))
@@ -273,6 +273,7 @@ def test_case_26_a_triangle_by_quote_of_fill_hedges_each_fill_at_its_own_price()
         LegSpec(exc=HYPERLIQUID, ticker=usd, ratio=d(1), ratio_kind=RatioKind.QUOTE_OF_FILL),
     )
     hedge = desk.hedge("h1", "3", *legs)
+    assert desk.refusal("h1") is None
     desk.maker_report(hedge, OrderStatus.PARTIAL, "2")
     assert desk.naked(HYPERLIQUID, SOL) == d(-2)
     assert desk.naked(HYPERLIQUID, usd) == 0

@@ -64,10 +64,10 @@ def test_pools_keep_remainders_apart_and_default_to_the_strategy() -> None:
     [
         ({"maker": maker("0")}, "maker.amount", "finite decimal other than 0"),
         ({"maker": maker("-0.015")}, "maker.amount", "multiple of the lot 0.01"),
-        ({"maker": maker("-0.5")}, "maker.amount", "at least 1"),
-        ({"maker": maker("-2000")}, "maker.amount", "at most 1000"),
-        ({"maker": maker(price=d("100.001"))}, "maker.price", "on the tick 0.01"),
-        ({"maker": maker(price=d("4"))}, "maker.amount", "worth 4, at least 5"),
+        ({"maker": maker("-0.5")}, "maker.amount", "below the minimum quantity 1"),
+        ({"maker": maker("-2000")}, "maker.amount", "above the maximum quantity 1000"),
+        ({"maker": maker(price=d("100.001"))}, "maker.price", "multiple of the tick 0.01"),
+        ({"maker": maker(price=d("4"))}, "maker.amount", "notional 4 is below the minimum 5"),
         ({"coalesce_ms": -1}, "coalesce_ms", "0 to"),
         (
             {"maker": MakerSpec(exc=BINANCE, ticker=Ticker("SOLUSD"), amount=d(1), price=d(1))},
@@ -123,7 +123,7 @@ def test_the_worth_of_an_inverse_maker_is_its_face() -> None:
 
     refusal = desk.refusal("h1")
     assert refusal is not None
-    assert "worth 10" in refusal.rule
+    assert "notional 10" in refusal.rule
 
 
 def test_an_unknown_leg_is_refused_by_its_place() -> None:

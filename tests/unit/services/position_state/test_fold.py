@@ -1,5 +1,6 @@
 """Fills and venue positions in, position deltas out."""
 
+import dataclasses
 from decimal import Decimal as D
 from typing import Any
 
@@ -111,7 +112,7 @@ def test_timers_of_others_mean_nothing(world: World, key: str) -> None:
     assert world.state.held == {}
 
 
-def test_contract_multipliers_value_the_position(world: World) -> None:
+def test_c4_a_position_is_worth_its_price_and_an_inverse_one_its_face(world: World) -> None:
     listed = Instrument(
         exc=EXC,
         ticker=SOL,
@@ -124,12 +125,14 @@ def test_contract_multipliers_value_the_position(world: World) -> None:
         min_notional=D(0),
         multiplier=D(10),
     )
-    plain = Instrument(**{n: getattr(listed, n) for n in listed.__slots__} | {"multiplier": D(1)})
-    world.read(SpecsReport(exc=EXC, instruments=(listed,)))
-    world.read(SpecsReport(exc=Exc("other"), instruments=(plain,)))
-    (delta,) = world.deltas(fill("a", "2", 1))
-    assert delta.position.value == 2000
-    assert len(world.state.multipliers) == 1
+    inverse = dataclasses.replace(listed, inverse=True)
+    values = []
+    for n, table in enumerate((listed, inverse, listed)):
+        world.read(SpecsReport(exc=EXC, instruments=(table,)))
+        (delta,) = world.deltas(fill(f"a{n}", "2", n + 1))
+        values.append(delta.position.value)
+    assert values == [200, 40, 600]  # 2 at 100, 4 of face 10, 6 at 100
+    assert world.state.faces == {}
 
 
 def test_pages_are_of_one_account_or_all(world: World) -> None:

@@ -10,6 +10,7 @@ from tandem.client import arguments
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId, HedgeId, Strategy, Token
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
+from tandem.domain.order_rules import Draft
 from tandem.messages.intents import LegSpec, MakerSpec, NewOrder, RatioKind
 from tests.unit.tandem.client.rows import EXC, SOL, instrument
 
@@ -90,9 +91,9 @@ def test_instrument_may_be_halted_or_have_a_larger_minimum() -> None:
     with pytest.raises(InvalidInputError, match="not trading"):
         arguments.check_tradable(instrument(is_tradable=False))
     listed = instrument(min_qty=D(5))
-    with pytest.raises(InvalidInputError, match="at least 5"):
-        arguments.check_against(listed, D(1), None, reduce_only=False)
-    arguments.check_against(listed, D(5), None, reduce_only=False)
+    with pytest.raises(InvalidInputError, match="below the minimum quantity 5"):
+        arguments.check_against(listed, Draft(D(1), None, None))
+    arguments.check_against(listed, Draft(D(5), None, None))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from tandem.client.tables import InstrumentCalls, LaggedPrice, Tables
 from tandem.domain.errors import InvalidInputError, UnavailableError, UnknownInstrumentError
 from tandem.domain.ids import Ticker
+from tandem.messages.pairing import Priced
 from tandem.messages.reports import MarkReport, SpecsReport
 from tests.unit.tandem.client.rows import EXC, OTHER, SOL, instrument
 
@@ -70,6 +71,12 @@ def test_common_rules_are_the_coarsest(calls: Calls) -> None:
 def test_unknown_account_is_refused_with_the_known_ones(tables: Tables, exc: str) -> None:
     with pytest.raises(InvalidInputError, match="other, venue"):
         tables.account(exc)
+
+
+def test_c4_an_instrument_comes_with_its_last_price(tables: Tables) -> None:
+    assert tables.priced(EXC, SOL).px is None
+    tables.marks[EXC, SOL] = MarkReport(exc=EXC, ticker=SOL, mid=D(100), ts_event_ns=1)
+    assert tables.priced(EXC, SOL) == Priced(tables.instrument(EXC, SOL), D(100))
 
 
 def test_before_init_no_account_is_known() -> None:

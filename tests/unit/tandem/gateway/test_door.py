@@ -21,6 +21,7 @@ from tandem.gateway.door import ALARM_AGAIN_NS, CLAIM_APART_NS, Door
 from tandem.gateway.journal import Journal
 from tandem.gateway.requests import (
     FillsQuery,
+    InstrumentTable,
     Listing,
     OpenOrdersQuery,
     Outcome,
@@ -40,6 +41,10 @@ from tandem.runtime.seam import no_seam
 D, EXC, SOL, ETH = Decimal, Exc("venue"), Ticker("SOL"), Ticker("ETH")
 NOW_MS = 1_790_000_000_000
 NOW = NOW_MS * NS_PER_MS
+
+
+def table(*rows: Instrument, left_out: tuple[Unsound, ...] = ()) -> InstrumentTable:
+    return InstrumentTable(rows, left_out)
 
 
 def instrument(ticker: Ticker, **fields: Any) -> Instrument:
@@ -289,13 +294,13 @@ async def test_while_the_clock_is_measured_anew_the_last_time_runs_on(here: Sett
 async def test_e4_bad_rows_leave_the_former_ones_and_a_table_of_nothing_is_none(
     here: Setting,
 ) -> None:
-    table = here.door.table((instrument(SOL, tick=D(0)), instrument(ETH, tick=D(1))))
-    assert {one.ticker: one.tick for one in table} == {SOL: D("0.01"), ETH: D(1)}
+    taken = here.door.table(table(instrument(SOL, tick=D(0)), instrument(ETH, tick=D(1))))
+    assert {one.ticker: one.tick for one in taken} == {SOL: D("0.01"), ETH: D(1)}
     with pytest.raises(VenueQueryError, match="without 2"):
-        here.door.table(())
+        here.door.table(table())
     here.clock.late_ns = CLAIM_APART_NS
     with pytest.raises(VenueQueryError, match="without 2"):
-        here.door.table(())
+        here.door.table(table())
 
 
 async def test_e4_table_without_most_of_its_rows_counts_when_it_is_told_twice(
@@ -304,9 +309,9 @@ async def test_e4_table_without_most_of_its_rows_counts_when_it_is_told_twice(
     here.table[Ticker("BTC")] = instrument(Ticker("BTC"))
     for _ in range(2):
         with pytest.raises(VenueQueryError, match="without 2"):
-            here.door.table((instrument(SOL),))
+            here.door.table(table(instrument(SOL)))
     here.clock.late_ns = CLAIM_APART_NS
-    assert here.door.table((instrument(SOL),)) == (instrument(SOL),)
+    assert here.door.table(table(instrument(SOL))) == (instrument(SOL),)
 
 
 async def test_e4_row_that_one_answer_lacks_stays_and_one_that_the_next_lacks_too_is_gone(
@@ -315,13 +320,13 @@ async def test_e4_row_that_one_answer_lacks_stays_and_one_that_the_next_lacks_to
     """A row that cannot be read is left out where it is decoded: nothing else tells of it."""
     here.table[Ticker("BTC")] = instrument(Ticker("BTC"))
     listed = (instrument(SOL), instrument(ETH))
-    assert [one.ticker for one in here.door.table(listed)] == ["BTC", ETH, SOL]
+    assert [one.ticker for one in here.door.table(table(*listed))] == ["BTC", ETH, SOL]
     here.clock.late_ns = CLAIM_APART_NS
-    assert len(here.door.table((*listed, instrument(Ticker("BTC"))))) == len(here.table)
-    assert [one.ticker for one in here.door.table(listed)] == ["BTC", ETH, SOL]
+    assert len(here.door.table(table(*listed, instrument(Ticker("BTC"))))) == len(here.table)
+    assert [one.ticker for one in here.door.table(table(*listed))] == ["BTC", ETH, SOL]
     here.clock.late_ns += CLAIM_APART_NS
     assert here.door.is_table_short
-    assert here.door.table(listed) == (instrument(ETH), instrument(SOL))
+    assert here.door.table(table(*listed)) == (instrument(ETH), instrument(SOL))
     del here.table[Ticker("BTC")]
     assert not here.door.is_table_short
     assert await here.alarms() == [
@@ -334,9 +339,36 @@ async def test_e4_two_short_tables_hours_apart_are_not_one_told_twice(here: Sett
     whole = (instrument(SOL), instrument(ETH), instrument(Ticker("BTC")))
     for _ in range(3):
         with pytest.raises(VenueQueryError, match="without 2"):
-            here.door.table((instrument(SOL),))
+            here.door.table(table(instrument(SOL)))
         here.clock.late_ns += CLAIM_APART_NS
-        assert len(here.door.table(whole)) == len(whole)
+        assert len(here.door.table(table(*whole))) == len(whole)
+
+
+async def test_d9_rows_left_out_are_counted_and_each_is_named_in_one_alarm(here: Setting) -> None:
+    whole = (instrument(SOL), instrument(ETH))
+    new = Unsound("instrument", "row", "NEW", "szDecimals=?: missing")
+    odd = Unsound("instrument", "row", "ODD", "szDecimals=?: missing")
+
+    here.door.table(table(*whole, left_out=(new,)))
+    here.door.table(table(*whole, left_out=(new, odd)))
+    here.clock.late_ns = ALARM_AGAIN_NS
+    assert len(here.door.table(table(*whole, left_out=(new, odd)))) == len(whole)
+
+    assert await here.alarms() == [
+        "1 rows of the instrument table left out: NEW (szDecimals=?: missing)",
+        "1 rows of the instrument table left out: ODD (szDecimals=?: missing)",
+    ]
+    assert here.refused("instrument", "row") == 5
+
+
+async def test_d9_an_alarm_names_a_few_of_many_rows_and_counts_the_rest(here: Setting) -> None:
+    odd = tuple(Unsound("instrument", "row", f"N{n}", "?") for n in range(12))
+
+    here.door.table(table(instrument(SOL), instrument(ETH), left_out=odd))
+
+    (told,) = await here.alarms()
+    assert told.startswith("12 rows of the instrument table left out: N0 (?); N1 (?)")
+    assert told.endswith("N9 (?); and 2 more")
 
 
 async def test_e4_prices_that_cannot_be_so_are_not_priced_by(here: Setting) -> None:

@@ -16,11 +16,31 @@ def test_terms_come_from_both_instruments() -> None:
     maker = instrument(BINANCE, SOLUSDT, multiplier=d(1000))
     hedge = instrument(HYPERLIQUID, SOL, inverse=True, multiplier=d(10))
 
-    found = conversion.terms(LegSpec(exc=HYPERLIQUID, ticker=SOL, ratio=d(2)), maker, hedge)
+    found = conversion.terms(LegSpec(exc=HYPERLIQUID, ticker=SOL, ratio=d(2)), maker, hedge, d(1))
 
     assert found == terms(ratio="2", maker_unit=d(1000), leg_unit=d(10), leg_inverse=True)
     assert conversion.bucket_unit(maker) == 1000
     assert conversion.bucket_unit(hedge) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "ratio", "leg_unit"),
+    [
+        (RatioKind.BASE, "-0.001", "1"),  # a thousand coins are one unit of the old bucket
+        (RatioKind.QUOTE_OF_FILL, "-0.001", "1"),
+        (RatioKind.VALUE, "-1", "1"),  # contracts by their price, each one unit
+    ],
+)
+def test_c4_a_leg_speaks_the_unit_in_which_its_bucket_was_opened(
+    kind: RatioKind, ratio: str, leg_unit: str
+) -> None:
+    maker, hedge = instrument(BINANCE, SOLUSDT), instrument(HYPERLIQUID, SOL, multiplier=d(1000))
+    leg = LegSpec(exc=HYPERLIQUID, ticker=SOL, ratio_kind=kind)
+
+    found = conversion.terms(leg, maker, hedge, d(1))
+
+    assert (found.ratio, found.leg_unit) == (d(ratio), d(leg_unit))
+    assert conversion.terms(leg, maker, hedge, d(1000)).ratio == -1
 
 
 def test_base_counts_contracts_of_a_thousand_coins() -> None:

@@ -144,7 +144,7 @@ def test_limits_follow_the_instrument_table(payload: Payload) -> None:
     table = venue.decode_instruments((_answer(payload("exchange_info")),))
     after = {limit.pool: limit.capacity for limit in venue.rate_limits}
     assert (before["weight"], after["weight"]) == (1076, 2688)
-    assert "BTCUSDT" in {each.ticker for each in table}
+    assert "BTCUSDT" in {each.ticker for each in table.rows}
 
 
 def test_questions_and_answers_go_through(payload: Payload, btc: Instrument) -> None:
@@ -168,3 +168,14 @@ def test_costs_and_usage_go_through(btc: Instrument) -> None:
     assert venue.order_costs(CancelOne, Transport.HTTP) == (Cost("weight", 1),)
     assert venue.costs(BalanceQuery(), Transport.HTTP) == (Cost("weight", 5), Cost("queries", 5))
     assert venue.usage(answer) == (Usage("weight", 3),)
+
+
+def test_d9_an_odd_limit_hides_neither_the_table_nor_the_other_limits(payload: Payload) -> None:
+    venue = _venue()
+    info = json.loads(payload("exchange_info"))
+    info["rateLimits"].append({"rateLimitType": "REQUEST_WEIGHT", "limit": "many"})
+
+    table = venue.decode_instruments((_answer(json.dumps(info).encode()),))
+
+    after = {limit.pool: limit.capacity for limit in venue.rate_limits}
+    assert (len(table.rows), after["weight"]) == (4, 2688)

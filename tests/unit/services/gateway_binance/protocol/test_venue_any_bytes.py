@@ -51,7 +51,8 @@ def _answer(body: bytes) -> RawAnswer:
 
 
 def _any_instrument(venue: BinanceVenue) -> Instrument:
-    return venue.decode_instruments((_answer((PAYLOADS / "exchange_info.json").read_bytes()),))[0]
+    answer = _answer((PAYLOADS / "exchange_info.json").read_bytes())
+    return venue.decode_instruments((answer,)).rows[0]
 
 
 @st.composite

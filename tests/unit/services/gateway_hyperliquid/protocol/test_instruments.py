@@ -10,13 +10,14 @@ from services.gateway_hyperliquid.protocol.instruments import instruments, is_of
 from services.gateway_hyperliquid.protocol.payloads import Meta
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument, is_legal_price
+from tandem.gateway.requests import InstrumentTable
 
 DATA = Path(__file__).parents[4] / "data" / "hyperliquid"
 
 
 def listed() -> dict[str, Instrument]:
     meta = msgspec.json.decode((DATA / "meta.json").read_bytes(), type=Meta)
-    return {one.ticker: one for one in instruments(meta, Exc("hyperliquid"))}
+    return {one.ticker: one for one in instruments(meta, Exc("hyperliquid")).rows}
 
 
 def test_steps_follow_from_the_size_decimals() -> None:
@@ -52,3 +53,44 @@ def test_the_table_is_sorted_by_ticker() -> None:
 )
 def test_positions_are_listed_of_the_main_dex_alone(coin: str, is_ours: bool) -> None:
     assert is_of_main_dex(Ticker(coin)) == is_ours
+
+
+def table_of(*rows: str, whole_names: frozenset[str] = frozenset()) -> InstrumentTable:
+    meta = msgspec.json.decode(f'{{"universe":[{",".join(rows)}]}}', type=Meta)
+    return instruments(meta, Exc("hyperliquid"), whole_names)
+
+
+@pytest.mark.parametrize(
+    ("name", "coin", "multiplier"),
+    [
+        ("PEPE", "PEPE", 1),
+        ("kPEPE", "PEPE", 1_000),
+        ("kDOGS", "DOGS", 1_000),
+        ("KAS", "KAS", 1),
+        ("k", "k", 1),
+        ("kHYPE", "kHYPE", 1),
+    ],
+)
+def test_c4_a_small_k_before_a_coin_is_a_thousand_of_it(
+    name: str, coin: str, multiplier: int
+) -> None:
+    row = f'{{"name":"{name}","szDecimals":0}}'
+    (found,) = table_of(row, whole_names=frozenset({"kHYPE"})).rows
+
+    assert (found.ticker, found.base_asset, found.multiplier) == (name, coin, multiplier)
+
+
+def test_d9_odd_rows_keep_their_places_and_hide_no_other() -> None:
+    """The first row is the case from the field: an asset that was listed without its decimals."""
+    table = table_of(
+        '{"szDecimals":5,"name":"BTC"}',
+        '{"name":"NEW"}',
+        '{"szDecimals":99,"name":"FINE"}',
+        "null",
+        '{"szDecimals":2,"name":"SOL"}',
+    )
+
+    assert [(one.ticker, one.venue_asset_id) for one in table.rows] == [("BTC", 0), ("SOL", 4)]
+    assert [one.value for one in table.unsound] == ["NEW", "FINE", "number 3"]
+    assert table.unsound[1].rule == "szDecimals=99: from 0 to 18"
+    assert {one.field for one in table.unsound} == {"row"}

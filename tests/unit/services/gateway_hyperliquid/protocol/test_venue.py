@@ -185,7 +185,7 @@ def test_an_outcome_is_judged() -> None:
 def test_the_table_of_instruments() -> None:
     table = venue().decode_instruments(answers("meta.json"))
 
-    assert [instrument.ticker for instrument in table] == ["BTC", "ETH", "OLD", "SOL"]
+    assert [instrument.ticker for instrument in table.rows] == ["BTC", "ETH", "OLD", "SOL"]
 
 
 def test_the_venues_time() -> None:
