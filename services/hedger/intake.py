@@ -11,7 +11,7 @@
    so every copy asks for the same thing and the log keeps it once.
 """
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, localcontext
 
 from services.hedger import marks, timers
 from services.hedger.rules import NS_PER_MS

@@ -103,7 +103,7 @@ class PositionFold:
 
 def _on_fill(state: Holdings, event: LogEvent, fill: FillReport) -> tuple[Effect, ...]:
     held = holdings.holding_of(state, fill.exc, fill.ticker)
-    before = holdings.position(held).amount
+    before = holdings.amount_before(held, fill)
     if not holdings.join_fill(held, fill):
         return ()
     return _changed(state, held, event, before, fill.exec_id)

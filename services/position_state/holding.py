@@ -13,6 +13,9 @@
 5. Which of several fills at T a number has in it may be a guess that fits by chance. So such a
    number is never in doubt, never adopted and never an anchor once there is one: it is the next
    inclusive one that tells, and this becomes the anchor, so that no former guess outlives it.
+6. What the venue never states (markets that its list of positions does not cover) is what the fills
+   themselves say: where a fill tells the position before it, that is where it starts. What was
+   held before the first of them has no known entry.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,7 +25,7 @@ from operator import attrgetter
 from msgspec import Struct, field
 
 from services.position_state.exposure.state import Exposure
-from tandem.domain.decimals import canonical
+from tandem.domain.decimals import canonical, significant
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.position import Position
 from tandem.messages.deltas import PositionView
@@ -31,18 +34,21 @@ from tandem.runtime.faults import Faults
 
 NS_PER_MS = 1_000_000
 MAX_FILLS_SINCE_ANCHOR = 256
+# As venues show an average: more than any price has, and not what a division leaves.
+ENTRY_DIGITS = 10
 ZERO = Decimal(0)
 
 _venue_time = attrgetter("ts_event_ns")
 
 
 class HeldFill(Struct, frozen=True, array_like=True, order=True):
-    """A fill in venue order: time, then exec id."""
+    """A fill in venue order: time, then exec id. `start`: the position before it, where told."""
 
     ts_event_ns: int
     exec_id: ExecId
     signed_qty: Decimal
     px: Decimal
+    start: Decimal | None = None
 
 
 class Stated(Struct, frozen=True, array_like=True):
@@ -111,11 +117,42 @@ def _after(holding: Holding, count: int) -> Position:
 
 def _follow(holding: Holding, place: int) -> None:
     """Compute the steps anew from a place in the fills."""
+    if holding.anchor is None and place < len(holding.fills):
+        place = bisect_left(holding.fills, holding.fills[place].ts_event_ns, key=_venue_time)
     del holding.steps[place:]
     held = _after(holding, place)
-    for fill in holding.fills[place:]:
+    at_ns = -1
+    for index, fill in enumerate(holding.fills[place:], start=place):
+        if holding.anchor is None and fill.ts_event_ns != at_ns:
+            at_ns = fill.ts_event_ns
+            held = _start(holding, index)
         held = held.apply(fill.signed_qty, fill.px)
         holding.steps.append(held)
+
+
+def _start(holding: Holding, place: int) -> Position:
+    """Return the position from which the fills of one time go on, with no statement to go by.
+
+    Their order within that time is not known: of the positions that they start at, the one that
+    was reached before is meant, else the one that none of them ends at.
+    """
+    before = _after(holding, place)
+    most = bisect_right(holding.fills, holding.fills[place].ts_event_ns, key=_venue_time)
+    told = [fill for fill in holding.fills[place:most] if fill.start is not None]
+    starts = [fill.start for fill in told if fill.start is not None]
+    if not starts or (place and before.amount in starts):
+        return before
+    ends = {fill.start + fill.signed_qty for fill in told if fill.start is not None}
+    amount = next((one for one in starts if one not in ends), starts[0])
+    return Position(amount, None if amount else ZERO)
+
+
+def amount_before(holding: Holding, fill: FillReport) -> Decimal:
+    """Return what is held before a fill counts: of the first of all, what it says itself."""
+    is_first = holding.anchor is None and not holding.fills
+    if is_first and fill.start_position is not None:
+        return fill.start_position
+    return position(holding).amount
 
 
 def join_fill(holding: Holding, fill: FillReport) -> bool:
@@ -123,7 +160,9 @@ def join_fill(holding: Holding, fill: FillReport) -> bool:
     anchor = holding.anchor
     if fill.exec_id in holding.seen or (anchor and _is_covered(holding, anchor, fill)):
         return False
-    new = HeldFill(fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px)
+    new = HeldFill(
+        fill.ts_event_ns, fill.exec_id, fill.signed_qty, fill.last_px, fill.start_position
+    )
     holding.seen.add(new.exec_id)
     place = bisect_right(holding.fills, new)
     holding.fills.insert(place, new)
@@ -206,7 +245,7 @@ def _anchor_first(holding: Holding, stated: Stated) -> None:
     prefix = _prefix_at(holding, stated)
     if prefix is None:
         prefix = _cuts(holding, stated)[-1]
-    _move_anchor(holding, stated, prefix, entry=stated.entry)
+    _move_anchor(holding, stated, prefix, entry=stated.entry if stated.amount else None)
 
 
 def _cuts(holding: Holding, stated: Stated) -> range:
@@ -238,7 +277,7 @@ def _move_anchor(
     covered, rest = holding.fills[:prefix], holding.fills[prefix:]
     held = _after(holding, prefix)
     if entry is None:
-        entry = held.entry
+        entry = stated.entry if held.entry is None else held.entry
     holding.missing = stated.amount - held.amount
     holding.anchor = Stated(stated.ts_event_ns, stated.amount, entry, stated.inclusive)
     at_anchor = {fill.exec_id for fill in covered if fill.ts_event_ns == stated.ts_event_ns}
@@ -262,23 +301,26 @@ def adopt(holding: Holding, ts_event_ns: int) -> Decimal | None:
         _settle(holding, stated, prefix)
     if prefix is not None or not _is_certain(holding, stated):
         return None
-    before = position(holding).amount
-    _move_anchor(holding, stated, _cuts(holding, stated)[-1], entry=stated.entry)
-    return position(holding).amount - before
+    before = position(holding)
+    entry = stated.entry if stated.amount else before.entry
+    _move_anchor(holding, stated, _cuts(holding, stated)[-1], entry=entry)
+    return position(holding).amount - before.amount
 
 
 def view(state: Holdings, holding: Holding) -> PositionView:
     """Return the position as every reader sees it."""
     face = state.faces.get(key_of(holding.exc, holding.ticker))
     held = position(holding)
+    entry = significant(held.entry or ZERO, ENTRY_DIGITS)
     anchored = holding.anchor.ts_event_ns if holding.anchor else 0
     latest = holding.fills[-1].ts_event_ns if holding.fills else 0
     return PositionView(
         exc=holding.exc,
         ticker=holding.ticker,
         amount=canonical(held.amount),
-        entry=canonical(held.entry),
-        value=canonical(held.amount * (held.entry if face is None else face)),
+        entry=entry,
+        value=canonical(held.amount * (entry if face is None else face)),
         unrealized_pnl=holding.unrealized_pnl,
         timestamp=max(anchored, latest) // NS_PER_MS,
+        is_listed=holding.anchor is not None,
     )

@@ -62,9 +62,11 @@ class MirrorCalls:
         return _mirrored(self._positions, self.tables.account(exc), "positions")
 
     def get_position(self, exc: str, ticker: str) -> Decimal:
-        """Return the signed position, 0 when flat."""
-        self.tables.instrument(exc, ticker)
-        return self.positions_peek(exc).amount(ticker)
+        """Return the signed position, 0 when flat; also of a held ticker that no table lists."""
+        amount = self.positions_peek(exc).amount(ticker)
+        if not amount:
+            self.tables.instrument(exc, ticker)
+        return amount
 
     async def account_fills_mirror(
         self, exc: str, on_update: Handler | None = None, on_delta: Handler | None = None

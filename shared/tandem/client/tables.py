@@ -70,6 +70,10 @@ class Tables:
             raise UnknownInstrumentError(exc, str(ticker), tuple(nearest))
         return found
 
+    def listed(self, exc: str, ticker: str) -> Instrument | None:
+        """Return an instrument's rules, None where the account's table does not have it."""
+        return self.instruments.get(Exc(exc), {}).get(Ticker(ticker))
+
     def priced(self, exc: str, ticker: str) -> Priced:
         """Return an instrument with its last middle."""
         found = self.instrument(exc, ticker)

@@ -91,15 +91,38 @@ class VenueCalls:
         return sizes
 
     async def positions_get_by_base(self) -> dict[str, dict[str, Decimal]]:
-        """Return base asset to account to signed amount in base units, from the mirrors."""
+        """Return base asset to account to signed amount in base units, from the mirrors.
+
+        What is held in a ticker that no table lists has no known base: `positions_outside` has it.
+        """
         nets: dict[str, dict[str, Decimal]] = {}
         for exc, positions in self._positions.items():
             for row in positions:
-                found = self.tables.instrument(exc, row.ticker)
+                found = self.tables.listed(exc, row.ticker)
+                if found is None:
+                    continue
                 by_account = nets.setdefault(found.base_asset, {})
                 amount = row.amount * found.multiplier
                 by_account[exc] = by_account.get(exc, Decimal(0)) + amount
         return nets
+
+    def positions_outside(self) -> dict[str, dict[str, Plain]]:
+        """Return what is held in tickers that no instrument table lists, by account and ticker.
+
+        They are of the venue's other markets (spot, builder dexes) or were delisted, and are in
+        no net; what the venue states of them, if anything, is for it to say.
+        """
+        return {
+            exc: outside
+            for exc, positions in self._positions.items()
+            if (
+                outside := {
+                    ticker: row
+                    for ticker, row in positions.as_dict().items()
+                    if self.tables.listed(exc, ticker) is None
+                }
+            )
+        }
 
     async def positions_get_net_base(self) -> dict[str, Decimal]:
         """Return base asset to net signed amount over all mirrored accounts."""

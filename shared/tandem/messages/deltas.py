@@ -62,7 +62,11 @@ class OrderView(Struct, frozen=True, kw_only=True):
 
 
 class PositionView(Struct, frozen=True, kw_only=True):
-    """One position: signed amount, average entry, value = amount x entry (inverse: x face)."""
+    """One position: signed amount, average entry, value = amount x entry (inverse: x face).
+
+    `entry` of a flat position is its last; 0 where nobody tells it. `is_listed` is False of what
+    no list of the venue's has stated: it is what its fills say.
+    """
 
     exc: Exc
     ticker: Ticker
@@ -71,6 +75,7 @@ class PositionView(Struct, frozen=True, kw_only=True):
     value: Decimal
     unrealized_pnl: Decimal | None = None
     timestamp: int = 0
+    is_listed: bool = True
 
 
 class FillView(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import dataclasses
 from decimal import Decimal as D
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.position_state.fold import PositionFold
@@ -51,6 +52,21 @@ def test_each_fill_is_one_delta_with_its_cause(world: World) -> None:
         (D(1), D(-1), "0.1.0")
     ]
     assert world.read(fill("b", "-1", 2)) == ()
+
+
+def test_a_flat_positions_delta_keeps_its_last_entry(world: World) -> None:
+    world.read(fill("a", "2", 1, "110"))
+    (flat,) = world.deltas(fill("b", "-2", 2, "120"))
+    assert (flat.position.amount, flat.delta, flat.position.entry) == (0, -2, 110)
+    assert flat.position.value == 0
+
+
+def test_c6_the_first_fill_of_an_unlisted_coin_tells_its_own_change(world: World) -> None:
+    """Sold down to nothing: a delta of what was sold, and not a short position of ten."""
+    sold = msgspec.structs.replace(fill("a", "-10", 1), start_position=D(10))
+    (delta,) = world.deltas(sold)
+    assert (delta.position.amount, delta.delta, delta.cause) == (0, -10, "a")
+    assert delta.position.is_listed is False
 
 
 def test_row_goes_when_the_position_is_flat(world: World) -> None:

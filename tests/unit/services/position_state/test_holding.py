@@ -1,5 +1,6 @@
 """The amount held follows from what the venue stated and the fills since."""
 
+import itertools
 from decimal import Decimal as D
 
 import msgspec
@@ -256,13 +257,84 @@ def test_fill_that_explains_a_number_that_covers_all_ends_the_guesses_too(held: 
 
 
 def test_view_values_the_position(held: Holding) -> None:
-    assert holdings.view(held, D(1)).timestamp == 0
+    state = Holdings()
+    assert holdings.view(state, held).timestamp == 0
     holdings.join_report(held, stated("2", 5_000_000, entry="100"))
-    shown = holdings.view(held, D(10))
-    assert (shown.amount, shown.value, shown.unrealized_pnl) == (D(2), D(2000), D(7))
-    assert shown.timestamp == 5
+    shown = holdings.view(state, held)
+    assert (shown.amount, shown.value, shown.unrealized_pnl) == (D(2), D(200), D(7))
+    assert (shown.timestamp, shown.is_listed) == (5, True)
     holdings.join_fill(held, fill("a", "1", 9_000_000))
-    assert holdings.view(held, D(1)).timestamp == 9
+    assert holdings.view(state, held).timestamp == 9
+
+
+@pytest.mark.parametrize(
+    ("fills", "entry"),
+    [
+        ((("1", "100"), ("1", "100.1"), ("1", "100.1")), "100.0666667"),
+        ((("3", "64123.1"), ("4", "64123.4")), "64123.27143"),
+        ((("3", "0.000012345"), ("4", "0.000012349")), "0.00001234728571"),
+        ((("2", "140.50"),), "140.5"),
+    ],
+)
+def test_f13_an_entry_has_as_many_digits_as_a_venue_shows(
+    held: Holding, fills: tuple[tuple[str, str], ...], entry: str
+) -> None:
+    for number, (qty, px) in enumerate(fills):
+        holdings.join_fill(held, fill(f"e{number}", qty, number, px))
+
+    shown = holdings.view(Holdings(), held)
+
+    assert str(shown.entry) == entry
+    assert shown.value == shown.amount * shown.entry
+
+
+def started(exec_id: str, qty: str, start: str, ts: int, px: str = "100") -> FillReport:
+    return msgspec.structs.replace(fill(exec_id, qty, ts, px), start_position=D(start))
+
+
+@pytest.mark.parametrize(
+    ("told", "amount", "entry"),
+    [
+        ([started("a", "-10", "10", 1)], "0", "0"),  # what was held before is sold
+        ([started("a", "-4", "10", 1)], "6", "0"),  # and its price is not known
+        ([started("a", "4", "10", 1, "90")], "14", "0"),
+        ([started("a", "-12", "10", 1, "90")], "-2", "90"),  # turned: known from here on
+        ([started("a", "4", "0", 1, "90")], "4", "90"),
+        ([started("a", "1", "0", 1), started("b", "1", "1", 2, "200")], "2", "150"),
+        ([started("a", "1", "0", 1), started("b", "1", "5", 2, "200")], "6", "0"),  # one is missing
+        ([started("b", "1", "0", 1), started("a", "1", "1", 1, "200")], "2", "150"),
+        ([started("a", "1", "1", 1, "200"), started("b", "1", "0", 1)], "2", "150"),
+        ([fill("a", "1", 1), fill("b", "2", 2)], "3", "100"),  # a venue that tells no start
+    ],
+)
+def test_c6_what_no_list_states_starts_where_its_fills_say(
+    told: list[FillReport], amount: str, entry: str
+) -> None:
+    for facts in itertools.permutations(told):
+        held = holdings.holding_of(Holdings(), EXC, SOL)
+        for fact in facts:
+            assert holdings.join_fill(held, fact)
+        shown = holdings.view(Holdings(), held)
+        assert (shown.amount, shown.entry, shown.is_listed) == (D(amount), D(entry), False)
+
+
+def test_c6_once_the_venue_states_a_position_its_number_counts(held: Holding) -> None:
+    holdings.join_fill(held, started("a", "4", "10", 1))
+    assert not holdings.join_report(held, stated("14", 5))
+
+    assert at(held) == (D(14), D(90))
+    assert holdings.view(Holdings(), held).is_listed
+
+
+def test_a_flat_position_that_is_stated_keeps_its_last_entry(held: Holding) -> None:
+    holdings.join_fill(held, fill("a", "2", 1, "110"))
+    holdings.join_fill(held, fill("b", "-2", 2, "120"))
+    holdings.join_report(held, stated("0", 5, "0"))
+    assert at(held) == (D(0), D(110))
+    holdings.join_fill(held, fill("c", "3", 6, "130"))
+    assert holdings.join_report(held, stated("0", 7, "0"))
+    assert holdings.adopt(held, 7) == -3
+    assert at(held) == (D(0), D(130))
 
 
 def adopted(held: Holding, amount: str, ts: int) -> None:

@@ -3,12 +3,14 @@
 from decimal import Decimal as D
 
 import pytest
+from msgspec import structs
 
 from tandem.client.later import LaterCalls
 from tandem.client.mirrors import Positions
 from tandem.client.tables import Tables
 from tandem.client.venue import VenueCalls
 from tandem.domain.errors import InvalidInputError, NotYetSupportedError, UnavailableError
+from tandem.domain.ids import Ticker
 from tandem.messages import subjects
 from tandem.messages.queries import (
     AskKind,
@@ -102,6 +104,23 @@ async def test_net_counts_multipliers_across_venues() -> None:
     calls.hold("5", OTHER)
     assert await calls.positions_get_by_base() == {"SOL": {EXC: D(-20), OTHER: D(5)}}
     assert await calls.positions_get_net_base() == {"SOL": D(-15)}
+
+
+async def test_c6_one_ticker_that_no_table_lists_spoils_no_other() -> None:
+    calls = Calls(Desk())
+    calls.tables.connected = (EXC, OTHER)
+    calls.hold("-2", EXC)
+    calls.hold("5", OTHER)
+    stock = structs.replace(position("7", OTHER), ticker=Ticker("xyz:TSLA"))
+    calls._positions[OTHER].load(
+        PositionsPage(epoch=0, seq=1, positions=(position("5", OTHER), stock))
+    )
+
+    assert await calls.positions_get_net_base() == {"SOL": D(-15)}
+    assert {exc: list(rows) for exc, rows in calls.positions_outside().items()} == {
+        OTHER: ["xyz:TSLA"]
+    }
+    assert calls.positions_outside()[OTHER]["xyz:TSLA"]["amount"] == 7
 
 
 async def test_calls_of_later_versions_say_so() -> None:

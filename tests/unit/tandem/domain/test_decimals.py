@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tandem.domain.decimals import canonical
+from tandem.domain.decimals import canonical, significant
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,11 @@ from tandem.domain.decimals import canonical
 )
 def test_canonical_text(value: str, text: str) -> None:
     assert str(canonical(Decimal(value))) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("100.06666666666667", "100.0667"), ("0.00012345678", "0.0001234568"), ("1200000", "1200000")],
+)
+def test_f13_an_average_is_rounded_to_its_first_digits(value: str, text: str) -> None:
+    assert str(significant(Decimal(value), 7)) == text
