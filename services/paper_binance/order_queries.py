@@ -22,6 +22,7 @@ DAY_MS = 86_400_000
 TRADES_WINDOW_MS = 7 * DAY_MS
 UNFILLED_KEPT_MS = 3 * DAY_MS
 KEPT_MS = 90 * DAY_MS
+TRADES_KEPT_MS = 90 * DAY_MS
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 1_000
 
@@ -89,6 +90,7 @@ def user_trades(venue: Venue, call: Call) -> list[TradePayload]:
         and fill.exec_id >= (from_id or 0)
         and order_id in {None, fill.order.order_id}
         and span.holds(ms(fill.ts_ns))
+        and ms(fill.ts_ns) > call.now_ms - TRADES_KEPT_MS
     )
     return [trade(fill, contract) for fill in islice(fills, _limit(call))]
 

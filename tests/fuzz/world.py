@@ -57,6 +57,7 @@ NOW_MS = {BINANCE: 1790000000125, "hyperliquid": 1770118781600}
 NS_PER_MS = 1_000_000
 LONGEST_WAIT_MS = 7 * 24 * 3_600 * 1_000
 MAX_KIND = 300
+ONE_ASSET = b'{"multiAssetsMargin":false}'
 LISTINGS: dict[str, Callable[[Instrument], Query]] = {
     "open-orders": lambda _one: OpenOrdersQuery(),
     "fills": lambda one: FillsQuery((one,), 0),
@@ -259,7 +260,7 @@ class World:
             case "time":
                 expect(0 < core.door.time_ms(venue.decode_time((answer,))) < 2**63, "no time")
             case "balance":
-                balance = venue.decode_balance((answer,))
+                balance = venue.decode_balance((answer, _answer(ONE_ASSET)))
                 for number in (balance.balance, balance.equity, balance.available):
                     check_number("amount", str(number))
             case "instruments":

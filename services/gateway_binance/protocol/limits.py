@@ -143,7 +143,7 @@ def _weight(request: Query) -> int:
         case PositionsQuery():
             return LIST_WEIGHT + SINGLE_WEIGHT
         case BalanceQuery():
-            return LIST_WEIGHT
+            return LIST_WEIGHT + LIST_WEIGHT
         case _:
             return SINGLE_WEIGHT
 

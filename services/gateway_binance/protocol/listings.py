@@ -6,7 +6,9 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import partial
+from typing import Final
 
 from services.gateway_binance.protocol import rows, words
 from services.gateway_binance.protocol.answers import OK, refusal_of
@@ -36,6 +38,9 @@ from tandem.gateway.requests import (
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import RawAnswer
+
+# What multi-assets mode counts in.
+ALL_ASSETS: Final = "USD"
 
 
 def decode_time(answers: Sequence[RawAnswer]) -> int:
@@ -107,7 +112,7 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
         if len(listed) >= TRADES_LIMIT:
             cut.append(instrument)
             since_ms.append(_next_since_ms(listed, query.since_ms))
-    more = FillsQuery(tuple(cut), min(since_ms)) if cut else None
+    more = FillsQuery(tuple(cut), min(since_ms), query.until_ms) if cut else None
     asked = frozenset(instrument.ticker for instrument in query.instruments)
     return Listing(tuple(facts), more=more, covers=asked.__contains__, unsound=tuple(faults))
 
@@ -143,8 +148,39 @@ def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
 
 
 def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
-    """Return one asset's balance; an account that never held it has none of it."""
+    """Return the account's balance: of one asset, or of all in USD in multi-assets mode.
+
+    There each asset stands for the others: one may be owed while the account is well
+    (Binance docs, Account Information V3).
+    """
     account = rows.decode_rows(rows.account_row, answers[0])
+    if rows.decode_rows(rows.config_row, answers[1]).multi_assets_margin:
+        return _total(account)
+    return _of_asset(asset, account)
+
+
+def _total(account: rows.AccountRow) -> VenueBalance:
+    with _usable_values():
+        return VenueBalance(
+            asset=ALL_ASSETS,
+            balance=_given(account.total_wallet_balance, "totalWalletBalance"),
+            equity=_given(account.total_margin_balance, "totalMarginBalance"),
+            available=_given(account.available_balance, "availableBalance"),
+        )
+
+
+def _given(value: Decimal | None, field: str) -> Decimal:
+    if value is None:
+        raise UnreadableError(field, value, "told in multi-assets mode")
+    return plain(value, field)
+
+
+def _of_asset(asset: str, account: rows.AccountRow) -> VenueBalance:
+    """Return one asset's balance.
+
+    Raises:
+        VenueQueryError: the account does not list it.
+    """
     row = next((each for each in account.assets if each.asset == asset), None)
     if row is None:
         raise VenueQueryError(f"asset={asset}: not among the account's assets")

@@ -45,6 +45,7 @@ KEY_HEADER = "X-MBX-APIKEY"
 TRADES_LIMIT = 1_000
 TRADES_WINDOW_MS = 7 * 24 * 3_600_000  # userTrades spans at most 7 days
 TRADES_MARGIN_MS = 60_000
+TRADES_KEPT_MS = 90 * 24 * 3_600_000  # userTrades goes back three months (August 2026)
 # Of the open orders of all symbols; those of one weigh 1 (Binance docs, Current All Open Orders).
 OPEN_ORDERS_WEIGHT = 40
 
@@ -114,6 +115,15 @@ def open_orders_params(query: OpenOrdersQuery) -> tuple[Params, ...]:
     return tuple((("symbol", each.symbol),) for each in query.instruments)
 
 
+def trades_params(symbol: str, query: FillsQuery, stamp: Stamp) -> Params:
+    """Return a question for the oldest trades of one window; the last one is up to now."""
+    limit: Param = ("limit", TRADES_LIMIT)
+    if query.until_ms is None:
+        return ("symbol", symbol), ("startTime", _within_window(query.since_ms, stamp)), limit
+    span: Params = (("startTime", query.since_ms), ("endTime", query.until_ms))
+    return (("symbol", symbol), *span, limit)
+
+
 def timing(stamp: Stamp) -> Params:
     return (("recvWindow", stamp.window_ms), ("timestamp", stamp.venue_ms))
 
@@ -176,7 +186,9 @@ class RestRequests:
                 positions = self._get("/fapi/v3/positionRisk", (), stamp)
                 return (self._public("/fapi/v1/time"), positions)
             case BalanceQuery():
-                return (self._get("/fapi/v3/account", (), stamp),)
+                # The mode says which of the account's numbers are meant.
+                account = self._get("/fapi/v3/account", (), stamp)
+                return account, self._get("/fapi/v1/accountConfig", (), stamp)
 
     def _lists(
         self, query: OpenOrdersQuery | RecentOrdersQuery | FillsQuery, stamp: Stamp
@@ -193,16 +205,11 @@ class RestRequests:
                 )
             case FillsQuery():
                 return tuple(
-                    self._trades(each.symbol, query.since_ms, stamp) for each in query.instruments
+                    self._get(
+                        "/fapi/v1/userTrades", trades_params(each.symbol, query, stamp), stamp
+                    )
+                    for each in query.instruments
                 )
-
-    def _trades(self, symbol: str, since_ms: int, stamp: Stamp) -> HttpRequest:
-        params: Params = (
-            ("symbol", symbol),
-            ("startTime", _within_window(since_ms, stamp)),
-            ("limit", TRADES_LIMIT),
-        )
-        return self._get("/fapi/v1/userTrades", params, stamp)
 
     def _recent(self, symbol: str, since_ms: int, stamp: Stamp) -> HttpRequest:
         """Ask for the newest orders of a symbol; more than fit are the older ones."""

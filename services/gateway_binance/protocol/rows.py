@@ -73,7 +73,18 @@ class AssetRow(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AccountRow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The account: the totals are of all assets, in USD, where multi-assets mode is on."""
+
     assets: tuple[AssetRow, ...]
+    total_wallet_balance: Decimal | None = None
+    total_margin_balance: Decimal | None = None
+    available_balance: Decimal | None = None
+
+
+class ConfigRow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """In which mode the account is."""
+
+    multi_assets_margin: bool
 
 
 class TimeRow(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -152,6 +163,7 @@ order_row = msgspec.json.Decoder(OrderRow)
 order_rows = msgspec.json.Decoder(tuple[OrderRow, ...])
 trade_rows = msgspec.json.Decoder(tuple[TradeRow, ...])
 position_rows = msgspec.json.Decoder(tuple[PositionRow, ...])
+config_row = msgspec.json.Decoder(ConfigRow)
 account_row = msgspec.json.Decoder(AccountRow)
 time_row = msgspec.json.Decoder(TimeRow)
 listen_key_row = msgspec.json.Decoder(ListenKeyRow)

@@ -13,6 +13,8 @@ from services.gateway_binance.protocol.market_channels import MarketChannel
 from services.gateway_binance.protocol.order_channel import ORDERS, OrderChannel
 from services.gateway_binance.protocol.outcomes import decode_outcome
 from services.gateway_binance.protocol.requests import (
+    TRADES_KEPT_MS,
+    TRADES_WINDOW_MS,
     RestRequests,
     mark_stream_name,
     order_frame,
@@ -28,6 +30,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
 from tandem.gateway.channel import Channel
+from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (
     InstrumentTable,
@@ -77,6 +80,7 @@ class BinanceVenue:
             window_ms=self._settings.window_ms,
             book_max_age_ms=self._settings.book_max_age_ms,
             refused_price_match=self._settings.refused_price_match,
+            fills=FillLimits(window_ms=TRADES_WINDOW_MS, kept_ms=TRADES_KEPT_MS),
         )
 
     @property

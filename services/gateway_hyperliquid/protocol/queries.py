@@ -42,6 +42,8 @@ from tandem.transport.exchange import RawAnswer
 # A list of this many rows may have been cut (docs: 500 rows, for fills 2000).
 ROWS_MAY_BE_CUT: Final = 500
 ROWS_MOST: Final = 2_000
+# Older ones of the account are in no list (docs, Info endpoint, userFillsByTime).
+FILLS_KEPT: Final = 10_000
 # The venue does not say for how long; hedges wait with everything else, so not for long.
 RATE_WAIT_MS: Final = 1_000
 

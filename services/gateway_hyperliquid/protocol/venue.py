@@ -47,6 +47,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.gateway.channel import Channel
 from tandem.gateway.decoding import ZERO, plain, shown
+from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (
     BalanceQuery,
@@ -296,6 +297,7 @@ def _traits(options: VenueOptions) -> Traits:
         kills_nonces=True,
         is_elsewhere=lambda ticker: not is_of_main_dex(ticker),
         book_max_age_ms=options.book_max_age_ms,
+        fills=FillLimits(kept_count=queries.FILLS_KEPT),
     )
 
 

@@ -12,13 +12,16 @@
 5. A list with a row that cannot be so proves nothing of its time: it is asked for again, a few
    times; what the venue keeps telling so is passed over, and alarmed.
 6. What a run finds and the stream did not tell in time is the proof that the stream is mute.
-7. A run that is due and not done within its interval is an alarm in the log, once a spell: what
+7. Fills are listed window by window, as the venue lists them, from the last that is known. What it
+   keeps no longer is an alarm that says from when to when.
+8. A run that is due and not done within its interval is an alarm in the log, once a spell: what
    the stream lost is not hedged meanwhile.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from tandem.domain.ids import Ticker
 from tandem.gateway import reconcile
@@ -60,6 +63,7 @@ class Backfill:
         self.on_unsound: Callable[[], None] | None = None
         self.on_failed: Callable[[], None] | None = None
         self._ended = self._looks_back = 0
+        self._lost_since_ms: int | None = None
         self._core = core
         self._queries = queries
         self._wanted = asyncio.Event()
@@ -198,6 +202,7 @@ class Backfill:
         former = await self._list_fills(self._filled & tickers, since_ms)
         others = {one for one in tickers if not former.covers(one)}
         newer = await self._list_fills(others, first_ms) if others else former
+        self._tell_lost(first_ms if newer is not former else since_ms, former, newer)
         if looks_back != self._looks_back:
             return
         self._filled |= tickers
@@ -207,6 +212,22 @@ class Backfill:
         self._filled_to_ms = min([started_ms, *cut, *doubtful])
         if cut:
             self._go_on()
+
+    def _tell_lost(self, since_ms: int, *lists: Listing) -> None:
+        """Say so when fills may be missing that the venue no longer lists; once for each stretch.
+
+        Positions are right all the same, and so is each order's cumulative quantity.
+        """
+        core = self._core
+        until_ms = max(one.lost_until_ms or 0 for one in lists)
+        if not until_ms or since_ms == self._lost_since_ms:
+            return
+        self._lost_since_ms = since_ms
+        began, ended = _utc(since_ms), _utc(until_ms)
+        text = f"fills from {began} to {ended} may be missing: {core.exc} no longer lists them"
+        core.context.log.error("fills that the venue does not keep", reason=text)
+        key = f"fills-{core.context.run}-{until_ms}"
+        core.journal.append(Alarm(source=f"gateway-{core.exc}", key=key, text=text))
 
     def _heed(self, listing: Listing) -> bool:
         """Tell whether what a list stands for is to be asked for again: rows of it cannot be so."""
@@ -310,3 +331,7 @@ class Backfill:
             else:
                 journal.log(fact, at_any_age=at_any_age)
             self._core.sender.take_fact(fact)
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / MS_PER_S, UTC).isoformat(timespec="seconds")

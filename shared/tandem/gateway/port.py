@@ -8,12 +8,13 @@
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.order import PriceMatch
 from tandem.gateway.channel import Channel
+from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.requests import (
     InstrumentTable,
     Listing,
@@ -48,6 +49,7 @@ class Traits:
         refused_price_match: modes that the venue has suspended.
         is_elsewhere: whether a ticker is of another market of the venue, whose instruments are
             not in the table while its fills and positions are told all the same.
+        fills: what its list of fills is bound by.
     """
 
     venue: str
@@ -61,6 +63,7 @@ class Traits:
     kills_nonces: bool = False
     refused_price_match: frozenset[PriceMatch] = frozenset()
     is_elsewhere: Callable[[Ticker], bool] = no_ticker
+    fills: FillLimits = field(default_factory=FillLimits)
 
 
 class VenueProtocol(Protocol):

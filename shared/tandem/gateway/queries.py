@@ -6,16 +6,15 @@
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from tandem.domain.execution import OutcomeKind
-from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import NS_PER_MS, Core
-from tandem.gateway.decoding import Unsound
 from tandem.gateway.requests import (
     BalanceQuery,
+    FillsQuery,
     InstrumentsQuery,
     Listing,
     OrderQuery,
@@ -27,7 +26,6 @@ from tandem.gateway.requests import (
     Stamp,
     TimeQuery,
     VenueQueryError,
-    every_ticker,
 )
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import NoAnswerError, NothingSentError, RawAnswer, Transport
@@ -150,24 +148,34 @@ class VenueQueries:
             return None if found is None else self.core.door.order(found)
 
     async def listing(self, query: Query, priority: Priority) -> Listing:
-        """Return a whole listing, all its pages."""
-        facts: list[Report] = []
-        faults: list[Unsound] = []
-        venue_ms: int | None = None
-        covers: Callable[[Ticker], bool] = every_ticker
-        following: Query | None = query
-        for _ in range(MAX_PAGES):
+        """Return a whole listing, all its windows and their pages."""
+        whole = Listing(())
+        following = self._first(query)
+        for number in range(MAX_PAGES):
             if following is None:
                 break
             answers = await self.ask(following, priority)
             with self._heeding():
                 page = self.core.door.listing(self.core.venue.decode_listing(following, answers))
-            facts += page.facts
-            faults += page.unsound
-            if following is query:
-                venue_ms, covers = page.venue_ms, page.covers
-            following = page.more
-        return Listing(tuple(facts), venue_ms, following, covers, tuple(faults))
+            whole = page if number == 0 else _joined(whole, page)
+            following = page.more or self._next_window(query, following)
+        return replace(whole, more=following, lost_until_ms=self._lost_until_ms(query, whole))
+
+    def _first(self, query: Query) -> Query | None:
+        if not isinstance(query, FillsQuery):
+            return query
+        return self.core.venue.traits.fills.first(query, self.core.now().venue_ms)
+
+    def _next_window(self, query: Query, asked: Query) -> Query | None:
+        if not isinstance(query, FillsQuery) or not isinstance(asked, FillsQuery):
+            return None
+        return self.core.venue.traits.fills.following(query, asked, self.core.now().venue_ms)
+
+    def _lost_until_ms(self, query: Query, whole: Listing) -> int | None:
+        if not isinstance(query, FillsQuery):
+            return None
+        fills, now_ms = self.core.venue.traits.fills, self.core.now().venue_ms
+        return fills.lost_until_ms(query, whole.facts, now_ms)
 
     async def recent(
         self,
@@ -213,6 +221,13 @@ class VenueQueries:
             return Outcome(kind=OutcomeKind.UNKNOWN, text=str(error))
         self.core.budgets.observe(self.core.venue.usage(answer), self._mono_ms())
         return self.core.door.outcome(self.core.venue.decode_outcome(request, answer))
+
+
+def _joined(whole: Listing, page: Listing) -> Listing:
+    """Return a listing with its next page: what it covers, and when, the first one said."""
+    return replace(
+        whole, facts=(*whole.facts, *page.facts), unsound=(*whole.unsound, *page.unsound)
+    )
 
 
 def _part(costs: tuple[Cost, ...], index: int, count: int) -> tuple[Cost, ...]:

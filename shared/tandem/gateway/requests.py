@@ -134,10 +134,14 @@ class RecentOrdersQuery:
 
 @dataclass(frozen=True, slots=True)
 class FillsQuery:
-    """Fills at or after `since_ms` of the venue's clock; `instruments` may narrow nothing."""
+    """Fills at or after `since_ms` of the venue's clock; `instruments` may narrow nothing.
+
+    `until_ms`: the last millisecond of the window that is asked for, None: up to now.
+    """
 
     instruments: tuple[Instrument, ...]
     since_ms: int
+    until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,7 @@ class Listing:
     `more` is the next question when the venue cut the list, `venue_ms` the venue's time of the
     listing where it says one. `covers` tells of which tickers absence from it means something.
     `unsound` are the rows that cannot be so: what they stand for is missing here.
+    `lost_until_ms`: up to when fills may be missing that the venue no longer keeps, None: none.
     """
 
     facts: tuple[Report, ...]
@@ -180,6 +185,7 @@ class Listing:
     more: Query | None = None
     covers: Callable[[Ticker], bool] = every_ticker
     unsound: tuple[Unsound, ...] = ()
+    lost_until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,10 @@ class VenueOrders(Message, frozen=True, kw_only=True, tag="venue_orders"):
 
 
 class VenueBalance(Message, frozen=True, kw_only=True, tag="venue_balance"):
-    """Quote-currency balance: `equity` includes unrealised PnL."""
+    """Quote-currency balance: `equity` includes unrealised PnL.
+
+    `asset` is USD where the account's assets stand for one another: then of all together.
+    """
 
     asset: str
     balance: Decimal

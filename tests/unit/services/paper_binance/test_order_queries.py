@@ -103,6 +103,17 @@ def test_trades_of_a_span_or_of_an_order(venue: Venue) -> None:
     assert [row["orderId"] for row in ordered] == [first]
 
 
+def test_d7_trades_are_kept_for_three_months(venue: Venue) -> None:
+    send(venue, "POST", "order", **MARKET)
+    span = {"symbol": "SOLUSDT", "startTime": str(NOW_MS), "endTime": str(NOW_MS + 1)}
+    days_ms = 90 * 86_400_000
+
+    _, kept = send_at(venue, NOW_MS + days_ms - 1, "GET", "userTrades", **span)
+    _, gone = send_at(venue, NOW_MS + days_ms, "GET", "userTrades", **span)
+
+    assert (len(kept), gone) == (1, [])
+
+
 @pytest.mark.parametrize("limit", ["0", "1001"])
 def test_limit_out_of_bounds_is_refused(venue: Venue, limit: str) -> None:
     assert refused(venue, "GET", "userTrades", symbol="SOLUSDT", limit=limit) == -1130

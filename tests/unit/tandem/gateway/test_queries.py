@@ -1,10 +1,41 @@
-"""How long a question waits for its answer, by what waits for it."""
+"""How a venue is asked: how long an answer may take, and how a list is asked for whole."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tandem.gateway.queries import PROOF_TIMEOUT_S, QUERY_TIMEOUT_S, timeout_s
-from tandem.gateway.requests import InstrumentsQuery, OpenOrdersQuery, TimeQuery
+from services.gateway_binance.protocol.settings import Endpoints, VenueSettings
+from services.gateway_binance.protocol.signing import HmacSigner
+from services.gateway_binance.protocol.venue import BinanceVenue
+from services.paper_binance.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
+from services.paper_binance.rest import answer as rest_answer
+from services.paper_binance.venue import Venue
+from tandem.domain.ids import Exc
+from tandem.gateway.queries import PROOF_TIMEOUT_S, QUERY_TIMEOUT_S, VenueQueries, timeout_s
+from tandem.gateway.requests import (
+    FillsQuery,
+    InstrumentsQuery,
+    Listing,
+    OpenOrdersQuery,
+    Query,
+    Stamp,
+    TimeQuery,
+)
+from tandem.messages.reports import FillReport
+from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 from tandem.transport.priority import Priority
+from tests.unit.services.paper_binance.pure_venue import (
+    MARKET,
+    NOW_MS,
+    NS_PER_MS,
+    request,
+    send_at,
+    venue_with_books,
+)
+
+DAY_MS = 86_400_000
 
 
 def test_e6_what_proves_an_outcome_is_asked_again_soon_after_its_answer_was_lost() -> None:
@@ -19,3 +50,80 @@ def test_what_nobody_is_owed_may_take_its_time(priority: Priority) -> None:
 def test_a_large_table_takes_longer_and_the_time_is_worthless_when_it_is_late() -> None:
     assert timeout_s(InstrumentsQuery(), Priority.UPKEEP) > QUERY_TIMEOUT_S
     assert timeout_s(TimeQuery(), Priority.PROOF) < PROOF_TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class PaperQueries(VenueQueries):
+    """Asks the paper exchange in this process; `asked` has each span of trades in days."""
+
+    paper: Venue = field(default_factory=venue_with_books)
+    asked: list[tuple[float, float]] = field(default_factory=list)
+
+    async def ask(self, query: Query, priority: Priority) -> list[RawAnswer]:
+        stamp = Stamp(1, self.core.now().venue_ms, 0, 1_000)
+        requests = self.core.venue.encode_query(query, stamp)
+        return [self._answer(one, stamp.venue_ms) for one in requests]
+
+    def _answer(self, asked: HttpRequest, now_ms: int) -> RawAnswer:
+        url = urlsplit(asked.url)
+        sent = request("GET", url.path.removeprefix("/fapi/v1/"), url.query)
+        given = rest_answer(self.paper, sent, now_ms * NS_PER_MS)
+        params = parse_qs(url.query)
+        if "startTime" in params:
+            span = (int(params["startTime"][0]), int(params.get("endTime", [str(now_ms)])[0]))
+            self.asked.append((_days(span[0]), _days(span[1])))
+        return RawAnswer(Transport.HTTP, given.status, given.body, 1)
+
+
+def _days(ms: int) -> float:
+    return round((ms - NOW_MS) / DAY_MS, 2)
+
+
+def queries(now_ms: int) -> PaperQueries:
+    endpoints = Endpoints("http://venue", "ws://venue", "ws://venue")
+    signer = HmacSigner(PAPER_HMAC_KEY, PAPER_HMAC_SECRET.encode())
+    venue = BinanceVenue(Exc("binance"), VenueSettings(endpoints=endpoints), signer)
+    door = SimpleNamespace(listing=lambda page: page)
+    now = SimpleNamespace(venue_ms=now_ms)
+    return PaperQueries(SimpleNamespace(venue=venue, door=door, now=lambda: now))  # type: ignore[arg-type]  # the parts that it uses
+
+
+async def listed(here: PaperQueries, since_ms: int) -> Listing:
+    table = here.core.venue.decode_instruments(await here.ask(InstrumentsQuery(), Priority.UPKEEP))
+    sol = next(one for one in table.rows if one.ticker == "SOLUSDT")
+    return await here.listing(FillsQuery((sol,), since_ms), Priority.BACKFILL)
+
+
+@pytest.mark.parametrize(
+    ("away_days", "windows"),
+    [
+        (1, [(0, 1)]),
+        (10, [(0, 7), (7, 10)]),
+        (20, [(0, 7), (7, 14), (14, 20)]),
+    ],
+)
+async def test_d7_fills_of_a_long_absence_are_all_listed(
+    away_days: int, windows: list[tuple[float, float]]
+) -> None:
+    here = queries(NOW_MS + away_days * DAY_MS)
+    for day in range(away_days):
+        send_at(here.paper, NOW_MS + day * DAY_MS, "POST", "order", **MARKET)
+
+    listing = await listed(here, NOW_MS)
+
+    fills = [fact for fact in listing.facts if isinstance(fact, FillReport)]
+    assert [_days(fill.ts_event_ns // NS_PER_MS) for fill in fills] == list(range(away_days))
+    assert here.asked == windows
+    assert (listing.more, listing.lost_until_ms) == (None, None)
+
+
+async def test_d7_what_the_venue_no_longer_keeps_is_said() -> None:
+    now_ms = NOW_MS + 100 * DAY_MS
+    here = queries(now_ms)
+    for day in (0, 50):
+        send_at(here.paper, NOW_MS + day * DAY_MS, "POST", "order", **MARKET)
+
+    listing = await listed(here, NOW_MS)
+
+    assert len([fact for fact in listing.facts if isinstance(fact, FillReport)]) == 1
+    assert listing.lost_until_ms == now_ms - 90 * DAY_MS

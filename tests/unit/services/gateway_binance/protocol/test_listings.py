@@ -46,6 +46,10 @@ def _answer(body: bytes, status: int = 200) -> RawAnswer:
     return RawAnswer(Transport.HTTP, status, body, 9)
 
 
+ONE_ASSET = _answer(b'{"multiAssetsMargin":false}')
+ALL_ASSETS = _answer(b'{"multiAssetsMargin":true,"dualSidePosition":false}')
+
+
 def test_time_is_read() -> None:
     assert listings.decode_time((_answer(TIME),)) == 1790000000500
 
@@ -166,7 +170,8 @@ def test_question_that_asks_for_no_list_raises() -> None:
 
 
 def test_balance_is_that_of_the_chosen_asset(payload: Payload) -> None:
-    balance = listings.decode_balance("USDT", (_answer(payload("account_v3")),))
+    balance = listings.decode_balance("USDT", (_answer(payload("account_v3")), ONE_ASSET))
+    assert balance.asset == "USDT"
     assert balance.balance == Decimal("99999.8720004")
     assert balance.equity == Decimal("99999.7700004")
     assert balance.available == Decimal("99967.7700004")
@@ -174,7 +179,37 @@ def test_balance_is_that_of_the_chosen_asset(payload: Payload) -> None:
 
 def test_balance_of_an_asset_not_held_raises(payload: Payload) -> None:
     with pytest.raises(VenueQueryError, match="asset=USDC"):
-        listings.decode_balance("USDC", (_answer(payload("account_v3")),))
+        listings.decode_balance("USDC", (_answer(payload("account_v3")), ONE_ASSET))
+
+
+def _account(**totals: str) -> RawAnswer:
+    """An account that owes USDT and holds far more of an asset that stands for it."""
+    assets = [
+        {"asset": name, "walletBalance": held, "marginBalance": held, "availableBalance": "0"}
+        for name, held in (("BFUSD", "2850"), ("USDT", "-45.32"))
+    ]
+    return _answer(json.dumps({"assets": assets, **totals}).encode())
+
+
+def test_c9_in_multi_assets_mode_the_accounts_own_totals_count() -> None:
+    account = _account(
+        totalWalletBalance="2801.00", totalMarginBalance="2802.89", availableBalance="2700.5"
+    )
+
+    balance = listings.decode_balance("USDT", (account, ALL_ASSETS))
+
+    assert (balance.asset, balance.balance) == ("USD", Decimal(2801))
+    assert (balance.equity, balance.available) == (Decimal("2802.89"), Decimal("2700.5"))
+    assert listings.decode_balance("USDT", (account, ONE_ASSET)).equity == Decimal("-45.32")
+
+
+@pytest.mark.parametrize("config", [b"{}", b'{"multiAssetsMargin":"yes"}', b""])
+def test_c9_a_mode_that_is_not_told_concludes_nothing(config: bytes) -> None:
+    account = _account(totalMarginBalance="2802.89")
+    with pytest.raises(VenueQueryError, match="unreadable"):
+        listings.decode_balance("USDT", (account, _answer(config)))
+    with pytest.raises(VenueQueryError, match="totalWalletBalance"):
+        listings.decode_balance("USDT", (account, ALL_ASSETS))
 
 
 @pytest.mark.parametrize(

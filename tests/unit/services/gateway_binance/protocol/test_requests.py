@@ -171,7 +171,7 @@ def test_listen_key_needs_the_key_and_no_signature() -> None:
         (TimeQuery(), ["/fapi/v1/time"]),
         (OpenOrdersQuery(), ["/fapi/v1/openOrders"]),
         (PositionsQuery(), ["/fapi/v1/time", "/fapi/v3/positionRisk"]),
-        (BalanceQuery(), ["/fapi/v3/account"]),
+        (BalanceQuery(), ["/fapi/v3/account", "/fapi/v1/accountConfig"]),
     ],
 )
 def test_questions_go_to_their_pages(query: Query, paths: list[str]) -> None:

@@ -151,7 +151,9 @@ def test_questions_and_answers_go_through(payload: Payload, btc: Instrument) -> 
     venue = _venue()
     order = OrderQuery(instrument=btc, client_order_id=ClientOrderId("oms-01J9Z-7"))
     orders = venue.decode_listing(OpenOrdersQuery(), (_answer(payload("open_orders")),))
-    balance = venue.decode_balance((_answer(payload("account_v3")),))
+    balance = venue.decode_balance(
+        (_answer(payload("account_v3")), _answer(b'{"multiAssetsMargin":false}'))
+    )
     assert venue.decode_time((_answer(b'{"serverTime":7}'),)) == 7
     assert venue.decode_order(order, (_answer(payload("order_query")),)) is not None
     assert len(orders.facts) == 2
@@ -166,7 +168,7 @@ def test_costs_and_usage_go_through(btc: Instrument) -> None:
     assert venue.costs(cancel, Transport.WEBSOCKET) == (Cost("weight", 1),)
     assert venue.costs(TimeQuery(), Transport.HTTP) == (Cost("weight", 1), Cost("queries", 1))
     assert venue.order_costs(CancelOne, Transport.HTTP) == (Cost("weight", 1),)
-    assert venue.costs(BalanceQuery(), Transport.HTTP) == (Cost("weight", 5), Cost("queries", 5))
+    assert venue.costs(BalanceQuery(), Transport.HTTP) == (Cost("weight", 10), Cost("queries", 10))
     assert venue.usage(answer) == (Usage("weight", 3),)
 
 

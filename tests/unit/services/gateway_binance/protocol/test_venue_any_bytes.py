@@ -111,4 +111,4 @@ def _read_listing(venue: BinanceVenue, query: Query, answer: RawAnswer) -> None:
 def _read_rest(venue: BinanceVenue, answer: RawAnswer) -> None:
     for read in (venue.decode_balance, venue.decode_time, venue.decode_instruments):
         with contextlib.suppress(VenueQueryError):
-            read((answer,))
+            read((answer, answer))
