@@ -309,7 +309,7 @@ def _changed(
 ) -> tuple[Effect, ...]:
     """Publish the record's view if readers have not seen it so, and pack an ended record."""
     view = records.view(record)
-    shown = records.shown(view)
+    shown = records.shown(record, view)
     if shown == record.shown:
         book.settle(state, record, event.ts_ns)
         return ()

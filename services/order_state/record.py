@@ -71,6 +71,7 @@ class Terms(Struct, array_like=True):
     reduce_only: Latest | None = None
     oid: Latest | None = None
     ts_event_ns: int = 0
+    trigger_px: Latest | None = None
 
 
 class FillSum(Struct, array_like=True):
@@ -168,6 +169,18 @@ class Record(Struct, array_like=True):
         return self.status
 
     @property
+    def called_for(self) -> Decimal:
+        """What its fills come to once all are known: what is proven, or what FILLED says."""
+        is_whole = self.order_status is OrderStatus.FILLED
+        return max(self.filled, abs(self.amount)) if is_whole else self.filled
+
+    @property
+    def last_qty(self) -> Decimal:
+        """What filled last: the latest fill, or what an acknowledgement told ahead of its fills."""
+        ahead = self.called_for - self.fills.qty
+        return ahead if ahead > 0 else self.fills.last_qty
+
+    @property
     def is_live(self) -> bool:
         return not self.order_status.is_terminal
 
@@ -238,6 +251,7 @@ def _join_terms(terms: Terms, report: OrderReport) -> None:
     terms.time_in_force = _later(terms.time_in_force, ts, report.time_in_force)
     terms.reduce_only = _later(terms.reduce_only, ts, report.reduce_only)
     terms.oid = _later(terms.oid, ts, report.venue_order_id)
+    terms.trigger_px = _later(terms.trigger_px, ts, report.trigger_px)
     terms.ts_event_ns = max(terms.ts_event_ns, ts)
 
 
@@ -295,6 +309,7 @@ def _merged_terms(one: Terms, other: Terms) -> Terms:
         time_in_force=_latest(one.time_in_force, other.time_in_force),
         reduce_only=_latest(one.reduce_only, other.reduce_only),
         oid=_latest(one.oid, other.oid),
+        trigger_px=_latest(one.trigger_px, other.trigger_px),
         ts_event_ns=max(one.ts_event_ns, other.ts_event_ns),
     )
 
@@ -353,7 +368,7 @@ def view(record: Record) -> OrderView:
         order_status=status,
         order_type=_order_type(record),
         cum_qty=canonical(record.filled),
-        last_qty=canonical(record.fills.last_qty),
+        last_qty=canonical(record.last_qty),
         timestamp=timestamp_ms(record),
         avg_px=average_px(record),
         time_in_force=_time_in_force(record),
@@ -369,6 +384,7 @@ def view(record: Record) -> OrderView:
         external=asked is None,
         reason=record.reason if is_short else None,
         text=_text(record),
+        trigger_px=_trigger_px(record),
     )
 
 
@@ -389,16 +405,25 @@ def _text(record: Record) -> str:
     return f"cancel refused: {record.kept}" if record.kept else ""
 
 
-def shown(view: OrderView) -> bytes:
+def shown(record: Record, view: OrderView) -> bytes:
     """Return a digest of what makes a change worth telling.
 
     Of an ended order that leaves out when it was last heard of: the fills of an order that ended
-    by its acknowledgement follow one by one; each is told as a fill, and the order itself no
-    longer changes.
+    by its acknowledgement follow one by one, and each is told as a fill. The order itself is told
+    again with the last of them, unless one fill was all that there was.
     """
     if view.order_status.is_terminal:
-        view = msgspec.structs.replace(view, timestamp=0, last_qty=ZERO)
+        is_whole = record.fills.qty >= record.called_for
+        last_qty = view.last_qty if is_whole else canonical(record.called_for)
+        view = msgspec.structs.replace(view, timestamp=0, last_qty=last_qty)
     return blake2b(codec.encode_part(view), digest_size=DIGEST_BYTES).digest()
+
+
+def _trigger_px(record: Record) -> Decimal | None:
+    """Return what a conditional order waits for; nothing once it has fired, filled or ended."""
+    if record.filled or not record.is_live:
+        return None
+    return _decimal(record.terms.trigger_px) or None
 
 
 def _decimal(told: Latest | None) -> Decimal | None:

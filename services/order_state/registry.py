@@ -165,7 +165,7 @@ def settle(registry: Registry, record: Record, now_ns: int) -> None:
 
 def _unpacked(packed: bytes) -> Record:
     record = _unpack.decode(packed)
-    record.shown = records.shown(records.view(record))
+    record.shown = records.shown(record, records.view(record))
     return record
 
 

@@ -33,6 +33,8 @@ class OrderRow(Struct, frozen=True, rename="camel"):
     reduce_only: bool | None = None
     tif: str | None = None
     is_trigger: bool = False
+    trigger_px: Decimal | None = None
+    order_type: str = ""
 
 
 class OrderUpdate(Struct, frozen=True, rename="camel"):

@@ -83,13 +83,29 @@ def order_report(update: OrderUpdate, reading: Reading) -> OrderReport | None:
         venue_order_id=VenueOrderId(id_text(row.oid, "oid")),
         client_order_id=cloid_of(row.cloid),
         amount=signed(row, row.orig_sz),
-        price=plain(row.limit_px, "limitPx"),
-        order_type=OrderType.LIMIT,
+        price=None if _is_market(row) else plain(row.limit_px, "limitPx"),
+        order_type=OrderType.MARKET if _is_market(row) else OrderType.LIMIT,
         time_in_force=_TIFS.get(row.tif or ""),
         reduce_only=row.reduce_only,
         reason=reason,
         text=text,
+        trigger_px=_trigger_px(update),
     )
+
+
+def _is_market(row: OrderRow) -> bool:
+    """Tell whether an order takes any price once it fires: its limit is the worst (docs, tpsl)."""
+    return row.is_trigger and row.order_type.endswith(" Market")
+
+
+def _trigger_px(update: OrderUpdate) -> Decimal | None:
+    """Return the mark price that a conditional order waits for; 0: it has fired."""
+    row = update.order
+    if update.status == "triggered":
+        return ZERO
+    if not row.is_trigger or update.status != "open" or row.trigger_px is None:
+        return None
+    return positive(row.trigger_px, "triggerPx")
 
 
 def open_order(row: OrderRow) -> OrderUpdate:

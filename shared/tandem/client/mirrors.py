@@ -119,11 +119,16 @@ class Orders(OrdersByReference):
 
     @property
     def bids(self) -> list[OrderView]:
-        return [row for row in self if row.amount > 0]
+        return [row for row in self if row.amount > 0 and row.trigger_px is None]
 
     @property
     def asks(self) -> list[OrderView]:
-        return [row for row in self if row.amount < 0]
+        return [row for row in self if row.amount < 0 and row.trigger_px is None]
+
+    @property
+    def waiting(self) -> list[OrderView]:
+        """Conditional orders that have not fired: they are in no book, and no part of a total."""
+        return [row for row in self if row.trigger_px is not None]
 
     @property
     def pending(self) -> list[OrderView]:

@@ -128,4 +128,5 @@ def order_view(report: OrderReport) -> OrderView:
         avg_px=report.avg_px,
         time_in_force=report.time_in_force,
         reduce_only=bool(report.reduce_only),
+        trigger_px=report.trigger_px or None,
     )

@@ -83,7 +83,8 @@ def _of_order(order: OrderReport) -> Iterator[Unsound]:
     yield from _names(what, ("oid", order.venue_order_id), ("cloid", order.client_order_id))
     yield from _numbers(what, ("amount", order.amount))
     yield from _above_zero(what, ("price", order.price))
-    yield from _not_below_zero(what, ("filled_sz", order.cum_qty), ("avg_px", order.avg_px))
+    told = (("avg_px", order.avg_px), ("trigger_px", order.trigger_px))
+    yield from _not_below_zero(what, ("filled_sz", order.cum_qty), *told)
     if order.amount and order.cum_qty is not None and order.cum_qty > abs(order.amount):
         rule = f"not above the order's amount, {shown(abs(order.amount))}"
         yield _unsound(what, "filled_sz", order.cum_qty, rule)

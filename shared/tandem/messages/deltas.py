@@ -32,7 +32,10 @@ from tandem.messages.message import Message
 
 
 class OrderView(Struct, frozen=True, kw_only=True):
-    """One order as every reader sees it. `amount` is signed; `timestamp` is in milliseconds."""
+    """One order as every reader sees it. `amount` is signed; `timestamp` is in milliseconds.
+
+    With a `trigger_px` it is in no book: it waits until the mark price is there.
+    """
 
     exc: Exc
     ticker: Ticker
@@ -59,6 +62,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
     external: bool = False
     reason: RejectReason | None = None
     text: str = ""
+    trigger_px: Decimal | None = None
 
 
 class PositionView(Struct, frozen=True, kw_only=True):

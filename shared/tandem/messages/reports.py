@@ -21,7 +21,8 @@ class OrderReport(Message, frozen=True, kw_only=True, tag="order_report"):
     """The state of one order as the venue gave it, or a refusal (then `reason` and `text`).
 
     `amount` is the signed original quantity where the source gives it. `replaces_oid` is set
-    when the venue gave the order a new id (modify). `in_doubt` marks a request of ours whose
+    when the venue gave the order a new id (modify). `trigger_px` is the mark price that a
+    conditional order waits for, 0 once it waits no more. `in_doubt` marks a request of ours whose
     outcome is unknown: the status is then what was last proven.
     """
 
@@ -45,6 +46,7 @@ class OrderReport(Message, frozen=True, kw_only=True, tag="order_report"):
     text: str = ""
     replaces_oid: VenueOrderId | None = None
     in_doubt: bool = False
+    trigger_px: Decimal | None = None
 
 
 class MidAt(Struct, frozen=True, kw_only=True):

@@ -255,3 +255,15 @@ def test_e10_merged_records_tell_of_an_excess_once() -> None:
     records.merge(other, one)
 
     assert not records.exceeds(other)
+
+
+def test_d8_a_conditional_order_waits_until_it_fires_in_any_order_of_reports() -> None:
+    waits = report(NEW, trigger_px=D("9.99"), ts=5)
+    fired = report(NEW, trigger_px=D(0), ts=7)
+    plain = report(NEW, ts=6)
+
+    assert records.view(joined(waits, plain)).trigger_px == D("9.99")
+    assert records.view(joined(waits, fired)).trigger_px is None
+    assert records.view(joined(fired, waits)).trigger_px is None
+    ended = report(OrderStatus.CANCELLED, ts=8)
+    assert records.view(joined(waits, ended)).trigger_px is None

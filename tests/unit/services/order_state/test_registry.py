@@ -179,7 +179,7 @@ def test_e7_an_order_that_was_packed_long_ago_comes_back_under_each_name() -> No
     first = opened(registry, ClientOrderId("0x" + "ab" * 16), OID)
     opened(registry, ClientOrderId("0x" + "ab" * 16), VenueOrderId("8"))
     first.status = OrderStatus.REJECTED
-    shown = first.shown = digest(view(first))
+    shown = first.shown = digest(first, view(first))
     book.settle(registry, first, 0)
     ended_orders(registry, 1_000)
 

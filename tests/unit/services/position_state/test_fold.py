@@ -57,7 +57,7 @@ def test_each_fill_is_one_delta_with_its_cause(world: World) -> None:
 def test_a_flat_positions_delta_keeps_its_last_entry(world: World) -> None:
     world.read(fill("a", "2", 1, "110"))
     (flat,) = world.deltas(fill("b", "-2", 2, "120"))
-    assert (flat.position.amount, flat.delta, flat.position.entry) == (0, -2, 110)
+    assert (flat.position.amount, flat.delta, flat.position.entry) == (D(0), D(-2), D(110))
     assert flat.position.value == 0
 
 
@@ -65,7 +65,7 @@ def test_c6_the_first_fill_of_an_unlisted_coin_tells_its_own_change(world: World
     """Sold down to nothing: a delta of what was sold, and not a short position of ten."""
     sold = msgspec.structs.replace(fill("a", "-10", 1), start_position=D(10))
     (delta,) = world.deltas(sold)
-    assert (delta.position.amount, delta.delta, delta.cause) == (0, -10, "a")
+    assert (delta.position.amount, delta.delta, delta.cause) == (D(0), D(-10), "a")
     assert delta.position.is_listed is False
 
 

@@ -48,7 +48,7 @@ def held() -> Holding:
     return holdings.holding_of(Holdings(), EXC, SOL)
 
 
-def at(held: Holding) -> tuple[D, D]:
+def at(held: Holding) -> tuple[D, D | None]:
     position = holdings.position(held)
     return position.amount, position.entry
 

@@ -54,6 +54,17 @@ def test_orders_by_side_and_what_is_open(orders: Orders) -> None:
     assert [row.client_order_id for row in orders.pending] == ["c1"]
     assert orders.total_open(SOL) == (D(1), D("1.5"))
     assert orders.total_open("ETH") == (D(0), D(0))
+    assert orders.waiting == []
+
+
+def test_d8_a_waiting_trigger_order_is_shown_and_part_of_no_side(orders: Orders) -> None:
+    stop = order("c5", oid="9", amount=D(-3), trigger_px=D("9.99"))
+    orders.join(order_delta(11, stop))
+
+    assert [row.client_order_id for row in orders.waiting] == ["c5"]
+    assert [row.client_order_id for row in orders.asks] == ["c2"]
+    assert orders.total_open(SOL) == (D(1), D("1.5"))
+    assert orders.as_dict()["c5"]["trigger_px"] == D("9.99")
 
 
 def test_order_without_client_id_goes_by_its_venue_id() -> None:

@@ -59,7 +59,9 @@ class PaperQueries(VenueQueries):
     paper: Venue = field(default_factory=venue_with_books)
     asked: list[tuple[float, float]] = field(default_factory=list)
 
-    async def ask(self, query: Query, priority: Priority) -> list[RawAnswer]:
+    async def ask(  # type: ignore[explicit-override]  # typing has it from 3.12 on
+        self, query: Query, priority: Priority
+    ) -> list[RawAnswer]:
         stamp = Stamp(1, self.core.now().venue_ms, 0, 1_000)
         requests = self.core.venue.encode_query(query, stamp)
         return [self._answer(one, stamp.venue_ms) for one in requests]

@@ -29,7 +29,8 @@ from services.gateway_hyperliquid.protocol.reports import (
 )
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
-from tandem.domain.order import OrderStatus, RejectReason, Side, TimeInForce
+from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from tandem.gateway.decoding import UnreadableError
 from tandem.messages.reports import FillReport, OrderReport
 
 DATA = Path(__file__).parents[4] / "data" / "hyperliquid"
@@ -200,6 +201,71 @@ def test_an_open_order_is_reported_as_of_its_placing() -> None:
     assert report.order_status is OrderStatus.NEW
     assert report.time_in_force is TimeInForce.GTC
     assert report.cum_qty is None
+
+
+def trigger_row(order_type: str, **changes: object) -> OrderRow:
+    """A waiting order as frontendOpenOrders lists it."""
+    row = {
+        "coin": "SOL",
+        "side": "A",
+        "limitPx": "9.20",
+        "sz": "2.0",
+        "oid": 556696349189,
+        "timestamp": 1770118700002,
+        "triggerCondition": "Price below 9.99",
+        "isTrigger": True,
+        "triggerPx": "9.99",
+        "children": [],
+        "isPositionTpsl": False,
+        "reduceOnly": True,
+        "orderType": order_type,
+        "origSz": "2.0",
+        "tif": None,
+        "cloid": None,
+    } | changes
+    return msgspec.json.decode(msgspec.json.encode(row), type=OrderRow)
+
+
+@pytest.mark.parametrize(
+    ("order_type", "kind", "price"),
+    [
+        ("Stop Market", OrderType.MARKET, None),
+        ("Take Profit Market", OrderType.MARKET, None),
+        ("Stop Limit", OrderType.LIMIT, Decimal("9.2")),
+        ("Take Profit Limit", OrderType.LIMIT, Decimal("9.2")),
+    ],
+)
+def test_d8_a_waiting_trigger_order_says_what_it_waits_for(
+    order_type: str, kind: OrderType, price: Decimal | None
+) -> None:
+    report = reported(open_order(trigger_row(order_type)))
+
+    assert (report.order_type, report.price) == (kind, price)
+    assert (report.trigger_px, report.time_in_force) == (Decimal("9.99"), None)
+    assert (report.order_status, report.amount) == (OrderStatus.NEW, Decimal(-2))
+
+
+@pytest.mark.parametrize(
+    ("status", "trigger_px"),
+    [("open", Decimal("9.99")), ("triggered", Decimal(0)), ("canceled", None), ("filled", None)],
+)
+def test_d8_an_order_that_has_fired_waits_no_more(status: str, trigger_px: Decimal | None) -> None:
+    row = trigger_row("Stop Market", sz="0.0" if status == "filled" else "2.0")
+
+    assert reported(OrderUpdate(row, status, 1)).trigger_px == trigger_px
+
+
+def test_d8_an_ordinary_order_has_no_trigger() -> None:
+    row = trigger_row("Limit", isTrigger=False, triggerPx="0.0", tif="Gtc")
+
+    report = reported(open_order(row))
+
+    assert (report.order_type, report.trigger_px) == (OrderType.LIMIT, None)
+
+
+def test_d8_a_trigger_without_its_price_is_no_order() -> None:
+    with pytest.raises(UnreadableError, match="triggerPx"):
+        order_report(open_order(trigger_row("Stop Limit", triggerPx="0.0")), READING)
 
 
 def test_a_fill_is_known_by_time_order_and_trade() -> None:
