@@ -55,7 +55,7 @@ def test_legs_are_decided_side_by_side() -> None:
         instrument(BINANCE, SOLUSDT), instrument(HYPERLIQUID, SOL), instrument(HYPERLIQUID, eth)
     )
     legs = (LegSpec(exc=HYPERLIQUID, ticker=SOL), LegSpec(exc=HYPERLIQUID, ticker=eth, ratio=d(2)))
-    desk.maker_fill(desk.hedge("h1", "-1", *legs), "1")
+    desk.maker_fill(desk.hedge("h1", "-1", *legs, cross_asset=True), "1")
 
     assert sorted(desk.amounts()) == [d(-2), d(1)]
 

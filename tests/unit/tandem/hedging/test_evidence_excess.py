@@ -112,7 +112,7 @@ def test_e10_an_order_that_was_amended_to_more_is_hedged_as_far_as_it_goes_now()
 def test_e10_fills_for_legs_by_price_are_given_as_far_as_the_order_goes() -> None:
     desk = two_venues()
     leg = LegSpec(exc=HYPERLIQUID, ticker=SOL, ratio_kind=RatioKind.QUOTE_OF_FILL, ratio=d("-0.01"))
-    hedge = desk.hedge("h1", "-1", leg)
+    hedge = desk.hedge("h1", "-1", leg, cross_asset=True)
     desk.maker_fill(hedge, "0.6", px="100")
     desk.maker_fill(hedge, "0.6", px="200")
     desk.maker_fill(hedge, "0.6", px="300")
