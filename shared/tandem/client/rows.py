@@ -22,7 +22,7 @@ class ContractSpecs(TypedDict):
 
 
 class OrderRow(TypedDict):
-    """One order: `amount` is signed, `timestamp` in milliseconds."""
+    """One order: `amount` is signed, `timestamp` in milliseconds; `trigger_px`: it waits for it."""
 
     exc: str
     ticker: str
@@ -49,6 +49,7 @@ class OrderRow(TypedDict):
     external: bool
     reason: str | None
     text: str
+    trigger_px: Decimal | None
 
 
 class StepRow(TypedDict):
@@ -79,7 +80,7 @@ class VenueOrderRow(TypedDict):
 
 
 class PositionRow(TypedDict):
-    """One position: signed amount; `value` is amount x entry x multiplier."""
+    """One position: signed amount; `value` is amount x entry (inverse: x face)."""
 
     ticker: str
     amount: Decimal

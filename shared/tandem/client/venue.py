@@ -106,7 +106,7 @@ class VenueCalls:
                 by_account[exc] = by_account.get(exc, Decimal(0)) + amount
         return nets
 
-    def positions_outside(self) -> dict[str, dict[str, Plain]]:
+    def positions_outside(self) -> dict[str, dict[str, PositionRow]]:
         """Return what is held in tickers that no instrument table lists, by account and ticker.
 
         They are of the venue's other markets (spot, builder dexes) or were delisted, and are in

@@ -31,7 +31,7 @@ def two_symbols() -> Desk:
         instrument(BINANCE, SOLUSDT), instrument(HYPERLIQUID, SOL), instrument(HYPERLIQUID, ETH)
     )
     desk.hedge("h1", "-5")
-    desk.hedge("h2", "-5", LegSpec(exc=HYPERLIQUID, ticker=ETH))
+    desk.hedge("h2", "-5", LegSpec(exc=HYPERLIQUID, ticker=ETH), cross_asset=True)
     return desk
 
 
