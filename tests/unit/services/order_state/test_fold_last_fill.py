@@ -1,4 +1,4 @@
-"""Which size an order tells as its last fill's, whichever of acknowledgement and fill comes first."""
+"""Which size an order tells as that of its last fill, whether that or its end comes first."""
 
 from decimal import Decimal as D
 
