@@ -12,6 +12,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
+from services.order_state.fill_sum import FillSum
 from tandem.domain.decimals import canonical
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import (
@@ -23,7 +24,6 @@ from tandem.domain.order import (
     join_status,
     weight_of_words,
 )
-from tandem.domain.seen_ids import SeenIds
 from tandem.messages import codec
 from tandem.messages.deltas import OrderView
 from tandem.messages.hedges import Decision, TakerOrder
@@ -72,40 +72,6 @@ class Terms(Struct, array_like=True):
     oid: Latest | None = None
     ts_event_ns: int = 0
     trigger_px: Latest | None = None
-
-
-class FillSum(Struct, array_like=True):
-    """What an order's distinct fills add up to, and the latest of them in venue order.
-
-    Sums, not a list: an order with thousands of fills costs a step a fill.
-    """
-
-    seen: SeenIds = msgspec.field(default_factory=SeenIds)
-    qty: Decimal = ZERO
-    paid: Decimal = ZERO
-    last_ts_ns: int = 0
-    last_exec_id: str = ""
-    last_qty: Decimal = ZERO
-
-    def add(self, fill: FillReport) -> bool:
-        """Count a fill once, whenever it comes and however often it is told; was it new?"""
-        if not self.seen.add(fill.exec_id):
-            return False
-        self.qty += fill.last_qty
-        self.paid += fill.last_qty * fill.last_px
-        if (fill.ts_event_ns, fill.exec_id) >= (self.last_ts_ns, self.last_exec_id):
-            self.last_ts_ns, self.last_exec_id = fill.ts_event_ns, fill.exec_id
-            self.last_qty = fill.last_qty
-        return True
-
-    def join(self, other: "FillSum") -> None:
-        """Take in another record's fills of the same order; both counted disjoint fills."""
-        self.seen.join(other.seen)
-        self.qty += other.qty
-        self.paid += other.paid
-        if (other.last_ts_ns, other.last_exec_id) > (self.last_ts_ns, self.last_exec_id):
-            self.last_ts_ns, self.last_exec_id = other.last_ts_ns, other.last_exec_id
-            self.last_qty = other.last_qty
 
 
 class Record(Struct, array_like=True):
