@@ -43,7 +43,7 @@ from tandem.messages.rules import borrowed_name, unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-9"
+FOLD_VERSION = "order-state-10"
 CLOID = 4  # where an intent's subject names its order
 
 _dump = msgspec.msgpack.Encoder()

@@ -112,6 +112,7 @@ class Record(Struct, array_like=True):
     doubt: str = ""
     kept: str = ""
     cleared: str = ""
+    is_emulated: bool = False
 
     @property
     def filled(self) -> Decimal:
@@ -193,6 +194,7 @@ def join_report(record: Record, report: OrderReport) -> None:
     _join_terms(record.terms, report)
     record.largest = max(record.largest, abs(report.amount or ZERO))
     record.is_modified |= report.replaces_oid is not None
+    record.is_emulated |= report.emulated
     if record.terms.oid is not None:
         record.oid = VenueOrderId(record.terms.oid.text)
 
@@ -258,6 +260,7 @@ def merge(into: Record, other: Record) -> None:
     into.is_modified = into.is_modified or other.is_modified
     into.is_excess = into.is_excess or other.is_excess
     into.cleared = into.cleared or other.cleared
+    into.is_emulated = into.is_emulated or other.is_emulated
     into.row_names = [*into.row_names, *other.row_names]
     into.aliases = [*into.aliases, *(one for one in other.aliases if one not in into.aliases)]
     into.oid = into.oid or other.oid
@@ -339,6 +342,7 @@ def view(record: Record) -> OrderView:
         avg_px=average_px(record),
         time_in_force=_time_in_force(record),
         price_match=asked.price_match if asked else None,
+        emulated=record.is_emulated,
         post_only=asked.post_only if asked else False,
         reduce_only=_reduce_only(record),
         take_profit=asked.take_profit if asked else None,

@@ -172,4 +172,5 @@ def _ack_report(order: PlaceOrder, oid: VenueOrderId, recv_ns: int, exc: Exc) ->
         order_type=order.order_type,
         time_in_force=order.time_in_force,
         reduce_only=order.reduce_only,
+        emulated=order.price_match is not None,
     )

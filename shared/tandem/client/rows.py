@@ -38,6 +38,7 @@ class OrderRow(TypedDict):
     avg_px: Decimal | None
     tif: str | None
     price_match: str | None
+    emulated: bool
     post_only: bool
     reduce_only: bool
     tp: Decimal | None

@@ -48,8 +48,6 @@ def check_intent(order: NewOrder, traits: Traits) -> Refusal | None:
         check_new_order(order)
     except InvalidInputError as error:
         return Refusal(RejectReason.INVALID, str(error))
-    if order.price_match is not None and not traits.has_price_match:
-        return _unsupported("price_match", order.price_match.value, traits)
     if order.price_match in traits.refused_price_match:
         text = f"price_match={order.price_match}: suspended by {traits.venue}"
         return Refusal(RejectReason.INVALID, text)

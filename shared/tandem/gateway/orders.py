@@ -41,10 +41,14 @@ def from_intent(order: NewOrder, desk: Desk, now_ns: int) -> PlaceOrder | Refusa
         return instrument
     if order.order_type is OrderType.MARKET:
         return _market(order, instrument, desk, now_ns)
+    price = _limit_price(order, desk, now_ns)
+    if isinstance(price, NoReference):
+        text = f"price_match={order.price_match}: no price in the book: {price.text}"
+        return Refusal(RejectReason.NO_REFERENCE, text)
     terms = Terms(
         amount=order.amount,
-        price=order.price,
-        valued_at=order.price or _middle(desk.market, order.ticker),
+        price=price,
+        valued_at=price or _middle(desk.market, order.ticker),
         order_type=OrderType.LIMIT,
         reduce_only=order.reduce_only,
     )
@@ -54,12 +58,20 @@ def from_intent(order: NewOrder, desk: Desk, now_ns: int) -> PlaceOrder | Refusa
         client_order_id=order.client_order_id,
         amount=order.amount,
         order_type=OrderType.LIMIT,
-        price=order.price,
+        price=price,
         time_in_force=order.time_in_force,
         price_match=order.price_match,
         post_only=order.post_only,
         reduce_only=order.reduce_only,
     )
+
+
+def _limit_price(order: NewOrder, desk: Desk, now_ns: int) -> Decimal | NoReference | None:
+    """Return the limit; None where the venue itself is to choose it."""
+    if order.price_match is None or desk.traits.has_price_match:
+        return order.price
+    book = desk.market.books.get(order.ticker)
+    return pricing.matched_price(book, order.price_match, order.amount, now_ns, desk.pricing)
 
 
 def _market(

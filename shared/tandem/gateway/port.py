@@ -42,6 +42,7 @@ class Traits:
         venue: its name in refusals, such as "Hyperliquid".
         order_channel: name of the channel on which orders are sent.
         has_market_orders: False: a MARKET becomes an aggressive IOC limit.
+        has_price_match: False: the gateway takes the price from the book, and says so.
         reduce_only_skips_min_notional: the minimum notional spares reduce-only orders.
         window_ms: how long a request may live (recvWindow, expiresAfter).
         book_max_age_ms: a book not heard of for longer gives no reference.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tandem.domain.instrument import Instrument, ceil_price, floor_price
+from tandem.domain.order import PriceMatch
 from tandem.gateway.channel import Level
 from tandem.gateway.market import Book, Mark
 
@@ -78,6 +79,24 @@ def book_fault(book: Book | None, now_ns: int, rules: PricingRules) -> str:
         width = (ask - bid) / middle
         return f"the book is {width:.2%} wide, at most {rules.book_max_width:.2%}"
     return ""
+
+
+def matched_price(
+    book: Book | None, rule: PriceMatch, amount: Decimal, now_ns: int, rules: PricingRules
+) -> Decimal | NoReference:
+    """Return the price of the level that `rule` names, for `amount` (signed), in the book of now.
+
+    OPPONENT is the best price of the other side, QUEUE that of the order's own; _5 is the fifth.
+    """
+    fault = book_fault(book, now_ns, rules)
+    if book is None or fault:
+        return NoReference(fault)
+    side, _, depth = rule.value.partition("_")
+    takes_asks = (amount > 0) == (side == PriceMatch.OPPONENT.value)
+    levels, nth = book.asks if takes_asks else book.bids, int(depth or 1)
+    if len(levels) < nth:
+        return NoReference(f"it shows {len(levels)} levels of that side, not {nth}")
+    return levels[nth - 1].price
 
 
 def depth_price(levels: tuple[Level, ...], qty: Decimal) -> Decimal:

@@ -49,7 +49,8 @@ class Stamp(Struct, frozen=True):
 class PlaceOrder:
     """An order that passed the checks: rounded, legal, with only what this venue supports.
 
-    `amount` is signed. `price` is None for a MARKET and for a `price_match`.
+    `amount` is signed. `price` is None for a MARKET and where the venue itself does what
+    `price_match` says; with both the price was taken from the book in its stead.
     """
 
     instrument: Instrument

@@ -35,6 +35,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
     """One order as every reader sees it. `amount` is signed; `timestamp` is in milliseconds.
 
     With a `trigger_px` it is in no book: it waits until the mark price is there.
+    `emulated`: its venue has no `price_match`, the gateway took the price from the book.
     """
 
     exc: Exc
@@ -51,6 +52,7 @@ class OrderView(Struct, frozen=True, kw_only=True):
     avg_px: Decimal | None = None
     time_in_force: TimeInForce | None = field(name="tif", default=None)
     price_match: PriceMatch | None = None
+    emulated: bool = False
     post_only: bool = False
     reduce_only: bool = False
     take_profit: Decimal | None = field(name="tp", default=None)

@@ -23,7 +23,8 @@ class OrderReport(Message, frozen=True, kw_only=True, tag="order_report"):
     `amount` is the signed original quantity where the source gives it. `replaces_oid` is set
     when the venue gave the order a new id (modify). `trigger_px` is the mark price that a
     conditional order waits for, 0 once it waits no more. `in_doubt` marks a request of ours whose
-    outcome is unknown: the status is then what was last proven.
+    outcome is unknown: the status is then what was last proven. `emulated`: the gateway itself
+    chose the price that the venue has no word for (`price_match`).
     """
 
     exc: Exc
@@ -47,6 +48,7 @@ class OrderReport(Message, frozen=True, kw_only=True, tag="order_report"):
     replaces_oid: VenueOrderId | None = None
     in_doubt: bool = False
     trigger_px: Decimal | None = None
+    emulated: bool = False
 
 
 class MidAt(Struct, frozen=True, kw_only=True):

@@ -93,6 +93,16 @@ def test_terms_are_the_latest_in_venue_time_whatever_comes_first() -> None:
     assert records.view(record(terms=joined(late).terms)).order_type is OrderType.MARKET
 
 
+def test_a_price_that_the_gateway_chose_is_flagged_whatever_comes_first() -> None:
+    said, later = report(emulated=True), report(ts=2, price=D(101))
+    assert records.view(joined(said, later)).emulated
+    assert records.view(joined(later, said)).emulated
+    assert not records.view(joined(later)).emulated
+    both = joined(later)
+    records.merge(both, joined(said))
+    assert records.view(both).emulated
+
+
 def test_doubt_changes_no_status_and_ends_with_it() -> None:
     doubted = joined(report(REJECTED, in_doubt=True))
     assert records.view(doubted).in_doubt

@@ -103,10 +103,6 @@ def test_significant_figures_are_named_where_the_venue_counts_them() -> None:
         ({"price": None}, "price=None: a LIMIT order needs price or price_match"),
         ({"take_profit": Decimal(1)}, "tp=1: not supported yet"),
         ({"stop_loss": Decimal(1)}, "sl=1: not supported yet"),
-        (
-            {"price": None, "price_match": PriceMatch.QUEUE},
-            "price_match=QUEUE: Somewhere does not have it",
-        ),
         ({"time_in_force": TimeInForce.FOK}, "tif=FOK: Somewhere does not have it"),
         ({"amount": Decimal("NaN")}, "amount=NaN: a finite decimal other than 0; negative sells"),
     ],

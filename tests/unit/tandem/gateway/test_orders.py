@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId, Exc, Pool, Strategy, Ticker
@@ -47,7 +48,9 @@ def lower_case(cloid: ClientOrderId) -> ClientOrderId:
     return ClientOrderId(cloid.lower())
 
 
-def desk(*, has_market_orders: bool = True, with_book: bool = True) -> Desk:
+def desk(
+    *, has_market_orders: bool = True, with_book: bool = True, has_price_match: bool = True
+) -> Desk:
     market = Market()
     if with_book:
         bids, asks = (Level(Decimal(99), Decimal(9)),), (Level(Decimal(100), Decimal(9)),)
@@ -56,7 +59,7 @@ def desk(*, has_market_orders: bool = True, with_book: bool = True) -> Desk:
         venue="Somewhere",
         order_channel="orders",
         has_market_orders=has_market_orders,
-        has_price_match=True,
+        has_price_match=has_price_match,
         has_fok=True,
         reduce_only_skips_min_notional=False,
     )
@@ -99,6 +102,55 @@ def decision(amount: str, band_bp: str = "20") -> tuple[Decision, TakerOrder]:
         takers=(taker,),
     )
     return whole, taker
+
+
+def matched(rule: PriceMatch, amount: int, read_ns: int = 0) -> PlaceOrder | Refusal:
+    """Return what becomes of an order by a price rule where the venue has none; five levels."""
+    made = desk(has_price_match=False)
+    bids = tuple(Level(Decimal(99 - n), Decimal(9)) for n in range(5))
+    asks = tuple(Level(Decimal(100 + n), Decimal(9)) for n in range(5))
+    made.market.take_book(BookUpdate(SOL, bids, asks, 1), read_ns)
+    wanted = order(order_type=OrderType.LIMIT, price_match=rule, amount=Decimal(amount))
+    return from_intent(wanted, made, 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "buys_at", "sells_at"),
+    [
+        (PriceMatch.QUEUE, 99, 100),
+        (PriceMatch.QUEUE_5, 95, 104),
+        (PriceMatch.OPPONENT, 100, 99),
+        (PriceMatch.OPPONENT_5, 104, 95),
+    ],
+)
+def test_a_price_rule_that_the_venue_has_not_is_taken_from_the_book(
+    rule: PriceMatch, buys_at: int, sells_at: int
+) -> None:
+    bought, sold = placed(matched(rule, 1)), placed(matched(rule, -1))
+    assert (bought.price, sold.price) == (Decimal(buys_at), Decimal(sells_at))
+    assert bought.price_match is rule
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [PriceMatch.QUEUE_10, PriceMatch.QUEUE_20, PriceMatch.OPPONENT_10, PriceMatch.OPPONENT_20],
+)
+def test_a_level_that_the_book_does_not_show_gives_no_price(rule: PriceMatch) -> None:
+    found = refused(matched(rule, 1))
+    assert found.reason is RejectReason.NO_REFERENCE
+    assert "shows 5 levels" in found.text
+
+
+def test_a_book_that_is_old_or_missing_gives_no_price_for_a_rule() -> None:
+    assert refused(matched(PriceMatch.QUEUE, 1, -600_000_000)).text.endswith("at most 500 ms")
+    wanted = order(order_type=OrderType.LIMIT, price_match=PriceMatch.QUEUE)
+    found = refused(from_intent(wanted, desk(with_book=False, has_price_match=False), 0))
+    assert found.reason is RejectReason.NO_REFERENCE
+
+
+def test_a_price_rule_of_the_venue_itself_goes_out_without_a_price() -> None:
+    wanted = order(order_type=OrderType.LIMIT, price_match=PriceMatch.QUEUE_5)
+    assert placed(from_intent(wanted, desk(), 0)).price is None
 
 
 def test_limit_order_goes_out_as_it_is() -> None:

@@ -1,6 +1,7 @@
 """Answers of the exchange endpoint, over both transports, and what they prove."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from services.gateway_hyperliquid.protocol.outcomes import outcome
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
-from tandem.domain.order import OrderStatus, OrderType, RejectReason, TimeInForce
+from tandem.domain.order import OrderStatus, OrderType, PriceMatch, RejectReason, TimeInForce
 from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
 from tandem.messages.reports import OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
@@ -74,6 +75,13 @@ def test_a_resting_order_is_new() -> None:
     assert (report.venue_order_id, report.client_order_id) == ("77738308", CLOID)
     assert (report.source, report.ts_event_ns) == (ReportSource.ACK, 5)
     assert (report.amount, report.price) == (Decimal("-0.02"), Decimal(1890))
+
+
+def test_a_price_that_was_taken_from_the_book_is_flagged() -> None:
+    asked = replace(order(TimeInForce.GTC), price_match=PriceMatch.QUEUE_5)
+    for name in ("resting", "filled"):
+        assert only_report(judged(name, asked)).emulated
+        assert not only_report(judged(name, order(TimeInForce.GTC))).emulated
 
 
 def test_a_whole_fill_is_proven() -> None:
