@@ -247,10 +247,10 @@ def disturbance_of(choice: Choice) -> Disturbance:
             return PLAIN[choice.fault]
 
 
-# A code that nobody has listed, and one that leaves every other symbol alone.
+# Codes that nobody has listed, of an order and of the request.
 _UNLISTED = (
     RefusingCode(code=-4998, text=UNLISTED_TEXT),
-    RefusingCode(code=-4202, text="Verification is required for this leverage."),
+    RefusingCode(code=-1198, text=UNLISTED_TEXT),
 )
 
 
