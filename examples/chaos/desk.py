@@ -110,7 +110,9 @@ def _venues(stack: LocalStack, session: aiohttp.ClientSession) -> Mapping[str, V
 def _client(stack: LocalStack, strategy: str) -> OMS:
     options = ClientOptions(ready_timeout_s=READY_TIMEOUT_S)
     accounts = (BINANCE, HYPERLIQUID)
-    return OMS(stack.nats.url, strategy=strategy, exchanges=accounts, options=options)
+    return OMS(
+        stack.nats.url, strategy=strategy, exchanges=accounts, options=options, share_strategy=True
+    )
 
 
 def _least_of(strategy: Strategy, market: Market) -> Callable[[], Decimal]:

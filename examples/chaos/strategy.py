@@ -60,7 +60,11 @@ async def _quote(part: Part, clock: SystemClock, ready: Path) -> None:
     options = ClientOptions(ready_timeout_s=READY_TIMEOUT_S)
     accounts = (BINANCE, HYPERLIQUID)
     async with OMS(
-        part.nats_url, strategy=part.strategy, exchanges=accounts, options=options
+        part.nats_url,
+        strategy=part.strategy,
+        exchanges=accounts,
+        options=options,
+        share_strategy=True,
     ) as oms:
         strategy = Strategy(oms, part.market, clock, Prng(part.seed + os.getpid()))
         await strategy.hears_a_price(READY_TIMEOUT_S)
