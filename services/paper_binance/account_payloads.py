@@ -1,5 +1,8 @@
 """Accounts, positions and settings as REST and the WebSocket API show them."""
 
+import base64
+import hashlib
+
 import msgspec
 
 from services.paper_binance.numbers import fixed, money, ms, plain
@@ -8,6 +11,7 @@ from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.margin import MarginState, PositionMargin
 
+ALIAS_LENGTH = 8
 MAX_NOTIONAL = "100000000"
 PRICE_DECIMALS = 8
 ENTRY_DECIMALS = 10
@@ -336,6 +340,15 @@ def account_position_v2(risk: PositionRisk, held: PositionMargin) -> AccountPosi
         isolated_wallet=risk.isolated_wallet,
         update_time=risk.update_time,
     )
+
+
+def account_alias(books: str, account_id: str) -> str:
+    """Return the unique code of an account (Binance docs, futures account balance).
+
+    Books that were begun anew are other accounts, whatever these are called.
+    """
+    digest = hashlib.sha256(f"{books}/{account_id}".encode()).digest()
+    return base64.b32encode(digest)[:ALIAS_LENGTH].decode()
 
 
 def balance(held: AssetPayload, alias: str) -> BalancePayload:

@@ -14,6 +14,7 @@ from services.paper_binance.account_payloads import (
     PositionRiskV2,
     SymbolConfig,
     account,
+    account_alias,
     account_position,
     account_position_v2,
     asset,
@@ -74,7 +75,7 @@ def account_v2(venue: Venue, call: Call) -> AccountPayload:
 
 
 def balances(venue: Venue, call: Call) -> list[BalancePayload]:
-    return [balance(_asset(venue, call), call.account_id)]
+    return [balance(_asset(venue, call), account_alias(venue.books, call.account_id))]
 
 
 def account_config(venue: Venue, call: Call) -> AccountConfig:

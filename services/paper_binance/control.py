@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import msgspec
 
-from services.paper_binance.auth import ApiKey, HmacSecret, public_key
 from services.paper_binance.by_hand import act
+from services.paper_binance.entries import KeyEntry
 from services.paper_binance.fault_control import FaultControl
 from services.paper_binance.numbers import ms
 from services.paper_binance.order_payloads import NO_PRICE
@@ -95,14 +95,20 @@ class VenueControl:
 
     def seed_account(self, body: bytes) -> AccountSeeded:
         seed = decode_control(body, SeedAccount)
+        account_id = AccountId(seed.account)
+        key = KeyEntry(
+            api_key=seed.api_key,
+            account_id=account_id,
+            secret=seed.secret,
+            public_key=seed.public_key,
+        )
         try:
-            credential = HmacSecret(seed.secret) if seed.secret else public_key(seed.public_key)
+            self._venue.add_key(key)
         except ValueError as error:
             raise audit.ControlError(f"account {seed.account}: {error}") from error
-        account_id = AccountId(seed.account)
         fees = FeeSchedule(maker=seed.maker_fee, taker=seed.taker_fee)
         self._venue.engine.open_account(account_id, seed.wallet, fees)
-        self._venue.keyring.add(ApiKey(seed.api_key), account_id, credential)
+        self._venue.journal.commit()
         return AccountSeeded(seed.account, seed.api_key)
 
     def tape(self, action: audit.TapeAction) -> audit.TapeState:
@@ -130,6 +136,7 @@ class VenueControl:
     def clear(self) -> None:
         """Forget ended orders, trades, recorded requests and how often faults fired."""
         self._venue.engine.clear_history()
+        self._venue.journal.commit()
         self._venue.audit.clear()
         self._faults.clear_counts()
 

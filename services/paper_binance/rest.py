@@ -62,6 +62,7 @@ def answer(venue: Venue, request: RestRequest, now_ns: int) -> Answer:
         told = Answer(OK, written(disturbance, msgspec.json.encode(result)), headers)
     except VenueError as error:
         told = _refusal(error, headers, ms(now_ns))
+    venue.journal.commit()
     return msgspec.structs.replace(
         told,
         delay_ms=disturbance.delay_ms,

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from services.paper_binance.api import ApiServer
 from services.paper_binance.contracts import listed
-from services.paper_binance.control import VenueControl
+from services.paper_binance.control import VENUE_NAME, VenueControl
 from services.paper_binance.fault_control import FaultControl, VenueSockets
 from services.paper_binance.hub import StreamHub
 from services.paper_binance.numbers import ms
@@ -21,10 +21,12 @@ from services.paper_exchange.recorded import open_recording
 from services.paper_exchange.shell.cli import SYNTHETIC, PaperOptions
 from services.paper_exchange.shell.conditions import Conditions
 from services.paper_exchange.shell.control import control_app
+from services.paper_exchange.shell.journal_files import opened_books
 from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications, Endpoints
 from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
 from services.paper_exchange.shell.venue_clock import VenueClock
+from services.paper_exchange.state_journal import ids_used_before
 from services.paper_exchange.synthetic import synthetic_tape
 from tandem.runtime.clock import Clock
 
@@ -37,7 +39,10 @@ class PaperBinance:
 
     def __init__(self, options: PaperOptions, clock: Clock) -> None:
         self.clock = VenueClock(clock)
-        self.venue = Venue(listed(options.symbols), clock.monotonic_ns)
+        ids = ids_used_before(clock.wall_ns())
+        self.venue = Venue(listed(options.symbols), clock.monotonic_ns, ids)
+        self.venue.books = opened_books(options.books, VENUE_NAME, self.venue.journal)
+        self.venue.engine.restored()
         self.hub = StreamHub(self.venue)
         self.venue.subscribe(self.hub)
         self.driver: TapeDriver[MarketEvent] = TapeDriver(

@@ -11,7 +11,7 @@ from services.paper_binance.trading import DONE_CODE, Done, Nothing
 from services.paper_binance.user_payloads import AccountConfigUpdate, LeverageChange
 from services.paper_binance.venue import Call, Venue
 from services.paper_exchange.accounts import MarginMode
-from services.paper_exchange.orders import AccountId, OrderRefused
+from services.paper_exchange.orders import OrderRefused
 
 SUCCESS = "success"
 
@@ -96,7 +96,8 @@ def change_position_mode(venue: Venue, call: Call) -> Done:
         raise VenueError(Code.POSITION_SIDE_OPEN_ORDERS)
     if any(p.amount for p in venue.engine.account(call.account_id).positions.values()):
         raise VenueError(Code.POSITION_SIDE_POSITION)
-    _set_member(venue.dual_side, call.account_id, is_member=wanted)
+    modes = venue.modes(call.account_id)
+    venue.set_modes(msgspec.structs.replace(modes, dual_side=wanted))
     return Done(DONE_CODE, SUCCESS)
 
 
@@ -109,7 +110,8 @@ def change_multi_assets_mode(venue: Venue, call: Call) -> Done:
     wanted = call.params.flag("multiAssetsMargin")
     if wanted is (call.account_id in venue.multi_assets):
         raise VenueError(Code.MULTI_ASSETS_UNCHANGED)
-    _set_member(venue.multi_assets, call.account_id, is_member=wanted)
+    modes = venue.modes(call.account_id)
+    venue.set_modes(msgspec.structs.replace(modes, multi_assets=wanted))
     return Done(DONE_CODE, SUCCESS)
 
 
@@ -125,10 +127,3 @@ def close_listen_key(venue: Venue, call: Call) -> Nothing:
     """End the key for every consumer of the account."""
     venue.listen_keys.close(call.account_id)
     return Nothing()
-
-
-def _set_member(members: set[AccountId], account_id: AccountId, *, is_member: bool) -> None:
-    if is_member:
-        members.add(account_id)
-    else:
-        members.discard(account_id)

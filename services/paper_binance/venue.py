@@ -1,17 +1,20 @@
 """The exchange's state between requests: engine, keys, settings, timers and what was audited.
 
-1. Every engine event is published once, in order, before the call that caused it returns.
+1. Every engine event is published once, in order, before the call that caused it returns, and
+   after the journal has it.
 2. Time is a parameter of every call; only audits ask the monotonic clock, through `mono_ns`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
 from services.paper_binance.audit_log import AuditLog
+from services.paper_binance.auth import ApiKey, HmacSecret, public_key
 from services.paper_binance.countdowns import Countdowns
+from services.paper_binance.entries import KeyEntry, ModesEntry
 from services.paper_binance.faults import Faults
 from services.paper_binance.keyring import PAPER_ACCOUNT, Keyring, paper_keyring
 from services.paper_binance.limits import Address, AddressWeight, LimitSettings, OrderCounts
@@ -27,6 +30,7 @@ from services.paper_exchange.fees import BINANCE_FEES
 from services.paper_exchange.instruments import BINANCE_POLICY, Contract
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import AccountId, EndReason, StpMode
+from services.paper_exchange.state_journal import StateJournal
 
 PAPER_WALLET = Decimal(1_000_000)
 # Order ids exceed 2^53 in production, so a client that reads them as doubles must fail here too.
@@ -81,18 +85,21 @@ class Publisher(Protocol):
 class Venue:
     """One running exchange."""
 
-    def __init__(self, contracts: dict[str, Contract], mono_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, contracts: dict[str, Contract], mono_ns: Callable[[], int], used_ids: int = 0
+    ) -> None:
+        self.books = ""
         self.contracts = contracts
         self.mono_ns = mono_ns
         self.engine = Engine(
             contracts.values(),
             BINANCE_POLICY,
-            first_order_id=FIRST_ORDER_ID,
-            first_exec_id=FIRST_EXEC_ID,
+            first_order_id=FIRST_ORDER_ID + used_ids,
+            first_exec_id=FIRST_EXEC_ID + used_ids,
         )
         self.keyring: Keyring = paper_keyring()
-        self.listen_keys = ListenKeys("paper-binance")
-        self.countdowns = Countdowns()
+        self.listen_keys = ListenKeys("paper-binance", journal=self.journal)
+        self.countdowns = Countdowns(self.journal)
         self.audit = AuditLog()
         self.public_trades = PublicTrades()
         self.switches = Switches()
@@ -105,14 +112,39 @@ class Venue:
         self._order_counts: dict[AccountId, OrderCounts] = {}
         self._weights: dict[Address, AddressWeight] = {}
         self._publishers: list[Publisher] = []
-        self._client_ids_made = 0
+        self._client_ids = self.journal.numbers("client_ids", 1)
+        self._keys: dict[str, KeyEntry] = {}
+        self.journal.keep(KeyEntry, self._add_key, self._keys.values)
+        self.journal.keep(ModesEntry, self._set_modes, self._modes)
         self.engine.open_account(PAPER_ACCOUNT, PAPER_WALLET, BINANCE_FEES)
+
+    @property
+    def journal(self) -> StateJournal:
+        return self.engine.journal
+
+    def add_key(self, key: KeyEntry) -> None:
+        """Let an account sign with a key as well; raises ValueError for one that is none."""
+        self._add_key(key)
+        self.journal.note(key)
+
+    def set_modes(self, modes: ModesEntry) -> None:
+        """Set an account's position mode and margin assets."""
+        self._set_modes(modes)
+        self.journal.note(modes)
+
+    def modes(self, account_id: AccountId) -> ModesEntry:
+        return ModesEntry(
+            account_id=account_id,
+            dual_side=account_id in self.dual_side,
+            multi_assets=account_id in self.multi_assets,
+        )
 
     def subscribe(self, publisher: Publisher) -> None:
         """Let a publisher carry out all events from now on."""
         self._publishers.append(publisher)
 
     def publish(self, events: list[Event], now_ns: int, modify_id: str = NO_MODIFY_ID) -> None:
+        self.journal.commit()
         for publisher in self._publishers:
             publisher.engine_events(events, now_ns, modify_id)
         for event in events:
@@ -121,6 +153,7 @@ class Venue:
 
     def publish_late(self, events: list[Event], now_ns: int, after_ms: int) -> None:
         """Let accounts hear of these events only so much later; the market hears at once."""
+        self.journal.commit()
         for publisher in self._publishers:
             publisher.late_events(events, now_ns, after_ms)
         for event in events:
@@ -167,8 +200,7 @@ class Venue:
 
     def new_client_id(self) -> str:
         """Return an id for an order that came without one."""
-        self._client_ids_made += 1
-        return f"paper{self._client_ids_made:017d}"
+        return f"paper{self._client_ids.take():017d}"
 
     def run_timers(self, now_ns: int) -> None:
         """Do what time alone causes: expiries, countdowns, listen keys."""
@@ -180,5 +212,25 @@ class Venue:
             events = self.engine.cancel_all(due.account_id, due.symbol, now_ns, EndReason.SCHEDULED)
             self.publish(events, now_ns)
         ended = self.listen_keys.expire(now_ms)
+        self.journal.commit()
         if ended:
             self.end_keys(ended, now_ms)
+
+    def _add_key(self, key: KeyEntry) -> None:
+        credential = HmacSecret(key.secret) if key.secret else public_key(key.public_key)
+        self.keyring.add(ApiKey(key.api_key), key.account_id, credential)
+        self._keys[key.api_key] = key
+
+    def _set_modes(self, modes: ModesEntry) -> None:
+        _set_member(self.dual_side, modes.account_id, is_member=modes.dual_side)
+        _set_member(self.multi_assets, modes.account_id, is_member=modes.multi_assets)
+
+    def _modes(self) -> Iterator[ModesEntry]:
+        return (self.modes(account_id) for account_id in self.dual_side | self.multi_assets)
+
+
+def _set_member(members: set[AccountId], account_id: AccountId, *, is_member: bool) -> None:
+    if is_member:
+        members.add(account_id)
+    else:
+        members.discard(account_id)

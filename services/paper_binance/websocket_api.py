@@ -145,6 +145,7 @@ def answer_message(venue: Venue, session: ApiSession, text: str, now_ns: int) ->
             error=Failure(error.number, error.message),
             rate_limits=_rate_limits(venue, session, NOBODY, ms(now_ns)),
         )
+    venue.journal.commit()
     return Reply(
         _encoder.encode(answer), disturbance.delay_ms, disturbance.is_lost, disturbance.is_silent
     )

@@ -14,7 +14,7 @@ from services.paper_exchange.state import VenueState
 
 def record(state: VenueState, order: Order) -> None:
     """Keep an order's new state, in the ledger and, when it rests, in the book."""
-    state.ledger.put(order)
+    state.put(order)
     state.market(order.symbol).set_leaves(order.order_id, order.leaves_qty)
 
 

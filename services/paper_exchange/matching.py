@@ -31,6 +31,7 @@ from services.paper_exchange.orders import (
     AccountId,
     Amendment,
     EndReason,
+    ExecId,
     NewOrder,
     Order,
     OrderId,
@@ -41,6 +42,7 @@ from services.paper_exchange.orders import (
 )
 from services.paper_exchange.placing import new_order, place, prepare
 from services.paper_exchange.state import VenueState
+from services.paper_exchange.state_journal import StateJournal
 
 
 class Replacement(msgspec.Struct, frozen=True):
@@ -61,10 +63,7 @@ class Engine:
         first_order_id: int = 1,
         first_exec_id: int = 1,
     ) -> None:
-        self._state = VenueState(contracts, policy)
-        self._state.next_order_id = first_order_id
-        self._state.next_exec_id = first_exec_id
-        self._state.next_trade_id = first_exec_id
+        self._state = VenueState(contracts, policy, first_order_id, first_exec_id)
         self._expiries: list[tuple[int, OrderId]] = []
         self.contracts: Mapping[str, Contract] = {
             symbol: market.contract for symbol, market in self._state.markets.items()
@@ -77,7 +76,7 @@ class Engine:
     ) -> Account:
         """Create an account, or start an existing one afresh with this balance."""
         account = Account(account_id, wallet_balance, fees)
-        self._state.accounts[account_id] = account
+        self._state.changed(account)
         return account
 
     def account(self, account_id: AccountId) -> Account:
@@ -90,6 +89,7 @@ class Engine:
         """Move money in (positive) or out of the wallet."""
         account = self._state.account(account_id)
         account.wallet_balance += change
+        self._state.changed(account)
         return [BalanceChanged(now_ns, account_id, account.wallet_balance, change)]
 
     def settings(self, account_id: AccountId, symbol: str) -> SymbolSettings:
@@ -110,6 +110,7 @@ class Engine:
             rule = f"{current.margin_mode} while a position is open"
             raise OrderRefused(Refusal.MARGIN_MODE, "margin_mode", margin_mode, rule)
         account.settings[symbol] = SymbolSettings(leverage, margin_mode)
+        self._state.changed(account)
 
     def transfer_isolated(
         self, account_id: AccountId, symbol: str, change: Decimal, now_ns: int
@@ -127,6 +128,7 @@ class Engine:
             raise OrderRefused(Refusal.INSUFFICIENT_MARGIN, "change", change, rule)
         after = msgspec.structs.replace(position, isolated_margin=margin, updated_ns=now_ns)
         account.positions[symbol, position.position_side] = after
+        self._state.changed(account)
         return after
 
     def margin(self, account_id: AccountId) -> MarginState:
@@ -262,10 +264,36 @@ class Engine:
 
     def _finish(self, now_ns: int, only: Market | None = None) -> list[Event]:
         for market in (only,) if only is not None else self._state.markets.values():
-            for changed in (market.drain_changes(now_ns), market.drain_mark(now_ns)):
-                if changed is not None:
-                    self._state.emit(changed)
+            changed = market.drain_changes(now_ns)
+            if changed is not None:
+                self._state.publish_change(changed)
+            marked = market.drain_mark(now_ns)
+            if marked is not None:
+                self._state.emit(marked)
         return self._state.take_events()
+
+    # What outlives the process.
+
+    @property
+    def journal(self) -> StateJournal:
+        return self._state.journal
+
+    def restored(self) -> None:
+        """Take up business once the journal has been told again.
+
+        Raises:
+            ValueError: an open order or a position is of a symbol that is not listed here.
+        """
+        missing = self._state.missing_symbols()
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise ValueError(
+                f"symbols: must list {names}: the books hold orders or positions in it"
+            )
+        self._state.restored()
+        for order in self._state.open_orders():
+            if order.tif is TimeInForce.GTD:
+                heappush(self._expiries, (order.expire_at_ns, order.order_id))
 
     # What it knows.
 
@@ -293,9 +321,13 @@ class Engine:
         fills = self._state.ledger.fills
         return [fill for fill in fills if account_id is None or fill.account_id == account_id]
 
+    def fill(self, exec_id: ExecId) -> Filled:
+        """The latest fill of this number, which there must be."""
+        return next(f for f in reversed(self._state.ledger.fills) if f.exec_id == exec_id)
+
     def clear_history(self) -> None:
         """Forget ended orders and all fills."""
-        self._state.ledger.clear_history()
+        self._state.clear_history()
 
     def book(self, symbol: str, depth: int | None = None) -> BookView:
         """The published book: displayed size plus every account's resting quantity."""

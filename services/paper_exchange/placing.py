@@ -74,7 +74,7 @@ def new_order(
         status=OrderStatus.NEW if refusal is None else OrderStatus.REJECTED,
         refusal=refusal,
     )
-    state.ledger.put(order)
+    state.put(order)
     return order
 
 

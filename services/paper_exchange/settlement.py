@@ -77,13 +77,14 @@ def _report(
         start_position=booked.start_position,
         counterparty_order_id=execution.counterparty_order_id,
     )
-    state.ledger.fills.append(filled)
+    state.add_fill(filled)
     state.emit(filled)
 
 
 def _settle(state: VenueState, account: Account, booked: PositionFill, fee: Decimal) -> None:
     now_ns = booked.position.updated_ns
     change = account.settle(booked, fee)
+    state.changed(account)
     position = account.position(booked.position.symbol, booked.position.position_side)
     state.emit(PositionChanged(now_ns, account.account_id, position))
     if change:

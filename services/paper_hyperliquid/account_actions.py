@@ -1,11 +1,13 @@
 """What the actions do that change an account rather than an order."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 from services.paper_exchange.accounts import MarginMode
 from services.paper_exchange.orders import AccountId, OrderRefused
+from services.paper_exchange.state_journal import Entry
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.desk import Desk
 from services.paper_hyperliquid.errors import (
@@ -31,6 +33,13 @@ _MICRO_USD: Final = Decimal("0.000001")
 _TENTHS_OF_BASIS_POINT_PER_PERCENT: Final = 1_000
 
 
+class BuildersEntry(Entry, frozen=True):
+    """The builders that an account has approved, in the journal: tenths of a basis point each."""
+
+    account: AccountId
+    rates: dict[str, int]
+
+
 class AccountActions:
     """Leverage, margin, transfers and builder approvals."""
 
@@ -38,6 +47,7 @@ class AccountActions:
         self._desk = desk
         self.transfers = Transfers()
         self._builder_max: defaultdict[AccountId, dict[str, int]] = defaultdict(dict)
+        desk.journal.keep(BuildersEntry, self._restore, self._entries)
 
     def update_leverage(self, account: AccountId, action: UpdateLeverageAction) -> None:
         """Set leverage and margin mode, or raise RequestError."""
@@ -87,6 +97,13 @@ class AccountActions:
             raise RequestError(f"Invalid max fee rate {action.max_fee_rate}.") from error
         rate = int(percent * _TENTHS_OF_BASIS_POINT_PER_PERCENT)
         self._builder_max[account][action.builder.lower()] = rate
+        self._desk.journal.note(BuildersEntry(account, dict(self._builder_max[account])))
+
+    def _entries(self) -> Iterator[BuildersEntry]:
+        return (BuildersEntry(account, rates) for account, rates in self._builder_max.items())
+
+    def _restore(self, entry: BuildersEntry) -> None:
+        self._builder_max[entry.account] = dict(entry.rates)
 
     def builder_max(self, account: AccountId, builder: str) -> int:
         """Return the approved fee in tenths of a basis point."""

@@ -142,6 +142,7 @@ class Control:
         for agent in new.agents:
             account = AccountId(new.address.lower())
             self._venue.signers.approve(account, agent.address.lower(), agent.name, now_ms)
+        self._venue.journal.commit()
         return new
 
     def tape(self, action: TapeAction) -> TapeState:
@@ -168,6 +169,7 @@ class Control:
     def clear(self) -> None:
         """Forget ended orders, fills, recorded requests and how often faults fired."""
         self._venue.desk.clear_ended()
+        self._venue.journal.commit()
         self._journal.clear()
         self._faults.clear_counts()
 

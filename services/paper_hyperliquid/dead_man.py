@@ -4,10 +4,12 @@ One timer per account; it needs enough traded volume, lies some seconds ahead, a
 number of times per UTC day.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 from services.paper_exchange.orders import AccountId
+from services.paper_exchange.state_journal import Entry, StateJournal
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.errors import RequestError, schedule_needs_volume
 from services.paper_hyperliquid.nonces import DAY_MS
@@ -15,10 +17,19 @@ from services.paper_hyperliquid.nonces import DAY_MS
 _CENT: Final = Decimal("0.01")
 
 
+class TimersEntry(Entry, frozen=True):
+    """Every account's timer in the journal, and how often those of a day have fired."""
+
+    due_ms: dict[AccountId, int]
+    firings: tuple[tuple[AccountId, int, int], ...]
+
+
 class DeadMan:
     """Every account's timer."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, journal: StateJournal | None = None) -> None:
+        self._journal = journal or StateJournal()
+        self._journal.keep(TimersEntry, self._restore, self._entries)
         self._settings = settings
         self._due_ms: dict[AccountId, int] = {}
         self._firings: dict[tuple[AccountId, int], int] = {}
@@ -32,6 +43,7 @@ class DeadMan:
             raise RequestError(schedule_needs_volume(required, str(volume.quantize(_CENT))))
         if time_ms is None:
             self._due_ms.pop(account, None)
+            self._note()
             return
         if time_ms < now_ms + self._settings.schedule_min_ahead_ms:
             raise RequestError("Scheduled cancel time must be at least 5 seconds in the future.")
@@ -39,6 +51,7 @@ class DeadMan:
         if day >= self._settings.schedule_firings_per_day_max:
             raise RequestError("Too many scheduled cancels triggered today.")
         self._due_ms[account] = time_ms
+        self._note()
 
     def take_due(self, now_ms: int) -> tuple[AccountId, ...]:
         """Return the accounts whose timer has run out, and count the firing."""
@@ -47,4 +60,18 @@ class DeadMan:
             del self._due_ms[account]
             key = (account, now_ms // DAY_MS)
             self._firings[key] = self._firings.get(key, 0) + 1
+        if due:
+            self._note()
         return due
+
+    def _note(self) -> None:
+        for entry in self._entries():
+            self._journal.note(entry)
+
+    def _entries(self) -> Iterator[TimersEntry]:
+        firings = ((account, day, count) for (account, day), count in self._firings.items())
+        yield TimersEntry(dict(self._due_ms), tuple(firings))
+
+    def _restore(self, entry: TimersEntry) -> None:
+        self._due_ms = dict(entry.due_ms)
+        self._firings = {(account, day): count for account, day, count in entry.firings}

@@ -7,7 +7,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -29,12 +29,14 @@ from services.paper_exchange.orders import (
     ZERO,
     AccountId,
     EndReason,
+    ExecId,
     Order,
     OrderId,
     OrderRefused,
     Refusal,
     Side,
 )
+from services.paper_exchange.state_journal import Entry, StateJournal
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.errors import (
     NO_LIQUIDITY,
@@ -74,18 +76,53 @@ LIQUIDATION_TIF: Final = "LiquidationMarket"
 _BY_USER: Final = frozenset({EndReason.USER, EndReason.REPLACED, EndReason.IOC_REMAINDER})
 
 
+class ToldFillEntry(Entry, frozen=True, kw_only=True):
+    """What the venue adds to one of the engine's fills, in the journal."""
+
+    exec_id: ExecId
+    record: Record
+    builder_fee: Decimal
+    forced: Forced | None
+
+
+class VolumeEntry(Entry, frozen=True):
+    """What an account has traded in all, in the journal."""
+
+    account: AccountId
+    volume: Decimal
+
+
+class FiredEntry(Entry, frozen=True):
+    """The engine's number of an order that waited under another, in the journal."""
+
+    oid: int
+    engine_id: OrderId
+
+
+class EndedClearedEntry(Entry, frozen=True):
+    """The records of ended orders and all fills were forgotten."""
+
+
 class Desk:
     """The engine with the venue's records around it."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        self.records = Records()
+        self.records = Records(self.journal)
         self.outbox = Outbox()
         self.volume: defaultdict[AccountId, Decimal] = defaultdict(Decimal)
         self._fills: defaultdict[AccountId, list[FillOf]] = defaultdict(list)
         self._oid_of_fired: dict[OrderId, int] = {}
         self._engine_id_of_fired: dict[int, OrderId] = {}
+        self.journal.keep(FiredEntry, self._restore_fired, self._fired)
+        self.journal.keep(ToldFillEntry, self._restore_fill)
+        self.journal.keep(VolumeEntry, self._restore_volume, self._volumes)
+        self.journal.keep(EndedClearedEntry, lambda _: self._clear())
+
+    @property
+    def journal(self) -> StateJournal:
+        return self.engine.journal
 
     def place(self, account: AccountId, terms: Terms, now_ns: int) -> Record:
         """Place an order that does not wait, or raise OrderError."""
@@ -111,8 +148,9 @@ class Desk:
         accepted = _accepted(events)
         size = accepted.order.qty
         self.records.put(replace(waiting, sz=size, orig_sz=size))
-        self._oid_of_fired[accepted.order.order_id] = waiting.oid
-        self._engine_id_of_fired[waiting.oid] = accepted.order.order_id
+        fired = FiredEntry(waiting.oid, accepted.order.order_id)
+        self._restore_fired(fired)
+        self.journal.note(fired)
         self.absorb(event for event in events if event is not accepted)
         return self.latest(waiting)
 
@@ -194,8 +232,12 @@ class Desk:
 
     def clear_ended(self) -> None:
         """Forget ended orders and every fill; open orders and positions stay."""
-        self.records.clear_ended()
         self.engine.clear_history()
+        self._clear()
+        self.journal.note(EndedClearedEntry())
+
+    def _clear(self) -> None:
+        self.records.clear_ended()
         self._fills.clear()
 
     def absorb(self, events: Iterable[Event]) -> None:
@@ -236,11 +278,44 @@ class Desk:
         fill_of = FillOf(fill, after, self._builder_fee(fill, record), forced_of(fill.order))
         self._fills[record.account].append(fill_of)
         self.volume[record.account] += fill.px * fill.qty
+        self._note_fill(fill_of)
         self.outbox.fill(fill_of)
         if fill_of.forced is Forced.DELEVERAGING:
             return
         if is_done or self.settings.partial_fill_updates:
             self.outbox.update(after)
+
+    def _note_fill(self, told: FillOf) -> None:
+        account = told.record.account
+        self.journal.note(
+            ToldFillEntry(
+                exec_id=told.fill.exec_id,
+                record=told.record,
+                builder_fee=told.builder_fee,
+                forced=told.forced,
+            )
+        )
+        self.journal.note(VolumeEntry(account, self.volume[account]))
+
+    def _restore_fill(self, entry: ToldFillEntry) -> None:
+        """Take over a fill; one that was told before is known by its number."""
+        fills = self._fills[entry.record.account]
+        if not fills or fills[-1].fill.exec_id < entry.exec_id:
+            fill = self.engine.fill(entry.exec_id)
+            fills.append(FillOf(fill, entry.record, entry.builder_fee, entry.forced))
+
+    def _restore_volume(self, entry: VolumeEntry) -> None:
+        self.volume[entry.account] = entry.volume
+
+    def _volumes(self) -> Iterator[VolumeEntry]:
+        return (VolumeEntry(account, volume) for account, volume in self.volume.items())
+
+    def _restore_fired(self, entry: FiredEntry) -> None:
+        self._oid_of_fired[entry.engine_id] = entry.oid
+        self._engine_id_of_fired[entry.oid] = entry.engine_id
+
+    def _fired(self) -> Iterator[FiredEntry]:
+        return (FiredEntry(oid, number) for oid, number in self._engine_id_of_fired.items())
 
     def _builder_fee(self, fill: Filled, record: Record) -> Decimal:
         if not record.builder_rate:

@@ -6,12 +6,14 @@ A request refused before its nonce was admitted leaves the nonce free; after tha
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
 from services.paper_exchange.orders import AccountId
+from services.paper_exchange.state_journal import Entry, StateJournal
 from services.paper_hyperliquid.canonical import action_preimage
 from services.paper_hyperliquid.config import Network, Settings
 from services.paper_hyperliquid.errors import (
@@ -51,16 +53,27 @@ class Admitted(Struct, frozen=True):
     account: AccountId
 
 
+class NoncesEntry(Entry, frozen=True):
+    """Nonces of a signer that were admitted, in the journal."""
+
+    signer: str
+    nonces: tuple[int, ...]
+
+
 class Gate:
     """Admits requests."""
 
-    def __init__(self, settings: Settings, signers: Signers) -> None:
+    def __init__(
+        self, settings: Settings, signers: Signers, journal: StateJournal | None = None
+    ) -> None:
+        self._journal = journal or StateJournal()
+        self._journal.keep(NoncesEntry, self._restore, self._entries)
         self._settings = settings
         self._signers = signers
         self._nonces: defaultdict[str, NonceSet] = defaultdict(
             lambda: NonceSet(settings.nonce_margin_ms)
         )
-        self.budget = AddressBudget(settings)
+        self.budget = AddressBudget(settings, self._journal)
 
     def admit(self, envelope: Envelope, now_ms: int) -> Admitted:
         """Return who acts, or raise RequestError."""
@@ -72,6 +85,7 @@ class Gate:
         refusal = self._nonces[admitted.signer].admit(envelope.nonce, now_ms)
         if refusal is not None:
             raise RequestError(refusal)
+        self._journal.note(NoncesEntry(admitted.signer, (envelope.nonce,)))
         if envelope.expires_after is not None and now_ms > envelope.expires_after:
             self.budget.charge(admitted.account, self._settings.stale_request_cost)
             raise RequestError(EXPIRED)
@@ -80,6 +94,13 @@ class Gate:
     def spend(self, admitted: Admitted, envelope: Envelope, volume: Decimal, now_ms: int) -> None:
         """Count the request against its address, or raise RequestError."""
         self.budget.take(admitted.account, envelope.action, volume, now_ms)
+
+    def _entries(self) -> Iterator[NoncesEntry]:
+        return (NoncesEntry(signer, nonces.kept) for signer, nonces in self._nonces.items())
+
+    def _restore(self, entry: NoncesEntry) -> None:
+        for nonce in entry.nonces:
+            self._nonces[entry.signer].take(nonce)
 
     def _l1(self, envelope: Envelope, action: L1Action, now_ms: int) -> Admitted:
         preimage = action_preimage(

@@ -5,11 +5,14 @@
 2. A window counts at most its maximum within any fixed minute.
 """
 
+from collections.abc import Iterator
+from copy import copy
 from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
+from services.paper_exchange.state_journal import Entry, StateJournal
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.errors import RequestError, too_many_requests
 from services.paper_hyperliquid.schemas import (
@@ -54,6 +57,13 @@ class Usage(Struct):
     last_ms: int = -(10**15)
 
 
+class UsageEntry(Entry, frozen=True):
+    """What one address has sent and bought, in the journal."""
+
+    address: str
+    usage: Usage
+
+
 def action_count(action: L1Action | UserSignedAction) -> int:
     """Return how many requests of the address an action is: a batch of n counts n."""
     match action:
@@ -75,7 +85,9 @@ def action_weight(action: L1Action | UserSignedAction) -> int:
 class AddressBudget:
     """Every address's use of its budget; `is_spent` makes the next action find it used up."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, journal: StateJournal | None = None) -> None:
+        self._journal = journal or StateJournal()
+        self._journal.keep(UsageEntry, self._restore, self._entries)
         self._settings = settings
         self._usage: dict[str, Usage] = {}
         self.is_spent = False
@@ -103,11 +115,23 @@ class AddressBudget:
             raise RequestError(too_many_requests(sent, cap, str(volume.quantize(_CENT))))
         usage.sent = sent
         usage.last_ms = now_ms
+        self._note(address)
 
     def charge(self, address: str, count: int) -> None:
         """Count requests that did nothing, such as stale ones."""
         self.usage(address).sent += count
+        self._note(address)
 
     def reserve(self, address: str, weight: int) -> None:
         """Add bought room."""
         self.usage(address).reserved += weight
+        self._note(address)
+
+    def _note(self, address: str) -> None:
+        self._journal.note(UsageEntry(address, copy(self._usage[address])))
+
+    def _entries(self) -> Iterator[UsageEntry]:
+        return (UsageEntry(address, usage) for address, usage in self._usage.items())
+
+    def _restore(self, entry: UsageEntry) -> None:
+        self._usage[entry.address] = entry.usage

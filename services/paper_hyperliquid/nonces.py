@@ -25,6 +25,16 @@ class NonceSet:
     _kept: list[int] = field(default_factory=list)
     _seen: dict[int, None] = field(default_factory=dict)
 
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Return the highest nonces; whatever is below them all is refused."""
+        return tuple(self._kept)
+
+    def take(self, nonce: int) -> None:
+        """Take a nonce that was admitted before; again, it changes nothing."""
+        if nonce not in self._seen:
+            self._take(nonce)
+
     def admit(self, nonce: int, now_ms: int) -> str | None:
         """Take the nonce and return None, or return the venue's refusal."""
         refusal = self._refusal(nonce, now_ms)

@@ -58,6 +58,7 @@ class Publisher:
 
     def publish(self) -> int:
         """Send what happened since the last call; return how many fills it held."""
+        self._venue.journal.commit()
         news = self._venue.take_news()
         fills_count = 0
         for account, user_news in news.users.items():

@@ -7,12 +7,14 @@
 """
 
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, Literal
 
 from msgspec import Struct
 
 from services.paper_exchange.orders import ZERO, AccountId
+from services.paper_exchange.state_journal import Entry, StateJournal
 from services.paper_hyperliquid.words import OrderType, Status
 
 HISTORY_MAX: Final = 2_000
@@ -51,10 +53,18 @@ class Record(Struct, frozen=True, kw_only=True):
     builder_rate: Decimal = ZERO
 
 
+class RecordEntry(Entry, frozen=True):
+    """An order's latest state in the journal."""
+
+    record: Record
+
+
 class Records:
     """Every order the venue still knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: StateJournal | None = None) -> None:
+        self._journal = journal or StateJournal()
+        self._journal.keep(RecordEntry, lambda entry: self.put(entry.record), self._live_records)
         self._latest: dict[int, Record] = {}
         self._by_cloid: dict[tuple[AccountId, str], int] = {}
         self._live: defaultdict[AccountId, dict[int, None]] = defaultdict(dict)
@@ -75,6 +85,11 @@ class Records:
             self._live[record.account][record.oid] = None
         elif known is None or known.status.is_live:
             self._end(record)
+        self._journal.note(RecordEntry(record))
+
+    def _live_records(self) -> Iterator[RecordEntry]:
+        oids = sorted(oid for live in self._live.values() for oid in live)
+        return (RecordEntry(self._latest[oid]) for oid in oids)
 
     def _end(self, record: Record) -> None:
         self._live[record.account].pop(record.oid, None)
@@ -91,6 +106,10 @@ class Records:
     def at(self, oid: int) -> Record:
         """Return the latest state of an order that must be known."""
         return self._latest[oid]
+
+    def known(self, oid: int) -> Record | None:
+        """Return the latest state of anybody's order, or None."""
+        return self._latest.get(oid)
 
     def by_oid(self, account: AccountId, oid: int) -> Record | None:
         """Return the account's order under this oid, or None."""

@@ -13,13 +13,15 @@ from services.paper_exchange.matching import Engine
 from services.paper_exchange.shell.cli import PaperOptions
 from services.paper_exchange.shell.conditions import Conditions
 from services.paper_exchange.shell.control import control_app
+from services.paper_exchange.shell.journal_files import opened_books
 from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications
 from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
 from services.paper_exchange.shell.venue_clock import VenueClock
+from services.paper_exchange.state_journal import ids_used_before
 from services.paper_hyperliquid.api import Api, public_app
 from services.paper_hyperliquid.config import Settings
-from services.paper_hyperliquid.control import Control
+from services.paper_hyperliquid.control import VENUE_NAME, Control
 from services.paper_hyperliquid.fault_control import FaultControl
 from services.paper_hyperliquid.faults import FaultSwitches
 from services.paper_hyperliquid.feeds import Feeds
@@ -54,13 +56,24 @@ class Exchange(Struct, frozen=True):
     venue: Venue
 
 
-def new_venue(settings: Settings, now_ms: int) -> Venue:
+def new_venue(settings: Settings, now_ms: int, used_ids: int = 0) -> Venue:
     """Return a venue with the default account and its agent."""
     policy = msgspec.structs.replace(HYPERLIQUID_POLICY, notional_exemption=settings.min_exemption)
-    venue = Venue(settings, Engine(contracts(), policy, first_order_id=FIRST_OID))
+    first_ids = {"first_order_id": FIRST_OID + used_ids, "first_exec_id": 1 + used_ids}
+    venue = Venue(settings, Engine(contracts(), policy, **first_ids))
     master = venue.open_account(MASTER, MASTER_BALANCE)
     venue.signers.approve(master, AGENT, AGENT_NAME, now_ms)
     venue.pin_marks(coin for coin in venue.engine.contracts if coin not in TAPE_COINS)
+    return venue
+
+
+def opened_venue(settings: Settings, now_ns: int, books: str) -> Venue:
+    """Return a venue as its books have it; the default agent is valid again for the usual time."""
+    venue = new_venue(settings, ms_of(now_ns), ids_used_before(now_ns))
+    opened_books(books, VENUE_NAME, venue.journal)
+    venue.engine.restored()
+    venue.signers.renew(AGENT, ms_of(now_ns))
+    venue.journal.commit()
     return venue
 
 
@@ -73,7 +86,7 @@ def build(options: PaperOptions, settings: Settings, clock: Clock) -> Exchange:
         paused=options.paused,
         restarts=options.restarts,
     )
-    return assemble(settings, clock, tape_of(options), tape)
+    return assemble(settings, clock, tape_of(options), tape, options.books)
 
 
 def assemble(
@@ -81,10 +94,11 @@ def assemble(
     machine_clock: Clock,
     open_tape: Callable[[], Iterator[MarketEvent]],
     tape: TapeOptions,
+    books: str = "",
 ) -> Exchange:
-    """Return a venue driven by a tape."""
+    """Return a venue driven by a tape, with the books of a directory or none."""
     clock = VenueClock(machine_clock)
-    venue = new_venue(settings, ms_of(clock.wall_ns()))
+    venue = opened_venue(settings, clock.wall_ns(), books)
     info = Info(venue)
     feeds = Feeds(venue, info)
     journal, faults = Journal(), FaultSwitches()

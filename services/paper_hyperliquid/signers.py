@@ -6,11 +6,14 @@
 3. An agent address once used is never accepted again.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.paper_exchange.orders import AccountId
+from services.paper_exchange.state_journal import Entry, StateJournal
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.errors import (
     AGENT_IN_USE,
@@ -35,10 +38,21 @@ class Agent(Struct, frozen=True):
     valid_until_ms: int
 
 
+class SignersEntry(Entry, frozen=True, kw_only=True):
+    """All that the journal says of accounts (each with its master, if it has one) and agents."""
+
+    accounts: dict[AccountId, AccountId | None]
+    agents: tuple[Agent, ...]
+    used: tuple[str, ...]
+    removed_ms: dict[AccountId, int]
+
+
 class Signers:
     """The accounts, their agents and their sub-accounts."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, journal: StateJournal | None = None) -> None:
+        self._journal = journal or StateJournal()
+        self._journal.keep(SignersEntry, self._restore, self._entries)
         self._settings = settings
         self._accounts: dict[AccountId, AccountId | None] = {}
         self._agents: dict[str, Agent] = {}
@@ -49,6 +63,7 @@ class Signers:
         """Register an account, or a sub-account of a master."""
         account = AccountId(address.lower())
         self._accounts[account] = AccountId(master.lower()) if master is not None else None
+        self._note()
         return account
 
     def is_account(self, address: str) -> bool:
@@ -98,6 +113,15 @@ class Signers:
             del self._agents[replaced.address]
         self._used[address] = None
         self._agents[address] = Agent(address, master, name, valid_until_ms)
+        self._note()
+
+    def renew(self, address: str, now_ms: int) -> None:
+        """Let an agent that is still known be valid for the usual time from now on."""
+        agent = self._agents.get(address)
+        if agent is not None:
+            valid_until_ms = now_ms + self._settings.agent_valid_days * DAY_MS
+            self._agents[address] = replace(agent, valid_until_ms=valid_until_ms)
+            self._note()
 
     def _require_unused(self, address: str) -> None:
         if address in self._used or address in self._accounts:
@@ -107,6 +131,25 @@ class Signers:
         if agent is not None:
             del self._agents[agent.address]
             self._removed_ms[master] = now_ms
+            self._note()
+
+    def _note(self) -> None:
+        for entry in self._entries():
+            self._journal.note(entry)
+
+    def _entries(self) -> Iterator[SignersEntry]:
+        yield SignersEntry(
+            accounts=dict(self._accounts),
+            agents=tuple(self._agents.values()),
+            used=tuple(self._used),
+            removed_ms=dict(self._removed_ms),
+        )
+
+    def _restore(self, entry: SignersEntry) -> None:
+        self._accounts = dict(entry.accounts)
+        self._agents = {agent.address: agent for agent in entry.agents}
+        self._used = dict.fromkeys(entry.used)
+        self._removed_ms = dict(entry.removed_ms)
 
     def _named_count(self, master: AccountId) -> int:
         return sum(1 for agent in self.agents_of(master) if agent.name)

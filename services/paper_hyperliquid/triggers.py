@@ -9,13 +9,14 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
 from services.paper_exchange.orders import AccountId
+from services.paper_exchange.state_journal import Entry
 from services.paper_hyperliquid.desk import Desk
 from services.paper_hyperliquid.errors import BAD_TRIGGER, Rejection
 from services.paper_hyperliquid.numbers import ms_of
@@ -41,12 +42,22 @@ def trigger_fault(terms: Terms, trigger: TriggerTerms, reference_px: Decimal) ->
     return BAD_TRIGGER if worst_is_inside else None
 
 
+class TriggersEntry(Entry, frozen=True, kw_only=True):
+    """Every waiting order in the journal, by oid; families by their members' oids."""
+
+    waiting: dict[int, Terms]
+    armed: tuple[int, ...]
+    children: dict[int, tuple[int, ...]]
+    siblings: dict[int, tuple[int, ...]]
+
+
 class TriggerBook:
     """Every order that waits for the mark price."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._next_oid = FIRST_WAITING_OID
+        self._oids = desk.journal.numbers("waiting", FIRST_WAITING_OID)
+        desk.journal.keep(TriggersEntry, self._restore, self._entries)
         self._terms: dict[int, Terms] = {}
         self._armed: defaultdict[str, dict[int, AccountId]] = defaultdict(dict)
         self._children: dict[int, tuple[Record, ...]] = {}
@@ -55,24 +66,27 @@ class TriggerBook:
     def add(self, account: AccountId, terms: Terms, now_ns: int) -> Record:
         """Record a waiting order; it is not armed yet."""
         record = self._record(account, terms, ms_of(now_ns))
-        self._next_oid += 1
         self._terms[record.oid] = terms
         self._desk.put(record)
+        self._note()
         return record
 
     def arm(self, record: Record) -> None:
         """Let the mark price fire this order."""
         self._armed[record.coin][record.oid] = record.account
+        self._note()
 
     def relate(self, family: Iterable[Record]) -> None:
         """Make these orders fall away when one of them trades."""
         members = tuple(family)
         for record in members:
             self._siblings[record.oid] = tuple(m for m in members if m.oid != record.oid)
+        self._note()
 
     def follow(self, parent: Record, children: tuple[Record, ...]) -> None:
         """Arm these children once the parent has filled; drop them if it ends otherwise."""
         self._children[parent.oid] = children
+        self._note()
 
     def is_waiting(self, oid: int) -> bool:
         return oid in self._terms
@@ -103,6 +117,7 @@ class TriggerBook:
             if parent is not None and parent.status.is_live:
                 continue
             del self._children[oid]
+            self._note()
             status = parent.status if parent is not None else Status.CANCELED
             for child in children:
                 self._settle_child(child, status, now_ns)
@@ -148,6 +163,33 @@ class TriggerBook:
         self._terms.pop(record.oid, None)
         self._armed[record.coin].pop(record.oid, None)
         self._siblings.pop(record.oid, None)
+        self._note()
+
+    def _note(self) -> None:
+        for entry in self._entries():
+            self._desk.journal.note(entry)
+
+    def _entries(self) -> Iterator[TriggersEntry]:
+        yield TriggersEntry(
+            waiting=dict(self._terms),
+            armed=tuple(oid for armed in self._armed.values() for oid in armed),
+            children={oid: _oids(them) for oid, them in self._children.items()},
+            siblings={oid: _oids(them) for oid, them in self._siblings.items()},
+        )
+
+    def _restore(self, entry: TriggersEntry) -> None:
+        self._terms = dict(entry.waiting)
+        self._armed.clear()
+        for oid in entry.armed:
+            record = self._desk.records.at(oid)
+            self._armed[record.coin][oid] = record.account
+        self._children = {oid: self._records(them) for oid, them in entry.children.items()}
+        self._siblings = {oid: self._records(them) for oid, them in entry.siblings.items()}
+
+    def _records(self, oids: tuple[int, ...]) -> tuple[Record, ...]:
+        """Return the orders that are still known; who is not has ended."""
+        found = (self._desk.records.known(oid) for oid in oids)
+        return tuple(record for record in found if record is not None)
 
     def _position(self, record: Record) -> Decimal:
         return self._desk.engine.account(record.account).position(record.coin).amount
@@ -155,7 +197,7 @@ class TriggerBook:
     def _record(self, account: AccountId, terms: Terms, now_ms: int) -> Record:
         return Record(
             account=account,
-            oid=self._next_oid,
+            oid=self._oids.take(),
             coin=terms.listing.coin,
             asset=terms.listing.asset,
             is_buy=terms.is_buy,
@@ -173,3 +215,7 @@ class TriggerBook:
             is_position_tpsl=terms.is_position_tpsl,
             builder_rate=terms.builder_rate,
         )
+
+
+def _oids(records: tuple[Record, ...]) -> tuple[int, ...]:
+    return tuple(record.oid for record in records)

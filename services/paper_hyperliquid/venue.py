@@ -1,6 +1,7 @@
 """The venue itself: signed requests, market events and ticks in; answers and news out.
 
 1. Every request gets exactly one answer; a refused one changes nothing but its nonce and budget.
+   The journal has what it did before it is answered or told to anybody.
 2. News are collected while an operation runs and handed over once, by `take_news`.
 """
 
@@ -13,6 +14,7 @@ from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.market_events import Mark, MarketEvent
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import AccountId, EndReason
+from services.paper_exchange.state_journal import StateJournal
 from services.paper_hyperliquid.account_actions import AccountActions
 from services.paper_hyperliquid.cancelling import Cancelling
 from services.paper_hyperliquid.config import Settings
@@ -72,19 +74,23 @@ class Venue:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.settings = settings
         self.desk = Desk(engine, settings)
-        self.signers = Signers(settings)
-        self.gate = Gate(settings, self.signers)
+        self.signers = Signers(settings, self.journal)
+        self.gate = Gate(settings, self.signers, self.journal)
         self.triggers = TriggerBook(self.desk)
         self.actions = AccountActions(self.desk)
         self._placing = Placing(self.desk, self.triggers)
         self._cancelling = Cancelling(self.desk, self.triggers)
         self._modifying = Modifying(self.desk, self.triggers, self._placing)
-        self._dead_man = DeadMan(settings)
+        self._dead_man = DeadMan(settings, self.journal)
         self._late_fills = 0
 
     @property
     def engine(self) -> Engine:
         return self.desk.engine
+
+    @property
+    def journal(self) -> StateJournal:
+        return self.engine.journal
 
     def open_account(self, address: str, balance: Decimal, master: str | None = None) -> AccountId:
         """Open an account, or a sub-account of a master."""
@@ -114,7 +120,7 @@ class Venue:
             answer: ActionAnswer = self._carry_out(account, envelope, now_ns)
         except RequestError as refused:
             answer = ActionErr(str(refused))
-        self.triggers.settle(now_ns)
+        self._settle(now_ns)
         return Handled(answer, account)
 
     def refuse(self, envelope: Envelope, refusing: RefusingText, now_ns: int) -> Handled:
@@ -133,13 +139,18 @@ class Venue:
     def apply_market(self, event: MarketEvent, now_ns: int) -> None:
         """Let the tape move the market."""
         self.desk.absorb(self.engine.apply_market(event, now_ns))
-        self.triggers.settle(now_ns)
+        self._settle(now_ns)
 
     def tick(self, now_ns: int) -> None:
         """Fire the scheduled cancels that are due."""
         for account in self._dead_man.take_due(ms_of(now_ns)):
             self._cancelling.cancel_all(account, now_ns, EndReason.SCHEDULED)
+        self._settle(now_ns)
+
+    def _settle(self, now_ns: int) -> None:
+        """End an operation: what it triggers, and the journal."""
         self.triggers.settle(now_ns)
+        self.journal.commit()
 
     def _fill_before_cancel(
         self, account: AccountId, envelope: Envelope, after_ms: int, now_ns: int
@@ -160,12 +171,13 @@ class Venue:
         if fault is not None:
             raise OrderError(fault)
         record = self._placing.place(account, terms, now_ns)
-        self.triggers.settle(now_ns)
+        self._settle(now_ns)
         return record
 
     def cancel_by_hand(self, record: Record, now_ns: int) -> None:
         """Cancel an order past the API."""
         self._cancelling.cancel(record, now_ns, EndReason.USER)
+        self.journal.commit()
 
     def end_by_venue(self, record: Record, reason: EndReason, now_ns: int) -> None:
         """End an order that rests as the venue does by itself."""

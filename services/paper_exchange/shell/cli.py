@@ -38,6 +38,7 @@ class PaperOptions(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...]
     basis: Decimal
     basis_offset: Decimal
+    books: str
     log_level: str
 
 
@@ -120,5 +121,6 @@ OPTIONS = (
     Option("symbols", "", _names, "comma-separated symbols to trade, all when empty"),
     Option("basis", "1", _decimal, "factor on every price of the tape"),
     Option("basis-offset", "0", _decimal, "amount added to every price of the tape"),
+    Option("books", "", str, "directory of the books, kept over restarts; none: in memory only"),
     Option("log-level", "warning", str, "least severe log level written"),
 )

@@ -1,4 +1,4 @@
-"""The command line: `up`, `down`, `status` on one machine without Docker; on any desk the rest.
+"""The command line: `up`, `down`, `status`, `reset` without Docker; on any desk the rest.
 
 Only `up` and `down` need a checkout. `halt`, `resume`, `aside`, `alarms`, `backup` and `restore`
 need nothing but the log; `status` asks it where nothing was started here. Its address, the key and
@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
-from tandem.cli import alarms, aside, backup, exposure, halting, status, strategies
+from tandem.cli import alarms, aside, backup, exposure, halting, stack, status, strategies
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.connecting import CONNECTION_FILE, RUN_DIRECTORY, ConnectionFile
@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "up": up,
         "down": down,
+        "reset": reset,
         "status": tell_status,
         "strategy": add_strategy,
         "halt": halt,
@@ -74,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
         "--nats-port", type=int, default=0, help="0: NATS's own 4222, or any free one if taken"
     )
     commands.add_parser("down", help="stop what `up` started")
+    beginning = commands.add_parser(
+        "reset", help="delete what paper trading with `up` left: the log and the exchanges' books"
+    )
+    beginning.add_argument(
+        "--paper", action="store_true", required=True, help="yes, of paper trading: no other can be"
+    )
+    beginning.add_argument("--yes", action="store_true", help="do not ask")
     telling = commands.add_parser("status", help="what runs and where, what is naked")
     strategy = commands.add_parser("strategy", help="strategies that may speak to the desk")
     adding = strategy.add_subparsers(dest="what", required=True)
@@ -115,21 +123,21 @@ def up(options: argparse.Namespace) -> int:
         paper = {"paper-binance": (*tape, *symbols), "paper-hyperliquid": tape}
     port = options.nats_port or (NATS_PORT if is_free(NATS_PORT) else 0)
     plan = StackPlan(checkout(), directory, paper=paper, nats_port=port)
-    stack = LocalStack(plan)
-    stack.start()
-    _write(directory, stack)
+    started = LocalStack(plan)
+    started.start()
+    _write(directory, started)
     return _tell_local(directory, _running(directory))
 
 
-def _write(directory: Path, stack: LocalStack) -> None:
-    addresses = {"TANDEM_NATS_URL": stack.nats.url, "TANDEM_REDIS_URL": stack.redis.url}
-    for name, paper in stack.paper.items():
+def _write(directory: Path, started: LocalStack) -> None:
+    addresses = {"TANDEM_NATS_URL": started.nats.url, "TANDEM_REDIS_URL": started.redis.url}
+    for name, paper in started.paper.items():
         variable = name.removeprefix("paper-").upper()
         addresses[f"WALKTHROUGH_{variable}_CONTROL"] = paper.control_url
         addresses[f"{variable}_PAPER_URL"] = f"http://127.0.0.1:{paper.port}"
-    written = {"pids": stack.pids(), "addresses": addresses, "versions": stack.versions}
+    written = {"pids": started.pids(), "addresses": addresses, "versions": started.versions}
     (directory / STACK_FILE).write_text(json.dumps(written, indent=2))
-    (directory / CONNECTION_FILE).write_bytes(msgspec.json.encode(ConnectionFile(stack.nats.url)))
+    (directory / CONNECTION_FILE).write_bytes(msgspec.json.encode(ConnectionFile(started.nats.url)))
 
 
 def down(_: argparse.Namespace) -> int:
@@ -144,6 +152,27 @@ def down(_: argparse.Namespace) -> int:
         (directory / file).unlink(missing_ok=True)
     sys.stdout.write(f"stopped {len(pids)} processes\n")
     return 0
+
+
+def reset(options: argparse.Namespace) -> int:
+    """Delete log and books together, so that paper trading begins afresh."""
+    directory = _directory()
+    if _running(directory):
+        sys.stderr.write("tandem: it runs; `tandem down` ends it, then reset\n")
+        return 1
+    if not options.yes and not _agrees(directory):
+        sys.stderr.write("tandem: nothing was deleted\n")
+        return 1
+    deleted = stack.reset(directory)
+    sys.stdout.write(f"deleted {', '.join(deleted) or 'nothing: there was nothing'}\n")
+    return 0
+
+
+def _agrees(directory: Path) -> bool:
+    lost = "the log and the paper exchanges' accounts, orders and positions"
+    sys.stderr.write(f"This deletes {lost} in {directory}. Type yes to go on: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() == "yes"
 
 
 def _end(pids: dict[str, int]) -> None:

@@ -4,10 +4,13 @@
 2. `start` returns once each process has said that it is ready; a process that ends before is an
    error that shows the tail of its log.
 3. Any process can be killed and started again alone, on the same addresses.
+4. The log and the books of the paper exchanges lie side by side and are begun anew together
+   (`reset`): facts of one account never meet those of another under the same log.
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +47,8 @@ SERVICES = (
 OFF_THE_HEDGE_PATH = ("order-state", "position-state")
 YIELDING_NICENESS = 5
 PAPER_EXCHANGES = ("paper-binance", "paper-hyperliquid")
+# What a desk on this machine knows tomorrow, each in a directory of its run directory.
+KEPT = (*PAPER_EXCHANGES, "redis", "nats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +245,9 @@ class LocalStack:
     def start_paper(self) -> None:
         """Start both paper exchanges, side by side."""
         for name in PAPER_EXCHANGES:
-            extra = self.plan.paper.get(name, ())
-            self._child(name, ("--port", "0", "--control-port", "0", *extra)).spawn()
+            ports = ("--port", str(free_port()), "--control-port", str(free_port()))
+            books = ("--books", str(self.plan.directory / name))
+            self._child(name, (*ports, *books, *self.plan.paper.get(name, ()))).spawn()
         for name in PAPER_EXCHANGES:
             said = self.children[name].wait_ready()
             self.paper[name] = PaperAddress(said["port"], said["control_port"])
@@ -323,6 +329,17 @@ class LocalStack:
             child.stop()
         self.redis.stop()
         self.nats.stop()
+
+
+def reset(directory: Path) -> list[str]:
+    """Delete the log, the pages and the books of a desk that does not run; return which there were.
+
+    The books first: a log that outlives them is noticed by its gateways, the reverse is not.
+    """
+    deleted = [name for name in KEPT if (directory / name).is_dir()]
+    for name in deleted:
+        shutil.rmtree(directory / name)
+    return deleted
 
 
 def binance_variables(port: int) -> dict[str, str]:

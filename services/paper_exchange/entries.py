@@ -1,0 +1,54 @@
+"""What the journal says of an exchange's orders, fills and accounts."""
+
+from decimal import Decimal
+
+from services.paper_exchange.accounts import Account, Position, SymbolSettings
+from services.paper_exchange.events import Filled
+from services.paper_exchange.fees import FeeSchedule
+from services.paper_exchange.orders import AccountId, Order
+from services.paper_exchange.state_journal import Entry
+
+
+class OrderEntry(Entry, frozen=True):
+    """An order's latest state."""
+
+    order: Order
+
+
+class FillEntry(Entry, frozen=True):
+    """One fill."""
+
+    fill: Filled
+
+
+class AccountEntry(Entry, frozen=True, kw_only=True):
+    """An account's money, positions and settings."""
+
+    account_id: AccountId
+    wallet_balance: Decimal
+    fees: FeeSchedule
+    positions: tuple[Position, ...]
+    settings: dict[str, SymbolSettings]
+
+
+class ClearedEntry(Entry, frozen=True):
+    """Ended orders and all fills were forgotten."""
+
+
+def account_entry(account: Account) -> AccountEntry:
+    """Return what the journal says of an account."""
+    return AccountEntry(
+        account_id=account.account_id,
+        wallet_balance=account.wallet_balance,
+        fees=account.fees,
+        positions=tuple(account.positions.values()),
+        settings=dict(account.settings),
+    )
+
+
+def account_of(entry: AccountEntry) -> Account:
+    """Return the account that an entry speaks of."""
+    account = Account(entry.account_id, entry.wallet_balance, entry.fees)
+    account.positions = {(p.symbol, p.position_side): p for p in entry.positions}
+    account.settings = dict(entry.settings)
+    return account
