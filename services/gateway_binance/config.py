@@ -13,15 +13,10 @@ from services.gateway_binance.protocol.requests import OrderOptions
 from services.gateway_binance.protocol.settings import Endpoints, PrivateForm, VenueSettings
 from services.gateway_binance.protocol.signing import HmacSigner, Signer, ed25519_from_pem
 from tandem.domain.errors import ConfigurationError
+from tandem.domain.network import Network
 from tandem.domain.order import PriceMatch
 from tandem.gateway.settings import sharing
 from tandem.runtime.config import Environment, Variable
-
-
-class Network(StrEnum):
-    LIVE = "live"
-    TESTNET = "testnet"
-    PAPER = "paper"
 
 
 class ResponseType(StrEnum):
@@ -121,6 +116,7 @@ def read(env: Environment) -> BinanceConfig:
 
 def _venue(env: Environment, network: Network) -> VenueSettings:
     return VenueSettings(
+        network=network,
         endpoints=_endpoints(env, network),
         order=_order_options(env),
         window_ms=env.integer("BINANCE_RECV_WINDOW_MS", 1_000, least=100, most=60_000),

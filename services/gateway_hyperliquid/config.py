@@ -16,6 +16,7 @@ from services.gateway_hyperliquid.protocol.signing import AgentKey, Network
 from services.gateway_hyperliquid.protocol.user_channel import Endpoints
 from services.gateway_hyperliquid.protocol.venue import NINE_TENTHS, Collateral, VenueOptions
 from tandem.domain.errors import ConfigurationError, InvalidInputError
+from tandem.domain.network import Network as World
 from tandem.gateway.settings import sharing
 from tandem.runtime.config import Environment, Variable
 
@@ -59,6 +60,13 @@ VARIABLES: Final = (
         "off",
     ),
 )
+
+
+WORLDS: Final[Mapping[Place, World]] = {
+    Place.MAINNET: World.LIVE,
+    Place.TESTNET: World.TESTNET,
+    Place.PAPER: World.PAPER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +119,8 @@ def read(env: Environment) -> GatewayConfig:
     Raises:
         ConfigurationError: one is missing or malformed; it names the variable.
     """
-    defaults = _DEFAULTS[env.choice("HYPERLIQUID_NETWORK", Place, Place.PAPER)]
+    place = env.choice("HYPERLIQUID_NETWORK", Place, Place.PAPER)
+    defaults = _DEFAULTS[place]
     key, *more = _keys(env, defaults)
     vault = env.optional("HYPERLIQUID_VAULT")
     vault = None if vault is None else _address("HYPERLIQUID_VAULT", vault)
@@ -119,7 +128,7 @@ def read(env: Environment) -> GatewayConfig:
     return GatewayConfig(
         _endpoints(env, defaults),
         Signer(key, defaults.network, vault, tuple(more)),
-        Identity(account, key.address, vault, tuple(one.address for one in more)),
+        Identity(account, key.address, vault, tuple(one.address for one in more), WORLDS[place]),
         _options(env),
     )
 

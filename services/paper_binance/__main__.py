@@ -17,7 +17,10 @@ PREFIX = "PAPER_BINANCE"
 
 
 async def run(options: PaperOptions) -> None:
-    exchange = PaperBinance(options, SystemClock())
+    try:
+        exchange = PaperBinance(options, SystemClock())
+    except ValueError as error:
+        sys.exit(f"{PROG}: {error}")
     await serve_until_signalled(applications(exchange), endpoints(options))
 
 

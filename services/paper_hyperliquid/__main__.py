@@ -20,7 +20,10 @@ def main() -> None:
     endpoints = Endpoints(options.host, options.port, options.control_host, options.control_port)
 
     async def run() -> None:
-        exchange = build(options, settings, SystemClock())
+        try:
+            exchange = build(options, settings, SystemClock())
+        except ValueError as error:
+            sys.exit(f"paper-hyperliquid: {error}")
         await serve_until_signalled(exchange.applications, endpoints)
 
     uvloop.run(run())

@@ -45,7 +45,7 @@ class AccountActions:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.transfers = Transfers()
+        self.transfers = Transfers(desk.journal)
         self._builder_max: defaultdict[AccountId, dict[str, int]] = defaultdict(dict)
         desk.journal.keep(BuildersEntry, self._restore, self._entries)
 

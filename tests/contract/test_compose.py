@@ -45,3 +45,25 @@ def test_no_secret_is_in_a_variable() -> None:
     text = (ROOT / "compose.yaml").read_text() + (ROOT / ".env").read_text()
     secret = re.compile(r"^\s*[A-Z_]*(?:SECRET|AGENT_KEY|API_KEY|PASSWORD|SEED)\b.*$", re.MULTILINE)
     assert secret.findall(text) == []
+
+
+def test_each_network_is_a_project_of_its_own() -> None:
+    """Volumes carry the project's name: no desk can be started on another network's log."""
+    text = (ROOT / "compose.yaml").read_text()
+    assert "\nname: tandem-${BINANCE_NETWORK:-paper}\n" in text
+    volumes = text.split("\nvolumes:\n")[1]
+    assert re.findall(r"name:|external:|\./", volumes) == []
+    networks: dict[str, str] = {}
+    for file in (".env", ".env.testnet", ".env.live"):
+        settings = (ROOT / file).read_text()
+        assert "COMPOSE_PROJECT_NAME" not in settings
+        networks[file] = re.findall(r"^BINANCE_NETWORK=(\S+)$", settings, re.MULTILINE)[0]
+    assert networks == {".env": "paper", ".env.testnet": "testnet", ".env.live": "live"}
+
+
+def test_paper_exchanges_keep_their_books_in_volumes_of_their_own() -> None:
+    for name in ("paper-binance", "paper-hyperliquid"):
+        text = _composed()[name]
+        assert f'"--books", "/state/{name}"' in text
+        assert f'volumes: ["{name}-books:/state/{name}"]' in text
+        assert f" {name}" in (ROOT / "services" / "Dockerfile").read_text()

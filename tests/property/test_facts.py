@@ -39,6 +39,7 @@ IDENTITY = {
     "SpecsReport": ("exc", "instruments", "previous"),
     "LinkReport": ("exc", "run", "n"),
     "SenderReport": ("exc", "term", "n"),
+    "IdentityReport": ("exc",),
     "IntentRefused": ("exc", "subject"),
     "OrderCleared": ("exc", "client_order_id"),
     "Decision": ("exc", "ticker", "pool", "epoch", "ordinal"),

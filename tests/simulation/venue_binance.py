@@ -240,6 +240,8 @@ class BinanceFront:
                 return self._trades(int(params["startTime"]))
             case "positionRisk":
                 return [_position(name, held) for name, held in self.venue.books.holdings.items()]
+            case "balance":
+                return [{"accountAlias": "Sim", "asset": "USDT", "balance": "0"}]
             case _:
                 raise ValueError(f"no such path: {name}")
 

@@ -16,6 +16,7 @@ from services.gateway_binance.protocol.requests import OPEN_ORDERS_WEIGHT, open_
 from services.gateway_binance.protocol.rows import LimitRow, limit_row
 from tandem.gateway.decoding import UnreadableError, decode, whole_number
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     CancelOne,
     FillsQuery,
@@ -144,6 +145,8 @@ def _weight(request: Query) -> int:
             return LIST_WEIGHT + SINGLE_WEIGHT
         case BalanceQuery():
             return LIST_WEIGHT + LIST_WEIGHT
+        case AccountQuery():
+            return LIST_WEIGHT
         case _:
             return SINGLE_WEIGHT
 

@@ -147,6 +147,15 @@ def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
     return Listing(tuple(facts), venue_ms=listed_ms, unsound=tuple(faults))
 
 
+def decode_account(answers: Sequence[RawAnswer]) -> str:
+    """Return the account's unique code (Binance docs, futures account balance)."""
+    listed = rows.decode_rows(rows.alias_rows, answers[0])
+    alias = next((row.account_alias for row in listed), "")
+    if not alias:
+        raise VenueQueryError("accountAlias: none in the list of balances")
+    return alias
+
+
 def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
     """Return the account's balance: of one asset, or of all in USD in multi-assets mode.
 

@@ -23,6 +23,7 @@ from services.gateway_binance.protocol.signing import (
 from tandem.domain.order import OrderType, side_of
 from tandem.gateway.decoding import id_number
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     CancelOne,
     FillsQuery,
@@ -189,6 +190,8 @@ class RestRequests:
                 # The mode says which of the account's numbers are meant.
                 account = self._get("/fapi/v3/account", (), stamp)
                 return account, self._get("/fapi/v1/accountConfig", (), stamp)
+            case AccountQuery():
+                return (self._get("/fapi/v3/balance", (), stamp),)
 
     def _lists(
         self, query: OpenOrdersQuery | RecentOrdersQuery | FillsQuery, stamp: Stamp

@@ -87,6 +87,12 @@ class ConfigRow(Struct, frozen=True, kw_only=True, rename="camel"):
     multi_assets_margin: bool
 
 
+class AliasRow(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Of the list of balances: the account's unique code, the same in every row."""
+
+    account_alias: str
+
+
 class TimeRow(Struct, frozen=True, kw_only=True, rename="camel"):
     server_time: int
 
@@ -165,6 +171,7 @@ trade_rows = msgspec.json.Decoder(tuple[TradeRow, ...])
 position_rows = msgspec.json.Decoder(tuple[PositionRow, ...])
 config_row = msgspec.json.Decoder(ConfigRow)
 account_row = msgspec.json.Decoder(AccountRow)
+alias_rows = msgspec.json.Decoder(tuple[AliasRow, ...])
 time_row = msgspec.json.Decoder(TimeRow)
 listen_key_row = msgspec.json.Decoder(ListenKeyRow)
 exchange_info = msgspec.json.Decoder(ExchangeInfo)

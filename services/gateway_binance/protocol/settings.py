@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.gateway_binance.protocol.requests import OrderOptions
+from tandem.domain.network import Network
 from tandem.domain.order import PriceMatch
 from tandem.transport.sharing import Sharing
 
@@ -35,6 +36,7 @@ class VenueSettings:
     """Everything the protocol may be told.
 
     Attributes:
+        network: the world that the addresses belong to.
         private_form: the form to begin with.
         refused_price_match: modes the venue suspended; refused here, by name.
         shared_weight: the WebSocket API draws on the REST weight.
@@ -52,6 +54,7 @@ class VenueSettings:
     """
 
     endpoints: Endpoints
+    network: Network = Network.PAPER
     order: OrderOptions = field(default_factory=OrderOptions)
     window_ms: int = 1_000
     private_form: PrivateForm = PrivateForm.EVENTS

@@ -29,6 +29,7 @@ from tandem.domain.errors import InvalidInputError, InvariantError
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
+from tandem.domain.network import Network
 from tandem.gateway.channel import Channel
 from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.port import Traits
@@ -67,6 +68,10 @@ class BinanceVenue:
     @property
     def exc(self) -> Exc:
         return self._exc
+
+    @property
+    def network(self) -> Network:
+        return self._settings.network
 
     @property
     def traits(self) -> Traits:
@@ -156,6 +161,9 @@ class BinanceVenue:
 
     def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
         return listings.decode_listing(self._exc, query, answers)
+
+    def decode_account(self, answers: Sequence[RawAnswer]) -> str:
+        return listings.decode_account(answers)
 
     def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
         return listings.decode_balance(self._settings.balance_asset, answers)

@@ -4,6 +4,7 @@
    wallets), so a wrong address is refused before anything is believed.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +12,12 @@ import msgspec
 
 from services.gateway_hyperliquid.protocol.payloads import UserRole
 from tandem.domain.errors import ConfigurationError
+from tandem.domain.network import Network
 from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 
+DIGEST_LENGTH: Final = 16
 _role: Final = msgspec.json.Decoder(UserRole)
 
 
@@ -22,18 +25,24 @@ _role: Final = msgspec.json.Decoder(UserRole)
 class Identity:
     """The account that owns the orders, the key's address, the sub-account or vault traded.
 
-    `others`: addresses of further keys that sign in turn.
+    `others`: addresses of further keys that sign in turn. `network`: the world they belong to.
     """
 
     account: str
     signer: str
     vault: str | None = None
     others: tuple[str, ...] = ()
+    network: Network = Network.PAPER
 
     @property
     def queried(self) -> str:
         """Return the address that all questions and streams name."""
         return self.vault or self.account
+
+    @property
+    def digest(self) -> str:
+        """Return what names the account without telling whose it is."""
+        return hashlib.sha256(self.queried.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def check_role(identity: Identity, answer: RawAnswer) -> None:

@@ -26,6 +26,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
 from services.gateway_hyperliquid.protocol.reports import cloid_of
 from tandem.gateway.decoding import UnreadableError, decode, shown
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     FillsQuery,
     InstrumentsQuery,
@@ -94,6 +95,7 @@ _WEIGHTS: Final[Mapping[type[Query], int]] = {
     FillsQuery: 20,
     PositionsQuery: 2,
     BalanceQuery: 2,
+    AccountQuery: 0,
 }
 
 

@@ -50,6 +50,7 @@ from tandem.gateway.decoding import ZERO, plain, shown
 from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     CancelOne,
     FillsQuery,
@@ -117,6 +118,7 @@ class HyperliquidVenue:
         options: VenueOptions,
     ) -> None:
         self.exc = exc
+        self.network = identity.network
         self.traits = _traits(options)
         self.rate_limits = (
             *options.sharing.weight(WEIGHT, options.weight_per_minute, MINUTE_MS),
@@ -183,6 +185,8 @@ class HyperliquidVenue:
         return outcome(request, answer, self.exc)
 
     def encode_query(self, query: Query, stamp: Stamp) -> tuple[HttpRequest, ...]:  # noqa: ARG002
+        if isinstance(query, AccountQuery):
+            return ()  # the account is named by its address, which the settings say
         user = self._identity.queried
         info = queries.info_of(query, user)
         if isinstance(query, BalanceQuery) and self._options.collateral is Collateral.SPOT:
@@ -266,6 +270,9 @@ class HyperliquidVenue:
         until_ns = asked_ns if more is None else more.since_ms * NS_PER_MS
         ends = () if faults else self._witness.listed(query.since_ms, until_ns)
         return Listing((*facts, *ends), more=more, unsound=tuple(faults))
+
+    def decode_account(self, answers: Sequence[RawAnswer]) -> str:  # noqa: ARG002  (the port's)
+        return self._identity.digest
 
     def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
         with queries.usable_values():

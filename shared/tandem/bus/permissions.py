@@ -115,6 +115,7 @@ def _gateway(account: str) -> User:
             EPOCHS,
             subjects.marks_of(exc),
             subjects.lease(exc),
+            subjects.identity(exc),
             subjects.presence(name),
             subjects.sending(exc),
             *_answers(),

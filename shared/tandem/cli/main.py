@@ -75,13 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "--nats-port", type=int, default=0, help="0: NATS's own 4222, or any free one if taken"
     )
     commands.add_parser("down", help="stop what `up` started")
-    beginning = commands.add_parser(
-        "reset", help="delete what paper trading with `up` left: the log and the exchanges' books"
-    )
-    beginning.add_argument(
-        "--paper", action="store_true", required=True, help="yes, of paper trading: no other can be"
-    )
-    beginning.add_argument("--yes", action="store_true", help="do not ask")
+    _take_reset(commands.add_parser("reset", help="delete what paper trading with `up` left"))
     telling = commands.add_parser("status", help="what runs and where, what is naked")
     strategy = commands.add_parser("strategy", help="strategies that may speak to the desk")
     adding = strategy.add_subparsers(dest="what", required=True)
@@ -108,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (telling, stopping, resuming, putting, showing, saving, loading):
         command.add_argument("--nats", default="", help=LOG_HELP)
     return parser
+
+
+def _take_reset(beginning: argparse.ArgumentParser) -> None:
+    of_what = "the log and the exchanges' books; nothing but paper trading can be reset"
+    beginning.add_argument("--paper", action="store_true", required=True, help=of_what)
+    beginning.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def up(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
+from tandem.domain.network import Network
 from tandem.domain.order import PriceMatch
 from tandem.gateway.channel import Channel
 from tandem.gateway.fill_windows import FillLimits
@@ -72,6 +73,9 @@ class VenueProtocol(Protocol):
 
     @property
     def exc(self) -> Exc: ...
+
+    @property
+    def network(self) -> Network: ...
 
     @property
     def traits(self) -> Traits: ...
@@ -155,6 +159,13 @@ class VenueProtocol(Protocol):
 
     def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
         """Return open orders, fills or positions; raises VenueQueryError."""
+        ...
+
+    def decode_account(self, answers: Sequence[RawAnswer]) -> str:
+        """Return what names the account at the venue; raises VenueQueryError.
+
+        `encode_query(AccountQuery())` asks for it: nothing where the settings say it.
+        """
         ...
 
     def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:

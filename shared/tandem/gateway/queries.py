@@ -13,6 +13,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     FillsQuery,
     InstrumentsQuery,
@@ -201,6 +202,12 @@ class VenueQueries:
 
     def _weight(self, query: Query) -> int:
         return max(cost.units for cost in self.core.venue.costs(query, Transport.HTTP))
+
+    async def account(self) -> str:
+        """Return what names the account at the venue."""
+        answers = await self.ask(AccountQuery(), Priority.UPKEEP)
+        with self._heeding():
+            return self.core.venue.decode_account(answers)
 
     async def balance(self) -> VenueBalance:
         answers = await self.ask(BalanceQuery(), Priority.QUESTION)

@@ -155,6 +155,11 @@ class BalanceQuery:
     """The account's quote-currency balance."""
 
 
+@dataclass(frozen=True, slots=True)
+class AccountQuery:
+    """What the venue calls the account by: the same as long as it is the same account."""
+
+
 Query = (
     InstrumentsQuery
     | TimeQuery
@@ -164,6 +169,7 @@ Query = (
     | FillsQuery
     | PositionsQuery
     | BalanceQuery
+    | AccountQuery
 )
 
 

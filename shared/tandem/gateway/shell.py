@@ -1,6 +1,7 @@
 """How one gateway runs: boot, the steady work, readiness, and a drain that loses nothing.
 
-1. Before the venue answered with its time and its table, the log is not read and nothing is sent.
+1. Before the venue answered with its time and its table, and the log is known to be its account's,
+   the log is not read, nothing is sent and no question is answered.
 2. A drain stops sending first, then waits for the answers of what was sent, then for the log, and
    only then gives the lease back.
 3. Every copy listens to the venue, logs what it hears and follows the log; the one that holds the
@@ -13,7 +14,9 @@ from itertools import islice
 
 from tandem.bus.background import end
 from tandem.bus.port import Entry, Following, LogState
+from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Ticker
+from tandem.gateway.account_claim import AccountClaim
 from tandem.gateway.asks import Asks
 from tandem.gateway.backfill import Backfill
 from tandem.gateway.clearing import Clearing
@@ -74,6 +77,7 @@ class GatewayService:
         self._network = network or Internet(context.clock)
         self._core = make_core(context, venue, settings, self._network)
         self._queries = VenueQueries(self._core)
+        self._claim = AccountClaim(self._core, self._queries)
         self._dispatcher = Dispatcher(self._core, self._queries, self._fault)
         self._dispatcher.asker = Lookups(self._core, self._queries, self._dispatcher)
         self._fence = Fence(self._core, self._dispatcher, self._on_open)
@@ -111,7 +115,6 @@ class GatewayService:
         return self._core.venue_clock.doubt(mono_ns) or self._links.fault()
 
     async def start(self) -> None:
-        await self._asks.serve()
         self._context.bus.on_reconnect(self._reconnected)
         await self._clearing.listen()
         watch = WaitWatch(self._context, f"gateway-{self._core.exc}", self.waits)
@@ -148,6 +151,8 @@ class GatewayService:
 
     async def _boot(self) -> None:
         await self._greet()
+        await self._claim_log()
+        await self._asks.serve()
         for ticker in self._core.settings.tickers:
             self._watch(ticker)
         self._spawn(self._tick(), "tick")
@@ -160,6 +165,13 @@ class GatewayService:
         self._spawn(self._expire(), "expire")
         self._spawn(self._repeat(), "repeat")
         self._spawn(self._sending.run(), "sending")
+
+    async def _claim_log(self) -> None:
+        try:
+            await self._claim.claim()
+        except ConfigurationError:
+            await self._network.close()  # nothing else was begun
+            raise
 
     async def _greet(self) -> None:
         """Get the venue's time and its instrument table, however long it takes."""
@@ -196,6 +208,7 @@ class GatewayService:
         """The log no longer holds what was read: unlearn it, and read again from the start."""
         self._epochs.on_cut()
         self._specs.forget()
+        self._claim.forget()
         self._marks.forget()
         self._spawn(self._follow_anew(), "follow-anew")
 
@@ -220,6 +233,7 @@ class GatewayService:
         """The log was read up to the fence: from here on what it asks for is done at once."""
         self._context.log.info("caught up with the log")
         self._sending.at_once()
+        self._claim.log()
         self._specs.log()
         self._sweeps.on_open()
         self._dispatcher.pump()
@@ -289,6 +303,7 @@ class GatewayService:
             await self._context.clock.sleep(REPEAT_PERIOD_S)
             self._fence.repeat()
             if self._fence.is_open:
+                self._claim.log()
                 await self._specs.assure()
 
     async def _expire(self) -> None:
@@ -334,7 +349,7 @@ class GatewayService:
 
     def unready(self) -> str:
         if self._following is None:
-            return "the venue does not answer yet"
+            return "the venue does not answer yet, or whose log it is, is not known"
         if not self._fence.is_caught_up:
             return "the log is not read up to the fence"
         is_standby = self._core.lease.is_standby(self._context.clock.monotonic_ns())

@@ -34,6 +34,7 @@ Fact = (
     | reports.SpecsReport
     | reports.LinkReport
     | reports.SenderReport
+    | reports.IdentityReport
     | reports.IntentRefused
     | reports.OrderCleared
     | hedges.Decision

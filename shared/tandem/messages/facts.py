@@ -38,6 +38,7 @@ from tandem.messages.message import Message
 from tandem.messages.reports import (
     FillCost,
     FillReport,
+    IdentityReport,
     IntentRefused,
     LinkReport,
     MarkReport,
@@ -226,6 +227,7 @@ _TOKENS: dict[type[Message], str] = {
     SpecsReport: "- - exc - instruments",
     LinkReport: "- - exc - run n",
     SenderReport: "- - exc - term n",
+    IdentityReport: "- - exc -",
     IntentRefused: "- - exc - subject",
     OrderCleared: "- - exc - cloid",
     Decision: "- - - exc ticker pool epoch ordinal",
@@ -254,6 +256,7 @@ _SPELLINGS: dict[type[Fact], Callable[[Any], str]] = {
     SpecsReport: _specs_subject,
     LinkReport: _link_subject,
     SenderReport: _sender_subject,
+    IdentityReport: lambda one: subjects.identity_report(one.exc),
     IntentRefused: lambda one: subjects.intent_refused(one.exc, one.subject),
     OrderCleared: lambda one: subjects.order_cleared(one.exc, one.client_order_id),
     Decision: _decision_subject,

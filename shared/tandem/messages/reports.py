@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
+from tandem.domain.network import Network
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from tandem.messages.message import Message
 
@@ -173,6 +174,18 @@ class SenderReport(Message, frozen=True, kw_only=True, tag="sender_report"):
     n: int
     unsent_past: int | None = None
     ts_recv_ns: int = field(name="ts_recv", default=0)
+
+
+class IdentityReport(Message, frozen=True, kw_only=True, tag="identity_report"):
+    """Whose log this is under one account's name: the first gateway on it has said so.
+
+    `account` is what the venue calls the account by, or a digest of it; on another network, or
+    of another account, no gateway works on this log.
+    """
+
+    exc: Exc
+    network: Network
+    account: str
 
 
 class IntentRefused(Message, frozen=True, kw_only=True, tag="intent_refused"):

@@ -221,6 +221,11 @@ def sender_report(exc: Exc, term: int, n: int) -> str:
     return f"oms.venue.{token(exc)}.sender.{term}.{n}"
 
 
+def identity_report(exc: Exc) -> str:
+    """Say whose log it is: one message, and whoever says it first is right."""
+    return f"oms.venue.{token(exc)}.identity"
+
+
 def senders_of(exc: Exc) -> str:
     """Filter: every message by which a process became an account's sender."""
     return f"oms.venue.{token(exc)}.sender.*.*"
@@ -368,6 +373,11 @@ def mark(exc: Exc, ticker: Ticker) -> str:
 def lease(exc: Exc) -> str:
     """Where it stands who may send for an account."""
     return f"leases.{token(exc)}"
+
+
+def identity(exc: Exc) -> str:
+    """Where it stands whose log this is, for longer than any fact is kept."""
+    return f"leases.{token(exc)}.identity"
 
 
 def presence(fold: str) -> str:

@@ -1,7 +1,7 @@
 """How a service lives: settings, bus, streams, health, work, and on a signal a graceful end.
 
 1. Exit code 0 after a drain, 1 when something failed or the drain did not end in time, 2 for a
-   bad setting.
+   bad setting, also one that is found to be bad later.
 2. A failure that nobody awaits (a task, a callback) ends the process.
 3. The run file appears only once the service is ready.
 """
@@ -247,7 +247,10 @@ async def _live(context: ServiceContext, build: Build, signalled: "asyncio.Task[
 async def _end(context: ServiceContext, service: Service) -> int:
     failed = context.tasks.failed
     if failed.done():
-        context.log.error("failed", exc_info=failed.exception())
+        fault = failed.exception()
+        if isinstance(fault, ConfigurationError):
+            raise fault
+        context.log.error("failed", exc_info=fault)
         return EXIT_FAILED
     try:
         await asyncio.wait_for(service.drain(), DRAIN_TIMEOUT_S)

@@ -148,3 +148,8 @@ def test_key_file_that_is_no_key_is_refused_without_showing_it(tmp_path: Path) -
     with pytest.raises(ConfigurationError, match="not an unencrypted PKCS#8 PEM") as refused:
         _read(BINANCE_API_KEY="k", BINANCE_ED25519_KEY_FILE=str(file))
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("network", ["live", "testnet", "paper"])
+def test_the_network_is_told_to_the_log(network: str) -> None:
+    assert _read(BINANCE_NETWORK=network, **KEYS).venue.network == network

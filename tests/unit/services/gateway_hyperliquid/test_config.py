@@ -129,3 +129,11 @@ def test_open_questions_are_settings() -> None:
     assert given.book_max_age_ms == 700
     assert not given.posts_cost_weight
     assert (given.weight_per_minute, given.messages_per_minute) == (600, 900)
+
+
+@pytest.mark.parametrize(
+    ("place", "world"), [("mainnet", "live"), ("testnet", "testnet"), ("paper", "paper")]
+)
+def test_each_network_is_a_world_of_its_own(place: str, world: str) -> None:
+    given = {"HYPERLIQUID_ACCOUNT": "0x" + "a1" * 20, "HYPERLIQUID_AGENT_KEY": "0x" + "22" * 32}
+    assert settings(HYPERLIQUID_NETWORK=place, **given).identity.network == world

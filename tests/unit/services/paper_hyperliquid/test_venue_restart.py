@@ -1,6 +1,7 @@
 """What the venue still knows after its process has ended, whatever ended it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,20 @@ def test_leverage_and_builders_stay_as_they_were_set(lifetimes: Lifetimes) -> No
     floor.post({"type": "updateLeverage", "asset": 5, "isCross": True, "leverage": 3})
     again = lifetimes.again(floor)
     assert again.venue.engine.settings(ACCOUNT, "SOL").leverage == 3
+
+
+def test_money_that_was_sent_stays_sent_and_told(lifetimes: Lifetimes) -> None:
+    floor = lifetimes.begin()
+    other = floor.venue.open_account("0x" + "ab" * 20, Decimal(0))
+    parties = (ACCOUNT, other)
+    floor.venue.engine.deposit(other, Decimal("2.5"), floor.now_ns)
+    floor.venue.actions.transfers.add(Decimal("2.5"), parties, 7)
+    floor.venue.journal.commit()
+    again = lifetimes.again(lifetimes.again(floor))
+    assert again.venue.engine.account(other).wallet_balance == Decimal("2.5")
+    for party in parties:
+        rows = again.venue.actions.transfers.of(party)
+        assert rows == floor.venue.actions.transfers.of(party) != ()
 
 
 def test_history_that_was_cleared_stays_cleared(lifetimes: Lifetimes) -> None:

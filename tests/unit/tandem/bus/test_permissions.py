@@ -53,6 +53,7 @@ def test_e3_each_service_writes_its_own_kinds_of_its_own_account_only() -> None:
                 subjects.ALL_EPOCHS,
                 subjects.marks_of(Exc(account)),
                 subjects.lease(Exc(account)),
+                subjects.identity(Exc(account)),
             }
         if name.startswith("strategy-"):
             assert own == set()

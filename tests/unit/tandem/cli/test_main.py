@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tandem.cli.main import RUN_DIRECTORY, STACK_FILE, main
+from tandem.cli.main import STACK_FILE, main
 from tandem.cli.stack import KEPT
+from tandem.client.connecting import RUN_DIRECTORY
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tandem.domain.ids import ClientOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     CancelOne,
     FillsQuery,
@@ -93,7 +94,13 @@ def test_cancel_weighs_and_counts_as_no_order(btc: Instrument) -> None:
 
 @pytest.mark.parametrize(
     ("query", "weight"),
-    [(OpenOrdersQuery(), 40), (PositionsQuery(), 6), (BalanceQuery(), 10), (TimeQuery(), 1)],
+    [
+        (OpenOrdersQuery(), 40),
+        (PositionsQuery(), 6),
+        (BalanceQuery(), 10),
+        (AccountQuery(), 5),
+        (TimeQuery(), 1),
+    ],
 )
 def test_questions_weigh_as_documented(query: Query, weight: int) -> None:
     costs = (Cost("weight", weight), Cost("queries", weight))

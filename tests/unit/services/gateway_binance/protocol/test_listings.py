@@ -232,3 +232,14 @@ def test_e4_trade_of_another_symbol_is_named_and_takes_no_other_with_it(payload:
     assert [(fault.field, fault.value) for fault in listing.unsound] == [("symbol", "ETHUSDT")]
     assert listing.facts == whole.facts[-len(listing.facts) :]
     assert len(listing.facts) < len(whole.facts)
+
+
+def test_the_account_is_named_by_its_unique_code() -> None:
+    rows = b'[{"accountAlias":"SgsR","asset":"BNB"},{"accountAlias":"SgsR","asset":"USDT"}]'
+    assert listings.decode_account((_answer(rows),)) == "SgsR"
+
+
+@pytest.mark.parametrize("rows", [b"[]", b'[{"accountAlias":""}]', b'[{"asset":"USDT"}]', b"{}"])
+def test_an_account_that_is_not_named_is_not_guessed(rows: bytes) -> None:
+    with pytest.raises(VenueQueryError):
+        listings.decode_account((_answer(rows),))

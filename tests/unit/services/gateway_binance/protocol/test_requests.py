@@ -11,6 +11,7 @@ from tandem.domain.ids import ClientOrderId, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
 from tandem.gateway.requests import (
+    AccountQuery,
     BalanceQuery,
     CancelOne,
     FillsQuery,
@@ -172,6 +173,7 @@ def test_listen_key_needs_the_key_and_no_signature() -> None:
         (OpenOrdersQuery(), ["/fapi/v1/openOrders"]),
         (PositionsQuery(), ["/fapi/v1/time", "/fapi/v3/positionRisk"]),
         (BalanceQuery(), ["/fapi/v3/account", "/fapi/v1/accountConfig"]),
+        (AccountQuery(), ["/fapi/v3/balance"]),
     ],
 )
 def test_questions_go_to_their_pages(query: Query, paths: list[str]) -> None:

@@ -59,3 +59,10 @@ def test_no_answer_is_not_a_refusal(answer: RawAnswer) -> None:
 def test_questions_name_the_sub_account_where_there_is_one() -> None:
     assert Identity(ACCOUNT, AGENT).queried == ACCOUNT
     assert Identity(ACCOUNT, AGENT, OTHER).queried == OTHER
+
+
+def test_the_log_is_told_a_digest_of_the_address_that_is_traded_for() -> None:
+    own, sub_account = Identity(ACCOUNT, AGENT), Identity(ACCOUNT, AGENT, vault=OTHER)
+    assert own.digest == Identity(ACCOUNT, OTHER).digest
+    assert own.digest != sub_account.digest == Identity(OTHER, AGENT).digest
+    assert ACCOUNT[2:] not in own.digest

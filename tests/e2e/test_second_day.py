@@ -1,0 +1,97 @@
+"""What is there tomorrow: the desk stopped and started again, and an exchange restarted alone.
+
+The oracle is the exchanges' own books, which have to be those of the day before.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from examples.walkthrough.checks import eventually
+from tandem.cli.stack import LocalStack, StackPlan, checkout
+from tests.e2e.hedging import PIECES, PRICE, Hedging, books_of, client_of, scripted_book
+
+DAYS = 3
+SETTLE_S = 60.0
+STRATEGY = "second-day"
+FAR_PX = "140.00"
+
+
+def plan_in(directory: Path) -> StackPlan:
+    """Return a desk whose Binance shows the book of a test, and nothing before it does."""
+    return StackPlan(checkout(), directory, paper={"paper-binance": ("--paused",)})
+
+
+@asynccontextmanager
+async def hedging_on(stack: LocalStack) -> AsyncIterator[Hedging]:
+    async with aiohttp.ClientSession() as session:
+        binance, hyperliquid = books_of(stack, session)
+        await scripted_book(binance)
+        async with client_of(stack, STRATEGY) as oms:
+            yield Hedging(oms, binance, hyperliquid)
+
+
+async def _fill(hedging: Hedging, pieces: tuple[Decimal, ...]) -> None:
+    for qty in pieces:
+        await hedging.binance.trade("SOLUSDT", "buy", PRICE, qty)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("exchange", ["paper-binance", "paper-hyperliquid"])
+async def test_an_exchange_killed_in_the_middle_of_a_hedge_audits_clean(
+    tmp_path: Path, exchange: str
+) -> None:
+    with LocalStack(plan_in(tmp_path)) as stack:
+        async with hedging_on(stack) as hedging:
+            link = await hedging.quote()
+            await _fill(hedging, PIECES[:3])
+            stack.children[exchange].kill()
+            await asyncio.to_thread(stack.restart, exchange)
+            await scripted_book(hedging.binance)
+            await _fill(hedging, PIECES[3:])
+            await link.done(timeout_s=SETTLE_S)
+            await eventually(hedging.settled, "the pages equal the books", timeout_s=SETTLE_S)
+            await hedging.balance()
+
+
+@pytest.mark.timeout(400)
+async def test_the_desk_goes_on_with_the_books_and_the_log_of_the_day_before(
+    tmp_path: Path,
+) -> None:
+    cloids: set[str] = set()
+    for day in range(1, DAYS + 1):
+        stack = LocalStack(plan_in(tmp_path))
+        await asyncio.to_thread(stack.start)
+        try:
+            async with hedging_on(stack) as hedging:
+                await _one_day(hedging, cloids)
+                trades = await hedging.binance.trades()
+                assert sum((one.amount for one in trades), Decimal(0)) == -day * sum(PIECES)
+        finally:
+            await asyncio.to_thread(stack.stop)
+
+
+async def _one_day(hedging: Hedging, resting: set[str]) -> None:
+    """Find the orders of the days before resting, rest one more, and hedge."""
+    oms = hedging.oms
+    await eventually(lambda: _rest_of(hedging) == resting, "they rest", timeout_s=SETTLE_S)
+    order = await oms.limit_order("binance", "SOLUSDT", "0.5", price=FAR_PX)
+    await order.acknowledged()
+    resting.add(order.cloid)
+    link = await hedging.quote()
+    await hedging.fill()
+    await link.done(timeout_s=SETTLE_S)
+    await eventually(hedging.settled, "the pages equal the books", timeout_s=SETTLE_S)
+    await hedging.balance()
+    books = await hedging.binance.books()
+    assert {one.client_order_id for one in books.open_orders} == resting
+
+
+def _rest_of(hedging: Hedging) -> set[str]:
+    orders = hedging.oms.orders_peek("binance")
+    return {str(one.client_order_id) for one in orders if not one.order_status.is_terminal}
