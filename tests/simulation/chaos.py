@@ -114,7 +114,15 @@ class Chaos:
             copy.thaw(reads_first=self.rng.random() < 0.5)
 
     def _restart_client(self) -> None:
-        self.world.strategy.restart()
+        """Kill the strategy; it is back before its orders go, or long after that."""
+        strategy = self.world.strategy
+        strategy.die()
+        life = strategy.lives
+        self._later(1, 3_000, lambda: self._begin_again(life))
+
+    def _begin_again(self, life: int) -> None:
+        if self.world.strategy.lives == life:
+            self.world.strategy.start()
 
     # The bus.
 

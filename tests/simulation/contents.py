@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tandem.domain.order import OrderStatus
 from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision
-from tandem.messages.reports import FillReport, OrderReport, SenderReport
+from tandem.messages.reports import FillReport, OrderCleared, OrderReport, SenderReport
 from tandem.runtime.fold_service import FoldService
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def _read_log(world: "World", counts: Counter[str]) -> None:
             terms[fact.exc] = max(terms.get(fact.exc, 1), fact.term)
         elif isinstance(fact, Decision):
             counts["decisions"] += 1
+        counts["orders cleared"] += isinstance(fact, OrderCleared)
     counts["log entries"] += world.server.oms.state().last_seq
     counts["fills before ack"] += len(early)
     counts["takeovers"] += sum(term - 1 for term in terms.values())

@@ -29,6 +29,7 @@ APPEND_S = 120.0
 POLL_S = 0.05
 RETRY_S = 0.5
 PLAIN_VALID_MS = 30_000
+DISCONNECT_MS = 1_000
 
 
 @contextmanager
@@ -55,7 +56,12 @@ class SimOMS(OMS):
         options = ClientOptions(
             ready_timeout_s=APPEND_S, append_timeout_s=APPEND_S, offers_kept_s=kept_s
         )
-        super().__init__(strategy=NAME, exchanges=(BINANCE, HYPERLIQUID), options=options)
+        super().__init__(
+            strategy=NAME,
+            exchanges=(BINANCE, HYPERLIQUID),
+            options=options,
+            disconnect_after_ms=DISCONNECT_MS,
+        )
         self._clock = clock
         self._log = trace_log(None)
         self._sim_bus = bus
@@ -90,11 +96,16 @@ class Strategy:
         self.oms = SimOMS(self.bus, clock, world.plan.kept_s)
         spawn(world.loop, self.process, self._live(self.oms, clock), "strategy")
 
-    def restart(self) -> None:
-        """Die and begin anew: what was quoted stays quoted."""
+    def die(self) -> None:
+        """Be killed: what was quoted rests until its gateway cancels it."""
         self.process.is_dead = True
+        self.is_ready = False
         if self.bus is not None:
             self.bus.detach()
+
+    def restart(self) -> None:
+        """Die and begin anew: what was quoted stays quoted."""
+        self.die()
         self.start()
 
     def calm(self) -> None:
