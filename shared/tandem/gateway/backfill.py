@@ -247,9 +247,8 @@ class Backfill:
 
     async def _list_fills(self, tickers: Iterable[Ticker], since_ms: int) -> Listing:
         instruments = tuple(self._core.instruments[one] for one in sorted(tickers))
-        listing = await self._queries.listing(FillsQuery(instruments, since_ms), Priority.BACKFILL)
-        self._log(listing.facts)
-        return listing
+        query = FillsQuery(instruments, since_ms)
+        return await self._queries.listing(query, Priority.BACKFILL, self._log)
 
     async def _orders(self, started_ms: int) -> Listing:
         known = self._core.known

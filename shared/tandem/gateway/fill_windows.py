@@ -5,7 +5,7 @@
 2. What a venue no longer keeps cannot be asked for; it is said from when to when.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tandem.gateway.requests import FillsQuery, Report
@@ -39,16 +39,24 @@ class FillLimits:
             return None
         return self._window(replace(query, since_ms=asked.until_ms + 1), now_ms)
 
-    def lost_until_ms(self, query: FillsQuery, facts: Iterable[Report], now_ms: int) -> int | None:
-        """Return up to when fills of a listed stretch may be missing, None when all are there."""
+    def told(self, facts: Iterable[Report]) -> dict[Hashable, int]:
+        """Return the fills among these facts and when each was, where their number counts."""
+        if self.kept_count is None:
+            return {}
+        fills = (fact for fact in facts if isinstance(fact, FillReport))
+        return {(fill.ticker, fill.exec_id): fill.ts_event_ns for fill in fills}
+
+    def lost_until_ms(
+        self, query: FillsQuery, told: Mapping[Hashable, int], now_ms: int
+    ) -> int | None:
+        """Return up to when fills of a listed stretch may be missing, None when all are there.
+
+        `told` are its fills, as above.
+        """
         oldest_ms = self._oldest_ms(now_ms)
         if query.since_ms < oldest_ms:
             return oldest_ms
-        if self.kept_count is None:
-            return None
-        fills = [fact for fact in facts if isinstance(fact, FillReport)]
-        told = {(fill.ticker, fill.exec_id): fill.ts_event_ns for fill in fills}
-        if len(told) < self.kept_count:
+        if self.kept_count is None or len(told) < self.kept_count:
             return None
         return min(told.values()) // NS_PER_MS
 

@@ -6,12 +6,13 @@
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.requests import (
     AccountQuery,
     BalanceQuery,
@@ -43,6 +44,7 @@ MAX_PAGES = 50
 MOST_NAP_MS = 250
 MS_PER_S = 1_000
 THROTTLED = frozenset({418, 429})
+Take = Callable[[tuple[Report, ...]], None]
 TIMEOUTS_S = {InstrumentsQuery: TABLE_TIMEOUT_S, TimeQuery: TIME_TIMEOUT_S}
 
 
@@ -148,9 +150,13 @@ class VenueQueries:
             found = self.core.venue.decode_order(query, answers)
             return None if found is None else self.core.door.order(found)
 
-    async def listing(self, query: Query, priority: Priority) -> Listing:
-        """Return a whole listing, all its windows and their pages."""
-        whole = Listing(())
+    async def listing(self, query: Query, priority: Priority, take: Take | None = None) -> Listing:
+        """Return a whole listing, all its windows and their pages.
+
+        With `take` each page's facts go there as it comes, and the listing has none: a list of
+        many thousands is never held whole, and what came before a lost answer is not lost with it.
+        """
+        whole, told = Listing(()), dict[Hashable, int]()
         following = self._first(query)
         for number in range(MAX_PAGES):
             if following is None:
@@ -158,25 +164,32 @@ class VenueQueries:
             answers = await self.ask(following, priority)
             with self._heeding():
                 page = self.core.door.listing(self.core.venue.decode_listing(following, answers))
+            told |= self._fills.told(page.facts) if isinstance(query, FillsQuery) else {}
+            if take is not None:
+                take(page.facts)
+                page = replace(page, facts=())
             whole = page if number == 0 else _joined(whole, page)
             following = page.more or self._next_window(query, following)
-        return replace(whole, more=following, lost_until_ms=self._lost_until_ms(query, whole))
+        return replace(whole, more=following, lost_until_ms=self._lost_until_ms(query, told))
+
+    @property
+    def _fills(self) -> FillLimits:
+        return self.core.venue.traits.fills
 
     def _first(self, query: Query) -> Query | None:
         if not isinstance(query, FillsQuery):
             return query
-        return self.core.venue.traits.fills.first(query, self.core.now().venue_ms)
+        return self._fills.first(query, self.core.now().venue_ms)
 
     def _next_window(self, query: Query, asked: Query) -> Query | None:
         if not isinstance(query, FillsQuery) or not isinstance(asked, FillsQuery):
             return None
-        return self.core.venue.traits.fills.following(query, asked, self.core.now().venue_ms)
+        return self._fills.following(query, asked, self.core.now().venue_ms)
 
-    def _lost_until_ms(self, query: Query, whole: Listing) -> int | None:
+    def _lost_until_ms(self, query: Query, told: Mapping[Hashable, int]) -> int | None:
         if not isinstance(query, FillsQuery):
             return None
-        fills, now_ms = self.core.venue.traits.fills, self.core.now().venue_ms
-        return fills.lost_until_ms(query, whole.facts, now_ms)
+        return self._fills.lost_until_ms(query, told, self.core.now().venue_ms)
 
     async def recent(
         self,

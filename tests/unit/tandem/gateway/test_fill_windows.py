@@ -61,24 +61,25 @@ def test_d7_it_begins_where_the_venue_keeps_fills_and_says_what_is_lost() -> Non
     assert found[0][0] == NOW - 90 * DAY
     assert [(until or NOW) + 1 for _, until in found[:-1]] == [since for since, _ in found[1:]]
     assert found[-1][1] is None
-    assert WEEKS.lost_until_ms(FillsQuery((), NOW - 100 * DAY), (), NOW) == NOW - 90 * DAY
-    assert WEEKS.lost_until_ms(FillsQuery((), NOW - 89 * DAY), (), NOW) is None
+    assert WEEKS.lost_until_ms(FillsQuery((), NOW - 100 * DAY), {}, NOW) == NOW - 90 * DAY
+    assert WEEKS.lost_until_ms(FillsQuery((), NOW - 89 * DAY), {}, NOW) is None
 
 
 def test_a_venue_without_bounds_is_asked_once() -> None:
     assert windows(FillLimits(), 0) == [(0, None)]
-    assert FillLimits().lost_until_ms(FillsQuery((), 0), [fill(1)], NOW) is None
+    told = FillLimits().told([fill(1)])
+    assert (told, FillLimits().lost_until_ms(FillsQuery((), 0), told, NOW)) == ({}, None)
 
 
 def test_before_the_clock_is_measured_nothing_is_bounded() -> None:
     query = FillsQuery((), 5)
     assert WEEKS.first(query, 0) == query
-    assert WEEKS.lost_until_ms(query, (), 0) is None
+    assert WEEKS.lost_until_ms(query, {}, 0) is None
 
 
 def test_d7_as_many_fills_as_are_kept_mean_that_there_may_have_been_more() -> None:
     limits, query = FillLimits(kept_count=3), FillsQuery((), 5)
     told = [fill(1), fill(2), fill(2), fill(3)]
 
-    assert limits.lost_until_ms(query, told, NOW) == 501
-    assert limits.lost_until_ms(query, told[:3], NOW) is None
+    assert limits.lost_until_ms(query, limits.told(told), NOW) == 501
+    assert limits.lost_until_ms(query, limits.told(told[:3]), NOW) is None

@@ -13,15 +13,23 @@ from services.paper_binance.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from services.paper_binance.rest import answer as rest_answer
 from services.paper_binance.venue import Venue
 from tandem.domain.ids import Exc
-from tandem.gateway.queries import PROOF_TIMEOUT_S, QUERY_TIMEOUT_S, VenueQueries, timeout_s
+from tandem.gateway.queries import (
+    PROOF_TIMEOUT_S,
+    QUERY_TIMEOUT_S,
+    Take,
+    VenueQueries,
+    timeout_s,
+)
 from tandem.gateway.requests import (
     FillsQuery,
     InstrumentsQuery,
     Listing,
     OpenOrdersQuery,
     Query,
+    Report,
     Stamp,
     TimeQuery,
+    VenueQueryError,
 )
 from tandem.messages.reports import FillReport
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
@@ -54,10 +62,14 @@ def test_a_large_table_takes_longer_and_the_time_is_worthless_when_it_is_late() 
 
 @dataclass(frozen=True, slots=True)
 class PaperQueries(VenueQueries):
-    """Asks the paper exchange in this process; `asked` has each span of trades in days."""
+    """Asks the paper exchange in this process; `asked` has each span of trades in days.
+
+    The answers to the spans in `lost` do not arrive.
+    """
 
     paper: Venue = field(default_factory=venue_with_books)
     asked: list[tuple[float, float]] = field(default_factory=list)
+    lost: list[tuple[float, float]] = field(default_factory=list)
 
     async def ask(  # type: ignore[explicit-override]  # typing has it from 3.12 on
         self, query: Query, priority: Priority
@@ -74,6 +86,8 @@ class PaperQueries(VenueQueries):
         if "startTime" in params:
             span = (int(params["startTime"][0]), int(params.get("endTime", [str(now_ms)])[0]))
             self.asked.append((_days(span[0]), _days(span[1])))
+            if self.asked[-1] in self.lost:
+                raise VenueQueryError("no answer", 0)
         return RawAnswer(Transport.HTTP, given.status, given.body, 1)
 
 
@@ -90,10 +104,10 @@ def queries(now_ms: int) -> PaperQueries:
     return PaperQueries(SimpleNamespace(venue=venue, door=door, now=lambda: now))  # type: ignore[arg-type]  # the parts that it uses
 
 
-async def listed(here: PaperQueries, since_ms: int) -> Listing:
+async def listed(here: PaperQueries, since_ms: int, take: Take | None = None) -> Listing:
     table = here.core.venue.decode_instruments(await here.ask(InstrumentsQuery(), Priority.UPKEEP))
     sol = next(one for one in table.rows if one.ticker == "SOLUSDT")
-    return await here.listing(FillsQuery((sol,), since_ms), Priority.BACKFILL)
+    return await here.listing(FillsQuery((sol,), since_ms), Priority.BACKFILL, take)
 
 
 @pytest.mark.parametrize(
@@ -129,3 +143,22 @@ async def test_d7_what_the_venue_no_longer_keeps_is_said() -> None:
 
     assert len([fact for fact in listing.facts if isinstance(fact, FillReport)]) == 1
     assert listing.lost_until_ms == now_ms - 90 * DAY_MS
+
+
+async def test_e7_a_list_is_taken_page_by_page_and_what_came_outlives_a_lost_answer() -> None:
+    here = queries(NOW_MS + 10 * DAY_MS)
+    for day in (0, 1, 8):
+        send_at(here.paper, NOW_MS + day * DAY_MS, "POST", "order", **MARKET)
+    here.lost.append((7.0, 10.0))
+    taken: list[Report] = []
+
+    with pytest.raises(VenueQueryError):
+        await listed(here, NOW_MS, taken.extend)
+    assert len([fact for fact in taken if isinstance(fact, FillReport)]) == 2
+
+    here.lost.clear()
+    taken.clear()
+    listing = await listed(here, NOW_MS, taken.extend)
+
+    assert len([fact for fact in taken if isinstance(fact, FillReport)]) == 3
+    assert listing.facts == ()
