@@ -1,13 +1,13 @@
 """What the exchanges' own books say about a hedge: the numbers of the walkthrough's last line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 from statistics import quantiles
 
 from examples.walkthrough.venue_books import Books, Request, Trade
-from tandem.domain.ids import is_taker_cloid
+from tandem.domain.ids import MAKER_TAG, is_taker_cloid
 from tandem.messages.deltas import OrderView, PositionView
 
 ZERO = Decimal(0)
@@ -40,10 +40,27 @@ class HedgeTrades:
         return tuple(dict.fromkeys(trade.client_order_id for trade in self.takers))
 
 
-def trades_of(maker_cloid: str, maker: Sequence[Trade], hedge: Sequence[Trade]) -> HedgeTrades:
+def trades_of(
+    maker_cloid: str, maker: Sequence[Trade], hedge: Sequence[Trade], before: Collection[str] = ()
+) -> HedgeTrades:
+    """Return a hedge's trades; `before`: the executions that there were before it."""
     mine = [trade for trade in maker if trade.client_order_id == maker_cloid]
-    takers = [trade for trade in hedge if is_taker_cloid(trade.client_order_id)]
+    takers = [
+        trade
+        for trade in hedge
+        if is_taker_cloid(trade.client_order_id) and trade.exec_id not in before
+    ]
     return HedgeTrades(tuple(sorted(mine, key=_written)), tuple(sorted(takers, key=_written)))
+
+
+def owed(maker: Sequence[Trade], hedge: Sequence[Trade]) -> Decimal:
+    """Return what all fills of makers call for (ratio -1) less what all takers did, by the books.
+
+    Of every hedge there was: what one of them left over went out with a later one.
+    """
+    made = (t.amount for t in maker if t.client_order_id.startswith(f"0x{MAKER_TAG}"))
+    taken = (t.amount for t in hedge if is_taker_cloid(t.client_order_id))
+    return -sum(made, ZERO) - sum(taken, ZERO)
 
 
 def _written(trade: Trade) -> int:

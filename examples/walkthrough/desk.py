@@ -14,7 +14,10 @@ BINANCE, HYPERLIQUID = "binance", "hyperliquid"
 
 @dataclass(slots=True)
 class Desk:
-    """`changes` keeps every order change that a handler was given, by client id, in order."""
+    """`changes` keeps every order change that a handler was given, by client id, in order.
+
+    `before`: what was executed on Hyperliquid before the hedge, today or on the days before.
+    """
 
     oms: OMS
     books: dict[str, VenueBooks]
@@ -22,6 +25,7 @@ class Desk:
     scenario: Scenario
     changes: dict[str, list[Plain]] = field(default_factory=dict)
     position_changes: dict[str, list[Plain]] = field(default_factory=dict)
+    before: frozenset[str] = frozenset()
     pages: int = 0
 
     async def mirror(self) -> None:

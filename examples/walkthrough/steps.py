@@ -95,6 +95,8 @@ async def hedge_order(desk: Desk) -> LinkHandle:
     for books in desk.books.values():
         await books.pause()
         await books.seek(scenario.position_ms)
+    past = await desk.books[HYPERLIQUID].trades()
+    desk.before = frozenset(trade.exec_id for trade in past)
     link = await desk.oms.hedge_order(
         maker_order={
             "exc": BINANCE,
@@ -158,11 +160,9 @@ async def _summary(desk: Desk, link: LinkHandle) -> dict[str, object]:
     row, bucket = link.link, _bucket(desk)
     insist(row is not None, "the hedge's row")
     maker_cloid = row.maker_cloid if row is not None else ""
-    trades = audit.trades_of(
-        maker_cloid,
-        await desk.books[BINANCE].trades(),
-        await desk.books[HYPERLIQUID].trades(),
-    )
+    makers, takers = [await desk.books[exc].trades() for exc in (BINANCE, HYPERLIQUID)]
+    trades = audit.trades_of(maker_cloid, makers, takers, desk.before)
+    owed = audit.owed(makers, takers)
     latencies = audit.latencies_us(trades, await desk.books[HYPERLIQUID].requests())
     return {
         "maker_filled": _text(trades.maker_filled),
@@ -171,8 +171,8 @@ async def _summary(desk: Desk, link: LinkHandle) -> dict[str, object]:
         "takers": len(trades.taker_cloids),
         "remainders_held": bucket.remainders_held,
         "remainders_flushed": bucket.remainders_flushed,
-        "owed": _text(trades.owed),
-        "conserved": trades.owed == bucket.owed and bucket.in_flight == 0,
+        "owed": _text(owed),
+        "conserved": owed == bucket.owed and bucket.in_flight == 0,
         "books_agree": True,
         "fill_to_taker_us": audit.percentiles(latencies),
     }
