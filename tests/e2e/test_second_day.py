@@ -4,6 +4,9 @@ The oracle is the exchanges' own books, which have to be those of the day before
 """
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -74,6 +77,25 @@ async def test_the_desk_goes_on_with_the_books_and_the_log_of_the_day_before(
                 assert sum((one.amount for one in trades), Decimal(0)) == -day * sum(PIECES)
         finally:
             await asyncio.to_thread(stack.stop)
+
+
+@pytest.mark.timeout(400)
+def test_the_walkthrough_holds_on_each_of_three_days(tmp_path: Path) -> None:
+    for day in range(1, DAYS + 1):
+        with LocalStack(StackPlan(checkout(), tmp_path)) as stack:
+            addresses = {
+                "TANDEM_NATS_URL": stack.nats.url,
+                "WALKTHROUGH_BINANCE_CONTROL": stack.paper["paper-binance"].control_url,
+                "WALKTHROUGH_HYPERLIQUID_CONTROL": stack.paper["paper-hyperliquid"].control_url,
+            }
+            walked = subprocess.run(
+                (sys.executable, "-m", "examples.walkthrough"),
+                env=os.environ | addresses,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert walked.returncode == 0, f"day {day}: {walked.stdout[-2_000:]}{walked.stderr}"
 
 
 async def _one_day(hedging: Hedging, resting: set[str]) -> None:
