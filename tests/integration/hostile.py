@@ -47,7 +47,7 @@ OF_ACCOUNT = (
 )  # fmt: skip
 OURS = (
     "tandem.page.orders", "tandem.page.positions", "tandem.page.fills", "tandem.page.hedges",
-    "tandem.page.order-history", "tandem.page.epoch", "tandem.ask.binance",
+    "tandem.page.exposure", "tandem.page.order-history", "tandem.page.epoch", "tandem.ask.binance",
     "tandem.ask.hyperliquid",
     "tandem.presence.hedger", "tandem.alive", "access.alpha.call", "access.alpha.read.copy0",
     "access.beta.call",
