@@ -6,8 +6,8 @@
 2. An account is shaky from the second of its takers that fell in doubt within doubt_window_ms, or
    from a refusal that is about the account as a whole, until its time has passed, or a session
    came up, and none of its takers is in doubt. Any other refusal is its bucket's alone.
-3. An account that the venue itself traded on (liquidation, auto-deleveraging, settlement) is
-   suspect for a while: its takers go, but no maker is quoted that would need more of them.
+3. An account on which somebody else traded (foreign.py) is suspect for a while: its takers go, but
+   no maker is quoted that would need more of them.
 4. An account that no session has spoken of is not judged.
 """
 
@@ -31,7 +31,7 @@ class Account(Struct):
     """`down`, `shaky`: why, empty while it is not. `doubts`: when takers fell in doubt lately.
 
     `until_ns`: when a shaky account may be tried again. `is_paged`: a person was told of it.
-    `suspect`: what the venue did there, until `suspect_ns`.
+    `suspect`: what somebody else did there, until `suspect_ns`; `strangers`: by which orders.
     """
 
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -42,6 +42,7 @@ class Account(Struct):
     is_paged: bool = False
     suspect: str = ""
     suspect_ns: int = 0
+    strangers: list[str] = field(default_factory=list)
 
     @property
     def fault(self) -> str:

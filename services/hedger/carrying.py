@@ -25,11 +25,13 @@ from services.hedger.rules import FOLD_VERSION
 from services.hedger.state import Link, State, Young, dump, load
 from services.hedger.turn import Turn
 from tandem.domain.errors import MalformedMessageError
+from tandem.domain.ids import is_reserved
 from tandem.hedging import evidence
 from tandem.messages import codec
+from tandem.messages.codec import Fact
 from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Carried, Decision
-from tandem.messages.intents import HedgeOrder
+from tandem.messages.intents import HedgeOrder, NewOrder
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
 from tandem.runtime.archive import Archive
 from tandem.runtime.effects import Append, ArmTimer, LogEvent
@@ -55,11 +57,13 @@ CARRIED = (
     "buckets",
     "hashes",
     "oids",
+    "own_orders",
     "strays",
     "references",
     "lent",
     "marks",
 )
+_NOT_KEPT = (Carried, SpecsReport, MalformedMessageError)
 Step = Callable[[State, Turn], None]
 
 
@@ -130,9 +134,14 @@ def note(state: State, turn: Turn) -> None:
         return
     if _is_decided_here(event) or len(state.young) >= MOST_YOUNG:
         state.young = None
-    elif not isinstance(event.fact, Carried | SpecsReport | MalformedMessageError):
+    elif not (isinstance(event.fact, _NOT_KEPT) or _is_of_a_hedge(event.fact)):
         payload = codec.encode(event.fact)
         state.young.append(Young(event.seq, event.ts_ns, event.epoch, event.subject, payload))
+
+
+def _is_of_a_hedge(fact: Fact) -> bool:
+    """Tell whether an order is one that follows from a hedge order, which is kept itself."""
+    return isinstance(fact, NewOrder) and is_reserved(fact.client_order_id)
 
 
 def _is_decided_here(event: LogEvent) -> bool:

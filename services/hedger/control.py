@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 
-from services.hedger import intake, makers, marks, rules, sickness, timers
+from services.hedger import closing, intake, makers, marks, rules, sickness, timers
 from services.hedger.state import State
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
@@ -39,8 +39,10 @@ def on_rules(state: State, turn: Turn, fact: Rules) -> None:
 
 
 def on_specs(state: State, turn: Turn, report: SpecsReport) -> None:
+    before = state.instruments.get(report.exc, {})
     usable = (one for one in report.instruments if _is_usable(one))
     state.instruments[report.exc] = {one.ticker: one for one in usable}
+    closing.on_table(state, turn, report.exc, before)
     sickness.release(state, turn, report.exc)
     turn.recovered = True
 

@@ -6,6 +6,7 @@
     what has no home         adoption.py  whose decision or hedge the log has lost
     sessions                 sickness.py  where hedges cannot be had
     a log that begins anew   carrying.py  what was known before it
+    trades of somebody else  foreign.py   which makers go because of them
     everything else          control.py   rules, tables, prices, timers
 
 1. State changes only here, on a message read from the log (I5 of ledger.py).
@@ -21,10 +22,12 @@ from services.hedger import (
     carrying,
     control,
     deciding,
+    foreign,
     intake,
     ledger,
     makers,
     ordinals,
+    own_orders,
     sickness,
     takers,
     upkeep,
@@ -50,7 +53,7 @@ from tandem.hedging import sanity
 from tandem.hedging.exact import EXACT
 from tandem.messages import codec, subjects
 from tandem.messages.hedges import Carried, Decision, Rules, TimerFired
-from tandem.messages.intents import Halt, HedgeOrder, Resume, StopHedge
+from tandem.messages.intents import Halt, HedgeOrder, NewOrder, Resume, StopHedge
 from tandem.messages.queries import HedgesPage, PageRequest, QueryFailed
 from tandem.messages.reports import (
     FillReport,
@@ -73,6 +76,7 @@ class HedgerFold:
     offers_intents = True
     filters = (
         subjects.ALL_HEDGE_INTENTS,
+        subjects.ALL_NEW_ORDERS,
         subjects.ALL_HEDGE_FACTS,
         subjects.ALL_CONTROL,
         subjects.reports_kind("order"),
@@ -184,8 +188,12 @@ def _take_slot(state: State, turn: Turn) -> None:
 
 
 def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:
+    own_orders.tell(state.own_orders, report, turn.now_ns)
     cloid = _owner(state, report)
     if cloid is None:
+        return
+    if foreign.is_foreign_order(state, report):
+        foreign.on_order(state, turn, report)
         return
     _give(state, turn, cloid, report)
     _take_orphans(state, turn, cloid, report)
@@ -193,13 +201,15 @@ def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:
 
 def _on_fill(state: State, turn: Turn, fill: FillReport) -> None:
     cloid = _owner(state, fill)
-    if fill.is_system and (cloid is None or _home(state, fill.exc, cloid) is None):
-        sickness.on_system_fill(state, turn, fill)
-    elif cloid is not None:
+    is_at_home = cloid is not None and _home(state, fill.exc, cloid) is not None
+    is_foreign = not is_at_home and foreign.is_foreign_fill(state, fill)
+    if is_foreign:
+        foreign.on_fill(state, turn, fill)
+    if cloid is None and not fill.is_system:
+        keep_orphan(state, (fill.exc, fill.ticker, fill.venue_order_id), fill)
+    elif cloid is not None and not is_foreign:
         _give(state, turn, cloid, fill)
         _take_orphans(state, turn, cloid, fill)
-    elif fill.client_order_id is None:
-        keep_orphan(state, (fill.exc, fill.ticker, fill.venue_order_id), fill)
 
 
 def _owner(state: State, fact: OrderReport | FillReport) -> ClientOrderId | None:
@@ -265,6 +275,10 @@ def _home(state: State, exc: Exc, cloid: ClientOrderId) -> tuple[Bucket, Taker] 
     return link if link is not None and link.maker.exc == exc else None
 
 
+def _on_new_order(state: State, _turn: Turn, order: NewOrder) -> None:
+    own_orders.ask(state.own_orders, order)
+
+
 def _on_carried(state: State, turn: Turn, carried: Carried) -> None:
     carrying.take(state, turn, carried, _fold_in)
 
@@ -283,6 +297,7 @@ def _on_session(state: State, turn: Turn, report: LinkReport) -> None:
 # The key of an entry is the type of its handler's fact, so the call is right by construction.
 _HANDLERS: dict[type, Callable[[State, Turn, Any], None]] = {
     HedgeOrder: intake.on_hedge_order,
+    NewOrder: _on_new_order,
     StopHedge: intake.on_stop,
     OrderReport: _on_order_report,
     FillReport: _on_fill,

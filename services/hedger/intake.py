@@ -13,7 +13,7 @@
 
 from decimal import Context, localcontext
 
-from services.hedger import marks, timers
+from services.hedger import marks, sizing, timers
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import (
     Leg,
@@ -126,7 +126,7 @@ def resume(state: State, turn: Turn, hedge: HedgeOrder, until_ns: int) -> Link |
         return None
     waits = state.pending.get(hedge.hedge_id)
     was_refused = state.refused.pop(ids.maker_cloid(hedge.hedge_id), None) is not None
-    barred = _unhedgeable(state, hedge)
+    barred = _unhedgeable(state, hedge) or _closed(state, hedge)
     link = _accept(state, turn, hedge, until_ns)
     if was_refused or (waits is not None and waits.is_over):
         suspend(turn, link, "its maker was at the venue when it was refused")
@@ -186,6 +186,16 @@ def _unhedgeable(state: State, hedge: HedgeOrder) -> Obstacle | None:
     return None
 
 
+def _closed(state: State, hedge: HedgeOrder) -> Obstacle | None:
+    """Return which leg does not trade at its venue."""
+    for index, leg in enumerate(hedge.legs):
+        why = sizing.closed(state.instruments.get(leg.exc, {}).get(leg.ticker))
+        if why:
+            text = f"{leg.exc} {leg.ticker} to trade: {why}"
+            return Obstacle(f"legs[{index}].ticker", leg.ticker, text)
+    return None
+
+
 def _wait(state: State, turn: Turn, hedge: HedgeOrder, waits: tuple[int, Obstacle]) -> None:
     until_ns, obstacle = waits
     if hedge.hedge_id not in state.pending:
@@ -237,8 +247,8 @@ def _listed(state: State, field: str, exc: Exc, ticker: Ticker) -> Instrument:
         nearest = _nearest(ticker, state.instruments.get(exc, {}))
         error = UnknownInstrumentError(exc, ticker, nearest)
         raise InvalidInputError(field, ticker, str(error).partition(": ")[2])
-    if not known.is_tradable:
-        raise InvalidInputError(field, ticker, f"not tradable on {exc} now")
+    if why := sizing.closed(known):
+        raise InvalidInputError(field, ticker, f"not tradable on {exc} now: {why}")
     return known
 
 

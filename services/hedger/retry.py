@@ -23,6 +23,7 @@ class Delay(Enum):
     NONE = auto()
     LADDER = auto()
     RATE_LIMIT = auto()
+    TABLE = auto()
     HOLD = auto()
 
 
@@ -43,8 +44,10 @@ class Step:
 PART_FILLED = Step(delay=Delay.NONE, next_band=True, suspends=None)
 STEPS: dict[RejectReason, Step] = {
     RejectReason.NO_MATCH: Step(next_band=True),
-    RejectReason.SIZE: Step(retries=1),
-    RejectReason.INVALID: Step(retries=1),
+    # By rules that the table in force does not show: its gateway reads it anew at once, and the
+    # next try waits for that. By the same table once more, a person must look.
+    RejectReason.SIZE: Step(delay=Delay.TABLE, retries=1),
+    RejectReason.INVALID: Step(delay=Delay.TABLE, retries=1),
     RejectReason.CLOCK: Step(retries=1),
     # The gateway waits for room as long as a taker is valid: this one found none for a second.
     RejectReason.RATE_LIMIT: Step(delay=Delay.RATE_LIMIT, suspends=1),
@@ -154,6 +157,8 @@ def _delay_ms(step: Step, pace: Pace, rules: HedgeRules) -> int:
             return 0
         case Delay.RATE_LIMIT:
             return rules.rate_limit_ms
+        case Delay.TABLE:
+            return rules.table_ms
         case _:
             return rules.backoff_ms[min(pace.tries, len(rules.backoff_ms)) - 1]
 

@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 from tandem.messages.hedges import Rules
 from tandem.messages.rules import is_plain
 
-FOLD_VERSION = "hedger-9"
+FOLD_VERSION = "hedger-11"
 NS_PER_MS = 1_000_000
 MOST_MS = 10**12  # some thirty years
 
@@ -25,11 +25,12 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     bands_bp: how far from its reference a taker may trade, by attempt; then hard_cap_bp.
     backoff_ms: the delay before the n-th quick try; the last one repeats.
     rate_limit_ms, hold_ms: the delay after a rate limit, and the first of a hold.
+    table_ms: how long a try waits for the instrument table that its refusal has called for.
     clip_notional: largest notional of one taker (None: only the venue's maximum).
     soft_cap_notional: naked notional from which coalescing no longer delays.
     doubt_window_ms: two takers that fall in doubt within it make their account sick.
     session_ms: how long a gateway's word about its session holds.
-    system_hold_ms: how long after a liquidation or the like no maker is quoted on its account.
+    system_hold_ms: how long after somebody else's trade no maker is quoted that hedges there.
     settle_ms: how long a cancelled maker whose final quantity the venue has not proven counts
         as unfinished in its hedge's state (its fills are hedged whenever they come).
     keep_ms: how long a finished hedge stays on its page; watch_ms: how long late facts about a
@@ -41,6 +42,7 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     backoff_ms: tuple[int, ...] = (0, 50, 100, 250, 500)
     rate_limit_ms: int = 1_000
     hold_ms: int = 5_000
+    table_ms: int = 1_000
     clip_notional: Decimal | None = None
     soft_cap_notional: Decimal = Decimal(10_000)
     doubt_window_ms: int = 3_000

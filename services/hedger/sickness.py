@@ -17,8 +17,8 @@ from services.hedger.ledger import Bucket
 from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Link, State, account_of
 from services.hedger.turn import Turn
-from tandem.domain.ids import Exc
-from tandem.messages.reports import FillReport, LinkReport, LinkState
+from tandem.domain.ids import Exc, Ticker
+from tandem.messages.reports import LinkReport, LinkState
 
 
 def on_session(state: State, turn: Turn, report: LinkReport) -> None:
@@ -75,19 +75,6 @@ def on_calm(state: State, turn: Turn, exc: Exc) -> None:
     _follow(state, turn, exc, before)
 
 
-def on_system_fill(state: State, turn: Turn, fill: FillReport) -> None:
-    """The venue traded on its own: a position, not a hedge; what is owed stays as it is."""
-    if not any(bucket.exc == fill.exc for bucket in state.buckets.values()):
-        return
-    account = account_of(state, fill.exc)
-    account.suspect = f"EXTERNAL {fill.side} {fill.last_qty:f} {fill.ticker} by the venue itself"
-    account.suspect_ns = turn.now_ns + state.rules.system_hold_ms * NS_PER_MS
-    turn.alarm(f"L3 {fill.exc}: {account.suspect}; the makers that hedge there are cancelled")
-    _suspend(state, turn, f"{fill.exc}: {account.suspect}", partial(_hedges_on, fill.exc))
-    key = timers.TimerKey(timers.Wakes.ACCOUNT, turn.place, fill.exc)
-    turn.effects.append(timers.arm(key, account.suspect_ns))
-
-
 def _is_in_doubt(state: State, exc: Exc) -> bool:
     return any(
         taker.order.in_doubt
@@ -114,11 +101,23 @@ def _follow(state: State, turn: Turn, exc: Exc, before: str) -> None:
     if fault and not before:
         if _is_at_stake(state, exc):
             turn.alarm(f"L2 {exc}: {fault}; the makers that hedge there are cancelled")
-        _suspend(state, turn, f"{exc}: {fault}", partial(_hedges_on, exc))
+        suspend_makers_on(state, turn, exc, fault)
         _touch(state, turn, exc)
     elif before and not fault:
         release(state, turn, exc)
         turn.recovered = True
+
+
+def suspend_makers_on(state: State, turn: Turn, exc: Exc, why: str) -> None:
+    """Cancel every maker that hedges on an account."""
+    _suspend(state, turn, f"{exc}: {why}", partial(_hedges_on, exc))
+
+
+def suspend_makers_in(state: State, turn: Turn, place: tuple[Exc, Ticker], why: str) -> None:
+    """Cancel every maker that hedges in one instrument, of whichever pool."""
+    for link in state.links.values():
+        if any((leg.exc, leg.ticker) == place for leg in link.legs):
+            intake.suspend(turn, link, f"{place[0]} {place[1]}: {why}")
 
 
 def _is_at_stake(state: State, exc: Exc) -> bool:

@@ -116,11 +116,21 @@ def _too_small(
     return None
 
 
+def closed(listed: Instrument | None) -> str:
+    """Return why nothing trades in an instrument of a venue's table, or the empty text."""
+    if listed is None:
+        return "the venue no longer lists it"
+    if listed.is_tradable:
+        return ""
+    return f"the venue lists it as {listed.status}" if listed.status else "the venue has closed it"
+
+
 def _not_now(
     bucket: Bucket, market: Market, now_ns: int, rules: HedgeRules
 ) -> tuple[Hold, str] | None:
-    if market.instrument is not None and not market.instrument.is_tradable:
-        return Hold.HALTED, f"{bucket.exc} {bucket.ticker}"
+    why = closed(market.instrument)
+    if why:
+        return Hold.HALTED, f"{bucket.exc} {bucket.ticker}, {why}"
     if market.fault:
         return Hold.SICK, market.fault
     if now_ns < bucket.pace.not_before_ns:

@@ -24,6 +24,7 @@ from msgspec import Struct, field
 from services.hedger.accounts import Account
 from services.hedger.ledger import Bucket, BucketKey, Taker
 from services.hedger.ordinals import Taken
+from services.hedger.own_orders import OwnOrders
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.sizing import Market
 from tandem.domain import ids
@@ -187,6 +188,7 @@ class State(Struct):
     buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
     hashes: dict[str, BucketKey] = field(default_factory=dict)
     oids: dict[OrderKey, ClientOrderId] = field(default_factory=dict)
+    own_orders: OwnOrders = field(default_factory=OwnOrders)
     orphans: dict[OrderKey, list[FillReport]] = field(default_factory=dict)
     strays: dict[ClientOrderId, Stray] = field(default_factory=dict)
     references: dict[InstrumentKey, Decimal] = field(default_factory=dict)

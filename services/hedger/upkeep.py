@@ -34,6 +34,7 @@ def sweep(state: State) -> tuple[SetRow, ...]:
         _forget_strays(state)
         state.shelf.expire(_watched_since_ns(state))
         state.takers.expire(_watched_since_ns(state))
+        state.own_orders.ended.expire(_watched_since_ns(state))
         gone += _due(state)
     return tuple(SetRow(HEDGES_PAGE, link.hedge_id, None) for link in gone)
 

@@ -43,8 +43,9 @@ from tandem.messages.rules import borrowed_name, unsound_number, untimely
 from tandem.runtime import faults
 from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
-FOLD_VERSION = "order-state-10"
+FOLD_VERSION = "order-state-11"
 CLOID = 4  # where an intent's subject names its order
+NO_ORDER = "0"  # the venue id of what Hyperliquid does by itself
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Registry)
@@ -203,9 +204,14 @@ def _is_external(record: Record) -> bool:
     return record.asked is None and not (record.cloid and is_reserved(record.cloid))
 
 
-def _external(record: Record) -> Append:
-    """Tell a person of an order of the account that was placed past this system."""
+def _external(record: Record, fill: FillReport | None = None) -> Append:
+    """Tell a person of an order of the account that was placed past this system.
+
+    What the venue does without any order goes by its fill.
+    """
     name = record.oid or record.cloid or ""
+    if fill is not None and name in {"", NO_ORDER}:
+        name = fill.exec_id
     text = (
         f"EXTERNAL order {name} on {record.exc} {record.ticker}: placed by hand, by the venue or "
         f"by another program; it changes positions, and no hedge"
@@ -222,7 +228,14 @@ def _on_fill(state: Registry, event: LogEvent, fill: FillReport) -> tuple[Effect
         return _changed(state, record, event)
     excess = _excess(record, event)
     known = book.keep_fill(state, _fill_view(fill, record))
-    return (_fill_changed(known, event), *_changed(state, record, event, 1), *excess)
+    told = (_external(record, fill),) if _is_told_external(record, fill) else ()
+    return (_fill_changed(known, event), *_changed(state, record, event, 1), *told, *excess)
+
+
+def _is_told_external(record: Record, fill: FillReport) -> bool:
+    """Tell whether a fill says by itself that nobody asked for its order here."""
+    says_whose = fill.is_system or fill.is_unnamed or fill.client_order_id is not None
+    return says_whose and _is_external(record)
 
 
 def _fill_changed(known: KnownFill, event: LogEvent) -> Publish:
@@ -308,6 +321,9 @@ def _changed(
     state: Registry, record: Record, event: LogEvent, index: int = 0
 ) -> tuple[Effect, ...]:
     """Publish the record's view if readers have not seen it so, and pack an ended record."""
+    if not record.is_order:
+        book.settle(state, record, event.ts_ns)
+        return ()
     view = records.view(record)
     shown = records.shown(record, view)
     if shown == record.shown:
@@ -390,6 +406,6 @@ def _history(state: Registry, query: OrderHistoryRequest) -> OrderHistory:
     cloid = ClientOrderId(query.cloid) if query.cloid else None
     oid = VenueOrderId(query.oid) if query.oid else None
     record = book.find(state, query.exc, cloid, oid)
-    if record is None:
+    if record is None or not record.is_order:
         return OrderHistory(order=None)
     return OrderHistory(order=records.view(record), transitions=tuple(record.transitions))

@@ -4,6 +4,9 @@
    latest venue time, fills a set by exec id. Any order of the same reports, with any
    duplicates, ends in the same record.
 2. Filled is proven by the venue's cumulative or by the sum of distinct fills, never by a word.
+3. Fills alone are no order: how large it is, and whether it has ended, nobody has said, and of what
+   the venue does by itself nobody may ever. They are counted, and shown with the order once it is
+   asked for here or told of.
 """
 
 from decimal import Decimal
@@ -81,7 +84,8 @@ class Record(Struct, array_like=True):
     `aliases` its venue ids as the registry spells them. `largest` is the most that it was ever for;
     `is_excess`: a person was told that it has filled more. `reason` and `text` say why it ended as
     `ended_as`, `doubt` why its outcome was unknown, `kept` why its latest cancel was refused,
-    `cleared` why its gateway cancels it.
+    `cleared` why its gateway cancels it. `is_told`: the venue has told of the order itself, not of
+    its fills only.
     """
 
     exc: Exc
@@ -113,6 +117,12 @@ class Record(Struct, array_like=True):
     kept: str = ""
     cleared: str = ""
     is_emulated: bool = False
+    is_told: bool = False
+
+    @property
+    def is_order(self) -> bool:
+        """Whether there is an order to show (3)."""
+        return self.is_told or self.asked is not None
 
     @property
     def filled(self) -> Decimal:
@@ -149,7 +159,7 @@ class Record(Struct, array_like=True):
 
     @property
     def is_live(self) -> bool:
-        return not self.order_status.is_terminal
+        return self.is_order and not self.order_status.is_terminal
 
 
 def asked_by_intent(order: NewOrder) -> Asked:
@@ -182,6 +192,7 @@ def asked_by_decision(decision: Decision, taker: TakerOrder) -> Asked:
 
 def join_report(record: Record, report: OrderReport) -> None:
     """Join one order report into the record."""
+    record.is_told = True
     if report.in_doubt:
         record.doubted = True
         record.doubt = max(record.doubt, report.text)
@@ -261,6 +272,7 @@ def merge(into: Record, other: Record) -> None:
     into.is_excess = into.is_excess or other.is_excess
     into.cleared = into.cleared or other.cleared
     into.is_emulated = into.is_emulated or other.is_emulated
+    into.is_told = into.is_told or other.is_told
     into.row_names = [*into.row_names, *other.row_names]
     into.aliases = [*into.aliases, *(one for one in other.aliases if one not in into.aliases)]
     into.oid = into.oid or other.oid

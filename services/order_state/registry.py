@@ -149,7 +149,7 @@ def _rename(registry: Registry, record: Record, cloid: ClientOrderId) -> None:
 
 
 def settle(registry: Registry, record: Record, now_ns: int) -> None:
-    """Pack a record whose order has ended; what was shown of it follows from the rest."""
+    """Pack a record that is not live; what was shown of it follows from the rest."""
     if record.is_live or registry.live.get(record.key) is not record:
         return
     del registry.live[record.key]
@@ -165,7 +165,7 @@ def settle(registry: Registry, record: Record, now_ns: int) -> None:
 
 def _unpacked(packed: bytes) -> Record:
     record = _unpack.decode(packed)
-    record.shown = records.shown(record, records.view(record))
+    record.shown = records.shown(record, records.view(record)) if record.is_order else b""
     return record
 
 

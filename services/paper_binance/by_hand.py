@@ -11,6 +11,7 @@ from services.paper_binance.vocabulary import (
     ADL_CLIENT_ID,
     EXPIRY_REASONS,
     LIQUIDATION_PREFIX,
+    SETTLEMENT_PREFIX,
     OrderNote,
     PriceMatch,
     WireTif,
@@ -33,6 +34,7 @@ from services.paper_exchange.shell.audit import (
     EndByVenue,
     Liquidate,
     PlaceByHand,
+    Settle,
 )
 
 # Binance docs, ORDER_TRADE_UPDATE: orders placed in the web interface carry such client ids.
@@ -73,6 +75,9 @@ def _carry_out(venue: Venue, action: AccountAction, now_ns: int) -> tuple[OrderI
             return _close(venue, (account, action.symbol), action.qty, client_id, now_ns)
         case Deleverage():
             return _close(venue, (account, action.symbol), action.qty, ADL_CLIENT_ID, now_ns)
+        case Settle():
+            client_id = f"{SETTLEMENT_PREFIX}{ms(now_ns)}"
+            return _close(venue, (account, action.symbol), action.qty, client_id, now_ns)
 
 
 def _order(action: PlaceByHand, client_id: str) -> NewOrder:

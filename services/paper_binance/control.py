@@ -8,6 +8,7 @@ import msgspec
 from services.paper_binance.by_hand import act
 from services.paper_binance.entries import KeyEntry
 from services.paper_binance.fault_control import FaultControl
+from services.paper_binance.listing import change_listing
 from services.paper_binance.numbers import ms
 from services.paper_binance.order_payloads import NO_PRICE
 from services.paper_binance.venue import Venue
@@ -132,6 +133,9 @@ class VenueControl:
 
     def act(self, action: audit.AccountAction) -> audit.ActOutcome:
         return act(self._venue, action, self._wall_ns())
+
+    def listing(self, change: audit.ChangeListing) -> audit.ListingState:
+        return change_listing(self._venue, change)
 
     def clear(self) -> None:
         """Forget ended orders, trades, recorded requests and how often faults fired."""

@@ -1,6 +1,6 @@
 """The exchange information: limits, assets and every symbol with its filters."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from decimal import Decimal
 from typing import Literal
 
@@ -105,6 +105,12 @@ class SymbolInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     permission_sets: tuple[str, ...]
 
 
+class BareSymbol(msgspec.Struct, frozen=True):
+    """A row that lacks what clients need."""
+
+    symbol: str
+
+
 class AssetInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One margin asset."""
 
@@ -122,7 +128,7 @@ class ExchangeInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rate_limits: tuple[RateLimit, ...]
     exchange_filters: tuple[str, ...]
     assets: tuple[AssetInfo, ...]
-    symbols: tuple[SymbolInfo, ...]
+    symbols: tuple[SymbolInfo | BareSymbol, ...]
 
 
 def exchange_info(
@@ -130,6 +136,7 @@ def exchange_info(
     settings: LimitSettings,
     permissions: Permissions,
     now_ms: int,
+    unreadable: Container[str] = (),
 ) -> ExchangeInfo:
     symbols = tuple(_symbol(one, permissions.status(one.symbol)) for one in contracts)
     quotes = sorted({symbol.quote_asset for symbol in symbols})
@@ -143,7 +150,9 @@ def exchange_info(
             AssetInfo(asset=quote, margin_available=True, auto_asset_exchange="-10000")
             for quote in quotes
         ),
-        symbols=symbols,
+        symbols=tuple(
+            BareSymbol(one.symbol) if one.symbol in unreadable else one for one in symbols
+        ),
     )
 
 

@@ -62,7 +62,7 @@ def server_time(venue: Venue, call: Call) -> ServerTime:
 
 def information(venue: Venue, call: Call) -> ExchangeInfo:
     contracts = venue.contracts.values()
-    return exchange_info(contracts, venue.limits, venue.permissions, call.now_ms)
+    return exchange_info(contracts, venue.limits, venue.permissions, call.now_ms, venue.unreadable)
 
 
 def depth(venue: Venue, call: Call) -> DepthPayload:

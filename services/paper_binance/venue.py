@@ -106,6 +106,7 @@ class Venue:
         self.faults = Faults()
         self.engine.deny_margin(self.faults.plan.refuses_margin)
         self.permissions = Permissions()
+        self.unreadable: set[str] = set()
         self.limits = LimitSettings()
         self.dual_side: set[AccountId] = set()
         self.multi_assets: set[AccountId] = set()
@@ -178,6 +179,11 @@ class Venue:
     def contract(self, symbol: str) -> Contract:
         """Return a listed contract."""
         return self.contracts[symbol]
+
+    def relist(self, contract: Contract) -> None:
+        """List a contract with other increments and bounds from now on."""
+        self.contracts[contract.symbol] = contract
+        self.engine.relist(contract)
 
     def rules(self, call: Call) -> OrderRules:
         """Return what decoding this account's orders depends on now."""

@@ -93,11 +93,12 @@ def note_of(order: Order) -> OrderNote:
 # Binance docs, ORDER_TRADE_UPDATE: client ids of orders that the venue makes itself.
 LIQUIDATION_PREFIX = "autoclose-"
 ADL_CLIENT_ID = "adl_autoclose"
+SETTLEMENT_PREFIX = "settlement_autoclose-"
 
 
 def is_forced(order: Order) -> bool:
-    """Whether the venue made the order: a liquidation or an auto-deleveraging."""
-    return order.client_id.startswith((LIQUIDATION_PREFIX, ADL_CLIENT_ID))
+    """Whether the venue made the order: a liquidation, an auto-deleveraging or a settlement."""
+    return order.client_id.startswith((LIQUIDATION_PREFIX, ADL_CLIENT_ID, SETTLEMENT_PREFIX))
 
 
 def type_of(order: Order) -> OrderType:

@@ -112,6 +112,11 @@ class Engine:
         account.settings[symbol] = SymbolSettings(leverage, margin_mode)
         self._state.changed(account)
 
+    def relist(self, contract: Contract) -> None:
+        """Let a listed contract have other increments and bounds from now on; what rests stays."""
+        self._state.market(contract.symbol).contract = contract
+        self.contracts = {**self.contracts, contract.symbol: contract}
+
     def transfer_isolated(
         self, account_id: AccountId, symbol: str, change: Decimal, now_ns: int
     ) -> Position:

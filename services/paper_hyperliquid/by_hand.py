@@ -16,6 +16,7 @@ from services.paper_exchange.shell.audit import (
     EndByVenue,
     Liquidate,
     PlaceByHand,
+    Settle,
 )
 from services.paper_hyperliquid.desk import STATUS_OF_END
 from services.paper_hyperliquid.errors import OrderError
@@ -61,12 +62,21 @@ def _carry_out(venue: Venue, account: AccountId, action: AccountAction, now_ns: 
             _require_word(action.reason)
             venue.end_by_venue(record, action.reason, now_ns)
             return record
+        case Liquidate() | Deleverage() | Settle():
+            position = (account, action.symbol)
+            return venue.desk.force_close(position, action.qty, _forced(action), now_ns)
+
+
+def _forced(action: Liquidate | Deleverage | Settle) -> Forced:
+    match action:
+        case Liquidate(is_noted=True):
+            return Forced.LIQUIDATION
         case Liquidate():
-            position = (account, action.symbol)
-            return venue.desk.force_close(position, action.qty, Forced.LIQUIDATION, now_ns)
+            return Forced.SILENT_LIQUIDATION
         case Deleverage():
-            position = (account, action.symbol)
-            return venue.desk.force_close(position, action.qty, Forced.DELEVERAGING, now_ns)
+            return Forced.DELEVERAGING
+        case Settle():
+            return Forced.SETTLEMENT
 
 
 def _live(venue: Venue, account: AccountId, order_id: str) -> Record:

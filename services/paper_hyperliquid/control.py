@@ -27,9 +27,11 @@ from services.paper_exchange.shell.audit import (
     AuditRequest,
     AuditTrade,
     Books,
+    ChangeListing,
     ControlError,
     FaultReport,
     Health,
+    ListingState,
     MarketAction,
     MarketOutcome,
     ScriptedTrade,
@@ -41,6 +43,7 @@ from services.paper_hyperliquid.by_hand import act
 from services.paper_hyperliquid.fault_control import FaultControl
 from services.paper_hyperliquid.info_requests import User
 from services.paper_hyperliquid.journal import Journal
+from services.paper_hyperliquid.listing import change_listing
 from services.paper_hyperliquid.numbers import ms_of
 from services.paper_hyperliquid.outbox import FillOf
 from services.paper_hyperliquid.publisher import Publisher
@@ -165,6 +168,11 @@ class Control:
         outcome = act(self._venue, action, self._clock.wall_ns())
         self._publisher.publish()
         return outcome
+
+    def listing(self, change: ChangeListing) -> ListingState:
+        state = change_listing(self._venue, change, self._clock.wall_ns())
+        self._publisher.publish()
+        return state
 
     def clear(self) -> None:
         """Forget ended orders, fills, recorded requests and how often faults fired."""

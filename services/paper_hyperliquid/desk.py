@@ -45,7 +45,7 @@ from services.paper_hyperliquid.errors import (
     rejection_of,
     would_cross,
 )
-from services.paper_hyperliquid.listings import LISTING_OF_COIN
+from services.paper_hyperliquid.listings import LISTING_OF_COIN, Disturbed
 from services.paper_hyperliquid.numbers import ms_of, text_of
 from services.paper_hyperliquid.outbox import FillOf, Forced, Outbox
 from services.paper_hyperliquid.records import Record, Records
@@ -109,6 +109,7 @@ class Desk:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
+        self.disturbed = Disturbed()
         self.records = Records(self.journal)
         self.outbox = Outbox()
         self.volume: defaultdict[AccountId, Decimal] = defaultdict(Decimal)
@@ -200,7 +201,7 @@ class Desk:
             order_type=OrderType.MARKET,
         )
         record = replace(record_of(fill.order, terms, Status.OPEN), tif=LIQUIDATION_TIF)
-        if forced is Forced.LIQUIDATION:
+        if forced in {Forced.LIQUIDATION, Forced.SILENT_LIQUIDATION}:
             self.put(replace(record, sz=record.orig_sz))
         else:
             self.records.put(record)
@@ -280,7 +281,7 @@ class Desk:
         self.volume[record.account] += fill.px * fill.qty
         self._note_fill(fill_of)
         self.outbox.fill(fill_of)
-        if fill_of.forced is Forced.DELEVERAGING:
+        if fill_of.forced in {Forced.DELEVERAGING, Forced.SETTLEMENT}:
             return
         if is_done or self.settings.partial_fill_updates:
             self.outbox.update(after)

@@ -38,7 +38,7 @@ class Info:
     """Answers every question."""
 
     def __init__(self, venue: Venue) -> None:
-        self.markets = MarketAnswers(venue.engine)
+        self.markets = MarketAnswers(venue.engine, venue.desk.disturbed)
         self.orders = OrderAnswers(venue.desk, venue.triggers)
         self.accounts = AccountAnswers(venue, self.markets.stats)
 

@@ -9,7 +9,7 @@ from services.paper_exchange.intervals import HOUR_MS
 from services.paper_exchange.matching import Engine
 from services.paper_hyperliquid import info_requests as ask
 from services.paper_hyperliquid import market_view
-from services.paper_hyperliquid.listings import LISTING_OF_COIN, UNIVERSE
+from services.paper_hyperliquid.listings import LISTING_OF_COIN, UNIVERSE, Disturbed
 from services.paper_hyperliquid.market_payloads import (
     AssetCtx,
     BookSnapshot,
@@ -36,8 +36,9 @@ class InfoError(Exception):
 class MarketAnswers:
     """Reads the engine's markets and the trading statistics."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, disturbed: Disturbed) -> None:
         self._engine = engine
+        self._disturbed = disturbed
         self.stats = {listing.coin: CoinStats() for listing in UNIVERSE}
 
     @singledispatchmethod
@@ -52,18 +53,18 @@ class MarketAnswers:
     @answer.register
     def _meta(self, question: ask.MetaInfo, _now_ms: int) -> MetaRow:
         _require_main_dex(question.dex)
-        return market_view.meta()
+        return self._universe()
 
     @answer.register
     def _meta_and_ctxs(
         self, question: ask.MetaAndAssetCtxs, now_ms: int
     ) -> tuple[MetaRow, tuple[AssetCtx, ...]]:
         _require_main_dex(question.dex)
-        return market_view.meta(), self.asset_ctxs(now_ms)
+        return self._universe(), self.asset_ctxs(now_ms)
 
     @answer.register
     def _all_metas(self, _question: ask.AllPerpMetas, _now_ms: int) -> tuple[MetaRow, ...]:
-        return (market_view.meta(),)
+        return (self._universe(),)
 
     @answer.register
     def _perp_dexs(self, _question: ask.PerpDexs, _now_ms: int) -> tuple[None]:
@@ -125,6 +126,10 @@ class MarketAnswers:
     def _funding(self, question: ask.FundingHistory, _now_ms: int) -> tuple[()]:
         self._stats_of(question.coin)
         return ()
+
+    def _universe(self) -> MetaRow:
+        disturbed = self._disturbed
+        return market_view.meta(frozenset(disturbed.delisted), frozenset(disturbed.unreadable))
 
     def asset_ctxs(self, now_ms: int) -> tuple[AssetCtx, ...]:
         """Return every coin's market state, in the order of the universe."""

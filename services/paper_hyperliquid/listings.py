@@ -3,6 +3,7 @@
 An asset's id is its place in the universe; delisted coins keep theirs (Hyperliquid docs, ids).
 """
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -60,6 +61,14 @@ UNIVERSE: Final = (
     _listing(5, "SOL", 2, 20, "150"),
 )
 LISTING_OF_COIN: Final = {listing.coin: listing for listing in UNIVERSE}
+
+
+@dataclass(slots=True)
+class Disturbed:
+    """Coins that a running venue has delisted, and coins whose row it lists unreadably."""
+
+    delisted: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
 
 def listing_of_asset(asset: int) -> Listing | None:

@@ -54,6 +54,12 @@ class UniverseRow(Struct, frozen=True, rename="camel"):
     is_delisted: bool | UnsetType = UNSET
 
 
+class BareRow(Struct, frozen=True):
+    """A row that lacks what clients need."""
+
+    name: str
+
+
 class MarginTier(Struct, frozen=True, rename="camel"):
     """From which notional on which leverage is allowed."""
 
@@ -71,7 +77,7 @@ class MarginTable(Struct, frozen=True, rename="camel"):
 class MetaRow(Struct, frozen=True, rename="camel"):
     """The universe of perps."""
 
-    universe: tuple[UniverseRow, ...]
+    universe: tuple[UniverseRow | BareRow, ...]
     margin_tables: tuple[tuple[int, MarginTable], ...]
     collateral_token: int
 

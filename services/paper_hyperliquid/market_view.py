@@ -12,6 +12,7 @@ from services.paper_exchange.orders import Side
 from services.paper_hyperliquid.listings import UNIVERSE, Listing
 from services.paper_hyperliquid.market_payloads import (
     AssetCtx,
+    BareRow,
     BboRow,
     BookLevel,
     BookSnapshot,
@@ -106,11 +107,13 @@ def _rounded(px: Decimal, rounding: Rounding, mode: str) -> Decimal:
 
 
 @lru_cache(maxsize=1)
-def meta() -> MetaRow:
+def meta(
+    delisted: frozenset[str] = frozenset(), unreadable: frozenset[str] = frozenset()
+) -> MetaRow:
     """Return the universe; a margin table below 50 names a single leverage."""
     leverages = dict.fromkeys(listing.max_leverage for listing in UNIVERSE)
     return MetaRow(
-        universe=tuple(_universe_row(listing) for listing in UNIVERSE),
+        universe=tuple(_universe_row(listing, delisted, unreadable) for listing in UNIVERSE),
         margin_tables=tuple(
             (leverage, MarginTable("", (MarginTier("0.0", leverage),))) for leverage in leverages
         ),
@@ -118,13 +121,18 @@ def meta() -> MetaRow:
     )
 
 
-def _universe_row(listing: Listing) -> UniverseRow:
+def _universe_row(
+    listing: Listing, delisted: frozenset[str], unreadable: frozenset[str]
+) -> UniverseRow | BareRow:
+    if listing.coin in unreadable:
+        return BareRow(listing.coin)
+    is_delisted = listing.is_delisted or listing.coin in delisted
     return UniverseRow(
         sz_decimals=listing.size_decimals,
         name=listing.coin,
         max_leverage=listing.max_leverage,
         margin_table_id=listing.max_leverage,
-        is_delisted=listing.is_delisted or UNSET,
+        is_delisted=is_delisted or UNSET,
     )
 
 

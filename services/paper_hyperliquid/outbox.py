@@ -17,10 +17,12 @@ from services.paper_hyperliquid.records import Record
 
 
 class Forced(StrEnum):
-    """Why the venue closed a position."""
+    """Why the venue closed a position; SILENT is a liquidation whose fill does not say so."""
 
     LIQUIDATION = "liquidation"
+    SILENT_LIQUIDATION = "silent liquidation"
     DELEVERAGING = "deleveraging"
+    SETTLEMENT = "settlement"
 
 
 class FillOf(Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from services.paper_exchange.orders import ZERO, AccountId, Refusal
 from services.paper_hyperliquid.desk import Desk
 from services.paper_hyperliquid.errors import (
+    BAD_ASSET,
     ORDERS_EMPTY,
     TRIGGER_COUNT,
     OrderError,
@@ -82,6 +83,8 @@ class Placing:
     def fault(self, terms: Terms) -> Rejection | None:
         """Return the static rule that an order breaks, or None."""
         settings = self._desk.settings
+        if terms.listing.coin in self._desk.disturbed.delisted:
+            return BAD_ASSET
         fault = static_fault(terms.listing, terms.px, terms.size)
         if fault is not None:
             return fault

@@ -121,12 +121,22 @@ def fill_row(fill_of: FillOf) -> FillRow:
 
 
 def _as_forced(row: FillRow, fill_of: FillOf, forced: Forced) -> FillRow:
-    """Return a fill as the venue shows those it made itself; system fills have the tid 0."""
-    if forced is Forced.DELEVERAGING:
-        return replace(row, dir="Auto-Deleveraging", tid=0, hash=NO_HASH)
+    """Return a fill as the venue shows those it made itself.
+
+    Deleveraging trades with another account: an ordinary trade with a tid. A settlement trades with
+    nobody: a system fill has the tid 0.
+    """
     side = "Long" if fill_of.fill.start_position > 0 else "Short"
-    note = LiquidationNote(fill_of.record.account, row.px, "market")
-    return replace(row, dir=f"Liquidated Cross {side}", liquidation=note)
+    match forced:
+        case Forced.DELEVERAGING:
+            return replace(row, dir="Auto-Deleveraging")
+        case Forced.SETTLEMENT:
+            return replace(row, dir="Settlement", tid=0, hash=NO_HASH)
+        case Forced.SILENT_LIQUIDATION:
+            return replace(row, dir=f"Liquidated Cross {side}")
+        case Forced.LIQUIDATION:
+            note = LiquidationNote(fill_of.record.account, row.px, "market")
+            return replace(row, dir=f"Liquidated Cross {side}", liquidation=note)
 
 
 def direction(start: Decimal, change: Decimal) -> str:

@@ -423,7 +423,8 @@ def _fill(fill: VenueFill) -> object:
         "startPosition": fill.start_position,
         "oid": fill.oid,
         "crossed": not fill.is_maker,
-        "tid": 0 if fill.is_system else fill.trade_id,
+        # The venue closes a position by a system fill or, as often, by an ordinary trade.
+        "tid": 0 if fill.is_system and fill.trade_id % 2 else fill.trade_id,
     }
     if fill.cloid.startswith("0x"):
         row["cloid"] = fill.cloid

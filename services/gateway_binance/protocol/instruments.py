@@ -24,7 +24,7 @@ from services.gateway_binance.protocol.rows import (
 from tandem.domain.denominations import Denomination, denomination
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import ONE, Instrument
-from tandem.gateway.decoding import UnreadableError, Unsound, decode, plain
+from tandem.gateway.decoding import UnreadableError, Unsound, decode, plain, shown
 from tandem.gateway.requests import InstrumentTable, row_left_out
 
 NO_FILTER = FilterRow()
@@ -89,6 +89,7 @@ def instrument_of(
         market_max_qty=_bound(market.max_qty),
         multiplier=coin.multiplier,
         is_tradable=row.status == words.TRADING,
+        status=shown(row.status),
     )
 
 

@@ -5,7 +5,7 @@
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -23,7 +23,7 @@ from services.gateway_binance.protocol.reports import (
 from services.gateway_binance.protocol.requests import TRADES_LIMIT
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
-from tandem.gateway.decoding import UnreadableError, Unsound, plain
+from tandem.gateway.decoding import UnreadableError, Unsound, decode_each, plain
 from tandem.gateway.requests import (
     FillsQuery,
     Listing,
@@ -33,6 +33,7 @@ from tandem.gateway.requests import (
     Query,
     RecentOrdersQuery,
     Report,
+    UnfitAccountError,
     VenueQueryError,
     read_rows,
 )
@@ -87,10 +88,11 @@ def _orders(name: str, exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
     facts: list[Report] = []
     faults: list[Unsound] = []
     for answer in answers:
-        listed = rows.decode_rows(rows.order_rows, answer)
+        raw = rows.decode_rows(rows.raw_rows, answer)
+        listed, unreadable = decode_each(name, raw, rows.order_row)
         read, wrong = read_rows(name, listed, partial(_order, _received(exc, answer)))
         facts += read
-        faults += wrong
+        faults += (*unreadable, *wrong)
     return Listing(tuple(facts), unsound=tuple(faults))
 
 
@@ -104,12 +106,13 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
     cut = []
     since_ms = []
     for instrument, answer in zip(query.instruments, answers, strict=True):
-        listed = rows.decode_rows(rows.trade_rows, answer)
+        raw = rows.decode_rows(rows.raw_rows, answer)
+        listed, unreadable = decode_each("userTrades", raw, rows.trade_row)
         at = _received(exc, answer)
         read = read_rows("userTrades", listed, partial(_trade_of, symbol=instrument.symbol, at=at))
         facts += read[0]
-        faults += read[1]
-        if len(listed) >= TRADES_LIMIT:
+        faults += (*unreadable, *read[1])
+        if len(raw) >= TRADES_LIMIT:
             cut.append(instrument)
             since_ms.append(_next_since_ms(listed, query.since_ms))
     more = FillsQuery(tuple(cut), min(since_ms), query.until_ms) if cut else None
@@ -123,19 +126,20 @@ def _trade_of(row: rows.TradeRow, symbol: str, at: Received) -> tuple[Report, ..
     return trade_row_reports(row, at)
 
 
-def _next_since_ms(listed: tuple[rows.TradeRow, ...], since_ms: int) -> int:
+def _next_since_ms(listed: Iterable[rows.TradeRow], since_ms: int) -> int:
     """Return from when a cut list goes on; past a millisecond that alone fills a list."""
-    return max(*(row.time for row in listed), since_ms + 1)
+    return max((since_ms + 1, *(row.time for row in listed)))
 
 
 def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
     listed_ms = rows.decode_rows(rows.time_row, answers[0]).server_time
     at = _received(exc, answers[1])
-    listed = rows.decode_rows(rows.position_rows, answers[1])
+    raw = rows.decode_rows(rows.raw_rows, answers[1])
+    listed, unreadable = decode_each("positionRisk", raw, rows.position_row)
     for row in listed:
         if row.position_side != words.ONE_WAY and row.position_amt:
             side = f"{row.symbol} positionSide={row.position_side}"
-            raise VenueQueryError(f"{side}: the account must be in one-way mode")
+            raise UnfitAccountError(f"{side}: the account must be in one-way mode")
     one_way = [
         row
         for row in listed
@@ -144,7 +148,7 @@ def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
     facts, faults = read_rows(
         "positionRisk", one_way, lambda row: (position_row_report(row, at, listed_ms),)
     )
-    return Listing(tuple(facts), venue_ms=listed_ms, unsound=tuple(faults))
+    return Listing(tuple(facts), venue_ms=listed_ms, unsound=(*unreadable, *faults))
 
 
 def decode_account(answers: Sequence[RawAnswer]) -> str:

@@ -97,6 +97,7 @@ def _fill_of_update(order: events.OrderUpdate, at: Received) -> FillReport:
         cum_qty=plain(order.cum_qty, "z"),
         liquidity=_liquidity(order.is_maker),
         is_system=words.is_system(order.client_order_id),
+        is_unnamed=not order.client_order_id,
     )
 
 
@@ -131,6 +132,7 @@ def trade_lite_report(event: events.TradeLite, at: Received) -> FillReport:
         client_order_id=_cloid(event.client_order_id),
         liquidity=_liquidity(event.is_maker),
         is_system=words.is_system(event.client_order_id),
+        is_unnamed=not event.client_order_id,
     )
 
 

@@ -166,9 +166,9 @@ def decode_rows(decoder: "msgspec.json.Decoder[RowT]", answer: RawAnswer) -> Row
 
 
 order_row = msgspec.json.Decoder(OrderRow)
-order_rows = msgspec.json.Decoder(tuple[OrderRow, ...])
-trade_rows = msgspec.json.Decoder(tuple[TradeRow, ...])
-position_rows = msgspec.json.Decoder(tuple[PositionRow, ...])
+raw_rows = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+trade_row = msgspec.json.Decoder(TradeRow)
+position_row = msgspec.json.Decoder(PositionRow)
 config_row = msgspec.json.Decoder(ConfigRow)
 account_row = msgspec.json.Decoder(AccountRow)
 alias_rows = msgspec.json.Decoder(tuple[AliasRow, ...])

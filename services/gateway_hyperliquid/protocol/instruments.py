@@ -26,6 +26,7 @@ PRICE_DECIMALS_MAX: Final = 6
 SIGNIFICANT_FIGURES_MAX: Final = 5
 MIN_NOTIONAL: Final = Decimal(10)
 COLLATERAL: Final = "USDC"
+DELISTED: Final = "isDelisted"
 # Builder dexes, spot pairs and indices, outcomes and their tokens (docs, Asset IDs).
 OTHER_MARKETS: Final = frozenset(":/@#+")
 MULTIPLES: Final[Mapping[str, Decimal]] = {"k": Decimal(1_000)}
@@ -76,6 +77,7 @@ def _instrument(row: AssetRow, index: int, exc: Exc, whole_names: frozenset[str]
         max_sig_figs=SIGNIFICANT_FIGURES_MAX,
         multiplier=coin.multiplier,
         is_tradable=not row.is_delisted,
+        status=DELISTED if row.is_delisted else "",
         venue_asset_id=index,
     )
 

@@ -99,11 +99,14 @@ class MarginSummary(Struct, frozen=True, rename="camel"):
 
 
 class ClearinghouseState(Struct, frozen=True, rename="camel"):
-    """Margin and positions of an account at `time`; what is not listed is flat."""
+    """Margin and positions of an account at `time`; what is not listed is flat.
+
+    Positions stay raw: one that cannot be read must not hide the others.
+    """
 
     margin_summary: MarginSummary
     withdrawable: Decimal
-    asset_positions: tuple[AssetPosition, ...]
+    asset_positions: tuple[Raw, ...]
     time: int
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from services.gateway_hyperliquid.protocol.infos import Info, oid_number
 from services.gateway_hyperliquid.protocol.payloads import (
+    AssetPosition,
     ClearinghouseState,
     FillRow,
     Meta,
@@ -53,9 +54,11 @@ T = TypeVar("T")
 META: Final = msgspec.json.Decoder(Meta)
 TIME: Final = msgspec.json.Decoder(VenueTime)
 ORDER: Final = msgspec.json.Decoder(OrderAnswer)
-HISTORY: Final = msgspec.json.Decoder(tuple[OrderUpdate, ...])
-OPEN_ORDERS: Final = msgspec.json.Decoder(tuple[OrderRow, ...])
-FILLS: Final = msgspec.json.Decoder(tuple[FillRow, ...])
+ROWS: Final = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+HISTORY_ROW: Final = msgspec.json.Decoder(OrderUpdate)
+OPEN_ORDER: Final = msgspec.json.Decoder(OrderRow)
+FILL: Final = msgspec.json.Decoder(FillRow)
+HELD: Final = msgspec.json.Decoder(AssetPosition)
 STATE: Final = msgspec.json.Decoder(ClearinghouseState)
 SPOT: Final = msgspec.json.Decoder(SpotState)
 
@@ -152,17 +155,19 @@ def check_order(row: OrderRow, query: OrderQuery) -> None:
             raise UnreadableError(field, said, f"the one asked about, {wanted}")
 
 
-def next_fills(query: FillsQuery, rows: Sequence[FillRow]) -> FillsQuery | None:
+def next_fills(query: FillsQuery, rows: Sequence[FillRow], count: int) -> FillsQuery | None:
     """Return the question for the rest of a list that may have been cut, or None.
+
+    `count`: how many rows it had, with those that could not be read.
 
     Raises:
         VenueQueryError: one millisecond holds more fills than the venue lists.
     """
-    if len(rows) < ROWS_MAY_BE_CUT:
+    if count < ROWS_MAY_BE_CUT:
         return None
-    last_ms = max(row.time for row in rows)
+    last_ms = max((row.time for row in rows), default=query.since_ms)
     if last_ms > query.since_ms:
         return FillsQuery(query.instruments, last_ms)
-    if len(rows) < ROWS_MOST:
+    if count < ROWS_MOST:
         return None
-    raise VenueQueryError(f"{len(rows)} fills at {last_ms}: the list cannot be continued")
+    raise VenueQueryError(f"{count} fills at {last_ms}: the list cannot be continued")

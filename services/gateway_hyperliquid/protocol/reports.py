@@ -4,7 +4,9 @@
    (Hyperliquid docs, Exchange endpoint); `filled` and origSz - sz are words, not proof.
 2. A fill has one identity from every source, and from every telling: its order and trade id; for
    system fills (trade id 0) its time, its order, the position before it and its size.
-3. `dir` is display text and decides nothing.
+3. `dir` is display text and decides nothing. Nor do a trade id or `liquidation` say whose a fill
+   is: the venue closes positions by ordinary trades too. Every list and stream of fills tells the
+   client id of an order that has one: a fill without it is of no order of ours (`is_unnamed`).
 """
 
 from decimal import Decimal
@@ -136,7 +138,7 @@ def _oid(fill: FillRow) -> VenueOrderId:
 
 
 def is_system(fill: FillRow, account: str) -> bool:
-    """Tell whether no order of the account caused a fill: settlement, liquidation, ADL."""
+    """Tell whether the venue says that it made a fill itself; its silence proves nothing."""
     if fill.tid == 0:
         return True
     if fill.liquidation is None or fill.cloid is not None:
@@ -161,6 +163,7 @@ def fill_report(fill: FillRow, reading: Reading) -> FillReport:
         liquidity=Liquidity.TAKER if fill.crossed else Liquidity.MAKER,
         start_position=plain(fill.start_position, "startPosition"),
         is_system=is_system(fill, reading.account),
+        is_unnamed=fill.cloid is None,
     )
 
 

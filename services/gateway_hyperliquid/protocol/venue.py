@@ -46,7 +46,7 @@ from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.gateway.channel import Channel
-from tandem.gateway.decoding import ZERO, plain, shown
+from tandem.gateway.decoding import ZERO, decode, decode_each, plain, shown
 from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (
@@ -232,11 +232,12 @@ class HyperliquidVenue:
 
     def _open_orders(self, answers: Sequence[RawAnswer]) -> Listing:
         reading = self._reading(answers)
-        rows = queries.decoded(queries.OPEN_ORDERS, answers)
+        raw = queries.decoded(queries.ROWS, answers)
+        rows, unreadable = decode_each("openOrders", raw, queries.OPEN_ORDER)
         facts, faults = read_rows(
             "openOrders", rows, lambda row: self._order(open_order(row), reading)
         )
-        return Listing(tuple(facts), unsound=tuple(faults))
+        return Listing(tuple(facts), unsound=(*unreadable, *faults))
 
     def _order(self, update: OrderUpdate, reading: Reading) -> tuple[Report, ...]:
         report = self._witness.order(update, reading)
@@ -244,32 +245,37 @@ class HyperliquidVenue:
 
     def _positions(self, answers: Sequence[RawAnswer]) -> Listing:
         reading, state = self._reading(answers), queries.decoded(queries.STATE, answers)
+        rows, unreadable = decode_each("clearinghouseState", state.asset_positions, queries.HELD)
         facts, faults = read_rows(
             "clearinghouseState",
-            state.asset_positions,
+            rows,
             lambda held: (position_report(held.position, state.time, reading),),
         )
-        return Listing(tuple(facts), state.time, covers=is_of_main_dex, unsound=tuple(faults))
+        wrong = (*unreadable, *faults)
+        return Listing(tuple(facts), state.time, covers=is_of_main_dex, unsound=wrong)
 
     def _history(self, query: RecentOrdersQuery, answers: Sequence[RawAnswer]) -> Listing:
         """Return the newest orders; one may be listed with each status that it had."""
         reading = self._reading(answers)
-        rows = queries.decoded(queries.HISTORY, answers)
+        raw = queries.decoded(queries.ROWS, answers)
+        rows, unreadable = decode_each("historicalOrders", raw, queries.HISTORY_ROW)
         recent = [row for row in rows if row.order.timestamp >= query.since_ms]
         facts, faults = read_rows("historicalOrders", recent, lambda row: self._order(row, reading))
-        return Listing(tuple(facts), unsound=tuple(faults))
+        return Listing(tuple(facts), unsound=(*unreadable, *faults))
 
     def _fills(self, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
         reading = self._reading(answers)
-        rows = queries.decoded(queries.FILLS, answers)
-        facts, faults = read_rows(
+        raw = queries.decoded(queries.ROWS, answers)
+        rows, unreadable = decode_each("userFillsByTime", raw, queries.FILL)
+        facts, wrong = read_rows(
             "userFillsByTime", rows, lambda row: self._witness.fill(row, reading)
         )
-        more = queries.next_fills(query, rows)
+        faults = (*unreadable, *wrong)
+        more = queries.next_fills(query, rows, len(raw))
         asked_ns = reading.recv_ns - max(answer.took_ns for answer in answers)
         until_ns = asked_ns if more is None else more.since_ms * NS_PER_MS
         ends = () if faults else self._witness.listed(query.since_ms, until_ns)
-        return Listing((*facts, *ends), more=more, unsound=tuple(faults))
+        return Listing((*facts, *ends), more=more, unsound=faults)
 
     def decode_account(self, answers: Sequence[RawAnswer]) -> str:  # noqa: ARG002  (the port's)
         return self._identity.digest
@@ -310,7 +316,8 @@ def _traits(options: VenueOptions) -> Traits:
 
 def _perp_balance(state: ClearinghouseState) -> VenueBalance:
     equity = plain(state.margin_summary.account_value, "accountValue")
-    profits = [held.position.unrealized_pnl or ZERO for held in state.asset_positions]
+    held = [decode(queries.HELD, bytes(row)).position for row in state.asset_positions]
+    profits = [one.unrealized_pnl or ZERO for one in held]
     open_profit = sum((plain(profit, "unrealizedPnl") for profit in profits), ZERO)
     return VenueBalance(
         asset=COLLATERAL,

@@ -200,11 +200,15 @@ class EndByVenue(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
 
 
 class Liquidate(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="liquidate"):
-    """The venue closes a position, all of it or `qty`, at mark: a liquidation."""
+    """The venue closes a position, all of it or `qty`, at mark: a liquidation.
+
+    `is_noted`: the fill says that it is one, where the venue has a member for that (Hyperliquid).
+    """
 
     account: str
     symbol: str
     qty: Decimal | None = None
+    is_noted: bool = True
 
 
 class Deleverage(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="deleverage"):
@@ -215,7 +219,41 @@ class Deleverage(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", 
     qty: Decimal | None = None
 
 
-AccountAction = PlaceByHand | CancelByHand | EndByVenue | Liquidate | Deleverage
+class Settle(msgspec.Struct, frozen=True, kw_only=True, tag_field="action", tag="settle"):
+    """The venue closes a position, all of it or `qty`, at mark: a delisting's settlement."""
+
+    account: str
+    symbol: str
+    qty: Decimal | None = None
+
+
+AccountAction = PlaceByHand | CancelByHand | EndByVenue | Liquidate | Deleverage | Settle
+
+
+class ChangeListing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the venue changes of a symbol while it runs; what is not named stays as it is.
+
+    `status` is the venue's own word for its state. The row of an unreadable listing lacks what
+    clients need; everything else of the symbol goes on.
+    """
+
+    symbol: str
+    status: str | None = None
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    min_notional: Decimal | None = None
+    is_unreadable: bool | None = None
+
+
+class ListingState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a symbol is listed now."""
+
+    symbol: str
+    status: str
+    tick: Decimal
+    lot: Decimal
+    min_notional: Decimal
+    is_unreadable: bool
 
 
 class ActOutcome(msgspec.Struct, frozen=True, kw_only=True):

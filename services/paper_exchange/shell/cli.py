@@ -17,7 +17,8 @@ faults, set through the control port (docs/paper-exchanges.md lists them all):
   POST /control/faults   {"seed": 7, "chances": {"lose_answer": 0.02}, "delay_ms": [1500, 4000]}
                          {"script": [{"fault": "drop_event", "on": "ORDER_TRADE_UPDATE"}]}
                          {"cut": ["user"]}  {"down": {"for_ms": 5000}}  {"reset": true}
-  POST /control/act      {"action": "place"|"cancel"|"liquidate"|"deleverage", "account": ...}
+  POST /control/listing  {"symbol": "SOLUSDT", "status": "SETTLING", "tick": "0.05"}
+  POST /control/act      {"action": "place"|"cancel"|"liquidate"|"deleverage"|"settle", ...}
 """
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
 

@@ -15,9 +15,11 @@ from services.paper_exchange.shell.audit import (
     AuditRequest,
     AuditTrade,
     Books,
+    ChangeListing,
     ControlError,
     FaultReport,
     Health,
+    ListingState,
     MarketAction,
     MarketOutcome,
     TapeAction,
@@ -54,6 +56,8 @@ class ControlVenue(Protocol):
 
     def act(self, action: AccountAction) -> ActOutcome: ...
 
+    def listing(self, change: ChangeListing) -> ListingState: ...
+
     def clear(self) -> None: ...
 
 
@@ -70,6 +74,7 @@ def control_app(venue: ControlVenue) -> web.Application:
     app.router.add_get("/control/faults", _reads(lambda _: venue.fault_report()))
     app.router.add_post("/control/faults", _posts(venue.faults))
     app.router.add_post("/control/act", _posts(lambda body: venue.act(_account_action(body))))
+    app.router.add_post("/control/listing", _posts(lambda body: venue.listing(_listing(body))))
     app.router.add_post("/control/clear", _posts(lambda _: _cleared(venue)))
     return app
 
@@ -103,6 +108,10 @@ def _account_action(body: bytes) -> AccountAction:
         return _account_decoder.decode(body)
     except msgspec.MsgspecError as error:
         raise ControlError(f"account action does not decode: {error}") from error
+
+
+def _listing(body: bytes) -> ChangeListing:
+    return decode_control(body, ChangeListing)
 
 
 def _market_action(body: bytes) -> MarketAction:

@@ -108,6 +108,12 @@ def is_reserved(cloid: str) -> bool:
     return is_ours(cloid) and cloid[2:6] in {MAKER_TAG, TAKER_TAG}
 
 
+def is_made_here(cloid: str) -> bool:
+    """Tell whether a client id has a form that only this system makes: hedges' or a strategy's."""
+    name = cloid.lower()
+    return is_reserved(name) or (is_ours(name) and name[2:6] == STRATEGY_TAG)
+
+
 def is_plain_name(text: str) -> bool:
     """Tell whether a name is one token as it stands: letters, digits, `_` and `-`, at most 64."""
     return _PLAIN_NAME.fullmatch(text) is not None

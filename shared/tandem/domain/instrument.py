@@ -30,6 +30,7 @@ class Instrument:
         multiplier: base units of one contract; of an inverse one its face in quote units.
         inverse: settled in base (face over price).
         is_tradable: False for a halted, delisted or unknown state.
+        status: the venue's own word for that state, empty where it has none.
     """
 
     exc: Exc
@@ -48,6 +49,7 @@ class Instrument:
     inverse: bool = False
     is_tradable: bool = True
     venue_asset_id: int | None = None
+    status: str = ""
 
     @property
     def price_precision(self) -> int:

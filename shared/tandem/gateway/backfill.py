@@ -14,7 +14,10 @@
 6. What a run finds and the stream did not tell in time is the proof that the stream is mute.
 7. Fills are listed window by window, as the venue lists them, from the last that is known. What it
    keeps no longer is an alarm that says from when to when.
-8. A run that is due and not done within its interval is an alarm in the log, once a spell: what
+8. What can be listed is listed, though the account is in a mode that nothing here works in: such
+   a run fails, and after all its fills and orders.
+9. Runs that fail in a row are told of: after the third nobody knows how the account stands.
+10. A run that is due and not done within its interval is an alarm in the log, once a spell: what
    the stream lost is not hedged meanwhile.
 """
 
@@ -29,6 +32,7 @@ from tandem.gateway.core import NS_PER_MS, Core
 from tandem.gateway.heard import GRACE_MS, Heard, Missed
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.overdue import Overdue
+from tandem.gateway.port import no_ticker
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.reconcile import Doubts, Rota, Strangers
 from tandem.gateway.requests import (
@@ -38,8 +42,10 @@ from tandem.gateway.requests import (
     OrderQuery,
     PositionsQuery,
     Report,
+    UnfitAccountError,
     VenueQueryError,
 )
+from tandem.gateway.setbacks import Setbacks
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import OrderReport, PositionReport
 from tandem.transport.backoff import Backoff
@@ -62,6 +68,8 @@ class Backfill:
         self.on_missed: Callable[[Missed], None] | None = None
         self.on_unsound: Callable[[], None] | None = None
         self.on_failed: Callable[[], None] | None = None
+        self.on_broken: Callable[[], None] | None = None
+        self.on_mended: Callable[[], None] | None = None
         self._ended = self._looks_back = 0
         self._lost_since_ms: int | None = None
         self._core = core
@@ -76,6 +84,7 @@ class Backfill:
         self._strangers = Strangers()
         self._backoff = Backoff(f"{core.exc}:backfill", first_ms=250, most_ms=MOST_PAUSE_MS)
         self._overdue = Overdue()
+        self._setbacks = Setbacks()
         self._error = "it waits for room or for the venue's answers"
         self._ran = core.context.metrics.counter("gateway_backfills", "runs", ("result",))
         waits = core.context.metrics.gauge(
@@ -117,15 +126,30 @@ class Backfill:
                 self._error = str(error)
                 self._ran.labels("failed").inc()
                 self._core.context.log.warning("backfill", error=str(error))
-                if self.on_failed is not None:
-                    self.on_failed()
+                self._fail()
                 continue
             tries = 0
             self._overdue.done()
             self._ended = self.begun
             self._ran.labels("done").inc()
             self._done.set()
+            if self._setbacks.done() and self.on_mended is not None:
+                self.on_mended()
             self._judge_stream()
+
+    def _fail(self) -> None:
+        """Tell of a run that failed, and of the one too many in a row (9)."""
+        if self.on_failed is not None:
+            self.on_failed()
+        if self._setbacks.failed() and self.on_broken is not None:
+            self.on_broken()
+
+    @property
+    def fault(self) -> str:
+        """Why nobody knows how the account stands, or the empty text (9)."""
+        if not self._setbacks.are_too_many:
+            return ""
+        return f"{self._setbacks.in_a_row} backfills failed in a row: {self._error}"
 
     async def _pause(self, wait_ms: int, retry_after_ms: int) -> None:
         """Wait after a failure: as long as the venue asked, and then until it is heard again."""
@@ -183,7 +207,7 @@ class Backfill:
         if self._first_ms is None:
             self._first_ms = core.known.fills_since_ms(started_ms, MARGIN_MS)
         maybe_open = core.known.maybe_open()
-        positions = await self._queries.listing(PositionsQuery(), Priority.BACKFILL)
+        positions, unfit = await self._positions()
         await self._fills(started_ms, self._first_ms, positions)
         self._log(positions.facts, is_lasting=True)
         self._heed(positions)
@@ -194,6 +218,15 @@ class Backfill:
             self._log(reconcile.flat_positions(core.exc, covered, positions.facts, at_ms))
         orders = await self._orders(started_ms)
         core.journal.forget_lasting((*positions.facts, *orders.facts))
+        if unfit is not None:
+            raise unfit
+
+    async def _positions(self) -> tuple[Listing, UnfitAccountError | None]:
+        """Return the positions, or why the account's are none that can be worked with (8)."""
+        try:
+            return await self._queries.listing(PositionsQuery(), Priority.BACKFILL), None
+        except UnfitAccountError as error:
+            return Listing((), covers=no_ticker), error
 
     async def _fills(self, started_ms: int, first_ms: int, positions: Listing) -> None:
         looks_back = self._looks_back

@@ -38,7 +38,9 @@ def find_instrument(
         nearest = tuple(difflib.get_close_matches(ticker, instruments, NEAREST_NAMES))
         return Refusal(RejectReason.INVALID, str(UnknownInstrumentError(exc, ticker, nearest)))
     if not found.is_tradable:
-        return Refusal(RejectReason.MARKET_STATE, f"ticker={ticker}: not tradable at the venue now")
+        status = f": {found.status}" if found.status else ""
+        text = f"ticker={ticker}: not tradable at the venue now{status}"
+        return Refusal(RejectReason.MARKET_STATE, text)
     return found
 
 

@@ -8,6 +8,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, TypeVar
 
@@ -87,6 +88,23 @@ def decode(decoder: "msgspec.json.Decoder[T]", payload: bytes) -> T:
     except (ValueError, ArithmeticError) as error:
         # msgspec's errors and Unicode's are ValueErrors; so is a number of too many digits.
         raise _unreadable(bytes(payload[:MAX_SHOWN]), str(error)) from error
+
+
+def decode_each(
+    what: str, rows: Iterable[msgspec.Raw], decoder: "msgspec.json.Decoder[T]"
+) -> tuple[list[T], list[Unsound]]:
+    """Return the rows of a list that can be read, and of each other one what is wrong with it.
+
+    Lists are decoded row by row: one that cannot be read must not hide the others.
+    """
+    read: list[T] = []
+    faults: list[Unsound] = []
+    for row in rows:
+        try:
+            read.append(decode(decoder, bytes(row)))
+        except UnreadableError as error:
+            faults.append(unsound(what, error))
+    return read, faults
 
 
 def _unreadable(payload: bytes, text: str) -> UnreadableError:

@@ -9,7 +9,7 @@
    takes the lease next, which begins after this lease has ended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +37,8 @@ from tandem.gateway.ticket import Now, Phase, Taker, Ticket
 from tandem.transport.exchange import NothingSentError, Transport
 from tandem.transport.priority import Priority
 
+# Refusals by the rules that an instrument table holds: price, size, whether it trades at all.
+BY_THE_TABLE = frozenset({RejectReason.INVALID, RejectReason.SIZE, RejectReason.MARKET_STATE})
 FORGET_AFTER_NS = 60_000 * NS_PER_MS
 UNWRITTEN_PAUSE_MS = 100
 
@@ -73,6 +75,7 @@ class Dispatcher:
         self.orders: Session | None = None
         self.asker: Asker | None = None
         self.is_open = False
+        self.on_misfit: Callable[[], None] | None = None
         self._core = core
         self._queries = queries
         self._gate = gate
@@ -143,6 +146,7 @@ class Dispatcher:
         request = core.sender.stale(ticket, now) or self._request(ticket, now)
         if isinstance(request, Refusal):
             self.carry_out(core.sender.refuse(ticket, request))
+            self._doubt_table(request.reason)
             return True
         if self._has_no_room(request, now, priority_of(ticket.ask)):
             return False
@@ -226,9 +230,19 @@ class Dispatcher:
         self._heed(outcome, now)
         if isinstance(flight.request, PlaceOrder):
             self.carry_out(self._core.sender.answered(call, outcome, now))
+            if outcome.kind is OutcomeKind.REJECTED:
+                self._doubt_table(outcome.reason)
         else:
             self.carry_out_cancels(self._core.cancels.answered(call, outcome, now))
         self.pump()
+
+    def _doubt_table(self, reason: RejectReason | None) -> None:
+        """Tell of an order that is refused by rules: those of the table here may be old.
+
+        By the venue, which has others by now; or here, by one that the venue no longer has.
+        """
+        if reason in BY_THE_TABLE and self.on_misfit is not None:
+            self.on_misfit()
 
     def _heed(self, outcome: Outcome, now: Now) -> None:
         """Obey what an answer says about limits and about our clock."""

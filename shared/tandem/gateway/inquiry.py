@@ -1,4 +1,4 @@
-"""How soon the venue's lists are asked after something told could not be so (pure).
+"""How soon the venue is asked again after what it told does not fit what is known (pure).
 
 The first time at once; while more of it comes, ever more slowly: a stream of garbage must not use
 up the requests that cancels and hedges live on.
@@ -12,9 +12,10 @@ QUIET_NS: Final = 60_000_000_000
 
 
 class Inquiry:
-    """When the lists were last asked for, and how long the next time waits."""
+    """When the venue was last asked, and how long the next time waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_pause_ns: int = MOST_PAUSE_NS) -> None:
+        self._most_pause_ns = most_pause_ns
         self._pause_ns = 0
         self._asked_ns: int | None = None
         self._is_due = False
@@ -32,4 +33,4 @@ class Inquiry:
         """It is asked for now."""
         self._is_due = False
         self._asked_ns = mono_ns
-        self._pause_ns = min(max(FIRST_PAUSE_NS, 2 * self._pause_ns), MOST_PAUSE_NS)
+        self._pause_ns = min(max(FIRST_PAUSE_NS, 2 * self._pause_ns), self._most_pause_ns)

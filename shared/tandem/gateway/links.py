@@ -8,7 +8,9 @@
 4. A log that was cut has lost nobody knows what. So before the account is RESYNCED for a new epoch,
    what may still be on its way has arrived, and all is asked for that the log reaches back to.
 5. A stream that is up and missed what the venue's lists show is opened anew.
-6. What a stream tells and cannot be so is refused at the door, and the lists are asked instead.
+6. Three backfills that fail in a row take the account down, though its channels are up: what the
+   streams may have lost is not made up for. The next one that is done brings it back.
+7. What a stream tells and cannot be so is refused at the door, and the lists are asked instead.
 """
 
 from tandem.gateway.backfill import MARGIN_MS, Backfill
@@ -32,6 +34,7 @@ from tandem.gateway.kinds import Kinds
 from tandem.gateway.quiet import EpochQuiet
 from tandem.gateway.requests import Report
 from tandem.gateway.session import Session
+from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
 
 POLL_S = 0.02
@@ -53,6 +56,7 @@ class Links:
         self._backfill = backfill
         self._fence = fence
         self._ups = 0
+        self._was_up = False
         self._inquiry = Inquiry()
         self._order_channel = core.venue.traits.order_channel
         dispatcher.orders = next(one for one in self.sessions if one.name == self._order_channel)
@@ -63,6 +67,8 @@ class Links:
         self._missed = metrics.counter("gateway_stream_missed_facts", "listed, and never told")
         backfill.on_missed = self._on_missed
         backfill.on_unsound = self._ask
+        backfill.on_broken = self._on_broken
+        backfill.on_mended = self._on_mended
         ready = metrics.gauge("gateway_channel_ready", "1: confirmed by the venue", ("channel",))
         for session in self.sessions:
             ready.labels(session.name).set_function(session.readiness)
@@ -87,6 +93,7 @@ class Links:
     def on_ready(self, session: Session) -> None:
         self._core.context.log.info("channel up", channel=session.name)
         if self._is_needed(session) and self.is_up():
+            self._was_up = True
             self._fence.report(LinkState.UP, f"channel {session.name} is up")
             now = self._core.now()
             self._backfill.heard.opened(now.venue_ms)
@@ -101,7 +108,8 @@ class Links:
             self._dispatcher.on_orders_down()
         elif not session.channel.is_critical:
             self._core.market.forget_books()
-        elif self._fence.state is not LinkState.DOWN:
+        elif self._was_up:
+            self._was_up = False
             self._ups += 1
             self._backfill.heard.closed()
             self._fence.report(LinkState.DOWN, f"channel {session.name}: {reason}")
@@ -115,6 +123,20 @@ class Links:
         for session in self.sessions:
             if missed.is_mute and self._is_needed(session):
                 session.reopen(reason)
+
+    def _on_broken(self) -> None:
+        """Too many backfills have failed: the account is not what it was, whatever streams say."""
+        self._ups += 1
+        self._fence.report(LinkState.DOWN, self._backfill.fault)
+        source, key = f"gateway-{self._core.exc}", f"backfills-{self._core.context.run}-{self._ups}"
+        text = f"{self._core.exc}: {self._backfill.fault}; the account counts as down"
+        self._core.journal.append(Alarm(source=source, key=key, text=text))
+
+    def _on_mended(self) -> None:
+        """A backfill was done again; another one that begins now proves that all is made up for."""
+        if self.is_up():
+            self._fence.report(LinkState.UP, "backfills are done again")
+            self.resync()
 
     @property
     def epoch(self) -> int:

@@ -22,6 +22,7 @@ ZERO = Decimal(0)
 MAX_STRANGERS = 10_000
 STRANGER_TRIES = 5
 DOUBT_RUNS = 5
+NO_ORDER = VenueOrderId("0")
 
 Name = tuple[Ticker, str | None]
 Oid = tuple[Ticker, VenueOrderId]
@@ -109,6 +110,11 @@ class Doubts:
         return any(self._runs[kind] <= DOUBT_RUNS for kind in kinds)
 
 
+def _has_order(fill: FillReport) -> bool:
+    """Tell whether there is an order to ask for: what the venue does by itself may have none."""
+    return fill.venue_order_id != NO_ORDER
+
+
 class Strangers:
     """Orders known by a fill alone: its list names no client id, or its order was never told."""
 
@@ -119,8 +125,11 @@ class Strangers:
         """Learn of an order from its fill, or that an order is told."""
         if isinstance(fact, OrderReport) and fact.venue_order_id is not None:
             self._tries.pop((fact.ticker, fact.venue_order_id), None)
-        elif isinstance(fact, FillReport) and len(self._tries) < MAX_STRANGERS:
+        elif isinstance(fact, FillReport) and _has_order(fact) and self._has_room():
             self._tries.setdefault((fact.ticker, fact.venue_order_id), 0)
+
+    def _has_room(self) -> bool:
+        return len(self._tries) < MAX_STRANGERS
 
     def orders(self, is_known: Callable[[Ticker, VenueOrderId], bool]) -> tuple[KnownOrder, ...]:
         """Return who is not known yet; forget those that are."""

@@ -26,6 +26,10 @@ class VenueQueryError(TandemError):
         self.retry_after_ms = retry_after_ms
 
 
+class UnfitAccountError(VenueQueryError):
+    """The account is in a mode that nothing here works in; what else the venue lists is true."""
+
+
 class Stamp(Struct, frozen=True):
     """When a request is made, on the venue's clock, and how long it may live.
 

@@ -57,7 +57,6 @@ READY_S = 20.0
 HEDGER_S = 10.0
 DOUBT_S = 30.0
 MOST_WAITS = 50
-STRANGER_NS = 30_000_000_000
 MS_PER_S = 1_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
 KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused", "cleared")
@@ -92,8 +91,8 @@ class GatewayService:
         self._sending = Sending(self._core, self._dispatcher)
         self._tenure = Tenure(self._core, self)
         self._is_time_wanted = asyncio.Event()
-        self._table_ns = 0
         self._core.door.on_stranger = self._backfill.on_failed = self._on_stranger
+        self._dispatcher.on_misfit = self._on_stranger
         self._following: Following | None = None
         self._work: list[asyncio.Task[None]] = []
         self._describe(self._core)
@@ -241,18 +240,11 @@ class GatewayService:
     def _on_stranger(self) -> None:
         """The venue and the table may differ: it tells of a symbol that is not there, or refuses.
 
+        An order that is refused for its price or size follows rules that are not in force any more.
         One that it no longer lists would let every backfill fail that asks for it.
         """
-        mono_ns = self._context.clock.monotonic_ns()
-        if self._following is not None and mono_ns - self._table_ns > STRANGER_NS:
-            self._table_ns = mono_ns
-            self._context.tasks.spawn(self._refresh_table(), "gateway-table")
-
-    async def _refresh_table(self) -> None:
-        try:
-            await self._specs.refresh()
-        except VenueQueryError as error:
-            self._context.log.warning("instrument table", error=str(error))
+        if self._following is not None:
+            self._specs.want()
 
     def _watch(self, ticker: Ticker) -> None:
         """Follow the market of a ticker, if the venue lists it."""

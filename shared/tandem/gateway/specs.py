@@ -4,7 +4,9 @@
    would expire.
 2. Its subject follows from its content and from the table before it, so that a market halted and
    resumed is three facts, and two copies log each of them once.
-3. Whoever reads the log needs a table, and nobody else can log one. So a log that was cut is not
+3. What the venue tells or refuses by other rules than those of its table calls for the table at
+   once: the next order is right, and what has stopped trading is known.
+4. Whoever reads the log needs a table, and nobody else can log one. So a log that was cut is not
    believed to hold it, however long ago it was logged; and now and then the log itself is asked.
 """
 
@@ -12,6 +14,7 @@ from tandem.bus.port import Entry
 from tandem.domain.errors import UnavailableError
 from tandem.domain.instrument import Instrument
 from tandem.gateway.core import Core
+from tandem.gateway.inquiry import Inquiry
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import VenueQueryError
 from tandem.messages import subjects
@@ -21,6 +24,7 @@ from tandem.transport.priority import Priority
 
 REFRESH_S = 600.0
 SOON_S = 5.0
+MOST_PAUSE_NS = 30_000_000_000
 NS_PER_S = 1_000_000_000
 
 
@@ -33,6 +37,18 @@ class Specs:
         self._logged: tuple[Instrument, ...] = ()
         self._logged_subject = ""
         self._logged_ns = 0
+        self._inquiry = Inquiry(MOST_PAUSE_NS)
+
+    def want(self) -> None:
+        """Read the table soon: at once, or after a while when that was done just now (3)."""
+        wait_ns = self._inquiry.wait_ns(self._core.context.clock.monotonic_ns())
+        if wait_ns is not None:
+            self._core.context.tasks.spawn(self._refresh_after(wait_ns), "gateway-table")
+
+    async def _refresh_after(self, wait_ns: int) -> None:
+        await self._core.context.clock.sleep(wait_ns / NS_PER_S)
+        self._inquiry.asked(self._core.context.clock.monotonic_ns())
+        await self._try_refresh()
 
     def read(self, entry: Entry, specs: SpecsReport) -> None:
         """Take the table that the log holds."""
@@ -90,10 +106,13 @@ class Specs:
         """Keep the table fresh."""
         while True:
             await self._until_due()
-            try:
-                await self.refresh()
-            except VenueQueryError as error:
-                self._core.context.log.warning("instrument table", error=str(error))
+            await self._try_refresh()
+
+    async def _try_refresh(self) -> None:
+        try:
+            await self.refresh()
+        except VenueQueryError as error:
+            self._core.context.log.warning("instrument table", error=str(error))
 
     async def _until_due(self) -> None:
         """Wait for the next time; not for long with a row that the venue's last answer lacked.

@@ -9,7 +9,7 @@ from decimal import Decimal
 from tandem.domain.ids import is_ours
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision
-from tandem.messages.intents import HedgeOrder
+from tandem.messages.intents import HedgeOrder, NewOrder
 from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
 from tandem.messages.rules import is_plain, unsound_number, untimely
 
@@ -17,9 +17,10 @@ from tandem.messages.rules import is_plain, unsound_number, untimely
 def fault(fact: Fact, now_ns: int) -> str:
     """Return what is wrong with a fact's numbers or times, or the empty text.
 
-    A hedge order is judged by its own rules (intake.py), which refuse it by name.
+    A hedge order is judged by its own rules (intake.py), which refuse it by name; another order by
+    its gateway, and here only its name is of use.
     """
-    if isinstance(fact, HedgeOrder):
+    if isinstance(fact, HedgeOrder | NewOrder):
         return ""
     return untimely(fact, now_ns) or _number(fact) or unsound_number(fact)
 

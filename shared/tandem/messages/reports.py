@@ -62,7 +62,8 @@ class MidAt(Struct, frozen=True, kw_only=True):
 class FillReport(Message, frozen=True, kw_only=True, tag="fill_report"):
     """One execution; identity (exc, ticker, exec_id). `last_qty` is positive, `side` the order's.
 
-    `is_system` marks fills that no order of ours caused (liquidation, ADL, settlement).
+    `is_system` marks fills that the venue itself says it made (liquidation, ADL, settlement).
+    `is_unnamed`: the source tells the client id of every order that has one, and told none.
     `start_position` is the signed position before the fill, where the venue gives it. `mids`, of a
     taker's fill: what the gateway's newest book said when the makers' fills that its decision is
     for were logged; a time that is missing had no book that a price could be taken from.
@@ -85,6 +86,7 @@ class FillReport(Message, frozen=True, kw_only=True, tag="fill_report"):
     start_position: Decimal | None = None
     is_system: bool = False
     mids: tuple[MidAt, ...] = ()
+    is_unnamed: bool = False
 
     @property
     def signed_qty(self) -> Decimal:

@@ -317,3 +317,28 @@ def test_case_27_strategies_without_a_common_pool_keep_their_remainders_apart() 
 
     assert desk.hedge_all() == []
     assert desk.bucket(pool="basis").target == desk.bucket(pool="carry").target == d("0.3")
+
+
+@pytest.mark.parametrize("reason", [RejectReason.INVALID, RejectReason.SIZE])
+def test_c7_a_refusal_by_rules_of_the_table_waits_for_the_next_one(reason: RejectReason) -> None:
+    desk = two_venues()
+    desk.maker_fill(desk.hedge("h1", "-1"), "1")
+    (decision,) = desk.decide()
+
+    desk.reject(decision.takers[0].client_order_id, reason, "HTTP 400 -4014 tick")
+    assert desk.decide() == []
+    desk.specs(instrument(HYPERLIQUID, SOL, tick=d("0.05")))
+
+    assert desk.hedge_all() == [d(1)]
+    assert desk.alarms() == []
+
+
+def test_c7_without_a_new_table_it_is_tried_again_all_the_same() -> None:
+    desk = two_venues()
+    desk.maker_fill(desk.hedge("h1", "-1"), "1")
+    (decision,) = desk.decide()
+
+    desk.reject(decision.takers[0].client_order_id, RejectReason.SIZE)
+    desk.wait(1_000)
+
+    assert desk.hedge_all() == [d(1)]

@@ -142,6 +142,7 @@ def test_margin_is_an_alarm_and_the_next_try_is_half_as_large() -> None:
 def test_a_quantity_refused_for_its_size_goes_out_with_the_next_fill() -> None:
     desk, hedge, decision = in_flight("-9")
     desk.reject(decision.takers[0].client_order_id, RejectReason.SIZE)
+    desk.wait(1_000)
     (again,) = desk.decide()
     desk.reject(again.takers[0].client_order_id, RejectReason.SIZE)
     assert desk.decide() == []

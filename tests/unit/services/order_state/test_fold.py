@@ -373,6 +373,7 @@ def test_questions_for_others_are_refused() -> None:
 
 def test_row_under_a_former_name_goes() -> None:
     world = World()
+    world.read(_report(OrderStatus.NEW, client_order_id=None, amount=D(-5)))
     world.read(_fill("1", 2, None))
     world.place()
     effects = world.read(_report(OrderStatus.NEW))

@@ -20,7 +20,9 @@ CLOID, OID = ClientOrderId("c"), VenueOrderId("7")
 def opened(
     registry: Registry, cloid: ClientOrderId | None = None, oid: VenueOrderId | None = None
 ) -> Record:
-    return book.open_record(registry, EXC, SOL, (cloid, oid))
+    record = book.open_record(registry, EXC, SOL, (cloid, oid))
+    record.is_told = True
+    return record
 
 
 def test_both_names_find_one_record() -> None:

@@ -13,6 +13,7 @@ from services.paper_exchange.shell.audit import (
     EndByVenue,
     Liquidate,
     PlaceByHand,
+    Settle,
 )
 from tests.unit.services.paper_binance.pure_venue import (
     MARKET,
@@ -76,6 +77,7 @@ def test_a_cancel_by_hand_takes_an_order_off(venue: Venue) -> None:
     [
         (Liquidate(account="paper", symbol="SOLUSDT"), "autoclose-", "LIQUIDATION"),
         (Deleverage(account="paper", symbol="SOLUSDT"), "adl_autoclose", "MARKET"),
+        (Settle(account="paper", symbol="SOLUSDT"), "settlement_autoclose-", "MARKET"),
     ],
 )
 def test_a_forced_close_is_told_as_calculated_and_moves_the_position(

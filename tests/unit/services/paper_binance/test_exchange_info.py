@@ -3,7 +3,7 @@ import json
 import msgspec
 
 from services.paper_binance.contracts import BTCUSDT, SOLUSDT
-from services.paper_binance.exchange_info import exchange_info
+from services.paper_binance.exchange_info import SymbolInfo, exchange_info
 from services.paper_binance.limits import LimitSettings
 from services.paper_binance.permissions import Permissions
 
@@ -44,4 +44,5 @@ def test_limits_in_force_are_announced() -> None:
 def test_precisions_bound_decimals_and_are_not_increments() -> None:
     (symbol,) = exchange_info([SOLUSDT], LimitSettings(), Permissions(), 0).symbols
 
+    assert isinstance(symbol, SymbolInfo)
     assert (symbol.price_precision, symbol.quantity_precision) == (4, 2)

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.paper_exchange.shell.audit import (
     EndByVenue,
     Liquidate,
     PlaceByHand,
+    Settle,
 )
 from services.paper_hyperliquid.by_hand import act
 from services.paper_hyperliquid.service import MASTER
@@ -75,22 +77,54 @@ def test_a_liquidation_is_told_with_its_fill_its_order_and_its_event() -> None:
     assert (order["tif"], order["orderType"]) == ("LiquidationMarket", "Market")
 
 
-def test_deleveraging_is_a_system_fill_without_an_order_update() -> None:
+def closed(action: type[Deleverage] | type[Settle]) -> dict[str, Any]:
+    """Return the one frame by which a short position's partial close by the venue is told."""
     hall = Hall()
     sink = hall.listener("userFills", "orderUpdates")
     hall.floor.take("sell", "2")
     hall.publisher.publish()
     sink.frames()
 
-    action = Deleverage(account=MASTER, symbol="SOL", qty=Decimal("0.5"))
-    outcome = act(hall.floor.venue, action, hall.floor.now_ns)
+    asked = action(account=MASTER, symbol="SOL", qty=Decimal("0.5"))
+    outcome = act(hall.floor.venue, asked, hall.floor.now_ns)
+    hall.publisher.publish()
+
+    assert (outcome.fills_count, hall.floor.position()) == (1, "-1.5")
+    (frame,) = sink.frames()  # no order update
+    (fill,) = frame["data"]["fills"]
+    return cast("dict[str, Any]", fill)
+
+
+def test_c1_deleveraging_is_an_ordinary_trade_of_an_order_that_nobody_told_of() -> None:
+    fill = closed(Deleverage)
+
+    assert fill["tid"] > 0
+    assert fill["hash"] != "0x" + "0" * 64
+    assert fill["dir"] == "Auto-Deleveraging"
+    assert not {"cloid", "liquidation"} & fill.keys()
+
+
+def test_a_settlement_is_a_system_fill_without_a_trade() -> None:
+    fill = closed(Settle)
+
+    assert (fill["tid"], fill["hash"], fill["dir"]) == (0, "0x" + "0" * 64, "Settlement")
+
+
+def test_c1_a_liquidation_may_say_so_in_its_display_text_only() -> None:
+    hall = Hall()
+    sink = hall.listener("userFills")
+    hall.floor.take("buy", "2")
+    hall.publisher.publish()
+    sink.frames()
+
+    silent = Liquidate(account=MASTER, symbol="SOL", is_noted=False)
+    act(hall.floor.venue, silent, hall.floor.now_ns)
     hall.publisher.publish()
 
     (frame,) = sink.frames()
     (fill,) = frame["data"]["fills"]
-    assert (fill["tid"], fill["hash"], fill["dir"]) == (0, "0x" + "0" * 64, "Auto-Deleveraging")
-    assert outcome.fills_count == 1
-    assert hall.floor.position() == "-1.5"
+    assert fill["dir"] == "Liquidated Cross Long"
+    assert not {"cloid", "liquidation"} & fill.keys()
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,12 @@ def test_order_known_by_its_fill_alone_is_asked_for_by_its_venue_id() -> None:
     assert (order.ticker, order.cloid, order.oid) == (SOL, None, "5")
 
 
+def test_c1_what_the_venue_does_without_an_order_is_asked_for_by_nobody() -> None:
+    strangers = Strangers()
+    strangers.see(fill("0"))
+    assert strangers.orders(lambda *_: False) == ()
+
+
 def test_order_that_is_known_or_told_is_no_stranger() -> None:
     strangers = Strangers()
     for oid in ("5", "6"):

@@ -46,6 +46,11 @@ def test_unknown_status_is_not_tradable(table: dict[str, Instrument]) -> None:
     assert not table["NEWUSDT"].is_tradable
 
 
+def test_c2_the_venues_own_word_for_the_state_is_kept(table: dict[str, Instrument]) -> None:
+    assert table["BTCUSDT"].status == "TRADING"
+    assert table["AAAUSDT"].status == "TRADING_HALT"
+
+
 def test_symbol_outside_ascii_is_kept(table: dict[str, Instrument]) -> None:
     assert table["测试USDT"].is_tradable
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from services.gateway_binance.protocol import events, reports, rows
@@ -26,8 +27,12 @@ def _update(payload: bytes) -> tuple[Report, ...]:
     return reports.order_update_reports(event, EVENT)
 
 
+def _positions(payload: bytes) -> list[rows.PositionRow]:
+    return [rows.position_row.decode(one) for one in rows.raw_rows.decode(payload)]
+
+
 def _trades(payload: bytes) -> tuple[rows.TradeRow, ...]:
-    return rows.trade_rows.decode(payload)
+    return tuple(rows.trade_row.decode(one) for one in rows.raw_rows.decode(payload))
 
 
 def test_accepted_order_is_new_with_its_terms(payload: Payload) -> None:
@@ -41,6 +46,20 @@ def test_accepted_order_is_new_with_its_terms(payload: Payload) -> None:
     assert report.client_order_id == "oms-01J9Z-7"
     assert (report.cum_qty, report.avg_px) == (Decimal(0), None)
     assert report.ts_event_ns == 1790000000100_000000
+
+
+def test_c1_events_name_their_client_id_and_trade_lists_name_none(payload: Payload) -> None:
+    lite = events.decode_user_frame(payload("trade_lite"))
+    assert isinstance(lite, events.TradeLite)
+    told = (
+        _update(payload("order_trade_update_partial"))[0],
+        reports.trade_lite_report(lite, EVENT),
+    )
+    nameless = reports.trade_lite_report(msgspec.structs.replace(lite, client_order_id=""), EVENT)
+    listed = reports.trade_row_reports(_trades(payload("user_trades"))[0], QUERY)[0]
+
+    fills = [one for one in (*told, nameless, listed) if isinstance(one, FillReport)]
+    assert [one.is_unnamed for one in fills] == [False, False, True, False]
 
 
 def test_trade_is_a_fill_an_order_state_and_a_cost(payload: Payload) -> None:
@@ -181,7 +200,7 @@ def test_acknowledgement_without_terms_says_only_what_it_proves() -> None:
 
 
 def test_post_only_order_is_good_till_cancelled(payload: Payload) -> None:
-    listed = rows.order_rows.decode(payload("open_orders"))
+    listed = [rows.order_row.decode(one) for one in rows.raw_rows.decode(payload("open_orders"))]
     report = reports.order_row_report(listed[1], QUERY)
     assert report.time_in_force is TimeInForce.GTC
     assert report.venue_order_id == "8389765739703625592"
@@ -218,7 +237,7 @@ def test_listed_trade_without_commission_is_a_fill_alone(payload: Payload) -> No
 
 
 def test_listed_position_is_as_of_its_last_change(payload: Payload) -> None:
-    listed = rows.position_rows.decode(payload("position_risk_v3"))
+    listed = _positions(payload("position_risk_v3"))
     report = reports.position_row_report(listed[0], QUERY, 1790000009999)
     assert (report.amount, report.ts_event_ns) == (Decimal("-0.01"), 1790000000225_000000)
 
@@ -227,13 +246,13 @@ def test_listed_position_is_as_of_its_last_change(payload: Payload) -> None:
 def test_position_covers_its_last_change_once_the_clock_was_past_it(
     payload: Payload, listed_ms: int, is_past: bool
 ) -> None:
-    changed, never = rows.position_rows.decode(payload("position_risk_v3"))[:2]
+    changed, never = _positions(payload("position_risk_v3"))[:2]
     assert reports.position_row_report(changed, QUERY, listed_ms).inclusive is is_past
     assert not reports.position_row_report(never, QUERY, listed_ms).inclusive
 
 
 def test_position_without_a_time_is_as_of_the_listing(payload: Payload) -> None:
-    listed = rows.position_rows.decode(payload("position_risk_v3"))
+    listed = _positions(payload("position_risk_v3"))
     report = reports.position_row_report(listed[1], QUERY, 1790000009999)
     assert report.ts_event_ns == 1790000009999_000000
 

@@ -41,6 +41,7 @@ def test_a_delisted_asset_keeps_its_place_and_is_not_tradable() -> None:
     assert not table["OLD"].is_tradable
     assert (table["OLD"].venue_asset_id, table["SOL"].venue_asset_id) == (2, 3)
     assert table["SOL"].is_tradable
+    assert (table["OLD"].status, table["SOL"].status) == ("isDelisted", "")
 
 
 def test_the_table_is_sorted_by_ticker() -> None:

@@ -134,19 +134,19 @@ def fill(time: int) -> FillRow:
 def test_a_short_list_is_complete() -> None:
     rows = [fill(10)] * (ROWS_MAY_BE_CUT - 1)
 
-    assert next_fills(FillsQuery((), 5), rows) is None
+    assert next_fills(FillsQuery((), 5), rows, len(rows)) is None
 
 
 def test_a_long_list_is_continued_at_its_last_millisecond() -> None:
     rows = [fill(time) for time in range(10, 10 + ROWS_MAY_BE_CUT)]
 
-    assert next_fills(FillsQuery((), 5), rows) == FillsQuery((), 9 + ROWS_MAY_BE_CUT)
+    assert next_fills(FillsQuery((), 5), rows, len(rows)) == FillsQuery((), 9 + ROWS_MAY_BE_CUT)
 
 
 def test_a_list_that_cannot_be_continued_says_so() -> None:
     with pytest.raises(VenueQueryError, match="cannot be continued"):
-        next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MOST)
+        next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MOST, ROWS_MOST)
 
 
 def test_a_millisecond_of_many_fills_that_the_venue_lists_whole_is_the_end() -> None:
-    assert next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MAY_BE_CUT) is None
+    assert next_fills(FillsQuery((), 10), [fill(10)] * ROWS_MAY_BE_CUT, ROWS_MAY_BE_CUT) is None

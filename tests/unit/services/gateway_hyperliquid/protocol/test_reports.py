@@ -8,6 +8,7 @@ import pytest
 
 from services.gateway_hyperliquid.protocol import errors
 from services.gateway_hyperliquid.protocol.payloads import (
+    AssetPosition,
     ClearinghouseState,
     FilledNow,
     FillRow,
@@ -297,6 +298,15 @@ def test_settlements_and_own_liquidations_are_system_fills() -> None:
     assert [report.is_system for report in systems()] == [False, False, True, True, False]
 
 
+@pytest.mark.parametrize(("cloid", "is_unnamed"), [(None, True), ("0x" + "AB" * 16, False)])
+def test_c1_a_fill_without_a_client_id_is_of_an_order_that_has_none(
+    cloid: str | None, is_unnamed: bool
+) -> None:
+    row = msgspec.structs.replace(fill_rows()[0], cloid=cloid)
+
+    assert fill_report(row, READING).is_unnamed is is_unnamed
+
+
 def test_a_fill_against_somebody_elses_liquidation_is_ours() -> None:
     other = msgspec.json.decode(b'{"liquidatedUser":"0x01","markPx":"1"}')
     row = msgspec.structs.replace(
@@ -332,7 +342,8 @@ def test_positions_are_signed_and_carry_the_venues_time() -> None:
     raw = (DATA / "clearinghouse_state.json").read_bytes()
 
     state = msgspec.json.decode(raw, type=ClearinghouseState)
-    rows = [held.position for held in state.asset_positions]
+    held = [msgspec.json.decode(row, type=AssetPosition) for row in state.asset_positions]
+    rows = [one.position for one in held]
     btc, tsla = [position_report(row, state.time, READING) for row in rows]
 
     assert (btc.amount, btc.entry) == (Decimal("-0.0006"), Decimal("82771.8"))
