@@ -8,13 +8,13 @@
    that it can be stopped.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from examples.chaos.stage import Market
 from services.paper_exchange.prng import Prng
 from tandem import OMS
+from tandem.client.arguments import HedgeLeg, MakerOrder
 from tandem.client.handles import LinkHandle
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import HedgeId
@@ -44,7 +44,7 @@ class _Maker:
     """
 
     hedge_id: HedgeId
-    order: Mapping[str, object] | None
+    order: MakerOrder | None
     pool: str | None
     cancel_at_ns: int
     link: LinkHandle | None = None
@@ -140,7 +140,7 @@ class Strategy:
     async def _quote_one(self) -> None:
         side = 1 if self.prng.percent(50) else -1
         away = Decimal(self.prng.between(*AWAY_BP)) / BP
-        maker = {
+        maker: MakerOrder = {
             "exc": BINANCE,
             "ticker": self.market.maker_ticker,
             "amount": side * self.prng.between(*LOTS) * self.market.lot,
@@ -154,7 +154,7 @@ class Strategy:
     async def _confirmed(self, one: _Maker) -> LinkHandle | None:
         """Ask for a maker until the log has it: again under its name, it is the same one."""
         if one.link is None and one.order is not None:
-            leg = {"exc": HYPERLIQUID, "ticker": self.market.hedge_ticker}
+            leg: HedgeLeg = {"exc": HYPERLIQUID, "ticker": self.market.hedge_ticker}
             one.link = await self.oms.hedge_order(
                 one.order, leg, pool=one.pool, hedge_id=one.hedge_id
             )

@@ -93,9 +93,7 @@ _ORDERS: tuple[tuple[str, str, Fields | bytes], ...] = (
 _ONE_VENUE = (
     Raw("cloid-not-hex", "cloid", {}, HYPERLIQUID, "my-order-1"),
     Raw("cloid-with-space", "cloid", {}, BINANCE, "my order"),
-    Raw("no-price-match-there", "price_match", {"price": ABSENT, "price_match": "QUEUE"},
-        HYPERLIQUID),
-)  # fmt: skip
+)
 
 HEDGES: tuple[tuple[str, str, Fields | bytes], ...] = (
     ("empty", "payload", b""),

@@ -111,6 +111,20 @@ class World:
         )
         await self.log(subjects.order_report(report), report)
 
+    async def outside(self) -> None:
+        """Log an order that is not ours and has no client id."""
+        report = OrderReport(
+            exc=EXC,
+            ticker=TICKER,
+            order_status=OrderStatus.NEW,
+            source=ReportSource.EVENT,
+            ts_event_ns=self.ts_ns(),
+            venue_order_id=VenueOrderId("900"),
+            amount=Decimal(1),
+            price=Decimal(100),
+        )
+        await self.log(subjects.order_report(report), report)
+
     async def mark(self, mid: str, ticker: str = TICKER) -> None:
         """Publish a price, as a gateway does."""
         mark = MarkReport(
@@ -119,7 +133,7 @@ class World:
         await self.bus.marks.append(*facts.written_mark(mark))
 
     async def fill(self, number: int, qty: str = "0.1") -> None:
-        """Log a bought fill of an order that is not ours."""
+        """Log a bought fill of the order that is not ours."""
         fill = FillReport(
             exc=EXC,
             ticker=TICKER,

@@ -17,7 +17,12 @@ from tandem.bus.port import Cursor, Entry, LogState
 from tandem.cli import keys
 from tandem.cli.keys import Desk
 from tandem.cli.servers import LocalServer
-from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from tandem.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    InvalidInputError,
+    UnavailableError,
+)
 from tandem.domain.ids import Exc, Strategy, Ticker, Token
 from tandem.messages import codec, subjects
 from tandem.messages.presence import StrategyAlive
@@ -232,7 +237,8 @@ async def test_a_strategy_that_is_given_a_key_is_let_in_without_a_restart(
 
     async def connected() -> AccessBus:
         while True:
-            with contextlib.suppress(nats.errors.Error):
+            # Until the server has read its users anew it knows no such key.
+            with contextlib.suppress(nats.errors.Error, ConfigurationError):
                 return await world.desk.bus_of(gamma)
             await world.desk.clock.sleep(0.05)
 

@@ -136,7 +136,7 @@ async def test_cancel_of_an_order_that_ended_before_joining_is_done(world: World
 async def test_order_without_client_id_is_cancelled_by_its_venue_id(
     world: World, oms: OMS, eventually: Eventually
 ) -> None:
-    await world.fill(1)
+    await world.outside()
     await eventually(lambda: oms.orders_peek(EXC).by_oid("900"))
     receipt = await oms.cancel_order(EXC, ticker=TICKER, oid="900")
     with pytest.raises(UnavailableError, match="900"):
@@ -202,6 +202,7 @@ async def test_server_that_lost_its_store_begins_a_new_epoch(
     pages: list[int] = []
     await oms.positions_mirror(EXC, on_update=lambda page: pages.append(len(page)))
     asked = await oms.limit_order(EXC, TICKER, 1, price=100)
+    await world.outside()
     await world.fill_many(5)
     await eventually(lambda: oms.get_position(EXC, TICKER) == D("0.5"))
     await eventually(lambda: len(oms.orders_peek(EXC)) == 2)

@@ -11,6 +11,7 @@ from tandem.domain.errors import MalformedMessageError, UnavailableError
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Alarm
 from tandem.runtime.clock import SystemClock
+from tandem.runtime.interrupts import end_if_interrupted
 
 TIMEOUT_S = 10.0
 POLL_S = 0.02
@@ -32,6 +33,7 @@ async def _show(nats: NatsOptions, *, follow: bool) -> None:
     try:
         following = await bus.log.follow([subjects.ALL_ALARMS], 0, _print)
         while follow or following.pending:
+            end_if_interrupted()
             await SystemClock().sleep(POLL_S)
     finally:
         await bus.close()

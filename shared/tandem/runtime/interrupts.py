@@ -3,6 +3,7 @@
 What the command has started it ends itself, in its own `finally`.
 """
 
+import asyncio
 import sys
 from collections.abc import Callable
 
@@ -16,3 +17,14 @@ def run_command(main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
+
+
+def end_if_interrupted() -> None:
+    """End the running task if it was cancelled, also where the cancellation was taken in.
+
+    Before Python 3.12 `asyncio.wait_for` does that when its answer comes at the same moment; a loop
+    that follows something for ever would go on.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
