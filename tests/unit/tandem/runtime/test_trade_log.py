@@ -66,7 +66,15 @@ def test_f7_a_hedge_that_ended_is_told_with_its_legs() -> None:
     assert found is not None
     assert (found[1]["hedge_id"], found[1]["state"]) == (HedgeId("h1"), "DONE")
     assert found[1]["legs"] == [
-        {"exc": EXC, "ticker": SOL, "target": "3", "covered": "3", "owed": "0", "avg_px": "99.9"}
+        {
+            "exc": EXC,
+            "ticker": SOL,
+            "target": "3",
+            "covered": "3",
+            "owed": "0",
+            "avg_px": "99.9",
+            "slippage_qty": "0",
+        }
     ]
 
 
