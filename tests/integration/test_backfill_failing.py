@@ -19,6 +19,7 @@ from tests.integration.gateway_binance import GatewayWorld, gateway_world
 from tests.integration.paper_binance import PaperClient
 
 DUAL = "/fapi/v1/positionSide/dual"
+TABLE = "/fapi/v1/exchangeInfo"
 MARKET = {"symbol": "SOLUSDT", "type": "MARKET", "quantity": "1", "positionSide": "LONG"}
 LONG_S = 30.0
 
@@ -58,6 +59,7 @@ async def test_c5_an_account_in_two_way_mode_counts_as_down_and_says_so(
     world: GatewayWorld, trader: PaperClient, eventually: Eventually
 ) -> None:
     await eventually(lambda: last(world).state is LinkState.RESYNCED, LONG_S)
+    tables = world.relay.asked.count(TABLE)
     assert (await trader.signed("POST", DUAL, dualSidePosition="true"))[0] == 200
     assert (await trader.order(side="BUY", **MARKET))[0] == 200
 
@@ -67,6 +69,7 @@ async def test_c5_an_account_in_two_way_mode_counts_as_down_and_says_so(
     assert last(world).text == f"3 backfills failed in a row: {cause}"
     await eventually(lambda: len(alarms(world)) == 1)
     assert cause in alarms(world)[0]
+    assert world.relay.asked.count(TABLE) == tables
     status, text = await readiness(world, trader)
     assert (status, "DOWN" in text) == (503, True)
 

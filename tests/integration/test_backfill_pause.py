@@ -1,12 +1,16 @@
-"""After a failure the backfill waits, and not for the rest of that once the venue is heard (E6)."""
+"""What a backfill does after a failure: it waits, and asks for the table if that may be why.
 
-from dataclasses import dataclass
+It does not wait for the rest of its pause once the venue is heard (E6).
+"""
+
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+import pytest
 import structlog
 
 from tandem.gateway.backfill import Backfill
-from tandem.gateway.requests import VenueQueryError
+from tandem.gateway.requests import UnansweredError, VenueQueryError
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.metrics import Metrics
 from tests.conftest import Eventually
@@ -17,13 +21,14 @@ RUNS = 60
 
 @dataclass(slots=True)
 class AwayQueries:
-    """A venue that does not answer."""
+    """A venue that lists nothing."""
 
     asked: int = 0
+    error: VenueQueryError = field(default_factory=lambda: UnansweredError("away"))
 
     async def listing(self, *_: object, **__: object) -> object:
         self.asked += 1
-        raise VenueQueryError("away")
+        raise self.error
 
 
 def core() -> SimpleNamespace:
@@ -51,4 +56,30 @@ async def test_e6_a_session_that_comes_up_ends_the_pause_of_a_failed_backfill(
         backfill.want()
         await eventually(lambda run=run: queries.asked >= run)
 
+    await tasks.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_doubted"),
+    [
+        (VenueQueryError("-1121 Invalid symbol."), True),
+        (UnansweredError("no answer within 5 s"), False),
+        (VenueQueryError("HTTP 429 null", retry_after_ms=1), False),
+    ],
+)
+async def test_e11_the_table_is_doubted_only_when_the_venue_refuses_what_was_asked(
+    error: VenueQueryError, is_doubted: bool, eventually: Eventually
+) -> None:
+    doubts: list[None] = []
+    queries, tasks = AwayQueries(error=error), TaskOwner()
+    backfill = Backfill(core(), queries)  # type: ignore[arg-type]  # the parts that it uses
+    backfill.on_failed = lambda: doubts.append(None)
+    tasks.spawn(backfill.run(), "backfill")
+
+    backfill.want()
+    await eventually(lambda: queries.asked == 1)
+    backfill.want()
+    await eventually(lambda: queries.asked == 2)
+
+    assert bool(doubts) is is_doubted
     await tasks.close()

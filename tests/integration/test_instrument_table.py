@@ -17,8 +17,11 @@ NEW, REJECTED = OrderStatus.NEW, OrderStatus.REJECTED
 
 
 @pytest.fixture
-async def world(nats_server: LocalServer, tmp_path: Path) -> AsyncIterator[GatewayWorld]:
+async def world(
+    nats_server: LocalServer, tmp_path: Path, eventually: Eventually
+) -> AsyncIterator[GatewayWorld]:
     async with gateway_world(nats_server.url, tmp_path) as running:
+        await eventually(lambda: running.facts(SpecsReport))
         yield running
 
 

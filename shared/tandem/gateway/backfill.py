@@ -19,6 +19,9 @@
 9. Runs that fail in a row are told of: after the third nobody knows how the account stands.
 10. A run that is due and not done within its interval is an alarm in the log, once a spell: what
    the stream lost is not hedged meanwhile.
+11. What a run fails by may be what it asked for. It is not while the venue is away or has too much
+   to do, or for the account's mode: then nothing more is asked. It would take the room of the runs
+   that make up for the failure.
 """
 
 import asyncio
@@ -42,6 +45,7 @@ from tandem.gateway.requests import (
     OrderQuery,
     PositionsQuery,
     Report,
+    UnansweredError,
     UnfitAccountError,
     VenueQueryError,
 )
@@ -126,7 +130,7 @@ class Backfill:
                 self._error = str(error)
                 self._ran.labels("failed").inc()
                 self._core.context.log.warning("backfill", error=str(error))
-                self._fail()
+                self._fail(error)
                 continue
             tries = 0
             self._overdue.done()
@@ -137,9 +141,10 @@ class Backfill:
                 self.on_mended()
             self._judge_stream()
 
-    def _fail(self) -> None:
-        """Tell of a run that failed, and of the one too many in a row (9)."""
-        if self.on_failed is not None:
+    def _fail(self, error: VenueQueryError) -> None:
+        """Tell of a run that failed by what it asked (11), and of the one too many in a row (9)."""
+        is_other = isinstance(error, UnansweredError | UnfitAccountError)
+        if self.on_failed is not None and not is_other and not error.retry_after_ms:
             self.on_failed()
         if self._setbacks.failed() and self.on_broken is not None:
             self.on_broken()

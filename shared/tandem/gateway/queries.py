@@ -27,6 +27,7 @@ from tandem.gateway.requests import (
     Report,
     Stamp,
     TimeQuery,
+    UnansweredError,
     VenueQueryError,
 )
 from tandem.messages.queries import VenueBalance
@@ -80,7 +81,7 @@ class VenueQueries:
             try:
                 answer = await core.network.call(requests[index], timeout_s(query, priority))
             except (NothingSentError, NoAnswerError) as error:
-                raise VenueQueryError(str(error)) from error
+                raise UnansweredError(str(error)) from error
             core.budgets.observe(core.venue.usage(answer), self._mono_ms())
             core.budgets.take(core.venue.extra_costs(query, answer), self._mono_ms(), priority)
             answers.append(answer)
@@ -95,7 +96,7 @@ class VenueQueries:
         place = budgets.enter(priority, costs)
         if place is None:
             text = f"too many requests wait for room: {budgets.waiting(priority)}"
-            raise VenueQueryError(f"{text} of {MOST_WAITING[priority]} {priority.name}", 0)
+            raise UnansweredError(f"{text} of {MOST_WAITING[priority]} {priority.name}", 0)
         try:
             while wait_ms := budgets.wait_ms(costs, self._mono_ms(), priority, place):
                 await clock.sleep(min(wait_ms, MOST_NAP_MS) / MS_PER_S)
@@ -134,7 +135,7 @@ class VenueQueries:
             try:
                 answers.append(await self.core.network.call(one, TIME_TIMEOUT_S))
             except (NothingSentError, NoAnswerError) as error:
-                raise VenueQueryError(str(error)) from error
+                raise UnansweredError(str(error)) from error
         recv_ns = clock.monotonic_ns()
         with self._heeding():
             venue_ms = self.core.door.time_ms(self.core.venue.decode_time(answers))

@@ -26,6 +26,10 @@ class VenueQueryError(TandemError):
         self.retry_after_ms = retry_after_ms
 
 
+class UnansweredError(VenueQueryError):
+    """The venue was not reached or not asked: what the question was has no part in that."""
+
+
 class UnfitAccountError(VenueQueryError):
     """The account is in a mode that nothing here works in; what else the venue lists is true."""
 

@@ -29,11 +29,20 @@ from tandem.gateway.requests import (
     Report,
     Stamp,
     TimeQuery,
+    UnansweredError,
     VenueQueryError,
 )
 from tandem.messages.reports import FillReport
-from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
+from tandem.runtime.clock import SystemClock
+from tandem.transport.exchange import (
+    HttpRequest,
+    NoAnswerError,
+    NothingSentError,
+    RawAnswer,
+    Transport,
+)
 from tandem.transport.priority import Priority
+from tandem.transport.rate_limit import Budgets
 from tests.unit.services.paper_binance.pure_venue import (
     MARKET,
     NOW_MS,
@@ -162,3 +171,33 @@ async def test_e7_a_list_is_taken_page_by_page_and_what_came_outlives_a_lost_ans
 
     assert len([fact for fact in taken if isinstance(fact, FillReport)]) == 3
     assert listing.facts == ()
+
+
+class Away:
+    """A network that reaches nobody."""
+
+    def __init__(self, error: NothingSentError | NoAnswerError) -> None:
+        self._error = error
+
+    async def call(self, *_: object) -> RawAnswer:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [NothingSentError("refused"), NoAnswerError("no answer")])
+async def test_e11_a_venue_that_is_not_reached_is_told_from_one_that_refuses(
+    error: NothingSentError | NoAnswerError,
+) -> None:
+    venue = SimpleNamespace(costs=lambda *_: (), encode_query=lambda *_: ("one",))
+    core = SimpleNamespace(
+        venue=venue,
+        stamp=lambda: None,
+        budgets=Budgets(()),
+        network=Away(error),
+        context=SimpleNamespace(clock=SystemClock()),
+    )
+    queries = VenueQueries(core)  # type: ignore[arg-type]  # the parts that it uses
+
+    with pytest.raises(UnansweredError):
+        await queries.ask(OpenOrdersQuery(), Priority.BACKFILL)
+    with pytest.raises(UnansweredError):
+        await queries.time_ms()
