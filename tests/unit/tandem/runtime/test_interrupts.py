@@ -16,14 +16,17 @@ def test_an_interrupted_command_ends_as_shells_expect(capsys: pytest.CaptureFixt
 
 
 async def test_f9_a_task_whose_cancellation_was_taken_in_ends_all_the_same() -> None:
+    follows = asyncio.Event()
+
     async def follow() -> None:
+        follows.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         end_if_interrupted()
         pytest.fail("it went on")
 
     task = asyncio.create_task(follow())
-    await asyncio.sleep(0)
+    await follows.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
