@@ -1,1 +1,1 @@
-"""The walkthrough: the whole system shown in five steps, each asserting what it shows."""
+"""The walkthrough: the whole system shown in six steps, each asserting what it shows."""

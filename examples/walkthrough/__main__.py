@@ -132,6 +132,7 @@ async def _walk(options: argparse.Namespace, scenario: Scenario, say: Narrator) 
             await steps.market_order(desk)
             link = await steps.hedge_order(desk)
             summary = await steps.balance_the_books(desk, link)
+            await steps.leave_as_it_was(desk)
     say.last(json.dumps(summary))
     if options.stay:
         await asyncio.to_thread(Path(options.stay).write_text, json.dumps(summary))

@@ -1,6 +1,7 @@
 """What every step of the walkthrough works with: the client, the exchanges' books, the narrator."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from examples.walkthrough.narrate import Narrator, order_line, position_line
 from examples.walkthrough.scenario import Scenario
@@ -17,6 +18,7 @@ class Desk:
     """`changes` keeps every order change that a handler was given, by client id, in order.
 
     `before`: what was executed on Hyperliquid before the hedge, today or on the days before.
+    `held`: the positions before the first step, by exchange and ticker.
     """
 
     oms: OMS
@@ -26,7 +28,13 @@ class Desk:
     changes: dict[str, list[Plain]] = field(default_factory=dict)
     position_changes: dict[str, list[Plain]] = field(default_factory=dict)
     before: frozenset[str] = frozenset()
+    held: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     pages: int = 0
+
+    @property
+    def places(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Where the walkthrough trades: exchange and ticker."""
+        return (BINANCE, self.scenario.maker_ticker), (HYPERLIQUID, self.scenario.hedge_ticker)
 
     async def mirror(self) -> None:
         """Join live orders and positions of both exchanges and narrate each change."""

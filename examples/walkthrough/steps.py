@@ -1,7 +1,8 @@
-"""The five steps, each asserting what it shows."""
+"""The six steps, each asserting what it shows."""
 
 import json
 from decimal import Decimal
+from functools import partial
 
 from examples.walkthrough import audit
 from examples.walkthrough.checks import eventually, insist
@@ -13,6 +14,7 @@ from tandem.messages.deltas import BucketView, HedgeState
 LIMIT_NOTIONAL = Decimal(50)
 BELOW_MARKET = Decimal("0.9")
 LEAST_PIECES = 3
+MOST_CLOSES = 20
 
 
 async def look_around(desk: Desk) -> None:
@@ -24,6 +26,7 @@ async def look_around(desk: Desk) -> None:
         named = {"base_asset", "quote_asset", "min_notional", "price_precision"}
         insist(named | {"quantity_precision"} <= specs.keys(), f"{exc} {ticker}: all five rules")
     await desk.mirror()
+    desk.held = {place: desk.oms.get_position(*place) for place in desk.places}
     for exc in (BINANCE, HYPERLIQUID):
         asked = await desk.oms.positions_get(exc)
         mirrored = desk.oms.positions_peek(exc).as_dict()
@@ -145,6 +148,38 @@ async def balance_the_books(desk: Desk, link: LinkHandle) -> dict[str, object]:
     _insist_something_happened(desk, link, summary)
     desk.say.check("every open order and position agrees with the exchanges' books")
     return summary
+
+
+async def leave_as_it_was(desk: Desk) -> None:
+    """Step 6: close what the steps before have opened; a user finds no position tomorrow."""
+    desk.say.step(6, "Closing what is left, by reduce-only market orders")
+    for (exc, ticker), held in desk.held.items():
+        await _close(desk, (exc, ticker), held)
+
+    async def agree() -> bool:
+        return not await _differences(desk)
+
+    await eventually(agree, "our pages equal the exchanges' books", timeout_s=10)
+    desk.say.check("both venues hold what they held before")
+
+
+async def _close(desk: Desk, place: tuple[str, str], held: Decimal) -> None:
+    """Bring a position back to what it was; a market order may find too little in the book."""
+    for _ in range(MOST_CLOSES):
+        now = desk.oms.get_position(*place)
+        if now == held:
+            return
+        order = await desk.oms.market_order(*place, held - now, reduce_only=True)
+        row = await order.done(timeout_s=10)
+        filled = row.cum_qty.copy_sign(row.amount)
+        await eventually(
+            partial(_holds, desk, place, now + filled), f"{place} moves by {filled} to {held}"
+        )
+    insist(desk.oms.get_position(*place) == held, f"{place} is closed in {MOST_CLOSES} orders")
+
+
+def _holds(desk: Desk, place: tuple[str, str], amount: Decimal) -> bool:
+    return desk.oms.get_position(*place) == amount
 
 
 async def _differences(desk: Desk) -> list[str]:
