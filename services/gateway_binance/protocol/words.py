@@ -12,6 +12,7 @@ from tandem.domain.order import (
     Side,
     TimeInForce,
 )
+from tandem.gateway.decoding import shown
 
 STATUSES: dict[str, OrderStatus] = {
     "NEW": OrderStatus.NEW,
@@ -70,7 +71,7 @@ def why(status: str, expiry_reason: str = "") -> tuple[RejectReason | None, str]
     """Return why an order ended as it did, in a class and in words."""
     if expiry_reason in NO_EXPIRY_REASON:
         return STATUS_REASONS.get(status, (None, ""))
-    unlisted = (RejectReason.OTHER, f"expiry reason {expiry_reason}")
+    unlisted = (RejectReason.OTHER, f"expiry reason {shown(expiry_reason)}")
     return EXPIRY_REASONS.get(expiry_reason, unlisted)
 
 
