@@ -43,8 +43,7 @@ def test_a_short_run_holds(tmp_path: Path) -> None:
     assert (line["lost_fills"], line["doubled_orders"], line["findings"]) == (0, 0, [])
     assert line["kills"] >= 3
     assert line["hedges"] > 0
-    recoveries = (line["recovered_to_covered_ms"], line["recovery_interrupted_ms"])
-    assert sum(one["n"] for one in recoveries) > 0
+    assert line["recovered_to_covered_ms"]["n"] > 0
     told = [json.loads(event) for event in (tmp_path / "journal.jsonl").read_text().splitlines()]
     assert {event["kind"] for event in told} == set(line["blows"])
 

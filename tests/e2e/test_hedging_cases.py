@@ -127,7 +127,7 @@ async def test_case_20_the_makers_feed_is_silent_with_its_socket_open(hedging: H
     await hedging.binance.post("faults", mute)
     await buy(hedging)
 
-    await hedging.until(lambda: covered(link) == HALF, timeout_s=45.0)
+    await hedging.until(lambda: covered(link) == HALF, timeout_s=20.0)
     await hedging.binance.post("faults", {"reset": True})
     await link.stop()
     await settled(hedging, link)
