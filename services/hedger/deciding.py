@@ -2,20 +2,21 @@
 
 1. Proposing changes nothing: the same state proposes the same decision, under the ordinal after
    the decisions read so far, so that of several copies the log takes one (a compare-and-set).
-   A slot that was seen to hold something else is left out (ordinals.py 2).
+   A slot that was seen to hold something else is left out (slots.py).
 2. A copy proposes only under the rules in force. (That it stands at the head, and that every
    gateway has resynced in a new epoch, the runtime sees to.)
 """
 
 from msgspec import structs
 
-from services.hedger import adoption, ordinals, retry, sizing, takers, timers
+from services.hedger import adoption, retry, sizing, slots, takers, timers
 from services.hedger.ledger import Bucket
 from services.hedger.sizing import Hold, Verdict
 from services.hedger.state import State, market
 from services.hedger.turn import Turn
 from tandem.domain import ids
 from tandem.domain.ids import HedgeId
+from tandem.hedging import ordinals
 from tandem.messages.hedges import Decision, Rules, TakerOrder
 from tandem.runtime.effects import Head, Proposal
 
@@ -88,7 +89,7 @@ def _propose(state: State, head: Head, bucket: Bucket) -> Proposal | None:
     name = ids.bucket_hash(bucket.exc, bucket.ticker, bucket.pool)
     taken = state.taken.decisions.get(name, {})
     ordinal = ordinals.next_free(taken, head.epoch, bucket.decisions)
-    if ordinal >= ordinals.MOST_ORDINALS:
+    if ordinal >= slots.MOST_ORDINALS:
         return None
     takers = tuple(
         TakerOrder(

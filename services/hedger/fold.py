@@ -26,9 +26,9 @@ from services.hedger import (
     intake,
     ledger,
     makers,
-    ordinals,
     own_orders,
     sickness,
+    slots,
     takers,
     upkeep,
     views,
@@ -184,7 +184,7 @@ def _take_slot(state: State, turn: Turn) -> None:
     takers.take_slot(state, turn)
     activation = subjects.rules_slot(turn.event.subject)
     if activation is not None:
-        ordinals.take_rules(state.taken, activation)
+        slots.take_rules(state.taken, activation)
 
 
 def _on_order_report(state: State, turn: Turn, report: OrderReport) -> None:

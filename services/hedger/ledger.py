@@ -28,12 +28,12 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from services.hedger.ordinals import Ordinals
 from services.hedger.retry import Pace
 from tandem.domain.ids import ClientOrderId, Exc, Pool, Ticker
 from tandem.hedging import evidence
 from tandem.hedging.attribution import Cover, Lot
 from tandem.hedging.evidence import Evidence
+from tandem.hedging.ordinals import Ordinals
 
 ZERO = Decimal(0)
 ONE = Decimal(1)

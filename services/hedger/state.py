@@ -23,10 +23,10 @@ from msgspec import Struct, field
 
 from services.hedger.accounts import Account
 from services.hedger.ledger import Bucket, BucketKey, Taker
-from services.hedger.ordinals import Taken
 from services.hedger.own_orders import OwnOrders
 from services.hedger.rules import DEFAULT_RULES, HedgeRules
 from services.hedger.sizing import Market
+from services.hedger.slots import Taken
 from tandem.domain import ids
 from tandem.domain.ids import (
     ClientOrderId,

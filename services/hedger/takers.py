@@ -5,21 +5,21 @@
 2. A taker filled whole with every fill known is sealed: no fact can add to it, so it is
    forgotten, and facts under its client id are repetitions. Every other one stays watched.
 3. A decision counts only if its takers' client ids are those of its own bucket, epoch and ordinal:
-   under others their reports would not find it. Its slot is taken all the same (ordinals.py 2).
+   under others their reports would not find it. Its slot is taken all the same (slots.py).
 4. A decision that is read after its taker was adopted (adoption.py) takes it over.
 5. A fill after a taker's proven end is real: it is booked like any other.
 """
 
 from decimal import Decimal
 
-from services.hedger import ledger, marks, ordinals, retry, sickness
+from services.hedger import ledger, marks, retry, sickness, slots
 from services.hedger.ledger import Bucket, Taker
 from services.hedger.retry import Failure
 from services.hedger.state import State, leg_of, open_bucket
 from services.hedger.turn import Turn
 from tandem.domain import ids
 from tandem.domain.order import RejectReason
-from tandem.hedging import attribution, evidence
+from tandem.hedging import attribution, evidence, ordinals
 from tandem.hedging.attribution import Cover
 from tandem.hedging.evidence import Evidence
 from tandem.messages import subjects
@@ -64,7 +64,7 @@ def take_slot(state: State, turn: Turn) -> None:
         return
     key, epoch, ordinal = slot
     taken = (ids.bucket_hash(*key), epoch, ordinal)
-    ordinals.take_decision(state.taken, taken, state.hashes.__contains__)
+    slots.take_decision(state.taken, taken, state.hashes.__contains__)
     if key in state.buckets:
         turn.touch_bucket(state.buckets[key])
 

@@ -86,7 +86,7 @@ HEDGER_BUGS = (
     ),
     Bug(
         "propose to a slot that something else has taken",
-        "services/hedger/ordinals.py",
+        "shared/tandem/hedging/ordinals.py",
         "        if first <= ordinal <= last:\n            ordinal = last + 1\n",
         "        if last < first:\n            ordinal = last + 1\n",
         ("tests/unit/services/hedger/test_takers_slots.py",),

@@ -3,7 +3,8 @@
 1. The lots of a bucket add up to what is naked in it, and all have one sign (attribution.py).
 2. `undecided` are the pieces that no decision has taken up yet: they say when each one was.
 3. An order that has ended is packed into `ended`, found by its client id and its venue numbers: a
-   late fact about it still counts.
+   late fact about it still counts. A taker filled whole with every fill known is forgotten: under
+   an ordinal of `decided`, what is not known any more is a repetition.
 4. A fact of an order whose hedge or bucket is not known yet is kept in `early`, by the name it
    goes by.
 """
@@ -21,6 +22,7 @@ from tandem.hedging.attribution import Lot
 from tandem.hedging.conversion import Terms
 from tandem.hedging.evidence import Evidence
 from tandem.hedging.exact import ZERO
+from tandem.hedging.ordinals import Ordinals
 from tandem.messages.intents import LegSpec
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.archive import Archive
@@ -85,7 +87,7 @@ class Taker(Struct):
 class Bucket(Struct):
     """What is naked in one instrument of one pool. `unit`: bucket units a contract.
 
-    `is_measured`: a table has told the unit.
+    `is_measured`: a table has told the unit. `decided`: the ordinals whose decision was read.
     `collects_until_ns`: until when its hedges let small fills wait. `cause`: the subject of the
     maker's fact that last called for something.
     """
@@ -98,6 +100,7 @@ class Bucket(Struct):
     lots: list[Lot] = field(default_factory=list)
     undecided: list[Lot] = field(default_factory=list)
     takers: dict[ClientOrderId, Taker] = field(default_factory=dict)
+    decided: Ordinals = field(default_factory=dict)
     collects_until_ns: int = 0
     cause: str = ""
 
@@ -184,10 +187,16 @@ def _oid_name(exc: Exc, ticker: Ticker, oid: VenueOrderId) -> str:
 
 def put_away(state: Exposure, key: InstrumentKey, order: Hedge | Taker, now_ns: int) -> None:
     """Pack an order that has ended."""
+    numbers = forget_numbers(state, key, order)
+    state.ended.put((order.cloid, *numbers), now_ns, _pack.encode(order))
+
+
+def forget_numbers(state: Exposure, key: InstrumentKey, order: Hedge | Taker) -> list[str]:
+    """Let go of what an order goes by at its venue, and return it."""
     numbers = [_oid_name(*key, oid) for oid in order.order.venue_orders if oid]
     for name in numbers:
         state.oids.pop(name, None)
-    state.ended.put((order.cloid, *numbers), now_ns, _pack.encode(order))
+    return numbers
 
 
 def is_put_away(state: Exposure, cloid: ClientOrderId) -> bool:

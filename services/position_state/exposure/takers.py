@@ -15,12 +15,14 @@ from services.position_state.exposure.state import (
     OrderFact,
     Taker,
     Timings,
+    forget_numbers,
     open_bucket,
     put_away,
     recall_taker,
 )
+from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId
-from tandem.hedging import attribution, evidence
+from tandem.hedging import attribution, evidence, ordinals
 from tandem.hedging.attribution import NOBODY, Lot
 from tandem.hedging.evidence import Evidence
 from tandem.hedging.exact import ZERO
@@ -31,6 +33,9 @@ from tandem.messages.reports import FillReport
 def on_decision(state: Exposure, now_ns: int, decision: Decision) -> None:
     """Put the takers of a decision in flight."""
     bucket = open_bucket(state, (decision.exc, decision.ticker), decision.pool)
+    if ordinals.holds(bucket.decided, decision.epoch, decision.ordinal):
+        return
+    ordinals.add(bucket.decided, decision.epoch, decision.ordinal)
     for order in decision.takers:
         _enter(state, now_ns, bucket, order)
         pieces, _ = attribution.consume(bucket.undecided, order.amount * bucket.unit)
@@ -59,7 +64,11 @@ def on_taker_fact(
     cloid, fact = told
     if (bucket.exc, bucket.ticker) != (fact.exc, fact.ticker):
         return True
-    taker = recall_taker(state, bucket, cloid) or _adopt(bucket, cloid, fact)
+    taker = recall_taker(state, bucket, cloid)
+    if taker is None:
+        if _was_decided(bucket, cloid):
+            return True
+        taker = _adopt(bucket, cloid, fact)
     if taker is None:
         return False
     before = evidence.counted(taker.order)
@@ -71,6 +80,12 @@ def on_taker_fact(
     _follow(state, now_ns, (bucket, taker), before)
     _land(state, now_ns, bucket, taker)
     return True
+
+
+def _was_decided(bucket: Bucket, cloid: ClientOrderId) -> bool:
+    """Tell whether a taker's decision was read: if it is not known then, it was filled whole."""
+    name = ids.taker_name(cloid)
+    return name is not None and ordinals.holds(bucket.decided, name.epoch, name.ordinal)
 
 
 def _adopt(bucket: Bucket, cloid: ClientOrderId, fact: OrderFact) -> Taker | None:
@@ -98,11 +113,18 @@ def _follow(state: Exposure, now_ns: int, found: tuple[Bucket, Taker], before: D
 
 
 def _land(state: Exposure, now_ns: int, bucket: Bucket, taker: Taker) -> None:
-    """Put a taker away whose end the venue has proven; what it left is to be taken up again."""
+    """Put a taker away whose end the venue has proven; what it left is to be taken up again.
+
+    One filled whole, with every fill known, is forgotten: nothing can add to it.
+    """
     if not evidence.is_ended(taker.order):
         return
     del bucket.takers[taker.cloid]
-    put_away(state, (bucket.exc, bucket.ticker), taker, now_ns)
+    key = (bucket.exc, bucket.ticker)
+    if not taker.is_adopted and evidence.is_complete(taker.order):
+        forget_numbers(state, key, taker)
+        return
+    put_away(state, key, taker, now_ns)
     left = unfilled(bucket, taker)
     if left:
         _reopen(bucket.undecided, Lot(NOBODY, left, now_ns))

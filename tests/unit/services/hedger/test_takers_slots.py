@@ -2,10 +2,11 @@
 
 import pytest
 
-from services.hedger import ordinals
-from services.hedger.ordinals import MOST_BUCKETS, MOST_ORDINALS, MOST_RUNS, Taken
+from services.hedger import slots
+from services.hedger.slots import MOST_BUCKETS, MOST_ORDINALS, MOST_RUNS, Taken
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Pool, bucket_hash, taker_cloid, taker_name
+from tandem.hedging import ordinals
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision, Rules, TakerOrder
 from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, STRATEGY, Desk, d, two_venues
@@ -147,10 +148,10 @@ def test_e2_the_same_slots_are_taken_after_a_restart() -> None:
 def test_what_is_remembered_of_taken_slots_is_bounded() -> None:
     taken = Taken()
     for n in range(MOST_BUCKETS + 50):
-        ordinals.take_decision(taken, (f"b{n}", 0, 1), {"b0"}.__contains__)
+        slots.take_decision(taken, (f"b{n}", 0, 1), {"b0"}.__contains__)
     for n in range(2 * MOST_RUNS):
-        ordinals.take_decision(taken, ("b0", 0, 2 * n), lambda _: True)
-        ordinals.take_decision(taken, ("b0", n, 1), lambda _: True)
+        slots.take_decision(taken, ("b0", 0, 2 * n), lambda _: True)
+        slots.take_decision(taken, ("b0", n, 1), lambda _: True)
 
     assert len(taken.decisions) == MOST_BUCKETS
     assert len(taken.decisions["b0"][0]) == MOST_RUNS

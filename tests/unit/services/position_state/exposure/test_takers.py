@@ -32,3 +32,28 @@ def test_what_a_taker_left_is_taken_up_again_and_no_fill_is_timed_twice_for_it()
     desk.now_ns += 5_000 * NS_PER_MS
     desk.hedge_all()
     assert waited_ms(desk) == ([0, 5_000], [0, 5_001, 5_000])
+
+
+def test_e7_a_taker_filled_whole_is_forgotten_and_its_repetitions_cover_nothing() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-5")
+    desk.maker_fill(hedge, "1")
+    (decision,) = desk.decide()
+    fill = desk.taker_fill(decision.takers[0].client_order_id, "1")
+    assert len(desk.exposure.ended) == 0
+    desk.maker_fill(hedge, "2")
+    desk.fill(fill)
+    (bucket,) = desk.exposure.buckets.values()
+    assert [str(lot.amount) for lot in bucket.lots] == ["2"]
+
+
+def test_e7_a_taker_with_fills_still_to_come_is_watched() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-5")
+    desk.maker_fill(hedge, "1")
+    (decision,) = desk.decide()
+    cloid = decision.takers[0].client_order_id
+    desk.taker_report(cloid, OrderStatus.FILLED, "1")
+    desk.taker_fill(cloid, "1")
+    assert len(desk.exposure.ended) == 0
+    assert desk.exposure.oids == {} or cloid not in desk.exposure.oids.values()

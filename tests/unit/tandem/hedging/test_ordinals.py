@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.hedger import ordinals
-from services.hedger.ordinals import Ordinals
+from tandem.hedging import ordinals
+from tandem.hedging.ordinals import Ordinals
 
 
 def test_ordinals_in_turn_are_one_run() -> None:
