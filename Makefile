@@ -44,7 +44,7 @@ logs: ## follow the logs of what `make up` started
 	@tail -n 50 -F .run/logs/*.log
 
 test: $(VENV)/.dev ## every test that needs no Docker; sets itself up
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/container tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/container tests
 
 unit: $(VENV)/.dev ## pure tests, milliseconds each
 	@$(BIN)/python -m pytest -q tests/unit

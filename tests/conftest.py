@@ -1,7 +1,16 @@
-"""What every test may use: waiting for a fact instead of waiting for a while."""
+"""What every test may use: waiting for a fact instead of waiting for a while.
+
+A test's timeout raises in its main thread, where code under test may catch it: a task does, a search
+for a smaller example does, and a thread that waits for ever is joined after it. So a test that goes on
+all the same is ended with its worker, with the stack of every thread: it fails, and the others go on.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import faulthandler
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +20,26 @@ LONG = tuple(TESTS / name for name in ("e2e", "integration", "simulation", "prop
 Eventually = Callable[..., Awaitable[None]]
 PATIENCE_S = 10.0
 POLL_S = 0.005
+CLEANING_UP_S = 60.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    marker = item.get_closest_marker("timeout")
+    limit_s = float(marker.args[0] if marker else item.config.getini("timeout"))
+    watch = threading.Timer(limit_s + CLEANING_UP_S, _end, (item.nodeid,))
+    watch.daemon = True
+    watch.start()
+    try:
+        return (yield)
+    finally:
+        watch.cancel()
+
+
+def _end(name: str) -> None:
+    sys.__stderr__.write(f"\n{name} goes on after its timeout:\n")
+    faulthandler.dump_traceback(sys.__stderr__)
+    os._exit(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
