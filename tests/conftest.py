@@ -1,8 +1,9 @@
 """What every test may use: waiting for a fact instead of waiting for a while.
 
-A test's timeout raises in its main thread, where code under test may catch it: a task does, a search
-for a smaller example does, and a thread that waits for ever is joined after it. So a test that goes on
-all the same is ended with its worker, with the stack of every thread: it fails, and the others go on.
+A test's timeout raises in its main thread, where code under test may catch it: a task does, a
+search for a smaller example does, and a thread that waits for ever is joined after it. So a test
+that goes on all the same is ended with its worker, with the stack of every thread: it fails, and
+the others go on.
 """
 
 import asyncio
