@@ -28,7 +28,7 @@ CLEANING_UP_S = 60.0
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     marker = item.get_closest_marker("timeout")
     limit_s = float(marker.args[0] if marker else item.config.getini("timeout"))
-    watch = threading.Timer(limit_s + CLEANING_UP_S, _end, (item.nodeid,))
+    watch = threading.Timer(limit_s + CLEANING_UP_S, _end, (item,))
     watch.daemon = True
     watch.start()
     try:
@@ -37,9 +37,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         watch.cancel()
 
 
-def _end(name: str) -> None:
-    sys.__stderr__.write(f"\n{name} goes on after its timeout:\n")
-    faulthandler.dump_traceback(sys.__stderr__)
+def _end(item: pytest.Item) -> None:
+    capture = item.config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    sys.stderr.write(f"\n{item.nodeid} goes on after its timeout:\n")
+    sys.stderr.flush()
+    faulthandler.dump_traceback(sys.stderr)
     os._exit(1)
 
 
