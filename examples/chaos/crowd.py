@@ -30,7 +30,10 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Crowd:
-    """`mid` gives the price around which the strategies quote; `fills` counts those caused here."""
+    """`mid` gives the price around which the strategies quote; `fills` counts those caused here.
+
+    `traded_s`: for how long they have been.
+    """
 
     venue: VenueBooks
     market: Market
@@ -38,6 +41,7 @@ class Crowd:
     clock: Clock
     prng: Prng
     fills: int = 0
+    traded_s: float = 0.0
 
     async def trade(self, per_s: int) -> None:
         """Fill makers `per_s` times a second until cancelled.
@@ -53,6 +57,7 @@ class Crowd:
             let_go += max(0, wanted - self.fills - per_s * MOST_BEHIND_S)
             if self.fills < wanted:
                 await self._trade_once()
+            self.traded_s = (tick_began_ns - began_ns) / NS_PER_S
             spent_ns = self.clock.monotonic_ns() - tick_began_ns
             await self.clock.sleep(max(0, tick_ns - spent_ns) / NS_PER_S)
 

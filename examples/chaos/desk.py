@@ -1,7 +1,8 @@
 """Everything at work in a chaos run, wired: strategies, crowd, havoc, witnesses.
 
 Each strategy quotes in a process of its own. The run keeps a client of the same name beside it: it
-looks, it is a witness, and it stops at the end what the processes have left.
+looks, it is a witness, and it stops at the end what the processes have left. The mortal one has no
+client of its name beside it: what it leaves is the gateways' to cancel.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,6 +14,7 @@ import aiohttp
 
 from examples.chaos.blows.havoc import Havoc
 from examples.chaos.blows.journal import Journal
+from examples.chaos.blows.plan import Kind
 from examples.chaos.blows.processes import is_up, services_of
 from examples.chaos.blows.venue_faults import VenueFaults
 from examples.chaos.crowd import Crowd
@@ -22,8 +24,8 @@ from examples.chaos.figures.takeover import Takeovers
 from examples.chaos.figures.uptime import NATS, begin
 from examples.chaos.options import Options
 from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
-from examples.chaos.stage import STRATEGIES, Market
-from examples.chaos.strategy import PREFIX, Part, child_of
+from examples.chaos.stage import MORTAL, MORTAL_LIMITS, STRATEGIES, Market
+from examples.chaos.strategy import PREFIX, Part, child_of, mortal_of
 from examples.walkthrough.venue_books import VenueBooks
 from services.paper_exchange.prng import Prng
 from tandem import OMS
@@ -76,13 +78,19 @@ async def open_desk(stack: LocalStack, market: Market, options: Options) -> Asyn
             await strategies[-1].hears_a_price(READY_TIMEOUT_S)
             child = child_of(Part(stack.nats.url, name, market, options.seed + place), stack.plan)
             stack.children[child.name] = child
+        if Kind.STRATEGY in options.kinds:
+            part = Part(stack.nats.url, MORTAL, market, options.seed, MORTAL_LIMITS)
+            child = mortal_of(part, stack.plan)
+            stack.children[child.name] = child
         bus = await NatsBus.connect(NatsOptions(stack.nats.url, "oracle"), clock)
         opened.push_async_callback(bus.close)
         file = stack.plan.directory / "journal.jsonl"
         journal = Journal(clock.wall_ns, clock.monotonic_ns, file)
         gauges = Gauges(session)
         takeovers = Takeovers(stack, gauges, clock, is_up)
-        havoc = Havoc(stack, VenueFaults(venues, clock, options.seed), takeovers, journal)
+        havoc = Havoc(
+            stack, VenueFaults(venues, clock, options.seed, market.lot), takeovers, journal
+        )
         opened.push_async_callback(havoc.close)
         clients = tuple(one.oms for one in strategies)
         least = _least_of(strategies[0], market)

@@ -61,6 +61,7 @@ class LogFacts:
     makers: dict[str, Cause] = field(default_factory=dict)
     takers: dict[str, Cause] = field(default_factory=dict)
     plain: dict[str, Cause] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
     fills: list[What] = field(default_factory=list)
     in_doubt: set[str] = field(default_factory=set)
     cancels: set[str] = field(default_factory=set)
@@ -94,6 +95,7 @@ class LogFacts:
                 legs = [((pool, leg.exc, leg.ticker), leg.ratio) for leg in hedge.legs]
                 name = stem(maker_cloid(hedge.hedge_id))
                 _keep(self.makers, name, Cause(hedge.maker.amount, tuple(legs)))
+                self.owners[name] = hedge.strategy
             case Decision() as made:
                 key = (made.pool, made.exc, made.ticker)
                 for taker in made.takers:
@@ -101,6 +103,7 @@ class LogFacts:
                     _keep(self.takers, taker.client_order_id, cause)
             case NewOrder() as order:
                 _keep(self.plain, order.client_order_id, Cause(order.amount, ()))
+                self.owners[stem(order.client_order_id)] = order.strategy
 
     def without_fills(self) -> "LogFacts":
         """Return what stays true although the log was cut: why orders are at the venues."""
@@ -113,6 +116,7 @@ class LogFacts:
             makers=dict(self.makers),
             takers=dict(self.takers),
             plain=dict(self.plain),
+            owners=self.owners | other.owners,
             in_doubt=self.in_doubt | other.in_doubt,
             cancels=self.cancels | other.cancels,
             notes=[*self.notes, *other.notes],
@@ -233,7 +237,15 @@ def forgetful(wiped_ms: Sequence[int], traded_ms: Sequence[int]) -> list[int]:
 
 def _orders(exc: str, books: Books) -> list[VenueOrder]:
     return [
-        VenueOrder(exc, one.order_id, one.client_order_id, one.amount, one.filled, one.is_open)
+        VenueOrder(
+            exc=exc,
+            oid=one.order_id,
+            cloid=one.client_order_id,
+            amount=one.amount,
+            filled=one.filled,
+            is_open=one.is_open,
+            ended_ms=one.updated_ms,
+        )
         for one in books.orders
         if not one.status.lower().endswith(REJECTED_ENDING)
     ]

@@ -12,10 +12,11 @@ import aiohttp
 import msgspec
 import redis.exceptions
 
+from examples.chaos.blows.exchanges import FORCED_NAMES
 from examples.chaos.blows.plan import Blow, Kind, Pace, schedule
 from examples.chaos.blows.processes import GATEWAY
 from examples.chaos.blows.servers import server_of_kept
-from examples.chaos.blows.venue_faults import NAMES
+from examples.chaos.blows.venue_faults import EXCHANGES, NAMES
 from examples.chaos.desk import Desk, open_desk
 from examples.chaos.evidence import LogFacts, gather, read_cut_logs, read_log
 from examples.chaos.figures import report
@@ -26,7 +27,7 @@ from examples.chaos.figures.takeover import sends_again_ms
 from examples.chaos.figures.timeline import Note, between, logged, phases
 from examples.chaos.options import Options
 from examples.chaos.progress import Progress
-from examples.chaos.stage import GATEWAYS, STRATEGIES, Market, names_of
+from examples.chaos.stage import GATEWAYS, MORTAL, STRATEGIES, Market, names_of
 from examples.chaos.strategy import PREFIX
 from examples.chaos.verdict import Evidence, Finding, judge
 from tandem.cli.stack import SERVICES, LocalStack
@@ -34,10 +35,12 @@ from tandem.domain.errors import UnavailableError
 from tandem.runtime.clock import TaskOwner
 
 MS_PER_S = 1_000
-S_PER_MINUTE = 60
 MS_PER_MINUTE = 60_000
 NS_PER_MS = 1_000_000
 LOOK_EVERY_S = 2.0
+CALM_FILLS = 60
+CALM_POLL_S = 0.1
+MOST_CALM_S = 90.0
 LEAD_MS = 3_000
 MOST_TOLD = 15
 MOST_EXPLAINED = 8
@@ -81,12 +84,18 @@ def _pace(desk: Desk) -> Pace:
         services=SERVICES,
         gateways=GATEWAYS,
         strategies=tuple(f"{PREFIX}{name}" for name in STRATEGIES),
+        mortals=(f"{PREFIX}{MORTAL}",),
+        exchanges=EXCHANGES,
         venue_faults=NAMES,
+        forced=FORCED_NAMES,
     )
 
 
 async def _play(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
-    """Let everybody work while the blows fall; then no more fills, and no more faults."""
+    """Let everybody work while the blows fall, and a little longer; then no more fills.
+
+    After the last blow hedges run undisturbed: the last recovery goes to its end, and is counted.
+    """
     tasks = TaskOwner()
     crowd, clients = desk.crowd, desk.clients
     watch = Progress(desk.stack, desk.gauges, desk.havoc.journal, crowd, clients, desk.clock)
@@ -98,15 +107,13 @@ async def _play(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
             child.spawn()
         tasks.spawn(crowd.trade(desk.options.fills_per_s), "crowd")
         tasks.spawn(watch.tell(say), "progress")
-        striking = tasks.spawn(_strike(desk, blows), "striking")
+        striking = tasks.spawn(_strike(desk, blows, say), "striking")
         await asyncio.wait(
             {striking, tasks.failed, desk.havoc.failed}, return_when="FIRST_COMPLETED"
         )
         _raise_what_failed(tasks, desk)
     finally:
         await tasks.close()
-    say("no more blows; waiting until everything runs again")
-    await desk.havoc.calm()
     await desk.havoc.processes.end(desk.quoting)
 
 
@@ -116,7 +123,7 @@ def _raise_what_failed(tasks: TaskOwner, desk: Desk) -> None:
             failed.result()
 
 
-async def _strike(desk: Desk, blows: Sequence[Blow]) -> None:
+async def _strike(desk: Desk, blows: Sequence[Blow], say: Say) -> None:
     began_ns = desk.clock.monotonic_ns()
     for blow in blows:
         elapsed_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
@@ -125,6 +132,18 @@ async def _strike(desk: Desk, blows: Sequence[Blow]) -> None:
     elapsed_ms = (desk.clock.monotonic_ns() - began_ns) // NS_PER_MS
     rest_ms = int(desk.options.minutes * MS_PER_MINUTE) - elapsed_ms
     await desk.clock.sleep(max(0, rest_ms) / MS_PER_S)
+    say("no more blows; waiting until everything runs again")
+    await desk.havoc.calm()
+    await _see_fills(desk)
+
+
+async def _see_fills(desk: Desk) -> None:
+    """Wait until makers were filled on a desk that nothing disturbs any more."""
+    wanted = desk.crowd.fills + CALM_FILLS
+    for _ in range(int(MOST_CALM_S / CALM_POLL_S)):
+        if desk.crowd.fills >= wanted:
+            return
+        await desk.clock.sleep(CALM_POLL_S)
 
 
 async def _until_quiet(desk: Desk, say: Say) -> Outcome:
@@ -208,11 +227,12 @@ def _line(desk: Desk, outcome: Outcome) -> dict[str, object]:
         "minutes": desk.options.minutes,
         **report.judged(outcome.findings),
         **report.counts(outcome.evidence),
-        "fills_per_s": round(desk.crowd.fills / (desk.options.minutes * S_PER_MINUTE), 1),
-        "kills": desk.havoc.processes.killed + kinds[Kind.NATS] + kinds[Kind.REDIS],
+        "fills_per_s": round(desk.crowd.fills / max(1.0, desk.crowd.traded_s), 1),
+        "kills": desk.havoc.killed,
         "blows": dict(sorted(kinds.items())),
         "ended_themselves": dict(desk.havoc.ended_themselves),
         "unhedged_ms": waits.spread,
+        **report.orphaned(outcome.evidence, outcome.facts.owners, desk.havoc.processes.died_ms),
         **report.recovered(found),
         "recovered_worst": _explained(desk, outcome, found),
         "unhedged_max_at": None if worst is None else _utc(worst.from_ms),

@@ -19,6 +19,11 @@ BACKFILL_S = "10"
 SNAPSHOT_EVERY = "2000"
 READY_TIMEOUT_S = 120.0
 STRATEGIES = ("north", "south")
+# A line of strategies without a witness of their names: each dies for good, another follows.
+MORTAL = "mortal"
+MORTAL_LIMITS = 2
+# Somebody else's trade keeps makers away for so long: less than it would on a desk that is watched.
+STRANGER_HOLD_MS = "5000"
 NS_PER_MS = 1_000_000
 
 
@@ -72,6 +77,7 @@ def stack_plan(market: Market, options: Options, directory: Path) -> StackPlan:
 def _environment(market: Market) -> Mapping[str, Mapping[str, str]]:
     """Return what lets the hedges through: at 20 a second the venue's own limits are reached."""
     found = {name: {"TANDEM_SNAPSHOT_EVERY": SNAPSHOT_EVERY} for name in SERVICES}
+    found["hedger"] |= {"TANDEM_HEDGE_STRANGER_HOLD_MS": STRANGER_HOLD_MS}
     gateway = {"TANDEM_BACKFILL_SECONDS": BACKFILL_S}
     unlimited = {
         "HYPERLIQUID_WEIGHT_PER_MINUTE": "1000000",

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from examples.chaos.quoting import BINANCE, HYPERLIQUID, Strategy
+from examples.chaos.resting import Resting
 from examples.chaos.stage import Market
 from services.paper_exchange.prng import Prng
 from tandem import OMS
@@ -27,18 +28,39 @@ RETRY_S = 0.2
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Which strategy to be, where; `seed` gives its prices and sizes."""
+    """Which strategy to be, where; `seed` gives its prices and sizes.
+
+    `limits` is how many limit orders it keeps on each exchange besides its makers.
+    """
 
     nats_url: str
     strategy: str
     market: Market
     seed: int
+    limits: int = 0
 
 
 def child_of(part: Part, plan: StackPlan) -> Child:
     """Return the process of a strategy, not started yet."""
-    command = (sys.executable, "-m", MODULE, msgspec.json.encode(part).decode())
-    return Child(f"{PREFIX}{part.strategy}", command, plan)
+    return Child(f"{PREFIX}{part.strategy}", _command(part), plan)
+
+
+def mortal_of(part: Part, plan: StackPlan) -> Child:
+    """Return the process of a strategy that dies for good, under the first of its names."""
+    first = msgspec.structs.replace(part, strategy=f"{part.strategy}-1")
+    return Child(f"{PREFIX}{part.strategy}", _command(first), plan)
+
+
+def rename(child: Child) -> str:
+    """Let the next process of a mortal bear a name that nobody has borne; return the former."""
+    part = msgspec.json.decode(child.command[-1], type=Part)
+    name, _, number = part.strategy.rpartition("-")
+    child.command = _command(msgspec.structs.replace(part, strategy=f"{name}-{int(number) + 1}"))
+    return part.strategy
+
+
+def _command(part: Part) -> tuple[str, ...]:
+    return (sys.executable, "-m", MODULE, msgspec.json.encode(part).decode())
 
 
 def strategy_child(name: str, like: Child, plan: StackPlan) -> Child:
@@ -69,7 +91,10 @@ async def _quote(part: Part, clock: SystemClock, ready: Path) -> None:
         strategy = Strategy(oms, part.market, clock, Prng(part.seed + os.getpid()))
         await strategy.hears_a_price(READY_TIMEOUT_S)
         await asyncio.to_thread(ready.write_bytes, msgspec.json.encode({"pid": os.getpid()}))
-        await strategy.quote()
+        resting = Resting(oms, part.market, clock, strategy.mid, part.limits)
+        async with asyncio.TaskGroup() as working:
+            working.create_task(strategy.quote())
+            working.create_task(resting.keep())
 
 
 if __name__ == "__main__":

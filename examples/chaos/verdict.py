@@ -1,6 +1,7 @@
 """What the exchanges' own books say against the system: nothing lost, nothing doubled.
 
-1. Every trade at a venue under our tags is in the log once, and the log holds no other. A log
+1. Every trade of our accounts is in the log once, and the log holds no other: those under our
+   tags, and those by which a venue closes a position, which concern no bucket. A log
    that came back empty holds those of the last minutes before that; the older ones are excused.
 2. Each client id under our tags is at most one accepted order, with a cause in the log, and its
    fills never exceed the quantity of that cause.
@@ -50,7 +51,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class VenueOrder:
-    """An order that a venue accepted, by its own books; `amount` is signed."""
+    """An order that a venue accepted, by its own books; `amount` is signed.
+
+    `ended_ms`: when it ended, or was changed last.
+    """
 
     exc: str
     oid: str
@@ -58,6 +62,7 @@ class VenueOrder:
     amount: Decimal
     filled: Decimal
     is_open: bool
+    ended_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +177,10 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 
 def fills_differ(evidence: Evidence) -> list[Finding]:
-    """Compare the venues' trades under our tags with the log's fills (invariant 1)."""
-    tagged = [trade for trade in evidence.trades if is_tagged(trade.cloid)]
-    traded, logged = Counter(trade.what for trade in tagged), Counter(evidence.fills)
-    older = Counter(one.what for one in tagged if one.time_ms < evidence.told_since_ms)
+    """Compare the venues' trades with the log's fills (invariant 1)."""
+    trades = evidence.trades
+    traded, logged = Counter(trade.what for trade in trades), Counter(evidence.fills)
+    older = Counter(one.what for one in trades if one.time_ms < evidence.told_since_ms)
     lost = _each(Fault.LOST_FILL, traded - logged - older)
     return lost + _each(Fault.INVENTED_FILL, logged - traded)
 

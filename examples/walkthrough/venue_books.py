@@ -20,6 +20,7 @@ class Order(msgspec.Struct, frozen=True):
     filled: Decimal
     status: str
     is_open: bool
+    updated_ms: int = 0
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -28,6 +29,7 @@ class Position(msgspec.Struct, frozen=True):
     symbol: str
     amount: Decimal
     entry: Decimal
+    account: str = ""
 
 
 class Books(msgspec.Struct, frozen=True):

@@ -14,7 +14,12 @@ SOFT_CAP = Variable(
     "TANDEM_HEDGE_SOFT_CAP_NOTIONAL", "naked notional from which nothing is delayed", "10000"
 )
 HOLD = Variable("TANDEM_HEDGE_HOLD_MS", "first wait of a held bucket, milliseconds", "5000")
-VARIABLES = (BANDS, HARD_CAP, CLIP, SOFT_CAP, HOLD)
+STRANGER_HOLD = Variable(
+    "TANDEM_HEDGE_STRANGER_HOLD_MS",
+    "how long after somebody else's trade no maker is quoted that hedges there, milliseconds",
+    "60000",
+)
+VARIABLES = (BANDS, HARD_CAP, CLIP, SOFT_CAP, HOLD, STRANGER_HOLD)
 
 
 def hedge_rules(env: Environment) -> HedgeRules:
@@ -28,6 +33,7 @@ def hedge_rules(env: Environment) -> HedgeRules:
         clip_notional=_positive(CLIP.name, clip) if clip is not None else None,
         soft_cap_notional=_positive(SOFT_CAP.name, env.text(SOFT_CAP.name, SOFT_CAP.default)),
         hold_ms=env.integer(HOLD.name, DEFAULT_RULES.hold_ms, least=1),
+        system_hold_ms=env.integer(STRANGER_HOLD.name, DEFAULT_RULES.system_hold_ms, least=1),
     )
 
 

@@ -62,6 +62,26 @@ def test_e6_a_run_whose_log_is_rolled_back_and_deleted_holds(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_run_with_dead_strategies_and_exchanges_that_act_by_themselves_holds(
+    tmp_path: Path,
+) -> None:
+    kinds = {"strategy", "exchange", "refusal", "forced"}
+    only = [word for kind in sorted(kinds) for word in ("--only", kind)]
+    command = _command(tmp_path, "--minutes", "0.5", "--seed", "6", *only)
+    command += ["--kills-per-minute", "100"]
+    done = subprocess.run(command, cwd=checkout(), capture_output=True, text=True, timeout=390)
+    assert done.returncode == 0, done.stderr[-4_000:] + done.stdout
+    line = json.loads(done.stdout)
+    assert set(line["blows"]) == kinds
+    assert (line["lost_fills"], line["doubled_orders"], line["findings"]) == (0, 0, [])
+    assert line["strategies_dead"] > 0
+    assert line["orphans_ended_ms"]["n"] > 0
+    assert line["closed_by_venue"] > 0
+    assert line["venue_faults"]["refuse"] > 0
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(150)
 def test_an_interrupted_run_leaves_no_process_and_says_where_its_logs_are(tmp_path: Path) -> None:
     command = _command(tmp_path, "--minutes", "5", "--kills-per-minute", "60")

@@ -9,8 +9,9 @@
 import asyncio
 from collections import Counter
 
+from examples.chaos.blows.exchanges import ExchangeBlows
 from examples.chaos.blows.journal import Journal
-from examples.chaos.blows.plan import CUTS, SERVERS, Blow, Kind
+from examples.chaos.blows.plan import CUTS, ON_EXCHANGES, SERVERS, Blow, Kind
 from examples.chaos.blows.processes import ProcessBlows, is_up, services_of, thaw
 from examples.chaos.blows.servers import ServerBlows
 from examples.chaos.blows.venue_faults import VenueFaults
@@ -39,6 +40,7 @@ class Havoc:
         self.uptime = Uptime(self._clock.wall_ns)
         self.processes = ProcessBlows(stack, takeovers, journal, self.uptime)
         self.servers = ServerBlows(stack, self._clock, journal, self.uptime)
+        self.exchanges = ExchangeBlows(stack, faults, journal, self.uptime)
         self._tasks = TaskOwner()
         self._blows: set[asyncio.Task[None]] = set()
         self.ended_themselves: Counter[str] = Counter()
@@ -47,6 +49,13 @@ class Havoc:
     def failed(self) -> "asyncio.Future[None]":
         """Done when a blow or the supervisor could not do its work."""
         return self._tasks.failed
+
+    @property
+    def killed(self) -> int:
+        """How many processes were killed, or asked to end."""
+        servers = self.journal.count()
+        others = servers[Kind.NATS] + servers[Kind.REDIS] + self.exchanges.restarts
+        return self.processes.killed + others
 
     def start(self) -> None:
         """Let the supervisor watch."""
@@ -73,8 +82,8 @@ class Havoc:
 
     async def _carry_out(self, blow: Blow) -> None:
         hold_s = blow.hold_ms / MS_PER_S
-        if blow.kind is Kind.VENUE:
-            await self._break_exchange(blow.target, hold_s)
+        if blow.kind in ON_EXCHANGES:
+            await self.exchanges.strike(blow.kind, blow.target, hold_s)
         elif blow.kind in CUTS:
             await self._cut_log(blow.kind, hold_s)
         elif blow.kind in SERVERS:
@@ -99,14 +108,6 @@ class Havoc:
         said = await self.takeovers.gauges.of(hedger)
         goes_on = not said.get(AWAITED, 1.0) and not said.get(IN_FLIGHT, 1.0)
         return said.get(CUTS_READ, 0.0) if goes_on else 0.0
-
-    async def _break_exchange(self, fault: str, hold_s: float) -> None:
-        exchange = f"paper-{fault.partition(':')[0]}"
-        event = self.journal.begin(Kind.VENUE, fault)
-        self.uptime.fault(exchange)
-        await self.faults.hold(fault, hold_s)
-        self.uptime.healed(exchange)
-        self.journal.end(event)
 
     async def _supervise(self) -> None:
         """Start again what ended by itself."""

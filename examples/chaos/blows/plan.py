@@ -35,11 +35,16 @@ class Kind(StrEnum):
     CLOCK = "clock"  # the wall clock of one process steps, and steps back
     ROLLBACK = "rollback"  # the bus comes back with an older copy of its log
     WIPE = "wipe"  # the bus comes back with no log at all
+    EXCHANGE = "exchange"  # an exchange's process, at once; it comes back on its books
+    STRATEGY = "strategy"  # a strategy's process, for good; another of a new name follows
+    REFUSAL = "refusal"  # an exchange refuses by codes and in words that no list has
+    FORCED = "forced"  # an exchange closes a part of our position: deleveraging, liquidation
 
 
 DEATHS = (Kind.KILL, Kind.TERM, Kind.NATS, Kind.REDIS)
 SERVERS = frozenset({Kind.NATS, Kind.REDIS, Kind.FLUSH, Kind.DISK, Kind.ROLLBACK, Kind.WIPE})
 CUTS = frozenset({Kind.ROLLBACK, Kind.WIPE})
+ON_EXCHANGES = frozenset({Kind.VENUE, Kind.EXCHANGE, Kind.REFUSAL, Kind.FORCED})
 SENDER = "the sending "
 EVERY = "every "
 # How far a clock steps, in seconds: a leap, a wrong time server, a wrong time zone.
@@ -65,6 +70,10 @@ SHARES = {
     Kind.CLOCK: 8,
     Kind.ROLLBACK: 4,
     Kind.WIPE: 3,
+    Kind.EXCHANGE: 8,
+    Kind.STRATEGY: 10,
+    Kind.REFUSAL: 8,
+    Kind.FORCED: 5,
 }
 # How long a blow lasts: down, frozen, or misbehaving, in milliseconds.
 HOLDS_MS = {
@@ -86,6 +95,10 @@ HOLDS_MS = {
     Kind.CLOCK: (1_000, 15_000),
     Kind.ROLLBACK: (500, 12_000),
     Kind.WIPE: (100, 1_500),
+    Kind.EXCHANGE: (0, 0),
+    Kind.STRATEGY: (100, 8_000),
+    Kind.REFUSAL: (1_000, 6_000),
+    Kind.FORCED: (0, 0),
 }
 
 
@@ -95,7 +108,7 @@ class Blow:
 
     `target` is a process, the copy of a service that sends (`SENDER` and the service's name), all
     copies of one (`EVERY`), several of these with commas, a strategy, a process and its clock's
-    step, a venue fault, or "" for none.
+    step, an exchange, a venue fault, how an exchange closes positions, or "" for none.
     """
 
     at_ms: int
@@ -115,7 +128,10 @@ class Pace:
     services: tuple[str, ...]
     gateways: tuple[str, ...]
     strategies: tuple[str, ...]
+    mortals: tuple[str, ...]
+    exchanges: tuple[str, ...]
     venue_faults: tuple[str, ...]
+    forced: tuple[str, ...]
 
 
 def schedule(seed: int, pace: Pace) -> tuple[Blow, ...]:
@@ -163,6 +179,10 @@ def _targets(kind: Kind, pace: Pace) -> tuple[str, ...]:
         Kind.CLOCK: steps,
         Kind.CLIENT: pace.strategies,
         Kind.TWIN: pace.strategies,
+        Kind.STRATEGY: pace.mortals,
+        Kind.EXCHANGE: pace.exchanges,
+        Kind.REFUSAL: pace.exchanges,
+        Kind.FORCED: pace.forced,
         Kind.VENUE: pace.venue_faults,
     }
     return found.get(kind, ("",))

@@ -15,11 +15,12 @@ from examples.chaos.blows.journal import Event, Journal
 from examples.chaos.blows.plan import EVERY, SENDER, Blow, Kind
 from examples.chaos.figures.takeover import Struck, Takeovers
 from examples.chaos.figures.uptime import Uptime, service_of
-from examples.chaos.strategy import strategy_child
+from examples.chaos.strategy import rename, strategy_child
 from tandem.cli.stack import SERVICES, Child, LocalStack
 from tandem.runtime.clock import Clock, TaskOwner, write_step
 
 MS_PER_S = 1_000
+NS_PER_MS = 1_000_000
 POLL_S = 0.1
 DRAIN_S = 15.0
 TAKEOVER_S = 60.0
@@ -30,7 +31,10 @@ CLOCK_STEP = "clock-step"
 
 
 class ProcessBlows:
-    """Strikes children of the stack; `in_hand` are those that it will start again itself."""
+    """Strikes children of the stack; `in_hand` are those that it will start again itself.
+
+    `died_ms`: when each strategy died whose name nobody bears any more.
+    """
 
     def __init__(
         self, stack: LocalStack, takeovers: Takeovers, journal: Journal, uptime: Uptime
@@ -42,6 +46,7 @@ class ProcessBlows:
         self._clock: Clock = takeovers.clock
         self._watching = TaskOwner()
         self._clock_turn = asyncio.Lock()
+        self.died_ms: dict[str, int] = {}
 
     async def close(self) -> None:
         await self._watching.close()
@@ -57,6 +62,8 @@ class ProcessBlows:
                 await self._step_clock(blow.target, hold_s)
             case Kind.CLIENT:
                 await self._kill_strategy(blow.target, hold_s)
+            case Kind.STRATEGY:
+                await self._replace_strategy(blow.target, hold_s)
             case Kind.TWIN:
                 await self._double(blow.target, hold_s)
             case _:
@@ -211,6 +218,17 @@ class ProcessBlows:
         if child is not None and self._is_free(child):
             async with self._struck(child, Kind.CLIENT, 0):
                 self._kill(child)
+                await self._clock.sleep(hold_s)
+                self.spawn(child)
+
+    async def _replace_strategy(self, name: str, hold_s: float) -> None:
+        """Kill a strategy for good; a while later another begins, under a name of its own."""
+        child = self._stack.children.get(name)
+        if child is not None and self._is_free(child):
+            async with self._struck(child, Kind.STRATEGY, 0):
+                self._kill(child)
+                former = rename(child)
+                self.died_ms[former] = self._clock.wall_ns() // NS_PER_MS
                 await self._clock.sleep(hold_s)
                 self.spawn(child)
 

@@ -5,15 +5,19 @@
 2. Requests are refused, lost or delayed before and after they were carried out; events are lost,
    doubled, late and out of turn. What the venue's own books say is never touched.
 3. `stop` leaves both exchanges well.
+4. Nobody asks an exchange while it is away; when it is back, what was likely is likely again.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import msgspec
 
-from examples.walkthrough.venue_books import VenueBooks
+from examples.walkthrough.venue_books import Books, VenueBooks
 from tandem.runtime.clock import Clock
 
 EXCHANGES = ("binance", "hyperliquid")
@@ -57,11 +61,14 @@ class _Report(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class VenueFaults:
-    """Both exchanges' control ports, and what is on now."""
+    """Both exchanges' control ports, and what is on now; `lot` is the least that is closed."""
 
     venues: Mapping[str, VenueBooks]
     clock: Clock
     seed: int
+    lot: Decimal
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _fired_before: Counter[str] = field(default_factory=Counter)
     _likely: dict[str, list[Chances]] = field(default_factory=dict)
 
     async def start(self) -> None:
@@ -92,20 +99,45 @@ class VenueFaults:
         chances = dict(ALWAYS)
         for likely in self._likely[exc]:
             chances |= likely
-        await self.venues[exc].post("faults", {**(also or {}), "chances": chances})
+        await self.ask(exc, "faults", {**(also or {}), "chances": chances})
+
+    async def ask(self, exc: str, what: str, body: object) -> bytes:
+        """Ask something of an exchange that is there."""
+        async with self._turn(exc):
+            return await self.venues[exc].post(what, body)
+
+    async def books(self, exc: str) -> Books:
+        """Return the books of an exchange that is there."""
+        async with self._turn(exc):
+            return await self.venues[exc].books()
+
+    @asynccontextmanager
+    async def away(self, exc: str) -> AsyncIterator[None]:
+        """Hold an exchange that is killed and started again meanwhile."""
+        async with self._turn(exc):
+            self._fired_before.update(await self._fired_at(exc))
+            yield
+        if exc in self._likely:
+            await self._tell(exc, {"seed": self.seed})
+
+    def _turn(self, exc: str) -> asyncio.Lock:
+        return self._turns.setdefault(exc, asyncio.Lock())
 
     async def stop(self) -> None:
         """Let both exchanges behave."""
-        for venue in self.venues.values():
-            await venue.post("faults", {"reset": True})
+        for exc in self.venues:
+            await self.ask(exc, "faults", {"reset": True})
 
     async def fired(self) -> dict[str, int]:
         """Return how often each fault happened, on both exchanges together."""
-        total: Counter[str] = Counter()
-        for venue in self.venues.values():
-            answer = await venue.post("faults", {})
-            total.update(msgspec.json.decode(answer, type=_Report).fired)
+        total = Counter(self._fired_before)
+        for exc in self.venues:
+            total.update(await self._fired_at(exc))
         return dict(sorted(total.items()))
+
+    async def _fired_at(self, exc: str) -> dict[str, int]:
+        answer = await self.venues[exc].post("faults", {})
+        return msgspec.json.decode(answer, type=_Report).fired
 
 
 def _now(what: str, for_ms: int) -> Mapping[str, object]:

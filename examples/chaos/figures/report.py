@@ -7,7 +7,16 @@ from decimal import Decimal
 
 from examples.chaos.figures.recovery import Recovery
 from examples.chaos.figures.stretch import Move, Stretch, stretches
-from examples.chaos.verdict import BucketKey, Evidence, Fault, Finding, added, is_maker_cloid
+from examples.chaos.verdict import (
+    BucketKey,
+    Evidence,
+    Fault,
+    Finding,
+    added,
+    is_maker_cloid,
+    is_tagged,
+    stem,
+)
 from examples.walkthrough.audit import percentiles
 from tandem.domain.ids import is_taker_cloid
 
@@ -54,6 +63,23 @@ def spread(found: Sequence[int]) -> dict[str, float]:
     return {**percentiles([float(ms) for ms in found]), "max": max(found)} if found else {}
 
 
+def orphaned(
+    evidence: Evidence, owners: Mapping[str, str], died_ms: Mapping[str, int]
+) -> dict[str, object]:
+    """Return how long after the death of a strategy each order ended that it left behind."""
+    found = [
+        order.ended_ms - died_ms[owner]
+        for order in evidence.orders
+        if (owner := owners.get(stem(order.cloid))) in died_ms
+        and owner is not None
+        and order.ended_ms > died_ms[owner]
+    ]
+    return {
+        "strategies_dead": len(died_ms),
+        "orphans_ended_ms": {"n": len(found), **spread(found)},
+    }
+
+
 def _moves(evidence: Evidence) -> dict[BucketKey, list[Move]]:
     moves: dict[BucketKey, list[Move]] = defaultdict(list)
     for trade in evidence.trades:
@@ -69,6 +95,7 @@ def counts(evidence: Evidence) -> dict[str, object]:
     return {
         "maker_fills": len(makers),
         "hedges": len({one.cloid for one in takers}),
+        "closed_by_venue": sum(not is_tagged(one.cloid) for one in evidence.trades),
         "maker_orders": sum(is_maker_cloid(order.cloid) for order in evidence.orders),
         "buckets": {
             "/".join(key): str(shown.owed) for key, shown in (evidence.buckets or {}).items()

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from examples.chaos.stage import SYNTHETIC, market_of
-from examples.chaos.strategy import Part
+from examples.chaos.strategy import Part, mortal_of, rename
+from tandem.cli.stack import StackPlan
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -17,3 +18,13 @@ def test_a_part_survives_the_command_line(tmp_path: Path, recorded: bool) -> Non
     part = Part("nats://127.0.0.1:1", "north", market, 7)
 
     assert msgspec.json.decode(msgspec.json.encode(part), type=Part) == part
+
+
+def test_a_mortal_strategy_is_followed_by_one_of_another_name(tmp_path: Path) -> None:
+    part = Part("nats://127.0.0.1:1", "mortal", market_of(SYNTHETIC), 7, limits=2)
+    child = mortal_of(part, StackPlan(tmp_path, tmp_path))
+
+    assert [rename(child), rename(child)] == ["mortal-1", "mortal-2"]
+
+    following = msgspec.json.decode(child.command[-1], type=Part)
+    assert (following.strategy, following.limits) == ("mortal-3", 2)

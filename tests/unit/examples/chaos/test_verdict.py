@@ -57,6 +57,14 @@ def test_a_fill_that_the_log_lacks_is_lost() -> None:
     assert faults(replace(SOUND, fills=(HEDGED.what,))) == {Fault.LOST_FILL}
 
 
+def test_what_a_venue_closes_by_itself_is_in_the_log_and_moves_no_bucket() -> None:
+    closed = VenueTrade("hyperliquid", "8", "", D("0.2"), D(2680), 1_010)
+    trades, fills = (*SOUND.trades, closed), (*SOUND.fills, closed.what)
+    assert judge(replace(SOUND, trades=trades, fills=fills)) == []
+    assert faults(replace(SOUND, trades=trades)) == {Fault.LOST_FILL}
+    assert faults(replace(SOUND, fills=fills)) == {Fault.INVENTED_FILL}
+
+
 def test_one_of_two_equal_fills_is_lost() -> None:
     again = replace(BOUGHT, time_ms=1_001)
     twice = replace(SOUND, trades=(BOUGHT, again, HEDGED))

@@ -19,6 +19,7 @@ def test_settings_change_the_rules() -> None:
         "TANDEM_HEDGE_CLIP_NOTIONAL": "1000",
         "TANDEM_HEDGE_SOFT_CAP_NOTIONAL": "7",
         "TANDEM_HEDGE_HOLD_MS": "100",
+        "TANDEM_HEDGE_STRANGER_HOLD_MS": "200",
     }
 
     rules = config.hedge_rules(Environment(values))
@@ -26,6 +27,7 @@ def test_settings_change_the_rules() -> None:
     assert rules.bands_bp == (Decimal(1), Decimal("2.5"))
     assert (rules.hard_cap_bp, rules.clip_notional) == (Decimal(9), Decimal(1000))
     assert (rules.soft_cap_notional, rules.hold_ms) == (Decimal(7), 100)
+    assert rules.system_hold_ms == 200
 
 
 @pytest.mark.parametrize("variable", [one.name for one in config.VARIABLES])

@@ -15,7 +15,10 @@ PACE = Pace(
     services=("hedger", "order-state"),
     gateways=("gateway-binance",),
     strategies=("strategy-north",),
+    mortals=("strategy-mortal",),
+    exchanges=("binance", "hyperliquid"),
     venue_faults=("lost", "late"),
+    forced=("binance: liquidate",),
 )
 
 

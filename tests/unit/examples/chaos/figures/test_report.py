@@ -4,8 +4,17 @@ from dataclasses import replace
 from decimal import Decimal as D
 
 from examples.chaos.figures.recovery import Recovery
-from examples.chaos.figures.report import counts, judged, recovered, unhedged
-from examples.chaos.verdict import Cause, Evidence, Fault, Finding, Shown, VenueTrade, stem
+from examples.chaos.figures.report import counts, judged, orphaned, recovered, unhedged
+from examples.chaos.verdict import (
+    Cause,
+    Evidence,
+    Fault,
+    Finding,
+    Shown,
+    VenueOrder,
+    VenueTrade,
+    stem,
+)
 from tandem.domain.ids import Exc, HedgeId, Pool, Ticker, bucket_hash, maker_cloid, taker_cloid
 
 BUCKET = ("pool", "hyperliquid", "ETH")
@@ -32,6 +41,17 @@ def test_each_maker_fill_waits_until_its_hedge() -> None:
 def test_no_fill_waits_for_nothing() -> None:
     waits = unhedged(Evidence())
     assert (waits.worst, waits.spread) == (None, {})
+
+
+def test_what_a_dead_strategy_has_left_is_timed_from_its_death() -> None:
+    kept = VenueOrder("binance", "1", MAKER, D(2), D(1), is_open=False, ended_ms=6_050)
+    ended_before = replace(kept, oid="2", ended_ms=900)
+    of_another = replace(kept, oid="3", cloid=maker_cloid(HedgeId("other")))
+    evidence = Evidence(orders=(kept, ended_before, of_another))
+    owners = {stem(MAKER): "mortal-1", stem(of_another.cloid): "north"}
+    line = orphaned(evidence, owners, {"mortal-1": 1_000})
+    assert line["strategies_dead"] == 1
+    assert line["orphans_ended_ms"] == {"n": 1, "p50": 5_050.0, "p99": 5_050.0, "max": 5_050}
 
 
 def test_fills_and_hedges_are_counted_by_the_venues_books() -> None:
