@@ -47,7 +47,7 @@ class Clearing:
         await bus.listen(subjects.ALIVE, self._heard)
 
     def listening(self) -> None:
-        self._core.restraint.hear(self._core.context.clock.monotonic_ns())
+        self._core.restraint.hear()
 
     def _heard(self, payload: bytes) -> None:
         with suppress(MalformedMessageError):
@@ -57,8 +57,9 @@ class Clearing:
         """Look whether an order rests that must go; by and by, for a cancel takes its time."""
         core = self._core
         now, is_connected = core.now(), core.context.bus.connected
-        core.tethers.listen(now.mono_ns, is_hearing=is_connected)
-        why = core.restraint.clears(now.mono_ns) if is_connected else ""
+        for listener in (core.tethers, core.restraint):
+            listener.listen(now.mono_ns, is_hearing=is_connected)
+        why = core.restraint.clears() if is_connected else ""
         if bool(why) != self._is_clearing:
             self._is_clearing = bool(why)
             core.context.log.warning("makers", cleared=why or "no more")

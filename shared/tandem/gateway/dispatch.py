@@ -164,7 +164,7 @@ class Dispatcher:
             return orders.from_taker(taker.decision, taker.order, self._core.desk, now.mono_ns)
         if ticket.ask is None:
             return Refusal(RejectReason.NOT_SENT, "nobody is known to have asked for it")
-        held_back = self._core.restraint.refusal(ticket.ask, now.mono_ns)
+        held_back = self._core.restraint.refusal(ticket.ask)
         held_back = held_back or self._core.tethers.refusal(ticket.ask)
         return held_back or orders.from_intent(ticket.ask, self._core.desk, now.mono_ns)
 

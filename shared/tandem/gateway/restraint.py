@@ -6,7 +6,8 @@
 2. While one is in force nothing goes out but what reduces: the takers of hedges, and orders that
    are reduce-only. A hedge's maker never goes: it makes exposure even where it reduces.
 3. While no hedger has said for silence_ms that it stands at the head of the log, no hedge's maker
-   goes out either: nobody would hedge it.
+   goes out either: nobody would hedge it. Silence is time in which one could have been heard
+   (`listening`): a gateway that wakes after a freeze has still to read what was said meanwhile.
 4. The makers of hedges that rest are cancelled as long as any is left; what they have filled is
    hedged as always.
 """
@@ -15,9 +16,9 @@ from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, Exc, Token
 from tandem.domain.order import RejectReason
 from tandem.gateway.checks import Refusal
+from tandem.gateway.listening import NS_PER_MS, HearingTime
 from tandem.messages.intents import Halt, NewOrder, Resume
 
-NS_PER_MS = 1_000_000
 MOST_LIFTED = 1_000
 
 
@@ -29,6 +30,7 @@ class Restraint:
         self._silence_ms = silence_ms
         self._halts: dict[Token, Halt] = {}
         self._lifted: dict[Token, None] = {}
+        self._time = HearingTime()
         self._heard_ns: int | None = None
 
     def take(self, fact: Halt | Resume) -> None:
@@ -47,20 +49,24 @@ class Restraint:
             if len(self._lifted) > MOST_LIFTED:
                 del self._lifted[next(iter(self._lifted))]
 
-    def hear(self, mono_ns: int) -> None:
-        """A hedger stands at the head, or it is only now that one could be heard (again)."""
-        self._heard_ns = mono_ns
+    def listen(self, mono_ns: int, *, is_hearing: bool) -> None:
+        """Let time pass; `is_hearing`: the bus is there."""
+        self._time.step(mono_ns, is_hearing=is_hearing)
 
-    def refusal(self, order: NewOrder, mono_ns: int) -> Refusal | None:
+    def hear(self) -> None:
+        """A hedger stands at the head, or it is only now that one could be heard (again)."""
+        self._heard_ns = self._time.now_ns
+
+    def refusal(self, order: NewOrder) -> Refusal | None:
         """Return why an order is not let out now."""
         is_maker = ids.is_maker_cloid(order.client_order_id)
         why = self._halt() if is_maker or not order.reduce_only else ""
-        why = why or (self.silence(mono_ns) if is_maker else "")
+        why = why or (self.silence() if is_maker else "")
         return Refusal(RejectReason.HALTED, why) if why else None
 
-    def clears(self, mono_ns: int) -> str:
+    def clears(self) -> str:
         """Return why resting makers must go now, or the empty text."""
-        return self._halt() or self.silence(mono_ns)
+        return self._halt() or self.silence()
 
     def _halt(self) -> str:
         halt = next(iter(self._halts.values()), None)
@@ -69,11 +75,11 @@ class Restraint:
         why = f": {halt.text}" if halt.text else ""
         return f"halt {halt.token} by {halt.strategy} is in force{why}"
 
-    def silence(self, mono_ns: int) -> str:
+    def silence(self) -> str:
         """Return that no hedger is heard, and since when none counts, or the empty text."""
         if not self._silence_ms or self._heard_ns is None:
             return ""
-        silent_ms = (mono_ns - self._heard_ns) // NS_PER_MS
+        silent_ms = (self._time.now_ns - self._heard_ns) // NS_PER_MS
         if silent_ms <= self._silence_ms:
             return ""
         return f"no hedger stands at the head of the log (silent for {self._silence_ms} ms)"

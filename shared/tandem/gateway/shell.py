@@ -335,7 +335,7 @@ class GatewayService:
             for one in self._core.sender.orders()
             if one.phase is Phase.DOUBT
         )
-        silence = self._core.restraint.silence(self._context.clock.monotonic_ns())
+        silence = self._core.restraint.silence()
         deaf = (Wait("hedger", f"a hedger: {silence}", HEDGER_S),) if silence else ()
         return (*ready, *deaf, *islice(doubts, MOST_WAITS))
 

@@ -2,10 +2,10 @@
 
 1. An order is tethered that was asked for with `disconnect_after_ms`. The log says so: every copy
    knows it, and one that takes over. An order without it stays, whoever is gone.
-2. Silence is time in which a client of the strategy could have been heard, and none was. It counts
-   in small steps, while this process runs and has the bus: neither a start nor a frozen process
-   nor a bus that is away is anybody's death. None of them begins it anew either: of a strategy
-   that is dead over an outage, or over many, the orders go once it was silent for so long in all.
+2. Silence is time in which a client of the strategy could have been heard, and none was
+   (`listening`): neither a start nor a frozen process nor a bus that is away is anybody's death.
+   None of them begins it anew either: of a strategy that is dead over an outage, or over many, the
+   orders go once it was silent for so long in all.
 3. A strategy of which nothing was heard yet counts as heard when its first order is read.
 4. Every client of a name speaks for all orders of that name.
 5. What was told to go, by this copy or by another, goes: a strategy that comes back finds it on
@@ -19,11 +19,8 @@ from typing import NamedTuple
 from tandem.domain.ids import ClientOrderId, Strategy
 from tandem.domain.order import RejectReason
 from tandem.gateway.checks import Refusal
+from tandem.gateway.listening import NS_PER_MS, HearingTime
 from tandem.messages.intents import NewOrder
-
-NS_PER_MS = 1_000_000
-# A longer step is one in which this process did not run: nothing could be heard in it.
-MOST_STEP_NS = 500 * NS_PER_MS
 
 
 class Tether(NamedTuple):
@@ -49,8 +46,7 @@ class Tethers:
         self._tethers: dict[ClientOrderId, Tether] = {}
         self._strategies: dict[Strategy, Watched] = {}
         self._going: dict[ClientOrderId, str] = {}
-        self._listened_ns = 0
-        self._stepped_ns: int | None = None
+        self._time = HearingTime()
 
     @property
     def going(self) -> Mapping[ClientOrderId, str]:
@@ -59,15 +55,13 @@ class Tethers:
 
     def listen(self, mono_ns: int, *, is_hearing: bool) -> None:
         """Let time pass; `is_hearing`: the bus is there."""
-        before_ns, self._stepped_ns = self._stepped_ns, mono_ns if is_hearing else None
-        if before_ns is not None and is_hearing and 0 <= mono_ns - before_ns <= MOST_STEP_NS:
-            self._listened_ns += mono_ns - before_ns
+        self._time.step(mono_ns, is_hearing=is_hearing)
 
     def hear(self, strategy: Strategy) -> None:
         """A client of a strategy lives; one that has no order here is nobody's care."""
         watched = self._strategies.get(strategy)
         if watched is not None:
-            watched.heard_ns = self._listened_ns
+            watched.heard_ns = self._time.now_ns
 
     def take(self, order: NewOrder) -> None:
         """Learn from the log what an order was asked for with."""
@@ -75,7 +69,7 @@ class Tethers:
         if after_ms is None or cloid in self._tethers:
             return
         self._tethers[cloid] = Tether(order.strategy, after_ms)
-        new = Watched(self._listened_ns, after_ms)
+        new = Watched(self._time.now_ns, after_ms)
         watched = self._strategies.setdefault(order.strategy, new)
         watched.shortest_ms = min(watched.shortest_ms, after_ms)
         watched.orders += 1
@@ -115,4 +109,4 @@ class Tethers:
         )
 
     def _silent_ms(self, strategy: Strategy) -> int:
-        return (self._listened_ns - self._strategies[strategy].heard_ns) // NS_PER_MS
+        return (self._time.now_ns - self._strategies[strategy].heard_ns) // NS_PER_MS

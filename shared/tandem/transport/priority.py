@@ -19,7 +19,7 @@ class Priority(IntEnum):
     HEDGE = 1  # a taker covers what is naked
     PROOF = 2  # what became of a request, and the venue's time, without which nothing is sent
     BACKFILL = 3  # what the sockets missed, and is not hedged until it is found
-    UPKEEP = 4  # instrument tables
+    UPKEEP = 4  # instrument tables, and whose account it is
     QUOTE = 5  # new orders of strategies
     QUESTION = 6  # what people and strategies ask
 
@@ -49,16 +49,19 @@ class Division:
 
 P = Priority
 
-# Every class draws on an address's weight. A backfill's own room is one run a minute.
+# Every class draws on an address's weight. A backfill's own room is one run a minute, and that of
+# upkeep one table: without a table in the log no order is let out, and no need is sized.
 WEIGHT: Final = Division(
-    own={P.CANCEL: 8, P.HEDGE: 12, P.PROOF: 5, P.BACKFILL: 10, P.QUESTION: 3},
-    ceilings={P.HEDGE: 94, P.PROOF: 89, P.BACKFILL: 84, P.UPKEEP: 80, P.QUOTE: 77, P.QUESTION: 39},
+    own={P.CANCEL: 8, P.HEDGE: 12, P.PROOF: 5, P.BACKFILL: 10, P.UPKEEP: 4, P.QUESTION: 3},
+    ceilings={P.HEDGE: 95, P.PROOF: 90, P.BACKFILL: 85, P.UPKEEP: 80, P.QUOTE: 78, P.QUESTION: 39},
 )
 # Doubts that come in dozens after a log was cut must leave a backfill its room, and the reverse:
-# each of two copies on Hyperliquid has 475 a minute, for 6 backfills of 42, and 195 for doubts.
+# each of two copies on Hyperliquid has 475 a minute, for 6 backfills of 42, a table of 20, and 176
+# for doubts. Tables are read whenever the venue refuses by other rules than theirs, which is just
+# when there is much to ask: what they take of the shared room leaves a backfill some of it.
 QUERIES: Final = Division(
-    own={P.PROOF: 20, P.BACKFILL: 18, P.QUESTION: 6},
-    ceilings={P.BACKFILL: 70, P.QUESTION: 50},
+    own={P.PROOF: 20, P.BACKFILL: 18, P.UPKEEP: 5, P.QUESTION: 6},
+    ceilings={P.BACKFILL: 77, P.UPKEEP: 60, P.QUESTION: 55},
 )
 # What counts new orders alone.
 ORDERS: Final = Division(own={P.HEDGE: 20}, ceilings={})

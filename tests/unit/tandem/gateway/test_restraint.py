@@ -15,13 +15,32 @@ from tandem.domain.ids import (
     taker_cloid,
 )
 from tandem.domain.order import OrderType, RejectReason
-from tandem.gateway.restraint import MOST_LIFTED, NS_PER_MS, Restraint, is_maker
+from tandem.gateway.listening import NS_PER_MS
+from tandem.gateway.restraint import MOST_LIFTED, Restraint, is_maker
 from tandem.messages.intents import Halt, NewOrder, Resume
 
 EXC, OTHER = Exc("binance"), Exc("hyperliquid")
 DESK = Strategy("desk")
 NOW_NS = 10**12
+STEP_MS = 50
 PLAIN, MAKER = ClientOrderId("plain"), maker_cloid(HedgeId("h1"))
+
+
+class Listening:
+    """A gateway's restraint that has heard a hedger, and lets time pass tick by tick."""
+
+    def __init__(self, silence_ms: int = 1_000) -> None:
+        self.restraint, self._now_ns = Restraint(EXC, silence_ms), NOW_NS
+        self.jumps(0)
+        self.restraint.hear()
+
+    def goes_on(self, ms: int) -> None:
+        for left in range(ms, 0, -STEP_MS):
+            self.jumps(min(left, STEP_MS))
+
+    def jumps(self, ms: int, *, is_hearing: bool = True) -> None:
+        self._now_ns += ms * NS_PER_MS
+        self.restraint.listen(self._now_ns, is_hearing=is_hearing)
 
 
 def halt(name: str, exc: Exc | None = None, text: str = "") -> Halt:
@@ -69,8 +88,8 @@ def test_a_halt_is_in_force_until_a_later_resume(
     for fact in facts:
         restraint.take(fact)
 
-    assert (restraint.refusal(order(PLAIN), NOW_NS) is not None) is is_halted
-    assert bool(restraint.clears(NOW_NS)) is is_halted
+    assert (restraint.refusal(order(PLAIN)) is not None) is is_halted
+    assert bool(restraint.clears()) is is_halted
 
 
 def test_of_the_halts_that_were_lifted_by_name_the_oldest_are_forgotten() -> None:
@@ -79,16 +98,16 @@ def test_of_the_halts_that_were_lifted_by_name_the_oldest_are_forgotten() -> Non
         restraint.take(resume(name))
 
     restraint.take(halt("0"))
-    assert restraint.clears(NOW_NS) == ""
+    assert restraint.clears() == ""
     restraint.take(halt("a"))
-    assert restraint.clears(NOW_NS)
+    assert restraint.clears()
 
 
 def test_a_refusal_names_the_halt() -> None:
     restraint = Restraint(EXC)
     restraint.take(halt("a1", text="the fund is closing"))
 
-    refusal = restraint.refusal(order(PLAIN), NOW_NS)
+    refusal = restraint.refusal(order(PLAIN))
 
     assert refusal is not None
     assert refusal.reason is RejectReason.HALTED
@@ -102,7 +121,7 @@ def test_a_reduce_only_order_goes_unless_it_is_a_hedges_maker(
     restraint = Restraint(EXC)
     restraint.take(halt("a"))
 
-    assert (restraint.refusal(order(cloid, reduce_only=True), NOW_NS) is None) is goes
+    assert (restraint.refusal(order(cloid, reduce_only=True)) is None) is goes
 
 
 @pytest.mark.parametrize(
@@ -123,22 +142,43 @@ def test_an_order_without_client_id_is_nobodys_maker() -> None:
 def test_without_a_hedger_at_the_head_makers_are_held_back(
     silence_ms: int, silent_ms: int, is_held: bool
 ) -> None:
-    restraint = Restraint(EXC, silence_ms)
-    restraint.hear(NOW_NS)
-    later_ns = NOW_NS + silent_ms * NS_PER_MS
+    world = Listening(silence_ms)
+    world.goes_on(silent_ms)
+    restraint = world.restraint
 
-    refusal = restraint.refusal(order(MAKER), later_ns)
+    refusal = restraint.refusal(order(MAKER))
 
-    assert (refusal is not None) is bool(restraint.clears(later_ns)) is is_held
-    assert restraint.refusal(order(PLAIN), later_ns) is None
+    assert (refusal is not None) is bool(restraint.clears()) is is_held
+    assert restraint.refusal(order(PLAIN)) is None
 
 
 def test_a_hedger_that_was_heard_ends_the_silence() -> None:
-    restraint = Restraint(EXC, 1_000)
-    restraint.hear(NOW_NS)
-    later_ns = NOW_NS + 60_000 * NS_PER_MS
-    assert restraint.refusal(order(MAKER), later_ns) is not None
+    world = Listening()
+    world.goes_on(60_000)
+    assert world.restraint.refusal(order(MAKER)) is not None
 
-    restraint.hear(later_ns)
+    world.restraint.hear()
 
-    assert restraint.refusal(order(MAKER), later_ns) is None
+    assert world.restraint.refusal(order(MAKER)) is None
+
+
+def test_gateway_that_was_frozen_clears_no_maker_before_it_could_read_what_was_said() -> None:
+    world = Listening()
+    world.goes_on(300)
+
+    world.jumps(8_000)
+
+    assert world.restraint.clears() == world.restraint.silence() == ""
+    assert world.restraint.refusal(order(MAKER)) is None
+    world.goes_on(1_000)
+    assert world.restraint.clears()
+
+
+def test_bus_that_is_away_is_no_hedgers_silence() -> None:
+    world = Listening()
+    for _ in range(100):
+        world.jumps(50, is_hearing=False)
+    world.goes_on(1_000)
+    assert world.restraint.clears() == ""
+    world.goes_on(100)
+    assert world.restraint.clears()

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from tandem.domain.ids import ClientOrderId, Exc, Strategy, Ticker
 from tandem.domain.order import OrderType, RejectReason
-from tandem.gateway.tethers import MOST_STEP_NS, NS_PER_MS, Tethers
+from tandem.gateway.listening import MOST_STEP_NS, NS_PER_MS
+from tandem.gateway.tethers import Tethers
 from tandem.messages.intents import NewOrder
 
 ALPHA, BETA = Strategy("alpha"), Strategy("beta")

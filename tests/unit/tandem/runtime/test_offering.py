@@ -59,6 +59,6 @@ async def test_e5_a_halt_in_force_is_not_lifted_by_a_resume_that_came_before_it(
     await bus.log.follow(("oms.control.>",), 0, take)
     async with asyncio.timeout(5):
         await read.wait()
-    assert restraint.clears(0) == "halt b by desk is in force"
+    assert restraint.clears() == "halt b by desk is in force"
     assert await bus.log.find("oms.control.halt.a") is None
     assert await bus.log.find("oms.control.resume.r") is None

@@ -3,6 +3,8 @@ from itertools import pairwise
 import pytest
 
 from tandem.transport.priority import ORDERS, QUERIES, WEIGHT, Division, Priority
+from tandem.transport.rate_limit import Budgets, Cost
+from tandem.transport.sharing import QUERIES_POOL, Sharing
 
 DIVISIONS = [ORDERS, QUERIES, WEIGHT]
 
@@ -30,3 +32,52 @@ def test_backfill_has_room_for_a_run_whatever_the_doubts_take() -> None:
     """Hyperliquid with two copies: positions 2, fills 20 to 45, open orders 20."""
     share = 1_200 * 90 // 100 * 44 // 100
     assert QUERIES.own_units(share)[Priority.BACKFILL] >= 67
+
+
+# The limit of an address, the part of it that is used, and what its table and one list weigh.
+BINANCE, HYPERLIQUID = (2_400, 80, 1, 46), (1_200, 90, 20, 22)
+
+
+class Address:
+    """What one of two copies may use of an address's weight, as `pieces` of questions take it."""
+
+    def __init__(self, limit: int, percent: int) -> None:
+        self._budgets = Budgets(Sharing(2, percent).weight("weight", limit, 60_000))
+
+    def takes(self, priority: Priority, units: int) -> bool:
+        """Make a request if it may be made at once."""
+        costs = (Cost("weight", units), Cost(QUERIES_POOL, units))
+        if self._budgets.wait_ms(costs, 0, priority):
+            return False
+        self._budgets.take(costs, 0, priority)
+        return True
+
+    def is_flooded(self, priority: Priority, units: int) -> None:
+        """Make requests until there is no room for another."""
+        while self.takes(priority, units):
+            pass
+
+
+@pytest.mark.parametrize(("limit", "percent", "table", "piece"), [BINANCE, HYPERLIQUID])
+def test_table_has_room_whatever_doubts_backfills_and_questions_take(
+    limit: int, percent: int, table: int, piece: int
+) -> None:
+    address = Address(limit, percent)
+    for flood in (Priority.PROOF, Priority.BACKFILL, Priority.QUESTION):
+        address.is_flooded(flood, 2)
+
+    assert address.takes(Priority.UPKEEP, table)
+
+
+@pytest.mark.parametrize(("limit", "percent", "table", "piece"), [BINANCE, HYPERLIQUID])
+def test_tables_leave_room_in_the_shared_one_for_a_backfill_and_for_doubts(
+    limit: int, percent: int, table: int, piece: int
+) -> None:
+    address = Address(limit, percent)
+    own = QUERIES.own_units(Sharing(2, percent).capacity(limit) * 44 // 100)
+    address.is_flooded(Priority.UPKEEP, table)
+    address.is_flooded(Priority.QUESTION, 1)
+
+    assert address.takes(Priority.BACKFILL, own[Priority.BACKFILL])
+    assert address.takes(Priority.BACKFILL, piece)
+    assert address.takes(Priority.PROOF, own[Priority.PROOF] + 2 * piece)
