@@ -35,7 +35,7 @@ _WHY = {
 class _Told(Struct, frozen=True):
     """Of which part a bucket's last alarm was, since when it is naked, its level, and when."""
 
-    since_ns: int | None
+    since_ns: int
     level: int
     at_ns: int
 
@@ -53,7 +53,7 @@ class NakedAlarms:
         self.standing = tuple(_alarm(one).text for one in known)
         raised = [one for one in known if self._is_news(one, now_ns)]
         for one in raised:
-            self._told[_name(one.row)] = _Told(one.row.since_ns, one.level, now_ns)
+            self._told[_name(one.row)] = _Told(one.since_ns, one.level, now_ns)
         old = [name for name, told in self._told.items() if now_ns - told.at_ns > FORGOTTEN_NS]
         for name in old if not known else ():
             del self._told[name]
@@ -63,7 +63,7 @@ class NakedAlarms:
         told = self._told.get(_name(one.row))
         if told is None:
             return True
-        if told.since_ns == one.row.since_ns:
+        if told.since_ns == one.since_ns:
             return one.level > told.level
         return now_ns - told.at_ns >= QUIET_NS
 
@@ -73,8 +73,8 @@ def _alarm(one: Overdue) -> Alarm:
     worth = f", worth {row.notional:f}" if row.notional is not None else ""
     why = _WHY.get(row.cause, row.cause.value)
     what = f"{row.naked:f} {row.ticker} on {row.exc} in {row.pool}{worth}"
-    text = f"L{one.level} naked for {row.age_ms / 1_000:g} s: {what}; {why}"
-    key = f"naked-{_name(row)}-{row.since_ns}-L{one.level}"
+    text = f"L{one.level} naked for {one.for_ms / 1_000:g} s: {what}; {why}"
+    key = f"naked-{_name(row)}-{one.since_ns}-L{one.level}"
     return Alarm(source=SOURCE, key=key, text=text)
 
 

@@ -22,6 +22,7 @@ from services.position_state.exposure.state import (
     Leg,
     OrderFact,
     cloid_by_oid,
+    close_unused,
     is_put_away,
     keep_early,
     measure,
@@ -105,10 +106,14 @@ def _on_hedge(state: Exposure, event: LogEvent, hedge: HedgeOrder) -> None:
 
 
 def _on_refused(state: Exposure, event: LogEvent, refused: HedgeRefused) -> None:
-    """Put a refused hedge away; should the venue have its maker, what that fills is naked."""
+    """Put a refused hedge away; should the venue have its maker, what that fills is naked.
+
+    Its buckets go with it unless something else needs them: names cost those who ask nothing.
+    """
     hedge = state.hedges.pop(ids.maker_cloid(refused.hedge_id), None)
     if hedge is not None:
         put_away(state, (hedge.exc, hedge.ticker), hedge, event.ts_ns)
+        close_unused(state, hedge)
 
 
 def _on_decision(state: Exposure, event: LogEvent, decision: Decision) -> None:

@@ -17,6 +17,7 @@ from services.position_state.exposure.state import (
     open_bucket,
     put_away,
 )
+from services.position_state.exposure.tradable import is_dust
 from tandem.hedging import attribution, conversion, evidence, minute_marks
 from tandem.hedging.attribution import Lot
 from tandem.hedging.conversion import Terms
@@ -123,14 +124,20 @@ def _owe(state: Exposure, event: LogEvent, whom: tuple[Hedge, Leg], amount: Deci
     hedge, leg = whom
     bucket = open_bucket(state, leg.key, hedge.pool)
     bucket.cause = event.subject
+    _collect(state, bucket, hedge, event.ts_ns)
     attribution.add(bucket.lots, Lot(hedge.hedge_id, amount, event.ts_ns))
     attribution.add(bucket.undecided, Lot(hedge.hedge_id, amount, event.ts_ns))
-    _collect(bucket, hedge, event.ts_ns)
 
 
-def _collect(bucket: Bucket, hedge: Hedge, now_ns: int) -> None:
-    """Note until when the hedge lets its fills wait for more of them."""
+def _collect(state: Exposure, bucket: Bucket, hedge: Hedge, now_ns: int) -> None:
+    """Note until when the hedge lets a fill wait for more of them.
+
+    Where enough has waited its time already and is not taken up, no later fill puts it off.
+    """
     if hedge.coalesce_ms and bucket.collects_until_ns <= now_ns:
+        undecided = sum((lot.amount for lot in bucket.undecided), ZERO)
+        if not is_dust(state, bucket, undecided):
+            return
         bucket.collects_until_ns = now_ns + hedge.coalesce_ms * NS_PER_MS
 
 

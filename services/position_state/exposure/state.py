@@ -165,6 +165,25 @@ def open_bucket(state: Exposure, key: InstrumentKey, pool: Pool) -> Bucket:
     return known
 
 
+def close_unused(state: Exposure, hedge: Hedge) -> None:
+    """Let go of the buckets of a hedge that is not there any more, if nothing ever came of them."""
+    for leg in hedge.legs:
+        name = ids.bucket_hash(*leg.key, hedge.pool)
+        bucket = state.buckets.get(name)
+        if bucket is not None and not (_is_used(bucket) or _is_wanted(state, bucket)):
+            del state.buckets[name]
+
+
+def _is_used(bucket: Bucket) -> bool:
+    return bool(bucket.lots or bucket.undecided or bucket.takers or bucket.decided or bucket.cause)
+
+
+def _is_wanted(state: Exposure, bucket: Bucket) -> bool:
+    place = (bucket.exc, bucket.ticker)
+    others = (one for one in state.hedges.values() if one.pool == bucket.pool)
+    return any(leg.key == place for one in others for leg in one.legs)
+
+
 def measure(state: Exposure, bucket: Bucket) -> None:
     """Take the bucket's unit from the first table that lists it, for good: legs speak it."""
     instrument = listed(state, (bucket.exc, bucket.ticker))

@@ -62,11 +62,11 @@ def on_taker_fact(
 ) -> bool:
     """Count what a fact proves of a taker; False while its direction is not known."""
     cloid, fact = told
-    if (bucket.exc, bucket.ticker) != (fact.exc, fact.ticker):
+    if bucket.exc != fact.exc:
         return True
     taker = recall_taker(state, bucket, cloid)
     if taker is None:
-        if _was_decided(bucket, cloid):
+        if bucket.ticker != fact.ticker or _was_decided(bucket, cloid):
             return True
         taker = _adopt(bucket, cloid, fact)
     if taker is None:

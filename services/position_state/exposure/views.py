@@ -1,7 +1,7 @@
 """What is shown of exposure: one row a bucket, worth at the log's last price, and its cause (pure).
 
-A bucket is overdue when its oldest part has waited for longer than L1 though it can be traded and
-no hedge of it lets small fills wait any more.
+A bucket is overdue when what of it can be traded has waited for longer than L1 and no hedge of it
+lets small fills wait any more.
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ from decimal import Decimal, localcontext
 
 from msgspec import Struct
 
+from services.position_state.exposure import tradable
 from services.position_state.exposure.makers import unpriced
 from services.position_state.exposure.state import Bucket, Exposure, listed, reference
 from services.position_state.exposure.takers import unfilled
+from services.position_state.exposure.tradable import is_dust
 from tandem.domain.instrument import notional
-from tandem.hedging import sizes
 from tandem.hedging.exact import EXACT, ZERO, quotient
 from tandem.messages.queries import ExposureCause, ExposureView
 
@@ -22,10 +23,15 @@ LEVELS_MS = (250, 1_000, 5_000, 30_000)
 
 
 class Overdue(Struct, frozen=True):
-    """A bucket that is naked for too long: 1 for L1 and so on."""
+    """A bucket that is naked for too long: 1 for L1 and so on.
+
+    `since_ns`, `for_ms`: since when, and so how long, it is naked by what can be traded.
+    """
 
     row: ExposureView
     level: int
+    since_ns: int
+    for_ms: int
 
 
 def rows(state: Exposure, now_ns: int) -> tuple[ExposureView, ...]:
@@ -38,16 +44,15 @@ def overdue(state: Exposure, now_ns: int) -> Iterator[Overdue]:
     """Return the buckets that somebody must hear of, and how urgently."""
     with localcontext(EXACT):
         for bucket in state.buckets.values():
-            if bucket.lots and (level := _level(bucket, now_ns)):
-                row = _row(state, bucket, now_ns)
-                if row.cause is not ExposureCause.DUST:
-                    yield Overdue(row, level)
+            since_ns = tradable.since_ns(state, bucket)
+            if since_ns is not None and (level := _level(bucket, since_ns, now_ns)):
+                for_ms = (now_ns - since_ns) // NS_PER_MS
+                yield Overdue(_row(state, bucket, now_ns), level, since_ns, for_ms)
 
 
-def _level(bucket: Bucket, now_ns: int) -> int:
-    since_ns = max(bucket.lots[0].since_ns, bucket.collects_until_ns)
-    age_ms = (now_ns - since_ns) // NS_PER_MS
-    return sum(age_ms >= most for most in LEVELS_MS)
+def _level(bucket: Bucket, since_ns: int, now_ns: int) -> int:
+    late_ms = (now_ns - max(since_ns, bucket.collects_until_ns)) // NS_PER_MS
+    return sum(late_ms >= most for most in LEVELS_MS)
 
 
 def _row(state: Exposure, bucket: Bucket, now_ns: int) -> ExposureView:
@@ -88,17 +93,8 @@ def _cause(state: Exposure, bucket: Bucket, naked: Decimal) -> ExposureCause:
         return ExposureCause.NONE
     if any(taker.order.in_doubt for taker in bucket.takers.values()):
         return ExposureCause.IN_DOUBT
-    if _is_dust(state, bucket, naked):
+    if is_dust(state, bucket, naked):
         return ExposureCause.DUST
-    if bucket.takers and _is_dust(state, bucket, naked - _in_flight(bucket)):
+    if bucket.takers and is_dust(state, bucket, naked - _in_flight(bucket)):
         return ExposureCause.IN_FLIGHT
     return ExposureCause.UNDECIDED
-
-
-def _is_dust(state: Exposure, bucket: Bucket, amount: Decimal) -> bool:
-    key = (bucket.exc, bucket.ticker)
-    instrument = listed(state, key)
-    if instrument is None:
-        return not amount
-    quantity = sizes.cut_to_lot(amount, bucket.unit, instrument.lot)
-    return sizes.is_dust(instrument, quantity, reference(state, key), state.hard_cap_bp)

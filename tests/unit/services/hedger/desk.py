@@ -333,11 +333,14 @@ class Desk:
         **more: object,
     ) -> None:
         bucket = self._home(cloid)
-        values: dict[str, object] = {"source": ReportSource.EVENT, **more}
+        values: dict[str, object] = {
+            "source": ReportSource.EVENT,
+            "ticker": bucket.ticker,
+            **more,
+        }
         self.report(
             OrderReport(
                 exc=bucket.exc,
-                ticker=bucket.ticker,
                 order_status=status,
                 ts_event_ns=self.now_ns,
                 venue_order_id=VenueOrderId(f"o-{cloid}"),

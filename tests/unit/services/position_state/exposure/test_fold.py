@@ -10,6 +10,7 @@ from tandem.domain.ids import (
     ExecId,
     HedgeId,
     Pool,
+    Ticker,
     VenueOrderId,
     bucket_hash,
     maker_cloid,
@@ -198,3 +199,34 @@ def test_a_snapshot_is_the_state() -> None:
     again = fold.load(fold.dump(state))
     assert again == state
     assert maker_cloid(hedge) in again.exposure.hedges
+
+
+def test_what_is_told_of_our_taker_counts_whatever_ticker_its_venue_names() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+    desk.maker_fill(hedge, "2")
+    (decision,) = desk.decide()
+    cloid = decision.takers[0].client_order_id
+    desk.taker_report(cloid, OrderStatus.PARTIAL, "0.5", ticker=Ticker("SOL2"))
+    assert lots(desk.exposure) == [("h1", D("1.5"))]
+
+
+def test_a_refused_hedge_leaves_no_bucket_that_nothing_else_needs() -> None:
+    desk = two_venues()
+    desk.hedge("h1", "-3")
+    for name in ("a", "b"):
+        desk.hedge(name, "-3.001", pool=Pool(f"pool-{name}"))
+        refused = desk.refusal(name)
+        assert refused is not None
+        desk.read(refused, subjects.hedge_refused(HedgeId(name)))
+    assert list(desk.exposure.buckets) == [NAME]
+
+
+def test_a_refused_hedge_leaves_the_bucket_that_another_waits_in() -> None:
+    desk = two_venues()
+    for name in ("h1", "h2"):
+        desk.hedge(name, "-3.001")
+    refused = desk.refusal("h1")
+    assert refused is not None
+    desk.read(refused, subjects.hedge_refused(HedgeId("h1")))
+    assert list(desk.exposure.buckets) == [NAME]

@@ -12,8 +12,12 @@ def row(desk: Desk) -> ExposureView:
     return shown
 
 
+def overdue(desk: Desk) -> list[views.Overdue]:
+    return list(views.overdue(desk.exposure, desk.now_ns))
+
+
 def levels(desk: Desk) -> list[int]:
-    return [one.level for one in views.overdue(desk.exposure, desk.now_ns)]
+    return [one.level for one in overdue(desk)]
 
 
 def test_what_is_naked_is_told_with_its_worth_its_age_and_whose_it_is() -> None:
@@ -79,4 +83,38 @@ def test_a_makers_end_lets_nothing_wait() -> None:
     desk.maker_fill(hedge, "1")
     desk.maker_report(hedge, OrderStatus.CANCELLED, "1")
     desk.now_ns += 250 * NS_PER_MS
+    assert levels(desk) == [1]
+
+
+def test_old_dust_does_not_age_what_fills_on_top_of_it() -> None:
+    desk = two_venues(lot="0.5")
+    hedge = desk.hedge("h1", "-3")
+    desk.maker_fill(hedge, "0.4")
+    desk.now_ns += 60_000 * NS_PER_MS
+    desk.maker_fill(hedge, "1")
+    desk.now_ns += 100 * NS_PER_MS
+    assert (row(desk).naked, row(desk).age_ms) == (D("1.4"), 60_100)
+    assert levels(desk) == []
+    desk.now_ns += 150 * NS_PER_MS
+    assert [(one.level, one.for_ms) for one in overdue(desk)] == [(1, 250)]
+
+
+def test_fills_that_go_on_do_not_put_off_the_alarm_of_what_waited_its_time() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3", coalesce_ms=1_000)
+    for _ in range(6):
+        desk.maker_fill(hedge, "0.1")
+        desk.now_ns += 500 * NS_PER_MS
+    assert levels(desk) == [2]
+
+
+def test_after_dust_small_fills_wait_for_more_again() -> None:
+    desk = two_venues(lot="0.5")
+    hedge = desk.hedge("h1", "-3", coalesce_ms=1_000)
+    desk.maker_fill(hedge, "0.4")
+    desk.now_ns += 60_000 * NS_PER_MS
+    desk.maker_fill(hedge, "1")
+    desk.now_ns += 1_200 * NS_PER_MS
+    assert levels(desk) == []
+    desk.now_ns += 50 * NS_PER_MS
     assert levels(desk) == [1]
