@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from decimal import Decimal
 
 import msgspec
 
@@ -10,6 +11,7 @@ from services.paper_exchange.accounts import MarginMode
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.margin import MarginState, PositionMargin
+from services.paper_exchange.orders import ZERO
 
 ALIAS_LENGTH = 8
 MAX_NOTIONAL = "100000000"
@@ -281,6 +283,26 @@ def asset(state: MarginState, quote: str, now_ms: int) -> AssetPayload:
     )
 
 
+def other_asset(name: str, amount: Decimal, now_ms: int) -> AssetPayload:
+    """Return an asset that nothing is traded in: it has no profit and needs no margin."""
+    held, nothing = money(amount), money(ZERO)
+    return AssetPayload(
+        asset=name,
+        wallet_balance=held,
+        unrealized_profit=nothing,
+        margin_balance=held,
+        maint_margin=nothing,
+        initial_margin=nothing,
+        position_initial_margin=nothing,
+        open_order_initial_margin=nothing,
+        cross_wallet_balance=held,
+        cross_un_pnl=nothing,
+        available_balance=held,
+        max_withdraw_amount=held,
+        update_time=now_ms,
+    )
+
+
 def account(
     state: MarginState,
     assets: tuple[AssetPayload, ...],
@@ -290,12 +312,12 @@ def account(
     return AccountPayload(
         total_initial_margin=money(state.initial_margin),
         total_maint_margin=money(state.maint_margin),
-        total_wallet_balance=money(state.wallet_balance),
+        total_wallet_balance=money(state.wallet_balance + state.collateral),
         total_unrealized_profit=money(state.unrealized_pnl),
-        total_margin_balance=money(state.equity),
+        total_margin_balance=money(state.equity + state.collateral),
         total_position_initial_margin=money(state.position_initial_margin),
         total_open_order_initial_margin=money(state.open_order_initial_margin),
-        total_cross_wallet_balance=money(state.wallet_balance),
+        total_cross_wallet_balance=money(state.wallet_balance + state.collateral),
         total_cross_un_pnl=money(state.unrealized_pnl),
         available_balance=money(state.available),
         max_withdraw_amount=money(state.available),

@@ -21,6 +21,7 @@ from services.paper_binance.account_payloads import (
     balance,
     commission_rate,
     leverage_bracket,
+    other_asset,
     position_risk,
     position_risk_v2,
     symbol_config,
@@ -31,7 +32,7 @@ from services.paper_binance.order_params import decode_contract
 from services.paper_binance.venue import Call, Venue
 from services.paper_exchange.accounts import Position
 from services.paper_exchange.instruments import Contract
-from services.paper_exchange.margin import MarginState, PositionMargin
+from services.paper_exchange.margin import PositionMargin
 from services.paper_exchange.orders import ZERO, PositionSide
 
 ONE_WAY = (PositionSide.BOTH,)
@@ -52,17 +53,19 @@ def positions_v2(venue: Venue, call: Call) -> list[PositionRiskV2]:
 def account_v3(venue: Venue, call: Call) -> AccountPayload:
     state = venue.engine.margin(call.account_id)
     positions = tuple(account_position(_risk(venue, held)) for held in state.positions)
-    return account(state, (_asset_of(state, call),), positions)
+    return account(state, _assets(venue, call), positions)
 
 
 def account_v2(venue: Venue, call: Call) -> AccountPayload:
     state = venue.engine.margin(call.account_id)
-    held_asset = msgspec.structs.replace(_asset_of(state, call), margin_available=True)
+    assets = tuple(
+        msgspec.structs.replace(held, margin_available=True) for held in _assets(venue, call)
+    )
     positions = tuple(
         account_position_v2(_risk(venue, held), held) for held in _listed(venue, call)
     )
     return msgspec.structs.replace(
-        account(state, (held_asset,), positions),
+        account(state, assets, positions),
         fee_tier=0,
         fee_burn=False,
         can_trade=True,
@@ -75,7 +78,8 @@ def account_v2(venue: Venue, call: Call) -> AccountPayload:
 
 
 def balances(venue: Venue, call: Call) -> list[BalancePayload]:
-    return [balance(_asset(venue, call), account_alias(venue.books, call.account_id))]
+    alias = account_alias(venue.books, call.account_id)
+    return [balance(held, alias) for held in _assets(venue, call)]
 
 
 def account_config(venue: Venue, call: Call) -> AccountConfig:
@@ -171,9 +175,8 @@ def _flat(venue: Venue, call: Call, symbol: str, side: PositionSide) -> Position
     )
 
 
-def _asset(venue: Venue, call: Call) -> AssetPayload:
-    return _asset_of(venue.engine.margin(call.account_id), call)
-
-
-def _asset_of(state: MarginState, call: Call) -> AssetPayload:
-    return asset(state, QUOTE, call.now_ms)
+def _assets(venue: Venue, call: Call) -> tuple[AssetPayload, ...]:
+    """Return the asset that is traded in, then the others that the account holds."""
+    traded = asset(venue.engine.margin(call.account_id), QUOTE, call.now_ms)
+    others = venue.engine.account(call.account_id).collateral.items()
+    return (traded, *(other_asset(name, amount, call.now_ms) for name, amount in others))

@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from services.paper_binance.by_hand import act
-from services.paper_binance.entries import KeyEntry
+from services.paper_binance.contracts import QUOTE
+from services.paper_binance.entries import KeyEntry, ModesEntry
 from services.paper_binance.fault_control import FaultControl
 from services.paper_binance.listing import change_listing
 from services.paper_binance.numbers import ms
@@ -32,13 +33,18 @@ VENUE_NAME = "paper-binance"
 
 
 class SeedAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """A new account, or an old one started afresh; at least one key is needed to use it."""
+    """A new account, or an old one started afresh; at least one key is needed to use it.
+
+    `collateral` is what it holds of other assets, by name, each counted at 1 USD.
+    """
 
     account: str
     api_key: str
     secret: str = ""
     public_key: str = ""
     wallet: Decimal = Decimal(1_000_000)
+    collateral: dict[str, Decimal] = {}
+    multi_assets: bool = False
     maker_fee: Decimal = BINANCE_FEES.maker
     taker_fee: Decimal = BINANCE_FEES.taker
 
@@ -108,7 +114,9 @@ class VenueControl:
         except ValueError as error:
             raise audit.ControlError(f"account {seed.account}: {error}") from error
         fees = FeeSchedule(maker=seed.maker_fee, taker=seed.taker_fee)
-        self._venue.engine.open_account(account_id, seed.wallet, fees)
+        self._venue.engine.open_account(account_id, seed.wallet, fees, seed.collateral)
+        modes = ModesEntry(account_id=account_id, dual_side=False, multi_assets=seed.multi_assets)
+        self._venue.set_modes(modes)
         self._venue.journal.commit()
         return AccountSeeded(seed.account, seed.api_key)
 
@@ -159,9 +167,10 @@ class VenueControl:
 
     def _balances(self, account: str | None) -> list[audit.AuditBalance]:
         return [
-            audit.AuditBalance(account=owner.account_id, asset="USDT", wallet=owner.wallet_balance)
+            audit.AuditBalance(account=owner.account_id, asset=asset, wallet=wallet)
             for owner in self._venue.engine.accounts()
             if account in {None, owner.account_id}
+            for asset, wallet in {QUOTE: owner.wallet_balance, **owner.collateral}.items()
         ]
 
     def _trade(self, fill: Filled) -> audit.AuditTrade:

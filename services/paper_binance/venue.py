@@ -105,6 +105,7 @@ class Venue:
         self.switches = Switches()
         self.faults = Faults()
         self.engine.deny_margin(self.faults.plan.refuses_margin)
+        self.engine.count_collateral(lambda account_id: account_id in self.multi_assets)
         self.permissions = Permissions()
         self.unreadable: set[str] = set()
         self.limits = LimitSettings()

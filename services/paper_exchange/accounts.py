@@ -100,7 +100,10 @@ def _entry_after(position: Position, signed_qty: Decimal, px: Decimal) -> Decima
 
 
 class Account:
-    """One account's money and positions; orders live in the engine's ledger."""
+    """One account's money and positions; orders live in the engine's ledger.
+
+    `collateral` is what it holds of other assets, each worth its number in the wallet's.
+    """
 
     def __init__(self, account_id: AccountId, wallet_balance: Decimal, fees: FeeSchedule) -> None:
         self.account_id = account_id
@@ -108,6 +111,7 @@ class Account:
         self.fees = fees
         self.positions: dict[PositionKey, Position] = {}
         self.settings: dict[str, SymbolSettings] = {}
+        self.collateral: dict[str, Decimal] = {}
 
     def position(self, symbol: str, side: PositionSide = PositionSide.BOTH) -> Position:
         """The position, or a flat one."""

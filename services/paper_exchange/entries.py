@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from services.paper_exchange.accounts import Account, Position, SymbolSettings
 from services.paper_exchange.events import Filled
 from services.paper_exchange.fees import FeeSchedule
@@ -29,6 +31,7 @@ class AccountEntry(Entry, frozen=True, kw_only=True):
     fees: FeeSchedule
     positions: tuple[Position, ...]
     settings: dict[str, SymbolSettings]
+    collateral: dict[str, Decimal] = msgspec.field(default_factory=dict)
 
 
 class ClearedEntry(Entry, frozen=True):
@@ -43,6 +46,7 @@ def account_entry(account: Account) -> AccountEntry:
         fees=account.fees,
         positions=tuple(account.positions.values()),
         settings=dict(account.settings),
+        collateral=dict(account.collateral),
     )
 
 
@@ -51,4 +55,5 @@ def account_of(entry: AccountEntry) -> Account:
     account = Account(entry.account_id, entry.wallet_balance, entry.fees)
     account.positions = {(p.symbol, p.position_side): p for p in entry.positions}
     account.settings = dict(entry.settings)
+    account.collateral = dict(entry.collateral)
     return account

@@ -2,7 +2,7 @@
 
 1. A symbol needs (position side by side) the largest of its position, its position with all open
    buys, and its position with all open sells, at the account's leverage; reducing orders need none.
-2. Free margin is equity less what is needed, never below 0.
+2. Free margin is equity, with other assets where they count, less what is needed; never below 0.
 """
 
 from decimal import Decimal
@@ -32,11 +32,15 @@ class PositionMargin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarginState(msgspec.Struct, frozen=True, kw_only=True):
-    """An account valued at mark; `equity` is the wallet with unrealised profit."""
+    """An account valued at mark; `equity` is the wallet with unrealised profit.
+
+    `collateral` is what other assets add to it, 0 where they do not count.
+    """
 
     wallet_balance: Decimal
     unrealized_pnl: Decimal
     equity: Decimal
+    collateral: Decimal
     position_initial_margin: Decimal
     open_order_initial_margin: Decimal
     maint_margin: Decimal
@@ -58,14 +62,17 @@ def margin_of(state: VenueState, account: Account) -> MarginState:
     position_margin = sum((row.initial_margin for row in rows), ZERO)
     order_margin = sum((row.open_order_margin for row in rows), ZERO)
     equity = account.wallet_balance + unrealized
+    counts = state.counts_collateral(account.account_id)
+    collateral = sum(account.collateral.values(), ZERO) if counts else ZERO
     return MarginState(
         wallet_balance=account.wallet_balance,
         unrealized_pnl=unrealized,
         equity=equity,
+        collateral=collateral,
         position_initial_margin=position_margin,
         open_order_initial_margin=order_margin,
         maint_margin=sum((row.maint_margin for row in rows), ZERO),
-        available=max(ZERO, equity - position_margin - order_margin),
+        available=max(ZERO, equity + collateral - position_margin - order_margin),
         positions=rows,
     )
 

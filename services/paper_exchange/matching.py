@@ -72,10 +72,15 @@ class Engine:
     # Accounts.
 
     def open_account(
-        self, account_id: AccountId, wallet_balance: Decimal, fees: FeeSchedule
+        self,
+        account_id: AccountId,
+        wallet_balance: Decimal,
+        fees: FeeSchedule,
+        collateral: Mapping[str, Decimal] | None = None,
     ) -> Account:
         """Create an account, or start an existing one afresh with this balance."""
         account = Account(account_id, wallet_balance, fees)
+        account.collateral = dict(collateral or {})
         self._state.changed(account)
         return account
 
@@ -143,6 +148,10 @@ class Engine:
     def deny_margin(self, denies: Callable[[AccountId], bool]) -> None:
         """Ask this before every order that needs margin; True leaves the account none for it."""
         self._state.denies_margin = denies
+
+    def count_collateral(self, counts: Callable[[AccountId], bool]) -> None:
+        """Ask this whenever an account is valued; True adds what it holds of other assets."""
+        self._state.counts_collateral = counts
 
     # Orders.
 

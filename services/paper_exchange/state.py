@@ -47,6 +47,7 @@ class VenueState:
         self.policy = policy
         self.accounts: dict[AccountId, Account] = {}
         self.denies_margin: Callable[[AccountId], bool] = lambda _: False
+        self.counts_collateral: Callable[[AccountId], bool] = lambda _: False
         self.ledger = OrderLedger()
         self.journal = StateJournal()
         self._order_ids = self.journal.numbers("orders", first_order_id)

@@ -59,6 +59,8 @@ UNIVERSE: Final = (
     _delisted(3, "MATIC", 1),
     _delisted(4, "DYDX", 1),
     _listing(5, "SOL", 2, 20, "150"),
+    _listing(6, "kPEPE", 0, 10, "0.01"),
+    _listing(7, "kDOGS", 0, 5, "0.5"),
 )
 LISTING_OF_COIN: Final = {listing.coin: listing for listing in UNIVERSE}
 

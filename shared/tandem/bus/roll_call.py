@@ -30,7 +30,7 @@ class Town(Protocol):
 
 
 class RollCall:
-    """Hears every client; `on_joining` of a strategy is called when another one of it begins."""
+    """Hears every client; `on_joining` is called when another client of any name begins."""
 
     def __init__(self, town: Town, timing: Timing) -> None:
         self._town, self._timing = town, timing

@@ -1,6 +1,10 @@
+from decimal import Decimal
+
 import pytest
 
+from services.paper_binance.keyring import PAPER_ACCOUNT
 from services.paper_binance.venue import Venue
+from services.paper_exchange.fees import BINANCE_FEES
 from tests.unit.services.paper_binance.pure_venue import LIMIT, MARKET, send, venue_with_books
 
 V3_POSITION = {
@@ -107,3 +111,36 @@ def test_rates_brackets_and_limits_are_told(venue: Venue) -> None:
     assert (rates["makerCommissionRate"], rates["takerCommissionRate"]) == ("0.0002", "0.0005")
     assert brackets["brackets"][0]["initialLeverage"] == 100
     assert [row["limit"] for row in limits] == [300, 1200]
+
+
+OWED, BFUSD = Decimal("-48.11"), Decimal(2850)
+
+
+def holding_two_assets(venue: Venue) -> None:
+    venue.engine.open_account(PAPER_ACCOUNT, OWED, BINANCE_FEES, {"BFUSD": BFUSD})
+
+
+@pytest.mark.parametrize(("mode", "total"), [("true", "2801.89000000"), ("false", "-48.11000000")])
+def test_c9_other_assets_count_in_multi_assets_mode_only(
+    venue: Venue, mode: str, total: str
+) -> None:
+    holding_two_assets(venue)
+    send(venue, "POST", "multiAssetsMargin", multiAssetsMargin=mode)
+
+    for path in ("../v3/account", "../v2/account"):
+        _, answer = send(venue, "GET", path)
+        assert (answer["totalMarginBalance"], answer["totalWalletBalance"]) == (total, total)
+        assert [(row["asset"], row["walletBalance"]) for row in answer["assets"]] == [
+            ("USDT", "-48.11000000"), ("BFUSD", "2850.00000000"),
+        ]  # fmt: skip
+    _, balances = send(venue, "GET", "../v3/balance")
+    assert [row["asset"] for row in balances] == ["USDT", "BFUSD"]
+
+
+def test_c9_what_counts_is_margin_for_orders(venue: Venue) -> None:
+    holding_two_assets(venue)
+
+    assert send(venue, "POST", "order", **LIMIT)[1]["code"] == -2019
+
+    send(venue, "POST", "multiAssetsMargin", multiAssetsMargin="true")
+    assert send(venue, "POST", "order", **LIMIT)[0] == 200

@@ -1,6 +1,7 @@
 """What the venue still knows after its process has ended, whatever ended it."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from services.paper_binance.auth import HmacSecret
 from services.paper_binance.entries import KeyEntry
 from services.paper_binance.keyring import PAPER_ACCOUNT
 from services.paper_binance.venue import Venue
+from services.paper_exchange.fees import BINANCE_FEES
 from services.paper_exchange.orders import AccountId
 from services.paper_exchange.shell.journal_files import JournalFiles
 from services.paper_exchange.state_journal import NumbersEntry
@@ -148,3 +150,13 @@ def test_the_account_s_code_is_that_of_its_books(lifetimes: Lifetimes, tmp_path:
 def alias(venue: Venue) -> str:
     _, rows = send_at(venue, NOW_MS, "GET", "../v3/balance")
     return str(rows[0]["accountAlias"])
+
+
+def test_c9_other_assets_and_their_mode_are_there(lifetimes: Lifetimes) -> None:
+    venue = lifetimes.begin()
+    venue.engine.open_account(PAPER_ACCOUNT, Decimal(-1), BINANCE_FEES, {"BFUSD": Decimal(5)})
+    send(venue, "POST", "multiAssetsMargin", multiAssetsMargin="true")
+
+    _, account = send(lifetimes.begin(), "GET", "../v3/account")
+
+    assert account["totalMarginBalance"] == "4.00000000"

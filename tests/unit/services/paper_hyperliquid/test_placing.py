@@ -101,7 +101,7 @@ def test_a_malformed_order_is_refused_and_never_queryable(
     assert floor.updates() == []
 
 
-@pytest.mark.parametrize("asset", [3, 6, 110003])
+@pytest.mark.parametrize("asset", [3, 8, 110003])
 def test_an_asset_that_does_not_trade_is_refused(asset: int) -> None:
     error = Floor().order(limit("buy", "149", "1", a=asset))[0]["error"]
     assert error == f"Order has invalid asset. asset={asset}"
