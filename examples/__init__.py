@@ -1,1 +1,1 @@
-"""What can be run: the walkthrough, the benchmark, and strategies to start from."""
+"""What can be run: the walkthrough, chaos and the benchmarks."""

@@ -3,6 +3,7 @@
 They are of an account that no gateway serves: nothing is sent for them.
 """
 
+import argparse
 import asyncio
 import os
 import sys
@@ -12,6 +13,7 @@ from tandem.bus.nats_bus import NatsBus
 from tandem.domain.ids import Exc
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import Environment, nats_options
+from tandem.runtime.interrupts import run_command
 
 ACCOUNT = Exc("nobody")
 
@@ -23,5 +25,13 @@ async def load(messages: int) -> None:
     await bus.close()
 
 
+def main() -> int:
+    """Log as many as were asked for."""
+    parser = argparse.ArgumentParser(prog="bench.load", description=__doc__)
+    parser.add_argument("messages", type=int, help="how many")
+    asyncio.run(load(parser.parse_args().messages))
+    return 0
+
+
 if __name__ == "__main__":
-    asyncio.run(load(int(sys.argv[1])))
+    sys.exit(run_command(main))

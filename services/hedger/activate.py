@@ -4,11 +4,13 @@
 names the one it follows, so of two at once the log takes one.
 """
 
+import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 
-from services.hedger.config import hedge_rules
+from services.hedger.config import VARIABLES, hedge_rules
 from services.hedger.rules import to_fact
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.port import Entry, Log
@@ -16,8 +18,10 @@ from tandem.domain.errors import MalformedMessageError, TandemError
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Rules
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.config import Environment, nats_options
+from tandem.runtime.config import BUS_VARIABLES, Environment, nats_options
 from tandem.runtime.interrupts import run_command
+
+CONNECT_S = 30.0
 
 
 async def activate(log: Log, env: Environment) -> Rules:
@@ -46,22 +50,31 @@ def _rules(newest: Entry) -> Rules | None:
 
 
 async def _main(env: Environment) -> Rules:
-    bus = await NatsBus.connect(nats_options(env, "hedger-activate"), SystemClock())
+    async with asyncio.timeout(CONNECT_S):
+        bus = await NatsBus.connect(nats_options(env, "hedger-activate"), SystemClock())
     try:
         return await activate(bus.log, env)
     finally:
         await bus.close()
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Activate the rules of this environment and say which."""
+    _parser().parse_args(argv)
     try:
         made = asyncio.run(_main(Environment(os.environ)))
-    except TandemError as error:
-        sys.stderr.write(f"activate: {error}\n")
+    except (TandemError, TimeoutError) as error:
+        sys.stderr.write(f"activate: {str(error) or 'no NATS server answers'}\n")
         return 1
     sys.stdout.write(f"activation {made.ordinal}: rules {made.rules} {made.settings}\n")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = ", ".join(one.name for one in (*VARIABLES, *BUS_VARIABLES))
+    return argparse.ArgumentParser(
+        prog="activate", description=__doc__, epilog=f"environment: {names}"
+    )
 
 
 if __name__ == "__main__":

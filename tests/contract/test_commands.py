@@ -17,14 +17,13 @@ PLACES = (
 )
 # Chaos ends its stack itself, with the same exit code; a service drains on the same signal.
 OTHERS = {
-    "examples/bench/load.py",
     "examples/chaos/__main__.py",
     "examples/chaos/strategy.py",
     "services/hedger/__main__.py",
 }
 
 
-def _commands() -> list[str]:
+def commands() -> list[str]:
     """Return the files that can be run, by what stands in them."""
     files = (path for place in PLACES for path in (ROOT / place).rglob("*.py"))
     named = (str(path.relative_to(ROOT)) for path in files if _is_run(path))
@@ -37,9 +36,9 @@ def _is_run(path: Path) -> bool:
 
 
 def test_the_commands_are_found() -> None:
-    assert {"shared/tandem/cli/keys.py", "examples/walkthrough/__main__.py"} <= set(_commands())
+    assert {"shared/tandem/cli/keys.py", "examples/walkthrough/__main__.py"} <= set(commands())
 
 
-@pytest.mark.parametrize("name", _commands())
+@pytest.mark.parametrize("name", commands())
 def test_f9_a_command_runs_behind_the_one_door(name: str) -> None:
     assert "run_command(main)" in (ROOT / name).read_text() or name.endswith("cli/main.py")

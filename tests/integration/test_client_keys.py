@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tandem import OMS
 from tandem.bus.nats_bus import NatsBus
@@ -70,6 +71,12 @@ async def test_f3_a_right_key_without_access_says_what_does_not_run(desk: Access
 async def test_f3_a_service_or_command_without_a_key_is_told_too(desk: AccessDesk) -> None:
     with pytest.raises(ConfigurationError, match="without one"):
         await NatsBus.connect(NatsOptions(desk.urls), SystemClock())
+
+
+async def test_f3_who_is_not_let_in_is_told_once_by_the_error(desk: AccessDesk) -> None:
+    with capture_logs() as told, pytest.raises(ConfigurationError):
+        await NatsBus.connect(NatsOptions(desk.urls), SystemClock())
+    assert told == []
 
 
 async def test_f3_a_question_that_may_not_be_put_fails_at_once(desk: AccessDesk) -> None:

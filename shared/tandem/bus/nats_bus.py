@@ -204,6 +204,7 @@ class NatsBus:
             for publisher in bus._publishers:
                 await publisher.start()
         except BaseException:
+            bus._closing = True  # who called is told by the error
             # A connection whose handshake failed never says that it is closed.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(client.close(), GIVE_UP_S)

@@ -34,6 +34,8 @@ STREAMS = (
 )
 HEAD, WHOLE = "head.json", "whole"
 CONNECT_S = 10.0
+# A copy gets its name when it is whole: one that failed leaves the former one as it was.
+UNFINISHED = ".unfinished"
 STANDARD = "-"
 
 
@@ -47,33 +49,61 @@ class Copied:
 
 
 def backup(nats: NatsOptions, file: str) -> list[Copied]:
-    """Write every stream to `file`, or to standard output for `-`."""
-    with ExitStack() as open_files:
-        if file == STANDARD:
-            target: BinaryIO = sys.stdout.buffer
-        else:
-            target = open_files.enter_context(Path(file).open("wb"))
-        with tarfile.open(fileobj=target, mode="w|") as tar:
-            return asyncio.run(_save_all(nats, tar))
+    """Write every stream to `file`, or to standard output for `-`.
+
+    Raises:
+        InvalidInputError: the file cannot be written.
+        UnavailableError: the servers do not answer; what was in the file before is still there.
+    """
+    if file == STANDARD:
+        return _written(nats, sys.stdout.buffer)
+    path = Path(file)
+    begun = path.with_name(f"{path.name}{UNFINISHED}")
+    try:
+        with begun.open("wb") as target:
+            copied = _written(nats, target)
+        begun.replace(path)
+    except OSError as error:
+        raise _not_open(path, "written", error) from error
+    finally:
+        begun.unlink(missing_ok=True)
+    return copied
+
+
+def _written(nats: NatsOptions, target: BinaryIO) -> list[Copied]:
+    with tarfile.open(fileobj=target, mode="w|") as tar:
+        return asyncio.run(_save_all(nats, tar))
+
+
+def _not_open(path: Path, what: str, error: OSError) -> InvalidInputError:
+    return InvalidInputError("file", path, f"a file that can be {what}: {error.strerror}")
 
 
 def restore(nats: NatsOptions, file: str, replicas: int) -> list[Copied]:
     """Make every stream anew on servers that have none, kept by `replicas` servers each.
 
     Raises:
-        InvalidInputError: the file is no backup, or not a whole one; then nothing is left behind.
+        InvalidInputError: the file is not there, no backup, or not a whole one; then nothing is
+            left behind.
         UnavailableError: a stream exists, or the server did not take it.
     """
     with ExitStack() as open_files:
         if file == STANDARD:
             source: BinaryIO = sys.stdin.buffer
         else:
-            source = open_files.enter_context(Path(file).open("rb"))
+            source = open_files.enter_context(_opened(Path(file)))
         try:
             with tarfile.open(fileobj=source, mode="r|") as tar:
                 return asyncio.run(_load_all(nats, tar, replicas))
         except (tarfile.TarError, msgspec.DecodeError) as error:
             raise _not_whole(str(error)) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise _not_open(path, "read", error) from error
 
 
 async def _save_all(nats: NatsOptions, tar: tarfile.TarFile) -> list[Copied]:

@@ -1,9 +1,10 @@
-"""The command line: `up`, `down`, `status`, `reset` without Docker; on any desk the rest.
+"""The command line: `up`, `down`, `reset` without Docker; on any desk the rest.
 
-Only `up` and `down` need a checkout. `halt`, `resume`, `aside`, `alarms`, `backup` and `restore`
-need nothing but the log; `status` asks it where nothing was started here. Its address, the key and
-the authority are taken from the environment, as a service takes them, or it is the desk that `up`
-started in this directory or one above it.
+Only `up` needs a checkout: `down` and `reset` are for the desk that it started in this directory or
+one above it. `halt`, `resume`, `aside`, `alarms`, `backup` and `restore` need nothing but the log;
+`status` asks it where nothing was started here. Its address, the key and the authority are taken
+from the environment, as a service takes them, or it is the desk that `up` started here.
+`strategy add` needs nothing but the directory of the desk's keys.
 """
 
 import argparse
@@ -68,40 +69,55 @@ def run() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tandem", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    starting = commands.add_parser("up", help="start everything and leave it running")
+
+    def command(name: str, does: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=does, description=does)
+
+    _take_up(command("up", "start everything on paper exchanges and leave it running"))
+    command("down", "stop what `up` started")
+    _take_reset(command("reset", "delete what paper trading with `up` left"))
+    telling = command(
+        "status", "what runs and where, what is naked; exit 0 where all of it answers"
+    )
+    _take_strategy(command("strategy", "strategies that may speak to the desk"))
+    stopping = command("halt", "let no new risk out, cancel the makers of hedges; print a token")
+    stopping.add_argument("--exc", default="", help="one account only")
+    stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
+    resuming = command("resume", "lift halts")
+    resuming.add_argument("--halt", default="", help="one halt only, by its token")
+    putting = command(
+        "aside", "have every fold pass one message of the log over, as if it had never been"
+    )
+    putting.add_argument("seq", type=int, help="its sequence in the log, as an alarm has it")
+    putting.add_argument("--text", default="", help="why, for those who read of it later")
+    showing = command("alarms", "what a person should have looked at")
+    showing.add_argument("--follow", action="store_true", help="go on with what comes")
+    saving = command("backup", "copy the log into a file while the desk runs")
+    saving.add_argument("file", help="where to; - for standard output")
+    loading = command("restore", "make the log anew on servers that have none")
+    loading.add_argument("file", help="what `backup` wrote; - for standard input")
+    for taking in (telling, stopping, resuming, putting, showing, saving, loading):
+        taking.add_argument("--nats", default="", help=LOG_HELP)
+    return parser
+
+
+def _take_up(starting: argparse.ArgumentParser) -> None:
     starting.add_argument("--tape", default="", help="recorded market data for both exchanges")
     starting.add_argument("--ticker", default="", help="base asset that the tape is of, e.g. ETH")
     starting.add_argument(
         "--nats-port", type=int, default=0, help="0: NATS's own 4222, or any free one if taken"
     )
-    commands.add_parser("down", help="stop what `up` started")
-    _take_reset(commands.add_parser("reset", help="delete what paper trading with `up` left"))
-    telling = commands.add_parser("status", help="what runs and where, what is naked")
-    strategy = commands.add_parser("strategy", help="strategies that may speak to the desk")
+
+
+def _take_strategy(strategy: argparse.ArgumentParser) -> None:
     adding = strategy.add_subparsers(dest="what", required=True)
-    made = adding.add_parser("add", help="make a key and a connection file for one more")
+    does = "make a key and a connection file for one more, and print where the file is"
+    made = adding.add_parser("add", help=does, description=does)
     made.add_argument("name", help="letters, digits, _ and -")
     made.add_argument("--directory", default=".keys", help="where the desk's keys are (.keys)")
-    made.add_argument("--url", default=DEFAULT_URL, help="where it reaches the bus")
-    stopping = commands.add_parser("halt", help="let no new risk out, cancel the makers of hedges")
-    stopping.add_argument("--exc", default="", help="one account only")
-    stopping.add_argument("--text", default="", help="why, for those whose orders are refused")
-    resuming = commands.add_parser("resume", help="lift halts")
-    resuming.add_argument("--halt", default="", help="one halt only, by its token")
-    putting = commands.add_parser(
-        "aside", help="have every fold pass one message of the log over, as if it had never been"
+    made.add_argument(
+        "--url", default=DEFAULT_URL, help=f"where it reaches the bus ({DEFAULT_URL})"
     )
-    putting.add_argument("seq", type=int, help="its sequence in the log, as an alarm has it")
-    putting.add_argument("--text", default="", help="why, for those who read of it later")
-    showing = commands.add_parser("alarms", help="what a person should have looked at")
-    showing.add_argument("--follow", action="store_true", help="go on with what comes")
-    saving = commands.add_parser("backup", help="copy the log into a file while the desk runs")
-    saving.add_argument("file", help="where to; - for standard output")
-    loading = commands.add_parser("restore", help="make the log anew on servers that have none")
-    loading.add_argument("file", help="what `backup` wrote; - for standard input")
-    for command in (telling, stopping, resuming, putting, showing, saving, loading):
-        command.add_argument("--nats", default="", help=LOG_HELP)
-    return parser
 
 
 def _take_reset(beginning: argparse.ArgumentParser) -> None:
@@ -112,7 +128,8 @@ def _take_reset(beginning: argparse.ArgumentParser) -> None:
 
 def up(options: argparse.Namespace) -> int:
     """Start the stack, write down its processes and addresses, and leave."""
-    directory = _directory()
+    root = checkout()
+    directory = root / RUN_DIRECTORY
     if _running(directory):
         sys.stderr.write("tandem: already up; `tandem status` shows it, `tandem down` ends it\n")
         return 1
@@ -122,7 +139,7 @@ def up(options: argparse.Namespace) -> int:
         symbols = ("--symbols", f"{options.ticker}USDT") if options.ticker else ()
         paper = {"paper-binance": (*tape, *symbols), "paper-hyperliquid": tape}
     port = options.nats_port or (NATS_PORT if is_free(NATS_PORT) else 0)
-    plan = StackPlan(checkout(), directory, paper=paper, nats_port=port)
+    plan = StackPlan(root, directory, paper=paper, nats_port=port)
     started = LocalStack(plan)
     started.start()
     _write(directory, started)
@@ -142,21 +159,25 @@ def _write(directory: Path, started: LocalStack) -> None:
 
 def down(_: argparse.Namespace) -> int:
     """End every process that `up` started: services first, then the servers."""
-    directory = _directory()
-    pids = _running(directory)
+    directory = _found()
+    pids = _running(directory) if directory is not None else {}
     servers = {name: pid for name, pid in pids.items() if name in {"nats", "redis"}}
     services = {name: pid for name, pid in pids.items() if name not in servers}
     for group in (services, servers):
         _end(group)
-    for file in (STACK_FILE, CONNECTION_FILE):
-        (directory / file).unlink(missing_ok=True)
+    if directory is not None:
+        for file in (STACK_FILE, CONNECTION_FILE):
+            (directory / file).unlink(missing_ok=True)
     sys.stdout.write(f"stopped {len(pids)} processes\n")
     return 0
 
 
 def reset(options: argparse.Namespace) -> int:
     """Delete log and books together, so that paper trading begins afresh."""
-    directory = _directory()
+    directory = _found()
+    if directory is None:
+        sys.stdout.write("deleted nothing: no desk has run here\n")
+        return 0
     if _running(directory):
         sys.stderr.write("tandem: it runs; `tandem down` ends it, then reset\n")
         return 1
@@ -291,14 +312,14 @@ def _local_url() -> str:
 
 
 def _found() -> Path | None:
-    """Return the run directory here or in a directory above, where there is one."""
+    """Return the run directory of a desk here or in a directory above, where there is one."""
     here = Path.cwd()
     places = (place / RUN_DIRECTORY for place in (here, *here.parents))
-    return next((place for place in places if place.is_dir()), None)
+    return next((place for place in places if _is_of_a_desk(place)), None)
 
 
-def _directory() -> Path:
-    return checkout() / RUN_DIRECTORY
+def _is_of_a_desk(directory: Path) -> bool:
+    return any((directory / name).exists() for name in (STACK_FILE, *stack.KEPT))
 
 
 def _running(directory: Path) -> dict[str, int]:

@@ -15,7 +15,7 @@ from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.domain.errors import TandemError
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.config import COMMON_VARIABLES, Environment, settings
+from tandem.runtime.config import BUS_VARIABLES, Environment, settings
 from tandem.runtime.interrupts import run_command
 
 TIMEOUT_S = 30.0
@@ -32,7 +32,7 @@ async def _apply(options: NatsOptions, limits: topology.Limits) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Make the streams that the environment describes."""
-    names = ", ".join(one.name for one in COMMON_VARIABLES if "NATS" in one.name)
+    names = ", ".join(one.name for one in BUS_VARIABLES)
     epilog = (
         f"environment: {names}, TANDEM_RETENTION, TANDEM_DELTAS_RETENTION, TANDEM_STREAM_REPLICAS"
     )

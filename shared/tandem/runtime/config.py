@@ -65,6 +65,7 @@ COMMON_VARIABLES = (
     Variable("TANDEM_SNAPSHOT_EVERY", "messages between two snapshots of a fold", "20000"),
     Variable("TANDEM_RUN_FILE", "file for pid and HTTP port, written once ready"),
 )
+BUS_VARIABLES = tuple(one for one in COMMON_VARIABLES if one.name.startswith("TANDEM_NATS_"))
 ACCOUNT_VARIABLE = Variable("TANDEM_EXC", "name of the account this gateway serves")
 
 

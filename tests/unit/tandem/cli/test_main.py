@@ -1,4 +1,4 @@
-"""Beginning paper trading afresh: nothing is deleted that was not meant to be."""
+"""Ending a desk and beginning afresh: nothing is deleted that was not meant to be."""
 
 import io
 import json
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tandem.cli import backup
 from tandem.cli.main import STACK_FILE, main
+from tandem.cli.servers import free_port
 from tandem.cli.stack import KEPT
 from tandem.client.connecting import RUN_DIRECTORY
 
@@ -60,3 +62,45 @@ def test_a_desk_that_runs_is_not_reset(desk: Path) -> None:
     (desk / STACK_FILE).write_text(json.dumps(running))
     assert main(["reset", "--paper", "--yes"]) == 1
     assert set(KEPT) < left(desk)
+
+
+def test_f10_reset_and_down_need_no_checkout(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk.parent / "services" / "hedger").rmdir()
+    below = desk.parent / "mine"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert main(["down"]) == 0
+    assert "stopped 0 processes" in capsys.readouterr().out
+    assert main(["reset", "--paper", "--yes"]) == 0
+    assert left(desk) == {"logs"}
+
+
+def test_f10_a_run_directory_of_something_else_is_no_desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / RUN_DIRECTORY / "settings").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert main(["reset", "--paper"]) == 0
+    assert "no desk" in capsys.readouterr().out
+    assert left(tmp_path / RUN_DIRECTORY) == {"settings"}
+
+
+def test_a_file_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "no" / "desk.tar"
+    for word in ("restore", "backup"):
+        assert main([word, str(missing)]) == 1
+        assert f"file={missing}" in capsys.readouterr().err
+
+
+def test_a_copy_that_fails_leaves_the_former_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup, "CONNECT_S", 0.05)
+    former = tmp_path / "desk.tar"
+    former.write_text("whole")
+    assert main(["backup", str(former), "--nats", f"nats://127.0.0.1:{free_port()}"]) == 1
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("desk.tar", "whole")]
