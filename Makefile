@@ -92,7 +92,7 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import-linter, schema drift
 schemas: $(VENV)/.services ## write schemas/ from tandem.messages
 	@$(BIN)/python -m tandem.cli.schemas
 
-bench: $(VENV)/.dev ## fill-to-taker latency against the plumbing's floor; log and fold rates; memory
+bench: $(VENV)/.dev ## fill-to-taker latency, beside the plumbing's floor where its script is; log and fold rates; memory
 	@$(BIN)/python -m examples.bench
 
 cov: $(VENV)/.dev ## coverage with branches
