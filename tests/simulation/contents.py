@@ -8,6 +8,7 @@ from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderCleared, OrderReport, SenderReport
 from tandem.runtime.fold_service import FoldService
+from tests.simulation.farewell import BY_DEATH
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 def count(world: "World") -> None:
     """Add up what the faults led to; called once, at the end of a run."""
     counts = world.counts
+    for exc, venue in world.venues.items():
+        counts["unlisted refusals"] += len(venue.unlisted.told)
+        counts["unlisted refusals heard"] += len(world.heard(exc))
     counts["crashes"] += counts["kill"] + counts["client restart"]
     for copy in (*world.copies.values(), *world.dead):
         counts["duplicates"] += copy.bus.stored_twice
@@ -46,7 +50,9 @@ def _read_log(world: "World", counts: Counter[str]) -> None:
             terms[fact.exc] = max(terms.get(fact.exc, 1), fact.term)
         elif isinstance(fact, Decision):
             counts["decisions"] += 1
-        counts["orders cleared"] += isinstance(fact, OrderCleared)
+        elif isinstance(fact, OrderCleared):
+            counts["orders cleared"] += 1
+            counts["cleared by death"] += fact.text.startswith(BY_DEATH)
     counts["log entries"] += world.server.oms.state().last_seq
     counts["fills before ack"] += len(early)
     counts["takeovers"] += sum(term - 1 for term in terms.values())

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from time import process_time
 from typing import Any
 
-from tests.simulation import contents, oracle
+from tests.simulation import contents, farewell, oracle
+from tests.simulation.blows import Blows
 from tests.simulation.chaos import Chaos
 from tests.simulation.loop import NS_PER_S, VirtualLoop, spawn
 from tests.simulation.plan import Plan, Quote, plan, wiped
@@ -141,11 +142,13 @@ class _Course:
         market = world.outside(self._market(), "market")
         await self._until(lambda: self._makers() > 0, START_MOST_S)
         trouble = world.outside(self.chaos.run(), "chaos")
+        later = world.outside(Blows(world).run(), "later chaos")
         world.outside(self._wipes(), "wipes")
         end_ns = self.loop.now_ns + self.plan.trouble_ms * NS_PER_MS
         while self.loop.now_ns < end_ns and not world.failures:
             await self._flow()
         trouble.cancel()
+        later.cancel()
         world.calm()
         end_ns = self.loop.now_ns + CALM_MOST_S * NS_PER_S
         while world.counts["maker fills"] < LEAST_FILLS and self._may_go_on(end_ns):
@@ -153,10 +156,36 @@ class _Course:
                 world.strategy.left.append(self._more())
                 await self.clock.sleep(MORE_MS / 1_000)
             await self._flow()
+        if self.plan.has("ends dead"):
+            await self._leave_orders()
         world.strategy.wants_stop = True
         violations = await self._quiet()
         market.cancel()
         return violations
+
+    async def _leave_orders(self) -> None:
+        """Let the strategy die with live orders; it is back once they are gone, or were kept."""
+        world, strategy = self.world, self.world.strategy
+        if not await self._until(lambda: strategy.is_ready, farewell.MOST_S):
+            return
+        if not farewell.resting(world):
+            strategy.left.append(self._more())
+        if await self._until(lambda: bool(farewell.resting(world)), START_MOST_S):
+            strategy.die()
+            world.note("fault", "the strategy is dead")
+            await self._flow()
+            await self._look_after()
+            strategy.start()
+
+    async def _look_after(self) -> None:
+        world, left = self.world, len(farewell.resting(self.world))
+        if self.plan.has("keeps orders"):
+            await self.clock.sleep(farewell.KEPT_S)
+            world.counts["orders kept"] += left
+            return
+        await self._until(lambda: not farewell.resting(world), farewell.MOST_S)
+        world.failures.extend(farewell.outlived(world))
+        world.counts["orders of the dead"] += left
 
     async def _wipes(self) -> None:
         for at_ms in self.plan.wipes_ms:

@@ -20,17 +20,23 @@ from tandem.transport.exchange import (
     Transport,
 )
 from tandem.transport.websocket import Receiver
+from tests.simulation import unlisted
 from tests.simulation.loop import Process, SimClock, VirtualLoop, outside
 
 NS = 1_000_000_000
 NS_PER_MS = 1_000_000
 OUTSIDE = outside()
+UNLISTED = unlisted.COMMON.encode()
 Reply = Callable[[int, bytes], None]
 
 
 @dataclass
 class Weather:
-    """What goes wrong between an account's gateways and its venue, in parts of a thousand."""
+    """What goes wrong between an account's gateways and its venue, in parts of a thousand.
+
+    `meets` is given each request of a socket that arrives, and does it or not. `heard` holds the
+    refusals in unlisted words that reached a gateway, and which one.
+    """
 
     rng: random.Random
     counts: Counter[str]
@@ -49,6 +55,8 @@ class Weather:
     late_event_ms: int = 200
     is_down: bool = False
     muted: bool = False
+    meets: Callable[[bytes, Callable[[], None]], None] | None = None
+    heard: list[tuple[bytes, Process]] = field(default_factory=list)
 
     def strikes(self, name: str) -> bool:
         """Tell whether this misfortune happens now, and count it."""
@@ -125,8 +133,13 @@ class Wire:
         return True
 
     def _reach(self, frame: bytes) -> None:
-        if self.venue_knows and not self.is_silent:
+        if not self.venue_knows or self.is_silent:
+            return
+        meets = self._front.weather.meets
+        if meets is None:
             self._front.frame(self, frame)
+        else:
+            meets(frame, lambda: self._front.frame(self, frame))
 
     def push(self, kind: str, frame: bytes, delay_ns: int = 0) -> None:
         """Send a frame to the client, behind earlier ones of its kind."""
@@ -153,6 +166,8 @@ class Wire:
         while lane.frames and lane.frames[0][0] <= now_ns and self.is_open:
             _, frame = lane.frames.popleft()
             self._heard_ns = self._network.clock.monotonic_ns()
+            if UNLISTED in frame:
+                self._front.weather.heard.append((frame, self.process))
             self._receiver.on_frame(frame, self._network.clock.wall_ns())
         if self.is_open:
             self._schedule(lane)

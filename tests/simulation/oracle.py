@@ -7,6 +7,8 @@
 - each venue order under our tags has a cause in the log;
 - pages, mirrors, exposure and every copy show what the venues' books hold;
 - no nonce was seen twice with different bytes;
+- a refusal in words that no table lists, which reached a gateway that lives on, is one in the log;
+- no order that was to be kept went with its strategy;
 - no bucket was hedged further than its makers had filled at that moment, where they quote one way.
 """
 
@@ -38,6 +40,7 @@ from tandem.messages.queries import (
     PositionsPage,
 )
 from tandem.runtime.fold_service import FoldService
+from tests.simulation import farewell, unlisted
 from tests.simulation.copies import BINANCE, BINANCE_TICKER, HYPERLIQUID, HYPERLIQUID_TICKER, Copy
 from tests.simulation.venue import VenueOrder
 
@@ -314,6 +317,8 @@ def final(world: "World") -> list[str]:
         *_doubles(world, found),
         *_regrets(world, found),
         *world.hyperliquid.reused,
+        *unlisted.misread(world),
+        *farewell.let_go(world),
         *([f"{world.counts['filter failures']} orders broke a filter of the venue"]
           if world.counts["filter failures"] else []),
     ]  # fmt: skip

@@ -26,8 +26,11 @@ CHAOS = (
     "client restart",
     "log cut",
 )
+# Drawn by generators of their own, so that older seeds keep everything else.
+LATER_CHAOS = ("venue restart", "deleveraging", "autoclose")
+LATER = (*LATER_CHAOS, "unlisted refusals", "ends dead", "keeps orders")
 AMBIENT = ("http", "sockets", "events", "venue errors", "lookup lag", "refusals")
-TOGGLES = (*CHAOS, *AMBIENT, "copies", "other rules", "slow bus")
+TOGGLES = (*CHAOS, *AMBIENT, "copies", "other rules", "slow bus", *LATER)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Plain:
 class Plan:
     """One seed's world. `without` names what was toggled off, `most_quotes` bounds the workload.
 
-    `wipes_ms`: when the server loses its whole store; `kept_s`: how far back offers reach.
+    `wipes_ms`: when the server loses its whole store; `kept_s`: how far back offers reach. `later`
+    holds what of `LATER` this seed has: faults, and how the strategy leaves its orders.
     """
 
     seed: int
@@ -76,13 +80,16 @@ class Plan:
     without: frozenset[str] = frozenset()
     wipes_ms: tuple[int, ...] = ()
     kept_s: int = 600
+    later: frozenset[str] = frozenset()
 
     def generator(self, concern: str) -> random.Random:
         """Return this concern's own generator."""
         return random.Random(f"{self.seed}:{concern}")
 
     def has(self, toggle: str) -> bool:
-        return toggle not in self.without and (toggle in self.chaos or toggle in self.ambient)
+        return toggle not in self.without and (
+            toggle in self.chaos or toggle in self.ambient or toggle in self.later
+        )
 
 
 def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99) -> Plan:
@@ -109,6 +116,7 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
         lots=lots,
         least={"binance": Decimal(rng.choice((5, 20))), "hyperliquid": Decimal(10)},
         without=without,
+        later=_later(random.Random(f"{seed}:later")),
     )
     if "copies" in without:
         whole = replace(whole, copies=dict.fromkeys(whole.copies, 1))
@@ -117,12 +125,16 @@ def plan(seed: int, without: frozenset[str] = frozenset(), most_quotes: int = 99
     return whole
 
 
+def _later(rng: random.Random) -> frozenset[str]:
+    return frozenset(name for name in LATER if rng.random() < 0.4)
+
+
 def wiped(seed: int) -> Plan:
     """Return a seed's world whose server loses its store, again and again, after the offers' reach.
 
     Each time but for the last of some seeds, where it comes before the desk is whole again.
     """
-    whole = plan(seed)
+    whole = plan(seed, frozenset(LATER))
     rng = random.Random(f"{seed}:wipes")
     moments = [rng.randint(8_000, 12_000)]
     for _ in range(rng.randint(0, 2)):

@@ -17,7 +17,7 @@ from tests.simulation.copies import (
     HYPERLIQUID_TICKER,
 )
 from tests.simulation.loop import Process, SimClock, spawn
-from tests.simulation.plan import Plain, Quote
+from tests.simulation.plan import Plain, Plan, Quote
 from tests.simulation.quiet import trace_log
 
 if TYPE_CHECKING:
@@ -52,14 +52,15 @@ def seeded_names(seed: int) -> Iterator[None]:
 class SimOMS(OMS):
     """The real client on a simulated connection."""
 
-    def __init__(self, bus: SimBus, clock: SimClock, kept_s: int) -> None:
+    def __init__(self, bus: SimBus, clock: SimClock, plan: Plan) -> None:
         options = ClientOptions(
-            ready_timeout_s=APPEND_S, append_timeout_s=APPEND_S, offers_kept_s=kept_s
+            ready_timeout_s=APPEND_S, append_timeout_s=APPEND_S, offers_kept_s=plan.kept_s
         )
         super().__init__(
             strategy=NAME,
             exchanges=(BINANCE, HYPERLIQUID),
             options=options,
+            on_disconnect="keep" if plan.has("keeps orders") else "cancel",
             disconnect_after_ms=DISCONNECT_MS,
         )
         self._clock = clock
@@ -93,7 +94,7 @@ class Strategy:
         self.is_ready = False
         clock = SimClock(world.loop)
         self.bus = SimBus(world.server, self.process, clock, world.loop)
-        self.oms = SimOMS(self.bus, clock, world.plan.kept_s)
+        self.oms = SimOMS(self.bus, clock, world.plan)
         spawn(world.loop, self.process, self._live(self.oms, clock), "strategy")
 
     def die(self) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from tests.simulation.plan import CHAOS
+from tests.simulation.plan import CHAOS, LATER_CHAOS
 
 AMBIENT_COUNTS = (
     "lost request",
@@ -37,7 +37,17 @@ OUTCOMES = (
     "late fills",
     "fills before ack",
 )
-EXPECTED = (*CHAOS, *AMBIENT_COUNTS, *OUTCOMES)
+LATER_COUNTS = (
+    "restart before an order",
+    "restart after an order",
+    "unlisted refusals",
+    "unlisted refusals heard",
+    "forced fills",
+    "cleared by death",
+    "orders of the dead",
+    "orders kept",
+)
+EXPECTED = (*CHAOS, *LATER_CHAOS, *LATER_COUNTS, *AMBIENT_COUNTS, *OUTCOMES)
 
 
 def never_fired(counts: Counter[str], expected: Iterable[str] = EXPECTED) -> tuple[str, ...]:

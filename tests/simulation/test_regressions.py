@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulation import course
-from tests.simulation.plan import plan
+from tests.simulation.plan import LATER, plan
 
 FOUND = {
     83: "the simulated log compared guards with what it held before it was cut",
@@ -20,4 +20,5 @@ FOUND = {
 
 @pytest.mark.parametrize("seed", FOUND, ids=FOUND.__getitem__)
 def test_what_a_seed_found_is_gone(seed: int) -> None:
-    assert course.run(plan(seed)).violations == []
+    # As they were found: without the faults that came later.
+    assert course.run(plan(seed, frozenset(LATER))).violations == []

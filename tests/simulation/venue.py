@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tests.simulation.loop import VirtualLoop
+from tests.simulation.unlisted import Unlisted
 
 NS_PER_MS = 1_000_000
 EPOCH_MS = 1_700_000_000_000
@@ -26,6 +27,7 @@ LIVE = "live"
 FILLED = "filled"
 CANCELLED = "cancelled"
 EXPIRED = "expired"
+FIRST_ID = 1_000_000
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class VenueOrder:
     status: str = LIVE
     filled: Decimal = ZERO
     updated_ms: int = 0
+    forced: str = ""
 
     @property
     def left(self) -> Decimal:
@@ -53,7 +56,10 @@ class VenueOrder:
 
 @dataclass(frozen=True, slots=True)
 class VenueFill:
-    """One trade of ours, or one that the venue made on our account (`cloid` empty)."""
+    """One trade of ours, or one that the venue made on our account.
+
+    `forced` is what the venue made it for (`forced.py`); older faults leave it empty.
+    """
 
     trade_id: int
     oid: int
@@ -65,7 +71,7 @@ class VenueFill:
     time_ms: int
     is_maker: bool
     start_position: Decimal
-    is_system: bool = False
+    forced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ class Venue:
         self.rng = rng
         self.contract = contract
         self.odds = Odds()
+        self.unlisted = Unlisted(random.Random(0))
         self.books = Books()
         self.open: dict[int, VenueOrder] = {}
         self.counts: Counter[str] = Counter()
@@ -129,8 +136,7 @@ class Venue:
         self.tell: Tell = lambda order, fill: None
         self.witness: Callable[[VenueFill], None] = lambda fill: None
         self._asked: set[str] = set()
-        self._last_oid = 1_000_000
-        self._last_trade = 1_000_000
+        self._last_oid = self._last_trade = FIRST_ID
         self._last_ms = 0
 
     def now_ms(self) -> int:
@@ -220,6 +226,7 @@ class Venue:
             time_ms=order.updated_ms,
             is_maker=is_maker,
             start_position=held.amount,
+            forced=order.forced,
         )
         self._hold(held, trade)
         self.books.fills.append(trade)
@@ -276,6 +283,27 @@ class Venue:
         self.books.orders[order.oid] = order
         self.counts["external fills"] += 1
         self.fill(order, qty, is_maker=False)
+
+    def force(self, qty: Decimal, cloid: str, forced: str) -> None:
+        """Close a part of our position as the venue does it: an ordinary trade of its own order."""
+        held = self.holding(self.contract.ticker)
+        qty, sign = min(qty, abs(held.amount)), -1 if held.amount > 0 else 1
+        self._last_oid += 1
+        order = VenueOrder(
+            self._last_oid, cloid, self.contract.ticker, sign, qty, self.mark, "EXTERNAL", 0, 0
+        )
+        order.forced, order.placed_ms = forced, self._engine_ms()
+        self.books.orders[order.oid] = order
+        self.counts["forced fills"] += 1
+        self.fill(order, qty, is_maker=False)
+
+    def restart(self) -> None:
+        """Begin anew from the books: what rests and the numbers go on where they were."""
+        books = self.books
+        self.resume()
+        self.open = {oid: one for oid, one in books.orders.items() if one.status == LIVE}
+        self._last_oid = max(books.orders, default=FIRST_ID)
+        self._last_trade = max((one.trade_id for one in books.fills), default=FIRST_ID)
 
     def find(self, *, oid: int | None, cloid: str | None) -> VenueOrder | None:
         """Answer a query: what was accepted a moment ago is not found yet."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from tandem.transport.exchange import HttpMethod, HttpRequest
+from tests.simulation.forced import binance_words
 from tests.simulation.network import Reply, Weather, Wire
 from tests.simulation.venue import (
     CANCELLED,
@@ -101,6 +102,9 @@ class BinanceFront:
         if self.weather.strikes("cut_after"):
             wire.cut("cut after a request arrived")
 
+    def begin_anew(self) -> None:
+        self.venue.restart()
+
     def http(self, request: HttpRequest, reply: Reply) -> None:
         url = urlsplit(request.url)
         params = dict(parse_qsl(url.query))
@@ -150,6 +154,10 @@ class BinanceFront:
         refusal = self._refusal(params)
         if refusal is not None:
             done(400, {"code": refusal[0], "msg": refusal[1]})
+            return
+        strange = venue.unlisted.answer()
+        if strange is not None:
+            done(*strange)
             return
         order = venue.accept(_order_of(params))
         if roll < odds.timeout_lost + odds.timeout_executed:
@@ -277,12 +285,12 @@ class BinanceFront:
 
     def _tell(self, order: VenueOrder, fill: VenueFill | None) -> None:
         time_ms = order.updated_ms
-        if fill is not None:
+        if fill is not None and not fill.forced:
             self._push("lite", _lite(fill))
         self._push("order", _update(order, fill, has_cost=self._happens(self.costs_permille)))
         if fill is not None and self._happens(self.positions_permille):
             held = self.venue.holding(order.ticker)
-            row = {"s": order.ticker, "pa": held.amount, "ep": _rounded(held.entry), "ps": "BOTH"}
+            row = {"s": order.ticker, "pa": held.amount, "ep": round(held.entry, 6), "ps": "BOTH"}
             change = {"m": "ORDER", "P": [row]}
             self._push(
                 "account",
@@ -356,10 +364,6 @@ def _status(order: VenueOrder) -> str:
 _EXEC_TYPES = {LIVE: "NEW", FILLED: "TRADE", CANCELLED: "CANCELED", EXPIRED: "EXPIRED"}
 
 
-def _rounded(price: Decimal) -> Decimal:
-    return round(price, 6)
-
-
 def _row(order: VenueOrder) -> object:
     return {
         "orderId": order.oid,
@@ -379,15 +383,16 @@ def _row(order: VenueOrder) -> object:
 
 
 def _update(order: VenueOrder, fill: VenueFill | None, *, has_cost: bool) -> bytes:
+    kind, traded = binance_words(order.forced)
     inner = {
         "s": order.ticker,
         "c": order.cloid,
         "S": _side(order.sign),
-        "o": "LIMIT",
+        "o": kind,
         "f": "GTC" if order.tif == "EXTERNAL" else order.tif,
         "q": order.qty,
         "p": order.price,
-        "x": "TRADE" if fill is not None else _EXEC_TYPES[order.status],
+        "x": traded if fill is not None else _EXEC_TYPES[order.status],
         "X": _status(order),
         "i": order.oid,
         "z": order.filled,
@@ -438,6 +443,6 @@ def _position(name: str, held: object) -> object:
     return {
         "symbol": name,
         "positionAmt": held.amount,  # type: ignore[attr-defined]
-        "entryPrice": _rounded(held.entry),  # type: ignore[attr-defined]
+        "entryPrice": round(held.entry, 6),  # type: ignore[attr-defined]
         "updateTime": held.updated_ms,  # type: ignore[attr-defined]
     }

@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from tandem.transport.exchange import HttpRequest
+from tests.simulation.forced import hyperliquid_part
 from tests.simulation.network import Reply, Weather, Wire
 from tests.simulation.venue import CANCELLED, EXPIRED, LIVE, Venue, VenueFill, VenueOrder
 
@@ -171,6 +172,11 @@ class HyperliquidFront:
         for body, done in waiting:
             self._carry_out(body, done)
 
+    def begin_anew(self) -> None:
+        """Restart: what waited for a block is lost; books and nonces are those of before."""
+        self._waiting.clear()
+        self.venue.restart()
+
     def _carry_out(self, payload: bytes, done: "_Done") -> None:
         body, venue = _body.decode(payload), self.venue
         for order in body.action.orders:
@@ -207,7 +213,7 @@ class HyperliquidFront:
             venue.counts["5xx not executed"] += 1
             done.fail()
             return
-        refusal = self._refusal(asked)
+        refusal = self._refusal(asked) or self.venue.unlisted.text()
         if refusal:
             done.status({"error": refusal})
             return
@@ -423,8 +429,8 @@ def _fill(fill: VenueFill) -> object:
         "startPosition": fill.start_position,
         "oid": fill.oid,
         "crossed": not fill.is_maker,
-        # The venue closes a position by a system fill or, as often, by an ordinary trade.
-        "tid": 0 if fill.is_system and fill.trade_id % 2 else fill.trade_id,
+        "tid": fill.trade_id,
+        **hyperliquid_part(fill.forced),
     }
     if fill.cloid.startswith("0x"):
         row["cloid"] = fill.cloid

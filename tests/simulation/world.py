@@ -17,12 +17,13 @@ from tandem.domain.ids import Exc
 from tandem.runtime.context import Service, ServiceContext
 from tests.simulation import copies, venue_binance, venue_hyperliquid
 from tests.simulation.copies import BINANCE, HYPERLIQUID, Copy, Surroundings
-from tests.simulation.loop import SimClock, VirtualLoop, spawn
+from tests.simulation.loop import Process, SimClock, VirtualLoop, spawn
 from tests.simulation.network import Front, Weather
 from tests.simulation.oracle import Causes
 from tests.simulation.plan import Plan
 from tests.simulation.quiet import Say
 from tests.simulation.strategy import Strategy
+from tests.simulation.unlisted import Unlisted
 from tests.simulation.venue import Contract, Odds, Venue, VenueFill
 from tests.simulation.venue_binance import BinanceFront
 from tests.simulation.venue_hyperliquid import HyperliquidFront
@@ -106,6 +107,9 @@ class World:
         venue = Venue(exc, self.loop, plan.generator(f"venue {exc}"), contract)
         venue.counts, venue.witness = self.counts, self.fills.append
         venue.odds = self._odds(exc)
+        if plan.has("unlisted refusals"):
+            rng = plan.generator(f"unlisted {exc}")
+            venue.unlisted = Unlisted(rng, rng.choice((40, 100)))
         venue.skew_ms = plan.generator(f"skew {exc}").randint(-1_500, 1_500)
         self.venues[exc] = venue
         return venue
@@ -192,8 +196,10 @@ class World:
         """End every fault: what is dead starts again, what is cut off finds its way back."""
         for venue in self.venues.values():
             venue.odds.timeout_executed = venue.odds.timeout_lost = venue.odds.refuse = 0
+            venue.unlisted.permille = 0
         for front in (self.binance, self.hyperliquid):
             front.weather.is_calm = True
+            front.weather.meets = None
             front.weather.is_down = front.weather.muted = False
             for wire in front.wires():
                 if wire.is_silent:
@@ -212,6 +218,11 @@ class World:
         self.note("calm", "")
 
     # What happened.
+
+    def heard(self, exc: Exc) -> list[tuple[bytes, Process]]:
+        """Return the refusals in unlisted words that reached this account's gateways."""
+        front = self.binance if exc == BINANCE else self.hyperliquid
+        return front.weather.heard
 
     def outside(self, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
         """Start work of the world's own; its failure is the seed's."""
