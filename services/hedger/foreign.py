@@ -39,10 +39,10 @@ class Trade:
 
 def is_foreign_fill(state: State, fill: FillReport) -> bool:
     """Tell whether a fill that no maker or taker has made is somebody else's (1, 2)."""
-    if fill.is_system:
-        return True
     if fill.client_order_id is not None:
         return not own_orders.holds(state.own_orders, fill.exc, fill.client_order_id)
+    if fill.is_system:
+        return True
     key = (fill.exc, fill.ticker, fill.venue_order_id)
     is_known = cloid_of(state, key) is not None or own_orders.holds_oid(state.own_orders, *key)
     return fill.is_unnamed and not is_known

@@ -80,7 +80,9 @@ async def test_the_desk_goes_on_with_the_books_and_the_log_of_the_day_before(
 
 
 @pytest.mark.timeout(400)
-def test_the_walkthrough_holds_on_each_of_three_days(tmp_path: Path) -> None:
+def test_f12_the_walkthrough_holds_on_each_of_three_days_and_leaves_nothing_open(
+    tmp_path: Path,
+) -> None:
     for day in range(1, DAYS + 1):
         with LocalStack(StackPlan(checkout(), tmp_path)) as stack:
             addresses = {

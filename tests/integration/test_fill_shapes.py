@@ -158,6 +158,31 @@ def test_c1_a_hyperliquid_fill_is_whose_its_client_id_is(
     assert place.live_rows() == 0
 
 
+# What a row may have beside what each has, or may lack (Hyperliquid docs, user fills).
+BESIDE: tuple[dict[str, object], ...] = (
+    {"twapId": 5},
+    {"builderFee": "0.01"},
+    {"fee": "-0.01"},
+    {"feeToken": "USDH"},
+    {"crossed": False},
+    {"side": "B", "startPosition": "-2.5"},
+    {"side": "B", "startPosition": "0.0"},
+    {"hash": "0x" + "0" * 64, "tid": 0},
+)
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize(("cloid", "becomes"), [(None, FOREIGN), (TAKER, OURS)])
+def test_c1_what_else_a_hyperliquid_fill_has_changes_nothing(
+    beside: dict[str, object], cloid: str | None, becomes: str
+) -> None:
+    more = beside if cloid is None else beside | {"cloid": cloid}
+    place = Place(HYPERLIQUID, SOL)
+
+    assert place.judged(hyperliquid(**more)) == becomes
+    assert place.live_rows() == 0
+
+
 @pytest.mark.parametrize("coin", ["xyz:TSLA", "PURR/USDC", "@107", "#20", "BTC"])
 @pytest.mark.parametrize("more", [{}, {"tid": 0}, {"tid": 0, "oid": 0}, {"cloid": STRANGERS}])
 def test_c1_a_hyperliquid_fill_of_a_coin_that_nobody_hedges_is_a_note(
@@ -224,7 +249,28 @@ def row_then_order(cloid: str) -> Facts:
     return (*trade_row(), order_update(cloid)[1])
 
 
-SOURCES = (order_update, calculated, without_trade_id, trade_lite, row_then_order)
+def expired(cloid: str) -> Facts:
+    """A forced close as captures show it: the venue's order expires whole."""
+    return order_update(cloid, o="LIQUIDATION", x="CALCULATED", X="EXPIRED")
+
+
+def in_part(cloid: str) -> Facts:
+    return order_update(cloid, X="PARTIALLY_FILLED", q="5")
+
+
+def with_a_rebate(cloid: str) -> Facts:
+    return order_update(cloid, m=True, n="-0.01", f="GTC")
+
+
+SOURCES = (
+    order_update,
+    calculated,
+    expired,
+    with_a_rebate,
+    without_trade_id,
+    trade_lite,
+    row_then_order,
+)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -238,7 +284,17 @@ def test_c1_a_binance_fill_is_foreign_by_its_orders_client_id_whichever_source_t
     assert place.live_rows() == 0
 
 
-@pytest.mark.parametrize("source", SOURCES)
+def test_c1_a_part_of_somebody_elses_order_is_foreign_and_the_order_lives_on() -> None:
+    place = Place(BINANCE, SOLUSDT)
+
+    assert place.judged(*in_part("web_abc")) == FOREIGN
+    assert place.live_rows() == 1
+    ended: Any = order_update("web_abc", X="CANCELED", x="CANCELED", q="5", t=0, l="0")[-1]
+    place.read(ended, subject_of(ended))
+    assert place.live_rows() == 0
+
+
+@pytest.mark.parametrize("source", [*SOURCES, in_part])
 @pytest.mark.parametrize("cloid", [TAKER, ASKED])
 def test_c1_a_binance_fill_of_an_order_that_was_asked_for_is_ours(
     source: Callable[[str], Facts], cloid: str

@@ -69,6 +69,16 @@ async def test_who_was_not_heard_for_long_or_has_left_is_not_there() -> None:
     assert await town.others() == ()
 
 
+async def test_who_has_just_left_is_not_there() -> None:
+    town = Town()
+    await town.listener.attend()
+    await town.say("stays")
+    await town.say("leaves")
+    await town.say("leaves", state=ClientState.LEAVING)
+
+    assert [one.client for one in await town.others()] == ["stays"]
+
+
 async def test_first_word_begins_to_listen_and_its_own_is_no_others() -> None:
     town = Town()
     await town.say("unheard")

@@ -4,7 +4,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.gateway_binance.protocol import events, reports, rows
+from services.gateway_binance.protocol import events, reports, rows, words
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
@@ -290,3 +290,50 @@ def test_c8_an_order_expired_in_match_says_so_from_every_source() -> None:
     report = reports.order_row_report(row, QUERY)
 
     assert (report.reason, report.text) == (RejectReason.OTHER, "self-trade prevention")
+
+
+# Binance docs, ORDER_TRADE_UPDATE: each status, and whether an expiry reason belongs to it.
+WORDS = (
+    ("NEW", OrderStatus.NEW, False),
+    ("NEW_INSURANCE", OrderStatus.NEW, False),
+    ("NEW_ADL", OrderStatus.NEW, False),
+    ("PARTIALLY_FILLED", OrderStatus.PARTIAL, False),
+    ("FILLED", OrderStatus.FILLED, False),
+    ("CANCELED", OrderStatus.CANCELLED, True),
+    ("REJECTED", OrderStatus.REJECTED, True),
+    ("EXPIRED", OrderStatus.EXPIRED, True),
+    ("EXPIRED_IN_MATCH", OrderStatus.EXPIRED, True),
+)
+# Expiry reasons: 1 to 9 are listed, 10 is none that we know.
+WHY: dict[str, RejectReason] = {
+    "1": RejectReason.OTHER,
+    "2": RejectReason.NO_MATCH,
+    "3": RejectReason.NO_MATCH,
+    "4": RejectReason.REDUCE_ONLY,
+    "5": RejectReason.ACCOUNT,
+    "6": RejectReason.OTHER,
+    "7": RejectReason.MARKET_STATE,
+    "8": RejectReason.OTHER,
+    "9": RejectReason.NO_MATCH,
+    "10": RejectReason.OTHER,
+}
+
+
+@pytest.mark.parametrize(("word", "status", "has_ended"), WORDS)
+@pytest.mark.parametrize("expiry", WHY)
+def test_c8_every_status_with_every_expiry_reason_becomes(
+    word: str, status: OrderStatus, has_ended: bool, expiry: str, payload: Payload
+) -> None:
+    event = events.decode_user_frame(payload("order_trade_update_new"))
+    assert isinstance(event, events.OrderTradeUpdate)
+    order = msgspec.structs.replace(event.order, status=word, expiry_reason=expiry)
+
+    report = reports.order_update_reports(msgspec.structs.replace(event, order=order), EVENT)[-1]
+
+    assert isinstance(report, OrderReport)
+    assert (report.order_status, report.reason) == (status, WHY[expiry] if has_ended else None)
+    assert bool(report.text) is has_ended
+
+
+def test_c8_every_status_that_is_read_is_tested() -> None:
+    assert {word: status for word, status, _ in WORDS} == words.STATUSES

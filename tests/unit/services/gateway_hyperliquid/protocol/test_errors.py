@@ -107,7 +107,18 @@ def test_c3_every_listed_text_becomes(text: str, kind: OutcomeKind, reason: Reje
 
 @pytest.mark.parametrize(
     "text",
-    ["Something nobody has seen. asset=3", "Cannot place orders in this market", "Unsupported"],
+    [
+        "Something nobody has seen. asset=3",
+        "Cannot place orders in this market",
+        "Unsupported",
+        # Listed for actions that are no new order.
+        "Cannot modify canceled or filled order",
+        "Attempted to modify to invalid new order",
+        "Error placing new order during modify: Insufficient margin to place order.",
+        "Cannot set scheduled cancel time until enough volume traded. Required: $1000000.",
+        "Cannot switch leverage type with open position.",
+        "Position does not use isolated margin.",
+    ],
 )
 def test_c3_an_unlisted_answer_to_an_action_is_a_refusal_in_its_own_words(text: str) -> None:
     verdict = of_action(text)
@@ -121,6 +132,7 @@ def test_c3_an_unlisted_answer_to_an_action_is_a_refusal_in_its_own_words(text: 
         "Order with this cloid is already open. asset=0",
         "Duplicate client order id",
         "Order exists already",
+        "Order was never placed, already canceled, or filled. asset=0",
         "Internal error",
         "Unknown state of the order",
         "Request timed out",
