@@ -2,6 +2,7 @@
 
 from tests.simulation.bug import Bug
 from tests.simulation.planted_hedger import HEDGER_BUGS
+from tests.simulation.planted_later import LATER_BUGS
 
 HEDGE_MODEL = ("tests/property/test_hedge_model.py",)
 LEASE_MODEL = ("tests/property/test_lease.py",)
@@ -335,4 +336,5 @@ BUGS = (
         ("tests/unit/tandem/domain/test_seen_ids.py",),
     ),
     *HEDGER_BUGS,
+    *LATER_BUGS,
 )

@@ -48,7 +48,11 @@ def misread(world: "World") -> Iterator[str]:
     heard = [(exc, text) for exc, text in _heard(world) if text]
     if not heard:
         return
-    refused = {(fact.exc, fact.text) for fact in _refusals(world)}
+    told = list(_told(world))
+    for fact in told:
+        if fact.in_doubt:
+            yield f"{fact.exc} refused {fact.client_order_id}, and it was in doubt: {fact.text}"
+    refused = {(one.exc, one.text) for one in told if one.order_status is OrderStatus.REJECTED}
     for exc, text in heard:
         if not any(of == exc and text in said for of, said in refused):
             yield f"{exc} refused an order ({text}), and the log has no refusal of it"
@@ -62,9 +66,10 @@ def _heard(world: "World") -> Iterator[tuple[str, str]]:
                 yield exc, next((one for one in venue.unlisted.told if one.encode() in frame), "")
 
 
-def _refusals(world: "World") -> Iterator[OrderReport]:
+def _told(world: "World") -> Iterator[OrderReport]:
+    """Return what the log tells of orders in words that no table lists."""
     for entry in (*world.lost, *world.server.oms.after(0)):
         if COMMON.encode() in entry.payload:
             fact = read_fact(entry.subject, entry.payload)
-            if isinstance(fact, OrderReport) and fact.order_status is OrderStatus.REJECTED:
+            if isinstance(fact, OrderReport):
                 yield fact
