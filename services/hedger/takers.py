@@ -8,6 +8,8 @@
    under others their reports would not find it. Its slot is taken all the same (slots.py).
 4. A decision that is read after its taker was adopted (adoption.py) takes it over.
 5. A fill after a taker's proven end is real: it is booked like any other.
+6. A decision that is read again, as on a log that was carried over, puts nothing in flight: its
+   takers may have been sealed.
 """
 
 from decimal import Decimal
@@ -36,6 +38,8 @@ def on_decision(state: State, turn: Turn, decision: Decision) -> None:
         take_slot(state, turn)
         return
     bucket = open_bucket(state, key)
+    if ordinals.holds(bucket.decided, decision.epoch, decision.ordinal):
+        return
     ordinals.add(bucket.decided, decision.epoch, decision.ordinal)
     _use(bucket, decision.ordinal)
     for order in decision.takers:

@@ -124,7 +124,9 @@ def _on_decision(state: Exposure, event: LogEvent, decision: Decision) -> None:
 
 def _on_order_fact(state: Exposure, event: LogEvent, fact: OrderFact) -> None:
     name = oid_name(fact)
-    cloid = fact.client_order_id or (cloid_by_oid(state, name) if name else None)
+    cloid = fact.client_order_id
+    if cloid is None and name:
+        cloid = cloid_by_oid(state, name)
     if cloid is None:
         if name and isinstance(fact, FillReport):
             keep_early(state, name, fact)

@@ -12,6 +12,7 @@ from prometheus_client import Histogram
 from services.position_state.exposure import views
 from services.position_state.exposure.alarms import HedgerSilence, NakedAlarms
 from services.position_state.exposure.state import Exposure, Timings
+from services.position_state.exposure.timing_reader import TimingReader
 from services.position_state.holding import Holdings
 from tandem.messages import facts, subjects
 from tandem.messages.codec import Answer, Query
@@ -56,7 +57,7 @@ class ExposureWatch:
         self._log_clock = LogClock()
         self._seen_seq = 0
         self._looked_ns = context.clock.monotonic_ns()
-        self._timed: dict[str, tuple[Histogram, int]] = {}
+        self._timed: dict[str, tuple[Histogram, TimingReader]] = {}
         self._measure()
 
     @property
@@ -83,7 +84,7 @@ class ExposureWatch:
                 "from a maker's fill in the log to the taker fill that covers it",
             ),
         ):
-            self._timed[name] = (metrics.seconds(name, meaning), -1)
+            self._timed[name] = (metrics.seconds(name, meaning), TimingReader())
 
     async def run(self) -> None:
         """Listen to the hedgers, answer, and look twenty times a second, until cancelled."""
@@ -131,11 +132,9 @@ class ExposureWatch:
 
     def _time(self, name: str, timings: Timings) -> None:
         """Measure what was added since the last look; what came before the head is past."""
-        histogram, seen = self._timed[name]
-        self._timed[name] = (histogram, timings.count)
-        if 0 <= seen < timings.count:
-            for waited_ns in timings.newest_ns[seen - timings.count :]:
-                histogram.observe(waited_ns / NS)
+        histogram, reader = self._timed[name]
+        for waited_ns in reader.read(timings):
+            histogram.observe(waited_ns / NS)
 
     def _numbers(self, number: Number) -> Iterator[Row]:
         now_ns = self._context.clock.monotonic_ns()

@@ -206,3 +206,15 @@ def test_the_client_id_of_a_maker_is_no_takers() -> None:
 
     assert desk.link(hedge).cloid == maker_cloid(hedge)
     assert desk.bucket().done == 0
+
+
+def test_a_decision_that_is_read_twice_puts_nothing_in_flight_again() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-3")
+    desk.maker_fill(hedge, "2")
+    (decision,) = desk.decide()
+    read = desk.log[-1]
+    desk.fill_takers([decision])
+    desk.read(decision, read.subject)
+    assert desk.bucket().flying == {}
+    assert desk.naked() == 0
