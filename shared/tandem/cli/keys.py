@@ -69,7 +69,7 @@ class Desk:
 
     `servers` are the names that NATS is reached by; with `tls` they get a certificate for them.
     `seen_at` is where the servers find their own files; None: where they are written. `url` is
-    where strategies reach the bus.
+    where strategies reach the bus; None: where each has been told, at first DEFAULT_URL.
     """
 
     accounts: tuple[str, ...] = DEFAULT_ACCOUNTS
@@ -77,7 +77,7 @@ class Desk:
     servers: tuple[str, ...] = DEFAULT_SERVERS
     tls: bool = False
     seen_at: Path | None = None
-    url: str = DEFAULT_URL
+    url: str | None = None
 
 
 def make(directory: Path, desk: Desk) -> tuple[User, ...]:
@@ -119,7 +119,8 @@ def tell_strategies(directory: Path, desk: Desk) -> None:
     authority = _read_pair(directory / "authority" / CA_FILE) if is_encrypted else None
     for name in desk.strategies:
         own = directory / permissions.strategy_user(Strategy(name))
-        told = ConnectionFile(desk.url, strategy=name, nkey_seed_file=SEED_FILE)
+        url = desk.url or _told_url(own / CONNECTION_FILE)
+        told = ConnectionFile(url, strategy=name, nkey_seed_file=SEED_FILE)
         if authority is not None:
             _write(own / CA_FILE, authority.certificate, READABLE)
             told = msgspec.structs.replace(told, ca_file=CA_FILE)
@@ -178,6 +179,16 @@ def _read_pair(path: Path) -> "Pair | None":
 def _write_pair(path: Path, pair: "Pair") -> None:
     _write(path.with_suffix(".key"), pair.key, PRIVATE)
     _write(path, pair.certificate, READABLE)
+
+
+def _told_url(path: Path) -> str:
+    """Return the address in a connection file, the usual one where there is none."""
+    if not path.is_file():
+        return DEFAULT_URL
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ConnectionFile).nats_url
+    except msgspec.DecodeError as error:
+        raise ConfigurationError("--url", path, f"a connection file: {error}") from error
 
 
 def give(directory: Path, places: Path) -> None:
@@ -322,7 +333,8 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_SERVERS,
         help="names that NATS servers are reached by",
     )
-    parser.add_argument("--url", default=DEFAULT_URL, help="where strategies reach the bus")
+    url_help = f"where strategies reach the bus; default: as they were told, or {DEFAULT_URL}"
+    parser.add_argument("--url", help=url_help)
     parser.add_argument("--seen-at", default="", help="where nats-server finds its own files")
     return parser
 

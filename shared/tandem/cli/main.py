@@ -115,9 +115,8 @@ def _take_strategy(strategy: argparse.ArgumentParser) -> None:
     made = adding.add_parser("add", help=does, description=does)
     made.add_argument("name", help="letters, digits, _ and -")
     made.add_argument("--directory", default=".keys", help="where the desk's keys are (.keys)")
-    made.add_argument(
-        "--url", default=DEFAULT_URL, help=f"where it reaches the bus ({DEFAULT_URL})"
-    )
+    where = f"where it reaches the bus; default: as it was told before, or {DEFAULT_URL}"
+    made.add_argument("--url", help=where)
 
 
 def _take_reset(beginning: argparse.ArgumentParser) -> None:
