@@ -5,11 +5,12 @@ from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, ExecId, Strategy, VenueOrderId
-from tandem.domain.order import OrderType, Side
+from tandem.domain.order import OrderType, PriceMatch, Side
 from tandem.gateway.shell import GatewayService
 from tandem.messages import codec, subjects
+from tandem.messages.facts import read_fact
 from tandem.messages.intents import NewOrder
-from tandem.messages.reports import FillReport
+from tandem.messages.reports import FillReport, OrderReport
 from tandem.transport.exchange import HttpRequest
 from tests.simulation.copies import HYPERLIQUID, HYPERLIQUID_TICKER
 from tests.simulation.loop import VirtualLoop, spawn
@@ -134,5 +135,39 @@ def test_order_whose_fill_was_read_before_its_intent_is_never_found_absent() -> 
         assert cloid in service._core.sender
         placed = world.venues[HYPERLIQUID].books.orders.values()
         assert cloid not in {one.cloid for one in placed}
+
+    run(work)
+
+
+def test_price_that_the_gateway_chose_is_said_by_whoever_tells_of_the_order() -> None:
+    """The acknowledgement says it, and may be lost; the venue itself has no word for it."""
+    cloid = ClientOrderId(f"0x{8:032x}")
+    order = NewOrder(
+        exc=HYPERLIQUID,
+        ticker=HYPERLIQUID_TICKER,
+        client_order_id=cloid,
+        amount=Decimal(1),
+        order_type=OrderType.LIMIT,
+        strategy=Strategy("s"),
+        price_match=PriceMatch.QUEUE,
+        valid_for_ms=60_000,
+    )
+
+    async def work(world: World) -> None:
+        await gateway(world)
+        log = world.server.oms
+        name = subjects.new_order(order.exc, order.strategy, cloid)
+        log.store(name, codec.encode(order))
+        await world.clock.sleep(20)
+        facts = [read_fact(one.subject, one.payload) for one in log.after(0)]
+        told = [
+            fact.emulated
+            for fact in facts
+            if isinstance(fact, OrderReport)
+            and fact.client_order_id == cloid
+            and fact.source is not ReportSource.ACK
+        ]
+        assert told
+        assert all(told)
 
     run(work)

@@ -13,7 +13,7 @@
    times; what the venue keeps telling so is passed over, and alarmed.
 6. What a run finds and the stream did not tell in time is the proof that the stream is mute.
 7. Fills are listed window by window, as the venue lists them, from the last that is known. What it
-   keeps no longer is an alarm that says from when to when.
+   keeps no longer is an alarm that says from when to when, and so is what the log keeps no longer.
 8. What can be listed is listed, though the account is in a mode that nothing here works in: such
    a run fails, and after all its fills and orders.
 9. Runs that fail in a row are told of: after the third nobody knows how the account stands.
@@ -214,6 +214,7 @@ class Backfill:
         maybe_open = core.known.maybe_open()
         positions, unfit = await self._positions()
         await self._fills(started_ms, self._first_ms, positions)
+        self._tell_old()
         self._log(positions.facts, is_lasting=True)
         self._heed(positions)
         # A row that cannot be so is missing here, and flat is what a whole list does not show.
@@ -250,6 +251,13 @@ class Backfill:
         self._filled_to_ms = min([started_ms, *cut, *doubtful])
         if cut:
             self._go_on()
+
+    def _tell_old(self) -> None:
+        """Say so when a list told of fills that are too old to be logged (7)."""
+        alarm = self._core.old_fills.alarm()
+        if alarm is not None:
+            self._core.context.log.error("fills too old for the log", reason=alarm.text)
+            self._core.journal.append(alarm)
 
     def _tell_lost(self, since_ms: int, *lists: Listing) -> None:
         """Say so when fills may be missing that the venue no longer lists; once for each stretch.

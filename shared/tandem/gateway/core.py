@@ -8,11 +8,13 @@ from tandem.domain.instrument import Instrument
 from tandem.gateway.cancels import Cancels, World
 from tandem.gateway.clocks import Stamps, VenueClock
 from tandem.gateway.door import Door
+from tandem.gateway.emulation import Emulation
 from tandem.gateway.fill_mids import FillMids
 from tandem.gateway.journal import Journal
 from tandem.gateway.known import Known
 from tandem.gateway.lease import Lease, lease_times
 from tandem.gateway.market import Market
+from tandem.gateway.old_fills import OldFills
 from tandem.gateway.orders import Desk
 from tandem.gateway.port import VenueProtocol
 from tandem.gateway.presumed import Presumed, lead_ms
@@ -53,6 +55,8 @@ class Core:
     door: Door
     venue_clock: VenueClock
     fill_mids: FillMids
+    emulation: Emulation
+    old_fills: OldFills
     known: Known = field(default_factory=Known)
     presumed: Presumed = field(default_factory=Presumed)
     tethers: Tethers = field(default_factory=Tethers)
@@ -150,7 +154,10 @@ def make_core(
         door=Door(context, venue.exc, journal, clock, instruments, traits.is_elsewhere),
         venue_clock=clock,
         fill_mids=FillMids(market, rules),
+        emulation=Emulation(has_price_match=traits.has_price_match),
+        old_fills=OldFills(venue.exc, context.settings.loggable_ns),
     )
-    journal.completed = core.fill_mids.completed
+    journal.completed = lambda fact: core.emulation.completed(core.fill_mids.completed(fact))
+    journal.on_old_fill = core.old_fills.take
     core.door.is_held = lambda ticker: ticker in core.known.dealt
     return core

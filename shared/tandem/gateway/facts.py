@@ -42,6 +42,10 @@ def as_it_is(fact: GatewayFact) -> GatewayFact:
     return fact
 
 
+def let_go(fill: FillReport) -> None:
+    """Do nothing about a fill that is not logged."""
+
+
 def order_name(report: OrderReport) -> str:
     """Return the venue's name of an order: ids are the venue's, on Binance one series a symbol."""
     return f"{report.ticker} {report.venue_order_id or report.client_order_id}"

@@ -3,6 +3,7 @@
 1. A fact whose subject this process has seen in the log, or appended, is not appended again;
    a conclusion is: whoever concludes anew has not seen it.
 2. Facts that the log would have expired soon are not logged: their identity would not hold.
+   Fills among them are told of (`on_old_fill`).
    What is so now (open orders, positions) and the ends of orders that the log holds live are
    logged whatever their age; what is so now again once the log has expired it, for whoever reads
    the log from then on.
@@ -36,7 +37,7 @@ from tandem.gateway.unread import Unread
 from tandem.messages import codec, subjects
 from tandem.messages.codec import Fact
 from tandem.messages.facts import subject_of
-from tandem.messages.reports import OrderReport
+from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.context import ServiceContext
 from tandem.runtime.window import Window
 
@@ -74,6 +75,7 @@ class Journal:
 
     def __init__(self, context: ServiceContext) -> None:
         self.completed: Callable[[GatewayFact], GatewayFact] = facts.as_it_is
+        self.on_old_fill: Callable[[FillReport], None] = facts.let_go
         self._context = context
         self._seen = SeenSubjects()
         self._ended = SeenSubjects(MAX_ENDED)
@@ -122,11 +124,13 @@ class Journal:
             self._count(is_told=facts.is_told(fact), is_repeat=True)
             return
         if not at_any_age and self._is_expired(fact):
+            if isinstance(fact, FillReport):
+                self.on_old_fill(fact)
             return
         if is_conclusion:
             self._conclude(subject, fact)
         elif facts.may_follow(fact):
-            self._follow(subject, fact)
+            self._follow(subject, self.completed(fact))
         else:
             self.append(facts.stamped(self.completed(fact), self._context.clock.wall_ns()))
 
@@ -137,7 +141,7 @@ class Journal:
             self.log(fact, at_any_age=True)
             return
         self._lasting[subject] = now_ns
-        self.append(fact)
+        self.append(self.completed(fact))
 
     def forget_lasting(self, now: Collection[GatewayFact]) -> None:
         """Remember of what was so only what still is."""

@@ -131,6 +131,7 @@ class Reader:
             self._refuse(entry, "cloid", f"{order.client_order_id} is another strategy's")
             return
         self._core.door.terms.asked(order.client_order_id, order.ticker, order.amount)
+        self._core.emulation.asked(order)
         if not self._core.known.has_ended(order.client_order_id):
             self._core.tethers.take(order)
         self._reactions.watch(order.ticker)

@@ -6,6 +6,7 @@ import structlog
 
 from tandem.domain.ids import Exc
 from tandem.gateway.backfill import Backfill
+from tandem.gateway.old_fills import NS_PER_H, OldFills
 from tandem.gateway.requests import FillsQuery, Listing, Query
 from tandem.messages.hedges import Alarm
 from tandem.runtime.clock import SystemClock
@@ -55,6 +56,7 @@ def backfill(lists: Lists, logged: list[object], since_ms: int) -> Backfill:
         watched={},
         now=lambda: SimpleNamespace(venue_ms=NOW_MS),
     )
+    core.old_fills = OldFills(Exc("binance"), 47 * NS_PER_H)
     return Backfill(core, lists)  # type: ignore[arg-type]  # the parts that it uses
 
 
@@ -96,3 +98,14 @@ async def test_fills_that_are_all_kept_are_no_alarm() -> None:
     await backfill(Lists(None), logged, NOW_MS - DAY_MS)._run_once()
 
     assert texts(logged) == []
+
+
+async def test_fills_that_are_too_old_for_the_log_are_one_alarm() -> None:
+    logged: list[object] = []
+    here = backfill(Lists(None), logged, NOW_MS - 3 * DAY_MS)
+    here._core.old_fills.take(SimpleNamespace(ts_event_ns=NOW_MS * 1_000_000))  # type: ignore[arg-type]
+
+    for _ in range(3):
+        await here._run_once()
+
+    assert len(texts(logged)) == 1

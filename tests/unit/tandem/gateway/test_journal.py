@@ -163,6 +163,18 @@ async def test_what_the_log_would_soon_expire_is_not_logged(setting: Setting) ->
     assert setting.stored == []
 
 
+async def test_fill_that_is_too_old_for_the_log_is_told_of(setting: Setting) -> None:
+    told: list[FillReport] = []
+    setting.journal.on_old_fill = told.append
+    old = msgspec.structs.replace(setting.fill(), ts_event_ns=setting.now_ns - 48 * HOUR_NS)
+
+    setting.journal.log(old)
+    setting.journal.log(setting.fill())
+    setting.journal.log(old, at_any_age=True)
+
+    assert told == [old]
+
+
 async def test_old_live_order_and_the_old_end_of_one_that_the_log_holds_live_are_logged(
     setting: Setting,
 ) -> None:
