@@ -9,11 +9,8 @@ from the environment, as a service takes them, or it is the desk that `up` start
 
 import argparse
 import asyncio
-import json
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +18,18 @@ from pathlib import Path
 import msgspec
 
 from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
-from tandem.cli import alarms, aside, backup, exposure, halting, stack, status, strategies
+from tandem.cli import (
+    alarms,
+    aside,
+    backup,
+    exposure,
+    halting,
+    processes,
+    stack,
+    status,
+    strategies,
+)
+from tandem.cli.processes import Process
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.connecting import CONNECTION_FILE, RUN_DIRECTORY, ConnectionFile
@@ -32,9 +40,16 @@ from tandem.runtime.interrupts import run_command
 
 STACK_FILE = "stack.json"
 STOP_TIMEOUT_S = 15.0
-POLL_S = 0.05
 NATS_PORT = 4222
 LOG_HELP = f"the log; default: TANDEM_NATS_URL, what `up` started, or {DEFAULT_URL}"
+
+
+class Started(msgspec.Struct, frozen=True):
+    """What `up` writes down: its processes by name, the addresses by variable, the versions."""
+
+    processes: dict[str, Process]
+    addresses: dict[str, str]
+    versions: dict[str, str]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -151,23 +166,24 @@ def _write(directory: Path, started: LocalStack) -> None:
         variable = name.removeprefix("paper-").upper()
         addresses[f"WALKTHROUGH_{variable}_CONTROL"] = paper.control_url
         addresses[f"{variable}_PAPER_URL"] = f"http://127.0.0.1:{paper.port}"
-    written = {"pids": started.pids(), "addresses": addresses, "versions": started.versions}
-    (directory / STACK_FILE).write_text(json.dumps(written, indent=2))
+    found = {name: processes.find(pid) for name, pid in started.pids().items()}
+    running = {name: one for name, one in found.items() if one is not None}
+    written = Started(running, addresses, started.versions)
+    (directory / STACK_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(written)))
     (directory / CONNECTION_FILE).write_bytes(msgspec.json.encode(ConnectionFile(started.nats.url)))
 
 
 def down(_: argparse.Namespace) -> int:
     """End every process that `up` started: services first, then the servers."""
     directory = _found()
-    pids = _running(directory) if directory is not None else {}
-    servers = {name: pid for name, pid in pids.items() if name in {"nats", "redis"}}
-    services = {name: pid for name, pid in pids.items() if name not in servers}
-    for group in (services, servers):
-        _end(group)
+    found = _running(directory) if directory is not None else {}
+    for is_server in (False, True):
+        group = [one for name, one in found.items() if (name in {"nats", "redis"}) is is_server]
+        processes.end(group, STOP_TIMEOUT_S)
     if directory is not None:
         for file in (STACK_FILE, CONNECTION_FILE):
             (directory / file).unlink(missing_ok=True)
-    sys.stdout.write(f"stopped {len(pids)} processes\n")
+    sys.stdout.write(f"stopped {len(found)} processes\n")
     return 0
 
 
@@ -195,25 +211,12 @@ def _agrees(directory: Path) -> bool:
     return sys.stdin.readline().strip().lower() == "yes"
 
 
-def _end(pids: dict[str, int]) -> None:
-    for pid in pids.values():
-        os.kill(pid, signal.SIGTERM)
-    pause = threading.Event()
-    for _ in range(int(STOP_TIMEOUT_S / POLL_S)):
-        if not any(_is_alive(pid) for pid in pids.values()):
-            return
-        pause.wait(POLL_S)
-    for pid in pids.values():
-        if _is_alive(pid):
-            os.kill(pid, signal.SIGKILL)
-
-
 def tell_status(options: argparse.Namespace) -> int:
     """Print what runs here and the addresses; where nothing was started, what the bus answers."""
     directory = _found()
-    pids = _running(directory) if directory is not None else {}
-    if directory is not None and pids and not options.nats:
-        return _tell_local(directory, pids)
+    running = _running(directory) if directory is not None else {}
+    if directory is not None and running and not options.nats:
+        return _tell_local(directory, running)
     if not (options.nats or os.environ.get("TANDEM_NATS_URL")):
         sys.stdout.write("nothing runs here; `make up` or `tandem up` starts everything\n")
         sys.stdout.write("a desk elsewhere: TANDEM_NATS_URL or --nats says where its bus is\n")
@@ -233,17 +236,19 @@ def add_strategy(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_local(directory: Path, pids: dict[str, int]) -> int:
+def _tell_local(directory: Path, running: dict[str, Process]) -> int:
     """Print what runs here, ready to be pasted into another terminal."""
-    written = json.loads((directory / STACK_FILE).read_text())
-    for name, version in written["versions"].items():
+    written = _started(directory)
+    if written is None:
+        return 1
+    for name, version in written.versions.items():
         sys.stdout.write(f"# {name} {version}\n")
-    for name, pid in pids.items():
-        sys.stdout.write(f"# {name:<22} pid {pid}\n")
-    for name, value in written["addresses"].items():
+    for name, process in running.items():
+        sys.stdout.write(f"# {name:<22} pid {process.pid}\n")
+    for name, value in written.addresses.items():
         sys.stdout.write(f"export {name}={value}\n")
     sys.stdout.write(f"# logs: {directory / 'logs'}\n")
-    _tell_exposure(NatsOptions(str(written["addresses"]["TANDEM_NATS_URL"]), "operator"))
+    _tell_exposure(NatsOptions(written.addresses["TANDEM_NATS_URL"], "operator"))
     return 0
 
 
@@ -304,10 +309,8 @@ def _log(options: argparse.Namespace) -> NatsOptions:
 def _local_url() -> str:
     """Return where the log is that `up` started here, or where a desk's log is as a rule."""
     directory = _found()
-    path = directory / STACK_FILE if directory is not None else None
-    if path is None or not path.exists():
-        return DEFAULT_URL
-    return str(json.loads(path.read_text())["addresses"]["TANDEM_NATS_URL"])
+    started = _started(directory) if directory is not None else None
+    return DEFAULT_URL if started is None else started.addresses["TANDEM_NATS_URL"]
 
 
 def _found() -> Path | None:
@@ -321,20 +324,19 @@ def _is_of_a_desk(directory: Path) -> bool:
     return any((directory / name).exists() for name in (STACK_FILE, *stack.KEPT))
 
 
-def _running(directory: Path) -> dict[str, int]:
-    path = directory / STACK_FILE
-    if not path.exists():
-        return {}
-    pids: dict[str, int] = json.loads(path.read_text())["pids"]
-    return {name: pid for name, pid in pids.items() if _is_alive(pid)}
+def _running(directory: Path) -> dict[str, Process]:
+    """Return the processes of a desk that still run, by name."""
+    found = _started(directory)
+    known = found.processes.items() if found is not None else ()
+    return {name: one for name, one in known if processes.is_running(one)}
 
 
-def _is_alive(pid: int) -> bool:
+def _started(directory: Path) -> Started | None:
+    """Return what `up` has written down; None where it has not, or half of it."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        return msgspec.json.decode((directory / STACK_FILE).read_bytes(), type=Started)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
 
 
 if __name__ == "__main__":

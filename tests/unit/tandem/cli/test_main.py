@@ -1,14 +1,15 @@
 """Ending a desk and beginning afresh: nothing is deleted that was not meant to be."""
 
 import io
-import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tandem.cli import backup
-from tandem.cli.main import STACK_FILE, main
+from tandem.cli import backup, processes
+from tandem.cli.main import STACK_FILE, Started, main
+from tandem.cli.processes import Process
 from tandem.cli.servers import free_port
 from tandem.cli.stack import KEPT
 from tandem.client.connecting import RUN_DIRECTORY
@@ -58,10 +59,27 @@ def test_reset_needs_to_be_told_of_what(desk: Path) -> None:
 
 
 def test_a_desk_that_runs_is_not_reset(desk: Path) -> None:
-    running = {"pids": {"hedger": os.getpid()}}
-    (desk / STACK_FILE).write_text(json.dumps(running))
+    myself = processes.find(os.getpid())
+    assert myself is not None
+    write_down(desk, myself)
     assert main(["reset", "--paper", "--yes"]) == 1
     assert set(KEPT) < left(desk)
+
+
+def test_after_a_reboot_a_process_id_is_somebody_elses_and_is_left_alone(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_down(desk, Process(os.getpid(), ("python", "-m", "services.hedger")))
+    assert main(["status"]) == 1
+    assert main(["down"]) == 0
+    assert "stopped 0 processes" in capsys.readouterr().out
+    write_down(desk, Process(os.getpid(), ("python", "-m", "services.hedger")))
+    assert main(["reset", "--paper", "--yes"]) == 0
+
+
+def write_down(desk: Path, process: Process) -> None:
+    started = Started({"hedger": process}, {}, {})
+    (desk / STACK_FILE).write_bytes(msgspec.json.encode(started))
 
 
 def test_f10_reset_and_down_need_no_checkout(
