@@ -10,8 +10,12 @@ import pytest
 from tandem.cli import processes
 from tandem.cli.processes import Process
 
-STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    "print(flush=True)\nsignal.pause()"
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(flush=True)
+signal.pause()
+"""
 
 
 @pytest.fixture
