@@ -65,7 +65,7 @@ async def test_nats_s_streams_are_as_the_desk_needs_them(bus: NatsBus) -> None:
 
 
 async def test_redis_runs_the_script_of_the_pages() -> None:
-    with _server("redis", "redis-server --appendonly yes --protected-mode no", 6379) as address:
+    with _server("redis", "redis-server --appendonly no --protected-mode no", 6379) as address:
         url, tasks = f"redis://{address}", TaskOwner()
         pages = RedisPages(url, SystemClock(), tasks)
         pages.start(lambda: HEAD, lambda: [SetRow("orders:x", "a", b"1")])

@@ -1,7 +1,6 @@
 """The fold runtime on both buses: what survives a restart, an outage, a cut and an expiry."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
@@ -241,7 +240,6 @@ async def test_pages_reach_redis_and_are_refilled_when_it_returns(
     redis_server.kill()
     await asyncio.gather(*[world.mark("B") for _ in range(2)])
     await eventually(lambda: copy.state.decisions == {"A": 3, "B": 2})
-    shutil.rmtree(redis_server.settings.directory / "appendonlydir")
     redis_server.start()
 
     await _page_becomes(redis_server, {b"A": b"3", b"B": b"2"})

@@ -132,6 +132,22 @@ async def test_a_page_that_redis_lost_is_written_whole(
     await writer.tasks.close()
 
 
+async def test_a_page_does_not_outlive_its_server(
+    redis_server: LocalServer, client: "redis.asyncio.Redis"
+) -> None:
+    """What comes back from a disk may be older than what was written: none of it does."""
+    writer = Writer(redis_server, 1, a=b"1")
+    writer.start()
+    await _becomes(client, {b"a": b"1"})
+    await writer.tasks.close()
+    await client.aclose()
+
+    redis_server.kill()
+    redis_server.start()
+
+    assert await client.keys() == []
+
+
 async def test_a_new_epoch_replaces_the_page(
     redis_server: LocalServer, client: "redis.asyncio.Redis"
 ) -> None:

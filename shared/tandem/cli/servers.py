@@ -215,7 +215,11 @@ def _relative(path: Path, settings: ServerSettings) -> str:
 
 
 def redis_configuration(settings: ServerSettings, port: int) -> str:
-    """Return the Redis configuration: an append-only file in our directory, synced each second."""
+    """Return the Redis configuration: nothing is on disk.
+
+    A page that came back from a file may be older than it was last written, and changes would be
+    made to it as if it were whole; one that is not there is written whole.
+    """
     users = f"aclfile {settings.users_file}" if settings.users_file else ""
     return f"""
 bind {LOOPBACK}
@@ -223,8 +227,7 @@ port {port}
 dir "{settings.directory}"
 daemonize no
 save ""
-appendonly yes
-appendfsync everysec
+appendonly no
 {users}
 """
 
