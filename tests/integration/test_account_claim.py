@@ -72,9 +72,9 @@ class Desk:
         }
         self.gateway.spawn()
 
-    async def begun(self) -> IdentityReport:
+    async def begun(self, **variables: str) -> IdentityReport:
         """Let the log's own gateway run and end, and leave an order that waits."""
-        self.spawn()
+        self.spawn(**variables)
         await asyncio.to_thread(self.gateway.wait_ready)
         await asyncio.to_thread(self.gateway.stop)
         ticker = "SOLUSDT" if self.exc == "binance" else "SOL"
@@ -188,6 +188,32 @@ async def test_a_gateway_on_a_log_of_another_refuses_by_name(
         assert says in refusal
         assert await desk.requests() == []
         assert (await desk.bus.log.state()).last_seq == facts
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("exc", "variable", "live"),
+    [
+        ("binance", "BINANCE_NETWORK", "live"),
+        ("hyperliquid", "HYPERLIQUID_NETWORK", "mainnet"),
+    ],
+)
+async def test_a_testnet_remainder_cannot_reach_live(
+    nats_server: LocalServer,
+    tmp_path: Path,
+    eventually: Eventually,
+    exc: str,
+    variable: str,
+    live: str,
+) -> None:
+    """The very same account, so that nothing but the network can tell."""
+    async with desk_of(exc, nats_server, tmp_path) as desk:
+        assert (await desk.begun(**{variable: "testnet"})).network is Network.TESTNET
+        desk.spawn(**{variable: live})
+        await eventually(lambda: desk.gateway.has_ended)
+        assert desk.gateway.exit_code == EXIT_CONFIGURATION
+        assert "on testnet: each account of each network" in desk.refusal()
+        assert await desk.requests() == []
 
 
 @pytest.mark.timeout(120)
