@@ -44,10 +44,10 @@ class Commanded:
 
 
 @contextmanager
-def commanded(stack: Stack) -> Iterator[Commanded]:
+def commanded(stack: Stack, on_disconnect: str = "cancel") -> Iterator[Commanded]:
     """Let a strategy in under the walkthrough's key; it leaves at the end."""
     tests = f"{ROOT / 'tests'}:/app/tests:ro"
-    command = ("python3", "-m", "tests.container.strategist")
+    command = ("python3", "-m", "tests.container.strategist", on_disconnect)
     process = stack.popen("run", "--rm", "-T", "--no-deps", "-v", tests, "demo", *command)
     try:
         yield Commanded(process)

@@ -26,8 +26,8 @@ def stack(version: str) -> Iterator[Stack]:
     assert up.left_overs() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def play(stack: Stack) -> Iterator[Playing]:
-    """Somebody who quotes, and who audits by the exchanges' books."""
+    """Somebody who quotes, and who audits by the exchanges' books; gone before the desk may be."""
     with playing(stack) as player:
         yield player

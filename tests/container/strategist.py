@@ -1,7 +1,8 @@
 """A strategy inside the compose network: a command a line on stdin, an answer a line on stdout.
 
 The exchanges' control ports are reachable there only; what they say is the oracle. What the log
-acknowledged is remembered, and must be found on their books at the end.
+acknowledged is remembered, and must be found on their books at the end. Its one argument says what
+becomes of its orders when it leaves: cancel or keep.
 """
 
 import asyncio
@@ -90,6 +91,16 @@ class Strategist:
         await self.hedging.balance()
         return {"acknowledged": len(self.acknowledged)}
 
+    async def held(self) -> Answer:
+        """Tell what the accounts hold by the exchanges' books, which the pages show too."""
+        await eventually(self.hedging.pages_agree, "the pages are the books", timeout_s=SETTLE_S)
+        venues = (self.hedging.binance, self.hedging.hyperliquid)
+        books = [await venue.books() for venue in venues]
+        return {
+            "positions": [{one.symbol: str(one.amount) for one in of.positions} for of in books],
+            "orders": [[one.client_order_id for one in of.open_orders] for of in books],
+        }
+
     async def _is_settled(self) -> bool:
         known = {order.client_order_id for order in (await self.hedging.binance.books()).orders}
         return set(self.acknowledged) <= known and await self.hedging.settled()
@@ -124,6 +135,7 @@ async def main() -> None:
         exchanges=ACCOUNTS,
         options=options,
         share_strategy=True,  # with the walkthrough of the stack itself
+        on_disconnect=sys.argv[1],
     )
     async with aiohttp.ClientSession() as session, oms:
         controls = [os.environ[f"WALKTHROUGH_{exc.upper()}_CONTROL"] for exc in ACCOUNTS]
