@@ -10,8 +10,8 @@ from services.hedger import closing, intake, makers, marks, rules, sickness, tim
 from services.hedger.state import State
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, HedgeId
-from tandem.domain.instrument import Instrument
 from tandem.hedging.evidence import is_ended
+from tandem.hedging.sizes import is_usable
 from tandem.messages.hedges import Rules, TimerFired
 from tandem.messages.intents import Halt, Resume
 from tandem.messages.reports import MarkReport, SpecsReport
@@ -40,7 +40,7 @@ def on_rules(state: State, turn: Turn, fact: Rules) -> None:
 
 def on_specs(state: State, turn: Turn, report: SpecsReport) -> None:
     before = state.instruments.get(report.exc, {})
-    usable = (one for one in report.instruments if _is_usable(one))
+    usable = (one for one in report.instruments if is_usable(one))
     state.instruments[report.exc] = {one.ticker: one for one in usable}
     closing.on_table(state, turn, report.exc, before)
     sickness.release(state, turn, report.exc)
@@ -63,10 +63,6 @@ def on_resume(state: State, turn: Turn, resume: Resume) -> None:
         state.lifted[resume.halt] = None
         if len(state.lifted) > MOST_LIFTED:
             del state.lifted[next(iter(state.lifted))]
-
-
-def _is_usable(one: Instrument) -> bool:
-    return one.lot > 0 and one.tick > 0 and one.multiplier > 0
 
 
 def on_mark(state: State, turn: Turn, report: MarkReport) -> None:

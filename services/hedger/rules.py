@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 from tandem.messages.hedges import Rules
 from tandem.messages.rules import is_plain
 
-FOLD_VERSION = "hedger-12"
+FOLD_VERSION = "hedger-13"
 NS_PER_MS = 1_000_000
 MOST_MS = 10**12  # some thirty years
 

@@ -34,8 +34,8 @@ SEEDS = range(1, 121)
 FRESH = 40
 MOST_STEP_NS = 10_000_000_000
 # Facts of a taker of ours under another ticker (926, 1493), of an empty client id (3326);
-# a decision that is read twice (4463).
-FOUND = (926, 1_493, 3_326, 4_463)
+# a decision that is read twice (4463); a row of a table with too many figures (70000928).
+FOUND = (926, 1_493, 3_326, 4_463, 70_000_928)
 NONE = exposures.Bucket(Exc(""), Ticker(""), Pool(""))
 Naked = tuple[list[tuple[str, Decimal, int]], set[str], Decimal]
 

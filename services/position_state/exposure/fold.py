@@ -35,10 +35,10 @@ from services.position_state.exposure.takers import on_decision, on_taker_fact
 from tandem.domain import ids
 from tandem.domain.errors import InvalidInputError, MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Pool
-from tandem.domain.instrument import Instrument
 from tandem.hedging import minute_marks, sanity
 from tandem.hedging.evidence import Evidence
 from tandem.hedging.exact import EXACT
+from tandem.hedging.sizes import is_usable
 from tandem.messages import rules as shape
 from tandem.messages import subjects
 from tandem.messages.hedges import Carried, Decision, HedgeRefused, Rules
@@ -171,17 +171,13 @@ def _named(fact: OrderFact, cloid: ClientOrderId) -> OrderFact:
 
 
 def _on_specs(state: Exposure, event: LogEvent, specs: SpecsReport) -> None:
-    usable = (one for one in specs.instruments if _is_usable(one))
+    usable = (one for one in specs.instruments if is_usable(one))
     state.instruments[specs.exc] = {one.ticker: one for one in usable}
     for hedge in state.hedges.values():
         agree(state, hedge)
     for bucket in state.buckets.values():
         measure(state, bucket)
     _take_early(state, event)
-
-
-def _is_usable(one: Instrument) -> bool:
-    return one.lot > 0 and one.tick > 0 and one.multiplier > 0
 
 
 def _on_mark(state: Exposure, event: LogEvent, mark: MarkReport) -> None:

@@ -10,6 +10,14 @@ from decimal import Decimal
 from tandem.domain.instrument import Instrument, notional
 
 BP = Decimal(10_000)
+MOST_SIG_FIGS = 64  # more than any price has
+
+
+def is_usable(one: Instrument) -> bool:
+    """Tell whether a row of a table says by which steps to compute; others are left out."""
+    figures = one.max_sig_figs
+    has_figures = figures is None or 0 < figures <= MOST_SIG_FIGS
+    return one.lot > 0 and one.tick > 0 and one.multiplier > 0 and has_figures
 
 
 def cut_to_lot(need: Decimal, unit: Decimal, lot: Decimal) -> Decimal:
