@@ -180,6 +180,29 @@ async def test_c3_a_refusal_that_no_table_lists_reaches_hedge_and_alarm_and_bars
     await settled(hedging, link)
 
 
+async def relist(hedging: Hedging, status: str) -> None:
+    """List SOL on the hedge venue with this status, and have its gateway read the table again."""
+    await hedging.hyperliquid.post("listing", {"symbol": "SOL", "status": status})
+    await hedging.oms.update_exchange_contracts("hyperliquid")
+
+
+async def test_c2_a_leg_that_is_delisted_while_its_maker_rests(
+    hedging: Hedging, facts: list[Fact]
+) -> None:
+    link = await hedging.quote()
+    await buy(hedging)
+    await hedging.until(lambda: covered(link) == HALF)
+    try:
+        await relist(hedging, "isDelisted")
+        await hedging.until(lambda: maker_is_gone(hedging, link))
+        alarms = [one.text for one in facts if isinstance(one, Alarm)]
+        assert any("hyperliquid SOL" in text and "isDelisted" in text for text in alarms)
+        assert covered(link) == HALF
+    finally:
+        await relist(hedging, "")
+    await settled(hedging, link)
+
+
 async def test_case_22_the_hedge_book_is_stale(hedging: Hedging, facts: list[Fact]) -> None:
     hedging.pieces = (Decimal(20),)
     link = await hedging.quote()
