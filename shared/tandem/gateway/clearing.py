@@ -40,14 +40,10 @@ class Clearing:
 
     async def listen(self) -> None:
         """Listen for hedgers at the head; silence counts from now. And for strategies."""
-        self.listening()
-        bus = self._core.context.bus
-        bus.on_reconnect(self.listening)
-        await bus.listen(subjects.presence(HEDGER), lambda _: self.listening())
+        bus, restraint = self._core.context.bus, self._core.restraint
+        restraint.hear()
+        await bus.listen(subjects.presence(HEDGER), lambda _: restraint.hear())
         await bus.listen(subjects.ALIVE, self._heard)
-
-    def listening(self) -> None:
-        self._core.restraint.hear()
 
     def _heard(self, payload: bytes) -> None:
         with suppress(MalformedMessageError):

@@ -8,6 +8,8 @@
 3. While no hedger has said for silence_ms that it stands at the head of the log, no hedge's maker
    goes out either: nobody would hedge it. Silence is time in which one could have been heard
    (`listening`): a gateway that wakes after a freeze has still to read what was said meanwhile.
+   An outage of the bus counts for nothing and begins no silence anew: one that comes and goes
+   hides no dead hedger.
 4. The makers of hedges that rest are cancelled as long as any is left; what they have filled is
    hedged as always.
 """
@@ -54,7 +56,7 @@ class Restraint:
         self._time.step(mono_ns, is_hearing=is_hearing)
 
     def hear(self) -> None:
-        """A hedger stands at the head, or it is only now that one could be heard (again)."""
+        """A hedger stands at the head, or this gateway begins to listen for one."""
         self._heard_ns = self._time.now_ns
 
     def refusal(self, order: NewOrder) -> Refusal | None:
