@@ -35,7 +35,7 @@ from tandem.runtime.effects import (
     SetRow,
 )
 
-FOLD_VERSION = "position-state-12"
+FOLD_VERSION = "position-state-13"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
 NAMES_IN_TIMER = 4

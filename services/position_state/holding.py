@@ -34,6 +34,7 @@ from tandem.runtime.faults import Faults
 
 NS_PER_MS = 1_000_000
 MAX_FILLS_SINCE_ANCHOR = 256
+CONFIRMED_NS = 60_000_000_000
 # As venues show an average: more than any price has, and not what a division leaves.
 ENTRY_DIGITS = 10
 ZERO = Decimal(0)
@@ -217,10 +218,23 @@ def _is_older(stated: Stated, other: Stated) -> bool:
 def _settle(holding: Holding, stated: Stated, prefix: int) -> None:
     """End the doubts before a number that the fills explain; anchor there if nothing is guessed."""
     if not _is_certain(holding, stated):
+        _put_under(holding, stated.ts_event_ns - CONFIRMED_NS)
         return
     _drop_doubts(holding, stated)
     if stated.inclusive or len(holding.fills) > MAX_FILLS_SINCE_ANCHOR:
         _move_anchor(holding, stated, prefix)
+
+
+def _put_under(holding: Holding, before_ns: int) -> None:
+    """Let an anchor of our own stand for the fills before a time (7)."""
+    place = bisect_left(holding.fills, before_ns, key=_venue_time)
+    if holding.anchor is None or holding.doubts or place <= MAX_FILLS_SINCE_ANCHOR:
+        return
+    held, last_ns = _after(holding, place), holding.fills[place - 1].ts_event_ns
+    entry = ZERO if held.entry is None else held.entry
+    holding.anchor = Stated(last_ns, held.amount, entry, inclusive=True)
+    holding.seen.difference_update(fill.exec_id for fill in holding.fills[:place])
+    del holding.fills[:place], holding.steps[:place]
 
 
 def _doubt(holding: Holding, stated: Stated) -> bool:

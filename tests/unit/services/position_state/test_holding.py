@@ -397,3 +397,47 @@ def test_e7_fills_leave_once_the_venue_has_stated_what_they_come_to(
 
     assert most <= 51
     assert at(held)[0] == count
+
+
+@pytest.mark.parametrize("count", [6_000, 12_000])
+def test_e7_fills_leave_where_each_number_is_of_the_time_of_a_fill(
+    held: Holding, count: int
+) -> None:
+    """What Binance states in a market that never rests: no number is free of a guess."""
+    most, step_ns = 0, holdings.CONFIRMED_NS // 2_000
+    holdings.join_report(held, stated("0", 0))
+    for number in range(1, count + 1):
+        repeated = fill(f"e{number - 1}", "1", (number - 1) * step_ns, "100")
+        assert holdings.join_fill(held, fill(f"e{number}", "1", number * step_ns, str(number)))
+        assert not (number > 1 and holdings.join_fill(held, repeated))
+        holdings.join_report(held, stated(str(number), number * step_ns))
+        most = max(most, len(held.fills), len(held.seen), len(held.steps))
+
+    assert most <= 2_000 + holdings.MAX_FILLS_SINCE_ANCHOR + 1
+    assert at(held) == (D(count), D(count + 1) / 2)
+
+
+def test_a_number_that_does_not_fit_puts_nothing_under_an_anchor(held: Holding) -> None:
+    holdings.join_report(held, stated("0", 0))
+    for number in range(1, 600):
+        holdings.join_fill(held, fill(f"e{number}", "1", number))
+    late_ns = holdings.CONFIRMED_NS + 1_000
+    holdings.join_fill(held, fill("e600", "1", late_ns))
+    holdings.join_report(held, stated("700", late_ns))
+    assert len(held.fills) == 600
+    holdings.join_report(held, stated("600", late_ns))
+    assert [one.exec_id for one in held.fills] == ["e600"]
+    assert at(held)[0] == 600
+
+
+def test_what_is_in_doubt_is_not_put_under_an_anchor(held: Holding) -> None:
+    holdings.join_report(held, stated("0", 0))
+    for number in range(1, 600):
+        holdings.join_fill(held, fill(f"e{number}", "1", number))
+    late_ns = holdings.CONFIRMED_NS + 1_000
+    assert holdings.join_report(held, stated("600", late_ns - 1))
+    holdings.join_fill(held, fill("e600", "1", late_ns))
+    holdings.join_report(held, stated("600", late_ns))
+    assert len(held.fills) == 600
+    assert holdings.join_fill(held, fill("missed", "1", 300))
+    assert at(held)[0] == 601
