@@ -1,9 +1,9 @@
 """What every test may use: waiting for a fact instead of waiting for a while.
 
 A test's timeout raises in its main thread, where code under test may catch it: a task does, a
-search for a smaller example does, and a thread that waits for ever is joined after it. So a test
-that goes on all the same is ended with its worker, with the stack of every thread: it fails, and
-the others go on.
+search for a smaller example does, and a thread that waits for ever is joined after it. So a worker
+whose test goes on all the same, or that is given nothing to do for long, is ended with the stack of
+every thread, and with it the run.
 """
 
 import asyncio
@@ -21,30 +21,72 @@ LONG = tuple(TESTS / name for name in ("e2e", "integration", "simulation", "prop
 Eventually = Callable[..., Awaitable[None]]
 PATIENCE_S = 10.0
 POLL_S = 0.005
-CLEANING_UP_S = 60.0
+COLLECTING_S, CLEANING_UP_S, IDLE_S = 300.0, 60.0, 600.0
+
+
+class Watch:
+    """Ends this process, with the stack of every thread, where a test or its end is overdue."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._beat = threading.Condition()
+        self._what, self._within_s = "collecting", COLLECTING_S
+        self._is_over = False
+        threading.Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def expect(self, what: str, within_s: float) -> None:
+        """Wait for the next word for so long."""
+        with self._beat:
+            self._what, self._within_s = what, within_s
+            self._beat.notify()
+
+    def finish(self) -> None:
+        with self._beat:
+            self._is_over = True
+            self._beat.notify()
+
+    def _watch(self) -> None:
+        with self._beat:
+            while self._beat.wait(self._within_s):
+                if self._is_over:
+                    return
+            self._end()
+
+    def _end(self) -> None:
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.suspend_global_capture(in_=True)
+        sys.stderr.write(f"\n{self._what}: not over {self._within_s:g} s later\n")
+        sys.stderr.flush()
+        faulthandler.dump_traceback(sys.stderr)
+        os._exit(1)
+
+
+WATCH = pytest.StashKey[Watch]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        config.stash[WATCH] = Watch(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if WATCH in config.stash:
+        config.stash[WATCH].finish()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    watch = item.config.stash.get(WATCH, None)
+    if watch is None:
+        return (yield)
     marker = item.get_closest_marker("timeout")
     limit_s = float(marker.args[0] if marker else item.config.getini("timeout"))
-    watch = threading.Timer(limit_s + CLEANING_UP_S, _end, (item,))
-    watch.daemon = True
-    watch.start()
+    watch.expect(item.nodeid, limit_s + CLEANING_UP_S)
     try:
         return (yield)
     finally:
-        watch.cancel()
-
-
-def _end(item: pytest.Item) -> None:
-    capture = item.config.pluginmanager.getplugin("capturemanager")
-    if capture is not None:
-        capture.suspend_global_capture(in_=True)
-    sys.stderr.write(f"\n{item.nodeid} goes on after its timeout:\n")
-    sys.stderr.flush()
-    faulthandler.dump_traceback(sys.stderr)
-    os._exit(1)
+        watch.expect(f"after {item.nodeid}", IDLE_S)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
