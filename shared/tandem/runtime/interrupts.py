@@ -1,22 +1,41 @@
-"""How a command ends when its user presses Ctrl-C: in order, without a traceback, as shells expect.
+"""How a command ends on Ctrl-C and on SIGTERM: in order, without a traceback, as shells expect.
 
 What the command has started it ends itself, in its own `finally`.
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 
 def run_command(main: Callable[[], int]) -> int:
-    """Run a command and return its exit code; 130 when it was interrupted."""
+    """Run a command and return its exit code; 130 when it was interrupted, 143 when terminated.
+
+    To be called in the main thread, as signals are heard there.
+    """
+    is_terminated = False
+
+    def terminate(_number: int, frame: FrameType | None) -> None:
+        nonlocal is_terminated
+        is_terminated = True
+        interrupt = signal.getsignal(signal.SIGINT)
+        if not callable(interrupt):  # behind a shell's & Ctrl-C is ignored, and this must not be
+            raise KeyboardInterrupt
+        interrupt(signal.SIGINT, frame)
+
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
         return main()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return EXIT_INTERRUPTED
+        sys.stderr.write("terminated\n" if is_terminated else "interrupted\n")
+        return EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def end_if_interrupted() -> None:
