@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tandem.domain.errors import InvalidInputError, UnknownInstrumentError
 from tandem.domain.ids import Exc, Ticker
-from tandem.domain.instrument import Instrument
+from tandem.domain.instrument import ZERO, Instrument, notional
 from tandem.domain.order import OrderType, RejectReason, TimeInForce
 from tandem.domain.order_rules import Draft, OrderField, broken_rule
 from tandem.gateway.port import Traits
@@ -19,6 +19,8 @@ from tandem.messages.intents import NewOrder
 from tandem.messages.rules import check_new_order
 
 NEAREST_NAMES = 3
+MOST_ORDER_NOTIONAL = "TANDEM_MOST_ORDER_NOTIONAL"  # the variable that refusals name
+NO_MOST = Decimal("Infinity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,25 @@ def check_terms(terms: Terms, instrument: Instrument, traits: Traits) -> Refusal
         return None
     reason = RejectReason.SIZE if broken.field is OrderField.AMOUNT else RejectReason.INVALID
     return Refusal(reason, f"{broken.field}={broken.value}: {broken.rule}")
+
+
+def check_worth(
+    instrument: Instrument, amount: Decimal, price: Decimal | None, most: Decimal
+) -> Refusal | None:
+    """Refuse what is worth more than one order may be, in quote units; `most`: NO_MOST for any.
+
+    `price` is None where none is known. What cannot be valued then might be worth anything.
+    """
+    if price is None and not instrument.inverse:
+        return _unvalued(instrument, amount) if most < NO_MOST else None
+    worth = notional(instrument, amount, price or ZERO)
+    if worth <= most:
+        return None
+    value = f"notional {worth:f}" + ("" if instrument.inverse else f" at {price:f}")
+    text = f"amount={amount:f}: {value} is above the most of one order, {most:f}"
+    return Refusal(RejectReason.SIZE, f"{text} ({MOST_ORDER_NOTIONAL})")
+
+
+def _unvalued(instrument: Instrument, amount: Decimal) -> Refusal:
+    text = f"amount={amount:f}: notional unknown, no mark or book of {instrument.ticker} was seen"
+    return Refusal(RejectReason.NO_REFERENCE, f"{text} yet ({MOST_ORDER_NOTIONAL})")

@@ -147,6 +147,7 @@ def make_core(
             market,
             settings.market_slippage_bp,
             venue.canonical_cloid,
+            settings.most_order_notional,
         ),
         instruments=instruments,
         market=market,

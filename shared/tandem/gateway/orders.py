@@ -9,7 +9,7 @@ from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, RejectReason, TimeInForce
 from tandem.gateway import checks, pricing
-from tandem.gateway.checks import Refusal, Terms
+from tandem.gateway.checks import NO_MOST, Refusal, Terms
 from tandem.gateway.market import Market
 from tandem.gateway.port import Traits
 from tandem.gateway.pricing import Bands, NoReference, PricingRules, Reference
@@ -20,7 +20,10 @@ from tandem.messages.intents import NewOrder
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What an order is checked and priced against: the venue's rules, its table, its market."""
+    """What an order is checked and priced against: the venue's rules, its table, its market.
+
+    `most_notional` is what one order of a strategy may be worth; takers of hedges know no such end.
+    """
 
     exc: Exc
     traits: Traits
@@ -29,10 +32,20 @@ class Desk:
     market: Market
     market_slippage_bp: Decimal
     canonical_cloid: Callable[[ClientOrderId], ClientOrderId]
+    most_notional: Decimal = NO_MOST
 
 
 def from_intent(order: NewOrder, desk: Desk, now_ns: int) -> PlaceOrder | Refusal:
-    """Return the order to place for an intent."""
+    """Return the order to place for an intent: also of the hedger's, for a maker."""
+    request = _wanted(order, desk, now_ns)
+    if isinstance(request, Refusal):
+        return request
+    price = request.price or _middle(desk.market, order.ticker)
+    refused = checks.check_worth(request.instrument, request.amount, price, desk.most_notional)
+    return refused or request
+
+
+def _wanted(order: NewOrder, desk: Desk, now_ns: int) -> PlaceOrder | Refusal:
     refused = checks.check_intent(order, desk.traits) or _check_cloid(order.client_order_id, desk)
     if refused is not None:
         return refused

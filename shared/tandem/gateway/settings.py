@@ -4,17 +4,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tandem.domain.ids import Strategy, Ticker
+from tandem.gateway.checks import MOST_ORDER_NOTIONAL, NO_MOST
 from tandem.runtime.config import ACCOUNT_VARIABLE, Environment, Variable
 from tandem.transport.sharing import Sharing
 
 BP_PER_UNIT = 10_000
 MOST_COPIES = 8
+DEFAULT_MOST_NOTIONAL = 1_000_000
 
 GATEWAY_VARIABLES = (
     ACCOUNT_VARIABLE,
     Variable("TANDEM_TICKERS", "instruments whose books are followed from the start", "by venue"),
     Variable("TANDEM_MARKET_SLIPPAGE_BP", "how far a market order may go, in basis points", "100"),
     Variable("TANDEM_BOOK_MAX_WIDTH_BP", "a wider book gives no reference price", "100"),
+    Variable(
+        MOST_ORDER_NOTIONAL,
+        "the most that one order of a strategy may be worth, in quote units; 0: no limit",
+        str(DEFAULT_MOST_NOTIONAL),
+    ),
     Variable("TANDEM_BACKFILL_SECONDS", "how often the venue's own lists are compared", "30"),
     Variable("TANDEM_BACKFILL_LIVE_SECONDS", "how often while orders of ours are live", "10"),
     Variable("TANDEM_GRANTED", "strategies that may cancel the orders of others too", "none"),
@@ -39,6 +46,7 @@ class GatewaySettings:
     tickers: tuple[Ticker, ...]
     market_slippage_bp: Decimal = Decimal(100)
     book_max_width: Decimal = Decimal("0.01")
+    most_order_notional: Decimal = Decimal(DEFAULT_MOST_NOTIONAL)
     backfill_s: int = 30
     backfill_live_s: int = 10
     answer_timeout_ms: int = 1_000
@@ -60,6 +68,7 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         tickers=tuple(Ticker(word) for word in env.words("TANDEM_TICKERS", default_tickers)),
         market_slippage_bp=Decimal(slippage),
         book_max_width=Decimal(width) / BP_PER_UNIT,
+        most_order_notional=_most_order_notional(env),
         backfill_s=env.integer("TANDEM_BACKFILL_SECONDS", 30, least=1, most=3_600),
         backfill_live_s=env.integer("TANDEM_BACKFILL_LIVE_SECONDS", 10, least=1, most=3_600),
         lease_ttl_ms=env.integer("TANDEM_LEASE_TTL_MS", 1_200, least=200, most=60_000),
@@ -68,6 +77,11 @@ def gateway_settings(env: Environment, default_tickers: tuple[str, ...]) -> Gate
         answer_timeout_ms=env.integer("TANDEM_ANSWER_TIMEOUT_MS", 1_000, least=50, most=60_000),
         granted=frozenset(Strategy(word) for word in env.words("TANDEM_GRANTED")),
     )
+
+
+def _most_order_notional(env: Environment) -> Decimal:
+    most = env.integer(MOST_ORDER_NOTIONAL, DEFAULT_MOST_NOTIONAL, most=10**15)
+    return Decimal(most) if most else NO_MOST
 
 
 def sharing(env: Environment, percent: int) -> Sharing:

@@ -4,6 +4,7 @@ from services.hedger import views
 from services.hedger.turn import Turn
 from tandem.domain.ids import HedgeId
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.gateway.checks import check_worth
 from tandem.messages.deltas import BucketDelta, HedgeDelta, HedgeState
 from tandem.messages.reports import MidAt
 from tandem.runtime.effects import Publish, SetRow
@@ -169,3 +170,18 @@ def test_the_deltas_of_two_copies_are_the_same() -> None:
     deltas = [e.delta for one in again for e in one if isinstance(e, Publish)]
     assert {type(delta) for delta in deltas} == {HedgeDelta, BucketDelta}
     assert other == desk.state
+
+
+def test_f8_a_maker_that_is_worth_too_much_is_a_refused_hedge_in_the_gateways_words() -> None:
+    desk = two_venues()
+    hedge = desk.hedge("h1", "-50000")
+    maker = desk.link(hedge).maker
+    listed = desk.state.instruments[maker.exc][maker.ticker]
+    refused = check_worth(listed, maker.amount, maker.price, d(1_000_000))
+    assert refused is not None
+
+    desk.maker_report(hedge, OrderStatus.REJECTED, reason=refused.reason, text=refused.text)
+
+    assert desk.view(hedge).state is HedgeState.REFUSED
+    assert desk.view(hedge).text == refused.text
+    assert "amount=-50000: notional 5000000 at 100 is above" in refused.text
