@@ -211,3 +211,32 @@ async def test_silent_server_times_out() -> None:
         await open_websocket(f"ws://127.0.0.1:{port}/", Ears().receiver, CLOCK, 0.05)
     gate.set()
     server.close()
+
+
+@pytest.mark.parametrize("end", ["cancelled", "late", "refused"])
+async def test_connection_whose_handshake_came_to_nothing_is_closed(end: str) -> None:
+    """Whoever gave up, the server sees the connection end."""
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if end == "refused":
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        asked.set()
+        assert await reader.read() == b""
+        ended.set()
+        writer.close()
+
+    server = await asyncio.start_server(never, "127.0.0.1", 0)
+    port, timeout_s = server.sockets[0].getsockname()[1], 0.05 if end == "late" else 60
+    url = f"ws://127.0.0.1:{port}/"
+    opening = asyncio.ensure_future(open_websocket(url, Ears().receiver, CLOCK, timeout_s))
+    await asked.wait()
+    if end == "cancelled":
+        opening.cancel()
+    with pytest.raises(asyncio.CancelledError if end == "cancelled" else NothingSentError):
+        await opening
+
+    async with asyncio.timeout(5):
+        await ended.wait()
+    server.close()

@@ -151,7 +151,7 @@ class WebSocket(asyncio.Protocol):
 
 
 async def open_websocket(url: str, receiver: Receiver, clock: Clock, timeout_s: float) -> WebSocket:
-    """Connect and shake hands.
+    """Connect and shake hands; what came to nothing, or was cancelled, is closed.
 
     Raises:
         NothingSentError: no connection in time; `on_closed` may have been called.
@@ -169,9 +169,11 @@ async def open_websocket(url: str, receiver: Receiver, clock: Clock, timeout_s: 
         async with asyncio.timeout(timeout_s):
             await loop.create_connection(make, uri.host, uri.port, ssl=context)
             await made[0].opened
-    except (OSError, TimeoutError) as error:
+    except BaseException as error:
         for connection in made:
             connection.close()
+        if not isinstance(error, OSError):  # of which a TimeoutError is one
+            raise
         where = f"{uri.host}:{uri.port}"
         raise NothingSentError(f"{where}: {error!r}") from error
     return made[0]
