@@ -2,8 +2,10 @@
 
 1. A client that has said its last word, or was not heard for some seconds, is not there.
 2. A word is told to whoever listens at that moment: it may be lost, and the next one follows soon.
+3. Nobody says a word, or is told who is there, before the subscription stands.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
@@ -37,12 +39,14 @@ class RollCall:
         self._known: dict[tuple[Strategy, Token], tuple[ClientState, int]] = {}
         self._own: dict[Token, OnJoining] = {}
         self._is_attending = False
+        self._subscribing = asyncio.Lock()
 
     async def attend(self) -> None:
-        """Listen from now on."""
-        if not self._is_attending:
-            self._is_attending = True
-            await self._town.listen(subjects.ALIVE, self._heard)
+        """Listen from now on; one that failed, or whose caller gave up, is made again (3)."""
+        async with self._subscribing:
+            if not self._is_attending:
+                await self._town.listen(subjects.ALIVE, self._heard)
+                self._is_attending = True
 
     async def say(
         self, alive: StrategyAlive, on_joining: OnJoining | None = None

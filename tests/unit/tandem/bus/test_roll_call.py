@@ -1,7 +1,13 @@
 """Which clients of a strategy live, as one who listens knows them."""
 
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
 from tandem.bus.memory_bus import MemoryBus
 from tandem.bus.roll_call import LATELY_NS, MOST_KNOWN, RollCall
+from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Strategy, Token
 from tandem.messages import codec, subjects
 from tandem.messages.presence import ClientState, OtherClient, StrategyAlive
@@ -119,3 +125,65 @@ async def test_what_is_known_is_bounded_and_makes_room_for_who_lives() -> None:
     town.clock.now_ns += LATELY_NS + MS
     await town.say("late")
     assert [one.client for one in await town.others()] == ["late"]
+
+
+class SlowTown:
+    """A bus of which the subscription stands once the test lets it, or fails before that."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.stands = asyncio.Event()
+        self.events: list[str] = []
+        self.on_word: list[Callable[[bytes], None]] = []
+        self._failures = list(failures)
+
+    async def announce(self, _subject: str, _payload: bytes) -> None:
+        self.events.append("said")
+
+    async def listen(self, _subject: str, on_word: Callable[[bytes], None]) -> None:
+        if self._failures:
+            raise self._failures.pop()
+        await self.stands.wait()
+        self.on_word.append(on_word)
+        self.events.append("listens")
+
+
+async def test_nobody_is_told_who_is_there_before_the_subscription_stands() -> None:
+    town = SlowTown()
+    listener = RollCall(town, SteppedClock())
+    me = StrategyAlive(strategy=ALPHA, client=Token("me"))
+
+    attending = asyncio.ensure_future(listener.attend())
+    saying = asyncio.ensure_future(listener.say(me))
+    await asyncio.wait((saying,), timeout=0)
+    assert town.events == []
+    town.stands.set()
+    await asyncio.gather(attending, saying)
+
+    assert town.events == ["listens", "said"]
+
+
+async def test_subscription_that_failed_is_made_by_the_next_word() -> None:
+    town = SlowTown(UnavailableError("the connection was lost"))
+    town.stands.set()
+    listener = RollCall(town, SteppedClock())
+    me = StrategyAlive(strategy=ALPHA, client=Token("me"))
+
+    with pytest.raises(UnavailableError):
+        await listener.say(me)
+    await listener.say(me)
+    await listener.say(me)
+
+    assert town.events == ["listens", "said", "said"]
+
+
+async def test_caller_that_gave_up_keeps_no_other_from_listening() -> None:
+    town = SlowTown()
+    listener = RollCall(town, SteppedClock())
+    attending = asyncio.ensure_future(listener.attend())
+    await asyncio.wait((attending,), timeout=0)
+    attending.cancel()
+    town.stands.set()
+
+    await listener.attend()
+
+    assert town.events == ["listens"]
