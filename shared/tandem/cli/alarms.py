@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
+from tandem.cli.reading import read_to_end
 from tandem.domain.errors import MalformedMessageError, UnavailableError
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Alarm
@@ -31,8 +32,8 @@ async def _show(nats: NatsOptions, *, follow: bool) -> None:
     except TimeoutError as error:
         raise UnavailableError(f"no NATS server at {nats.url}") from error
     try:
-        following = await bus.log.follow([subjects.ALL_ALARMS], 0, _print)
-        while follow or following.pending:
+        await read_to_end(bus.log, [subjects.ALL_ALARMS], _print)
+        while follow:
             end_if_interrupted()
             await SystemClock().sleep(POLL_S)
     finally:

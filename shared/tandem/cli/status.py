@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tandem.bus.nats_bus import NatsBus
 from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Entry
+from tandem.cli.reading import read_to_end
 from tandem.domain.errors import MalformedMessageError, TandemError, UnavailableError
 from tandem.domain.ids import Exc
 from tandem.messages import codec, facts, subjects
@@ -18,7 +19,6 @@ CONNECT_S = 10.0
 ANSWER_S = 2.0
 # Presence is announced several times a second.
 LISTEN_S = 1.0
-POLL_S = 0.02
 PAGES = {"order-state": subjects.ORDERS_PAGE, "position-state": subjects.POSITIONS_PAGE}
 
 
@@ -53,7 +53,7 @@ async def ask(nats: NatsOptions) -> DeskStatus:
     """Ask around.
 
     Raises:
-        UnavailableError: the bus itself is not there.
+        UnavailableError: the bus itself is not there, or it went away.
     """
     clock = SystemClock()
     try:
@@ -63,7 +63,7 @@ async def ask(nats: NatsOptions) -> DeskStatus:
         raise UnavailableError(f"no NATS server at {nats.url}") from error
     try:
         found = DeskStatus(nats.url, bus.server_version, (await bus.log.state()).last_seq)
-        names = ["hedger", *(f"gateway-{exc}" for exc in await _accounts(bus, clock))]
+        names = ["hedger", *(f"gateway-{exc}" for exc in await _accounts(bus))]
         found.copies = {name: set() for name in names}
         for name in names:
             await bus.listen(subjects.presence(name), found.copies[name].add)
@@ -74,7 +74,7 @@ async def ask(nats: NatsOptions) -> DeskStatus:
         await bus.close()
 
 
-async def _accounts(bus: NatsBus, clock: SystemClock) -> list[Exc]:
+async def _accounts(bus: NatsBus) -> list[Exc]:
     """Return the accounts whose gateways have logged their instruments."""
     found: set[Exc] = set()
 
@@ -86,9 +86,7 @@ async def _accounts(bus: NatsBus, clock: SystemClock) -> list[Exc]:
         if isinstance(fact, SpecsReport):
             found.add(fact.exc)
 
-    following = await bus.log.follow([subjects.reports_kind("specs")], 0, note)
-    while following.pending:
-        await clock.sleep(POLL_S)
+    following = await read_to_end(bus.log, [subjects.reports_kind("specs")], note)
     await following.close()
     return sorted(found)
 
