@@ -78,9 +78,11 @@ def all_orders(venue: Venue, call: Call) -> list[OrderPayload]:
 
 
 def user_trades(venue: Venue, call: Call) -> list[TradePayload]:
-    """Return the oldest trades of the span, or those from an id on."""
+    """Return the oldest trades of the span, or those from an id on, which goes with no span."""
     contract = decode_contract(call.params, venue.contracts)
     from_id = call.params.optional_integer("fromId")
+    if from_id is not None and (call.params.has("startTime") or call.params.has("endTime")):
+        raise VenueError(Code.OPTIONAL_PARAMS_BAD_COMBO)
     span = Span(0, call.now_ms) if from_id is not None else _trades_span(call)
     order_id = call.params.optional_integer("orderId")
     fills = (

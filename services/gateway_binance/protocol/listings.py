@@ -1,14 +1,15 @@
 """What the answers to our questions say: orders, fills, positions, balance, time.
 
 1. An answer that cannot be read concludes nothing: it raises, and the question is asked again.
-2. A cut list of fills names the next question; what it repeats is the same fact again.
+2. A cut list of fills names the next question: it goes on after the last fill that it told, by
+   its id. A time would not do: one millisecond may hold more fills than one list.
 """
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.gateway_binance.protocol import rows, words
 from services.gateway_binance.protocol.answers import OK, refusal_of
@@ -22,7 +23,8 @@ from services.gateway_binance.protocol.reports import (
 )
 from services.gateway_binance.protocol.requests import TRADES_LIMIT
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import Exc
+from tandem.domain.ids import Exc, ExecId
+from tandem.domain.instrument import Instrument
 from tandem.gateway.decoding import UnreadableError, Unsound, decode_each, plain
 from tandem.gateway.requests import (
     FillsQuery,
@@ -38,10 +40,12 @@ from tandem.gateway.requests import (
     read_rows,
 )
 from tandem.messages.queries import VenueBalance
+from tandem.messages.reports import FillReport
 from tandem.transport.exchange import RawAnswer
 
 # What multi-assets mode counts in.
 ALL_ASSETS: Final = "USD"
+NS_PER_MS: Final = 1_000_000
 
 
 def decode_time(answers: Sequence[RawAnswer]) -> int:
@@ -103,8 +107,7 @@ def _order(at: Received, row: rows.OrderRow) -> tuple[Report, ...]:
 def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing:
     facts: list[Report] = []
     faults: list[Unsound] = []
-    cut = []
-    since_ms = []
+    cuts: list[_Cut] = []
     for instrument, answer in zip(query.instruments, answers, strict=True):
         raw = rows.decode_rows(rows.raw_rows, answer)
         listed, unreadable = decode_each("userTrades", raw, rows.trade_row)
@@ -113,9 +116,8 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
         facts += read[0]
         faults += (*unreadable, *read[1])
         if len(raw) >= TRADES_LIMIT:
-            cut.append(instrument)
-            since_ms.append(_next_since_ms(listed, query.since_ms))
-    more = FillsQuery(tuple(cut), min(since_ms), query.until_ms) if cut else None
+            cuts += _cut(instrument, query, listed, read[0])
+    more = _following(cuts, query.until_ms) if cuts else None
     asked = frozenset(instrument.ticker for instrument in query.instruments)
     return Listing(tuple(facts), more=more, covers=asked.__contains__, unsound=tuple(faults))
 
@@ -126,9 +128,37 @@ def _trade_of(row: rows.TradeRow, symbol: str, at: Received) -> tuple[Report, ..
     return trade_row_reports(row, at)
 
 
-def _next_since_ms(listed: Iterable[rows.TradeRow], since_ms: int) -> int:
-    """Return from when a cut list goes on; past a millisecond that alone fills a list."""
-    return max((since_ms + 1, *(row.time for row in listed)))
+class _Cut(NamedTuple):
+    """Where the list of one symbol goes on: after a fill, or from a time where it told none."""
+
+    instrument: Instrument
+    since_ms: int
+    after: ExecId | None
+
+
+def _cut(
+    instrument: Instrument,
+    query: FillsQuery,
+    listed: Iterable[rows.TradeRow],
+    facts: Iterable[Report],
+) -> Iterator[_Cut]:
+    """Tell where a full list goes on, unless it has passed the window that was asked for."""
+    fills = [fact for fact in facts if isinstance(fact, FillReport)]
+    if not fills:
+        yield _Cut(instrument, max((query.since_ms + 1, *(row.time for row in listed))), None)
+        return
+    last_ms = fills[-1].ts_event_ns // NS_PER_MS
+    if query.until_ms is None or last_ms <= query.until_ms:
+        yield _Cut(instrument, max(query.since_ms, last_ms), fills[-1].exec_id)
+
+
+def _following(cuts: Sequence[_Cut], until_ms: int | None) -> FillsQuery:
+    return FillsQuery(
+        tuple(one.instrument for one in cuts),
+        min(one.since_ms for one in cuts),
+        until_ms,
+        tuple(one.after for one in cuts),
+    )
 
 
 def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:

@@ -20,6 +20,7 @@ from services.gateway_binance.protocol.signing import (
     signed_params,
     signed_query,
 )
+from tandem.domain.ids import ExecId
 from tandem.domain.order import OrderType, side_of
 from tandem.gateway.decoding import id_number
 from tandem.gateway.requests import (
@@ -116,9 +117,16 @@ def open_orders_params(query: OpenOrdersQuery) -> tuple[Params, ...]:
     return tuple((("symbol", each.symbol),) for each in query.instruments)
 
 
-def trades_params(symbol: str, query: FillsQuery, stamp: Stamp) -> Params:
-    """Return a question for the oldest trades of one window; the last one is up to now."""
+def trades_params(
+    symbol: str, query: FillsQuery, stamp: Stamp, after: ExecId | None = None
+) -> Params:
+    """Return a question for the oldest trades after one, or of a window; the last is up to now.
+
+    An id goes with no time (Binance docs, Account Trade List): what it lists may pass the window.
+    """
     limit: Param = ("limit", TRADES_LIMIT)
+    if after is not None:
+        return ("symbol", symbol), ("fromId", id_number(after) + 1), limit
     if query.until_ms is None:
         return ("symbol", symbol), ("startTime", _within_window(query.since_ms, stamp)), limit
     span: Params = (("startTime", query.since_ms), ("endTime", query.until_ms))
@@ -207,11 +215,13 @@ class RestRequests:
                     self._recent(each.symbol, query.since_ms, stamp) for each in query.instruments
                 )
             case FillsQuery():
+                lasts = query.after or (None,) * len(query.instruments)
+                asked = zip(query.instruments, lasts, strict=True)
                 return tuple(
                     self._get(
-                        "/fapi/v1/userTrades", trades_params(each.symbol, query, stamp), stamp
+                        "/fapi/v1/userTrades", trades_params(each.symbol, query, stamp, last), stamp
                     )
-                    for each in query.instruments
+                    for each, last in asked
                 )
 
     def _recent(self, symbol: str, since_ms: int, stamp: Stamp) -> HttpRequest:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tandem.domain.errors import TandemError
 from tandem.domain.execution import OutcomeKind
-from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
+from tandem.domain.ids import ClientOrderId, ExecId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, RejectReason, TimeInForce
 from tandem.gateway.decoding import UnreadableError, Unsound, shown, unsound
@@ -145,12 +145,14 @@ class RecentOrdersQuery:
 class FillsQuery:
     """Fills at or after `since_ms` of the venue's clock; `instruments` may narrow nothing.
 
-    `until_ms`: the last millisecond of the window that is asked for, None: up to now.
+    `until_ms`: the last millisecond of the window that is asked for, None: up to now. `after`: of
+    a list that goes on, the last fill told of each instrument; else empty.
     """
 
     instruments: tuple[Instrument, ...]
     since_ms: int
     until_ms: int | None = None
+    after: tuple[ExecId | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

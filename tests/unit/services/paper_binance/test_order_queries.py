@@ -60,6 +60,13 @@ def test_user_trades_page_by_id_and_refuse_long_spans(venue: Venue) -> None:
     assert refused(venue, "GET", "userTrades", symbol="SOLUSDT", **week) == -4165
 
 
+@pytest.mark.parametrize("time", ["startTime", "endTime"])
+def test_user_trades_take_an_id_or_a_span_and_not_both(venue: Venue, time: str) -> None:
+    asked = {"symbol": "SOLUSDT", "fromId": "1", time: str(NOW_MS)}
+
+    assert refused(venue, "GET", "userTrades", **asked) == -1128
+
+
 def test_open_orders_come_for_one_symbol_or_for_all(venue: Venue) -> None:
     send(venue, "POST", "order", **LIMIT)
     btc = {"symbol": "BTCUSDT", "quantity": "0.01", "price": "63000"}

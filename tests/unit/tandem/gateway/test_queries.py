@@ -1,6 +1,7 @@
 """How a venue is asked: how long an answer may take, and how a list is asked for whole."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from services.gateway_binance.protocol.venue import BinanceVenue
 from services.paper_binance.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from services.paper_binance.rest import answer as rest_answer
 from services.paper_binance.venue import Venue
+from services.paper_exchange.market_events import DepthSnapshot, Level
 from tandem.domain.ids import Exc
 from tandem.gateway.queries import (
     PROOF_TIMEOUT_S,
@@ -171,6 +173,34 @@ async def test_e7_a_list_is_taken_page_by_page_and_what_came_outlives_a_lost_ans
 
     assert len([fact for fact in taken if isinstance(fact, FillReport)]) == 3
     assert listing.facts == ()
+
+
+def trade_at(paper: Venue, now_ms: int, count: int) -> None:
+    """Make so many fills in one millisecond: one order takes as many levels."""
+    piece, asks = Decimal("0.01"), range(1, count + 1)
+    levels = tuple(Level(Decimal(150) + piece * step, piece) for step in asks)
+    depth = DepthSnapshot("SOLUSDT", 0, (Level(Decimal(149), piece),), levels)
+    paper.engine.apply_market(depth, now_ms * NS_PER_MS)
+    status, body = send_at(
+        paper, now_ms, "POST", "order", **{**MARKET, "quantity": str(piece * count)}
+    )
+    assert status == 200, body
+
+
+async def test_more_fills_of_one_millisecond_than_one_list_holds_are_all_listed() -> None:
+    here = queries(NOW_MS + 10 * DAY_MS)
+    for at_ms, counts in (
+        (NOW_MS, (500, 500, 500, 500, 300)),
+        (NOW_MS + 1, (10,)),
+        (NOW_MS + 8 * DAY_MS, (10,)),
+    ):
+        for count in counts:
+            trade_at(here.paper, at_ms, count)
+
+    listing = await listed(here, NOW_MS)
+
+    fills = {fact.exec_id for fact in listing.facts if isinstance(fact, FillReport)}
+    assert (len(fills), listing.more) == (2_320, None)
 
 
 class Away:

@@ -7,7 +7,7 @@ import pytest
 
 from services.gateway_binance.protocol import listings
 from tandem.domain.execution import ReportSource
-from tandem.domain.ids import ClientOrderId, Exc, Ticker
+from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.requests import (
     FillsQuery,
@@ -127,15 +127,53 @@ def test_cut_list_of_fills_asks_on_for_its_symbol_alone(payload: Payload, btc: I
     eth = replace(btc, symbol="ETHUSDT")
     answers = (_answer(json.dumps(rows).encode()), _answer(b"[]"))
     listing = listings.decode_listing(EXC, FillsQuery((btc, eth), 0), answers)
-    assert listing.more == FillsQuery((btc,), 1790000000999)
+    assert listing.more == FillsQuery((btc,), 1790000000999, after=(ExecId("999"),))
 
 
-def test_list_filled_by_one_millisecond_goes_on_after_it(payload: Payload, btc: Instrument) -> None:
-    rows = json.loads(payload("user_trades"))[:1] * 1_000
-    at_ms = rows[0]["time"]
-    answers = (_answer(json.dumps(rows).encode()),)
+def test_list_filled_by_one_millisecond_goes_on_within_it(
+    payload: Payload, btc: Instrument
+) -> None:
+    row = json.loads(payload("user_trades"))[0]
+    at_ms = row["time"]
+    answers = (_full(row, first_id=1),)
     listing = listings.decode_listing(EXC, FillsQuery((btc,), at_ms), answers)
-    assert listing.more == FillsQuery((btc,), at_ms + 1)
+    assert listing.more == FillsQuery((btc,), at_ms, after=(ExecId("1000"),))
+
+
+def test_each_symbol_of_a_cut_list_goes_on_after_its_own_last_fill(
+    payload: Payload, btc: Instrument
+) -> None:
+    row = json.loads(payload("user_trades"))[0]
+    eth = replace(btc, symbol="ETHUSDT")
+    later = {**row, "symbol": "ETHUSDT", "time": row["time"] + 5}
+    answers = (_full(row, first_id=1), _full(later, first_id=7001))
+    listing = listings.decode_listing(EXC, FillsQuery((btc, eth), 0), answers)
+    assert listing.more == FillsQuery(
+        (btc, eth), row["time"], after=(ExecId("1000"), ExecId("8000"))
+    )
+
+
+@pytest.mark.parametrize("is_past", [False, True])
+def test_list_that_goes_on_by_id_ends_where_it_has_passed_its_window(
+    payload: Payload, btc: Instrument, is_past: bool
+) -> None:
+    row = json.loads(payload("user_trades"))[0]
+    query = FillsQuery((btc,), 0, row["time"] - is_past, (ExecId("1"),))
+    listing = listings.decode_listing(EXC, query, (_full(row, first_id=2),))
+    assert len([fact for fact in listing.facts if isinstance(fact, FillReport)]) == 1_000
+    assert (listing.more is None) is is_past
+
+
+def test_full_list_without_one_fill_goes_on_by_time(payload: Payload, btc: Instrument) -> None:
+    row = json.loads(payload("user_trades"))[0]
+    listing = listings.decode_listing(
+        EXC, FillsQuery((btc,), 5), (_full({**row, "qty": "NaN"}, first_id=1),)
+    )
+    assert listing.more == FillsQuery((btc,), row["time"], after=(None,))
+
+
+def _full(row: dict[str, object], first_id: int) -> RawAnswer:
+    return _answer(json.dumps([{**row, "id": first_id + n} for n in range(1_000)]).encode())
 
 
 def test_list_of_fills_means_something_for_the_symbols_asked_about_alone(btc: Instrument) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.gateway_binance.protocol import requests
 from services.gateway_binance.protocol.signing import HmacSigner
-from tandem.domain.ids import ClientOrderId, VenueOrderId
+from tandem.domain.ids import ClientOrderId, ExecId, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
 from tandem.gateway.requests import (
@@ -209,6 +209,17 @@ def test_fills_are_asked_for_by_symbol_and_time(btc: Instrument) -> None:
     assert [_query_of(request)["symbol"] for request in asked] == ["BTCUSDT", "ETHUSDT"]
     assert _query_of(asked[0])["startTime"] == "1789999990000"
     assert _query_of(asked[0])["limit"] == "1000"
+
+
+def test_fills_of_a_cut_list_are_asked_for_after_the_last_one_and_with_no_time(
+    btc: Instrument,
+) -> None:
+    both = (btc, replace(btc, symbol="ETHUSDT"))
+    asked = REST.query(FillsQuery(both, 1789999990000, 1789999999999, (ExecId("41"), None)), STAMP)
+    by_id, by_time = map(_query_of, asked)
+    assert (by_id["symbol"], by_id["fromId"], by_id["limit"]) == ("BTCUSDT", "42", "1000")
+    assert not {"startTime", "endTime"} & by_id.keys()
+    assert (by_time["startTime"], "fromId" in by_time) == ("1789999990000", False)
 
 
 def test_fills_are_never_asked_for_past_the_venues_seven_days(btc: Instrument) -> None:
