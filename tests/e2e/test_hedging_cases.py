@@ -4,6 +4,7 @@ The exchanges' own books judge each one; what the fold alone decides is tried ca
 tests/unit/services/hedger.
 """
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 
@@ -231,6 +232,28 @@ async def test_case_24_a_manual_trade_during_a_hedge(hedging: Hedging, facts: li
     alarms = [one.text for one in facts if isinstance(one, Alarm)]
     assert any(text.startswith("EXTERNAL order") for text in alarms)
     assert any(", which nobody here asked for;" in text for text in alarms)
+
+
+async def test_c1_a_deleveraging_that_looks_like_any_trade(
+    hedging: Hedging, facts: list[Fact]
+) -> None:
+    """Its fill has a trade id, no client id and no word of a liquidation."""
+    link = await hedging.quote()
+    await buy(hedging)
+    await hedging.until(lambda: covered(link) == HALF)
+
+    act = {"action": "deleverage", "account": ACCOUNT, "symbol": "SOL", "qty": "0.2"}
+    oid = json.loads(await hedging.hyperliquid.post("act", act))["order_id"]
+
+    await hedging.until(lambda: maker_is_gone(hedging, link))
+    await settled(hedging, link)  # nothing was hedged again, by the venue's books
+    told = [one for one in facts if isinstance(one, FillReport) and one.venue_order_id == oid]
+    assert {(one.client_order_id, one.is_system) for one in told} == {(None, False)}
+    assert all(one.exec_id.startswith(f"{oid}-") and one.last_qty == Decimal("0.2") for one in told)
+    alarms = [one.text for one in facts if isinstance(one, Alarm)]
+    assert any(f"order {oid}, which nobody here asked for;" in text for text in alarms)
+    orders = hedging.oms.orders_peek("hyperliquid")
+    assert [one for one in orders if one.venue_order_id == oid] == []
 
 
 async def test_a_maker_goes_while_no_hedger_stands_at_the_head(
