@@ -39,17 +39,18 @@ LONG_TURNS = 100  # of the loop: until more has come than is kept
 
 
 class SteppedClock:
-    """Monotonic time that the test moves on."""
+    """Monotonic time that the test alone moves on: shares do not refill while a machine is busy."""
 
     def __init__(self) -> None:
         self._clock = SystemClock()
+        self._began_ns = self._clock.monotonic_ns()
         self.ahead_ns = 0
 
     def wall_ns(self) -> int:
         return self._clock.wall_ns()
 
     def monotonic_ns(self) -> int:
-        return self._clock.monotonic_ns() + self.ahead_ns
+        return self._began_ns + self.ahead_ns
 
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
