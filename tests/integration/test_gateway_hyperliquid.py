@@ -287,7 +287,7 @@ async def test_the_table_of_instruments_is_logged(here: World) -> None:
     (specs,) = here.facts(SpecsReport)
 
     tradable = {one.ticker for one in specs.instruments if one.is_tradable}
-    assert tradable == {"BTC", "ETH", "SOL", "ATOM"}
+    assert tradable == {"BTC", "ETH", "SOL", "ATOM", "kPEPE", "kDOGS"}
     assert {one.venue_asset_id for one in specs.instruments if one.ticker == "SOL"} == {5}
 
 
