@@ -187,6 +187,11 @@ async def relist(hedging: Hedging, status: str) -> None:
     await hedging.oms.update_exchange_contracts("hyperliquid")
 
 
+def names_the_delisted(facts: list[Fact]) -> bool:
+    alarms = [one.text for one in facts if isinstance(one, Alarm)]
+    return any("hyperliquid SOL" in text and "isDelisted" in text for text in alarms)
+
+
 async def test_c2_a_leg_that_is_delisted_while_its_maker_rests(
     hedging: Hedging, facts: list[Fact]
 ) -> None:
@@ -196,8 +201,7 @@ async def test_c2_a_leg_that_is_delisted_while_its_maker_rests(
     try:
         await relist(hedging, "isDelisted")
         await hedging.until(lambda: maker_is_gone(hedging, link))
-        alarms = [one.text for one in facts if isinstance(one, Alarm)]
-        assert any("hyperliquid SOL" in text and "isDelisted" in text for text in alarms)
+        await hedging.until(lambda: names_the_delisted(facts))
         assert covered(link) == HALF
     finally:
         await relist(hedging, "")

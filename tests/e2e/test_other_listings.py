@@ -1,7 +1,9 @@
 """Contracts of a thousand coins, and an account of two assets, on processes and by their books."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,7 @@ from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.arguments import HedgeLeg, MakerOrder
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import is_taker_cloid
+from tandem.runtime.clock import SystemClock
 from tests.e2e.hedging import books_of, client_of
 
 LISTED: Final = "SOLUSDT,DOGSUSDT,1000PEPEUSDT"
@@ -24,6 +27,7 @@ OWED, BFUSD = Decimal("-48.11"), Decimal(2850)
 DOGS_PX, KDOGS_PX = Decimal("0.0005"), Decimal("0.5")
 PEPE_PX = Decimal("0.01")
 LEVELS: Final = 20
+SHOWN_EACH_S = 0.4
 pytestmark = pytest.mark.timeout(150)
 
 
@@ -63,14 +67,24 @@ async def stack(tmp_path: Path, session: aiohttp.ClientSession) -> AsyncIterator
         account = {"account": "mixed", "api_key": KEY, "secret": SECRET, "wallet": str(OWED)}
         assets = {"collateral": {"BFUSD": str(BFUSD)}, "multi_assets": True}
         await binance.post("accounts", account | assets)
+        showing = asyncio.create_task(_keep_showing(binance, hyperliquid))
+        await asyncio.to_thread(running.start_services, running.services)
+        yield running
+        showing.cancel()
+        with suppress(asyncio.CancelledError):
+            await showing
+    finally:
+        running.stop()
+
+
+async def _keep_showing(binance: VenueBooks, hyperliquid: VenueBooks) -> None:
+    """Display every book anew, as venues do: what is not told for two seconds is too old."""
+    while True:
         await show(binance, "DOGSUSDT", DOGS_PX, Decimal("0.0000001"))
         await show(binance, "1000PEPEUSDT", PEPE_PX, Decimal("0.000001"))
         await show(hyperliquid, "kDOGS", KDOGS_PX, Decimal("0.0001"))
         await show(hyperliquid, "kPEPE", PEPE_PX, Decimal("0.000001"))
-        running.start_services(running.services)
-        yield running
-    finally:
-        running.stop()
+        await SystemClock().sleep(SHOWN_EACH_S)
 
 
 @pytest.fixture

@@ -45,6 +45,13 @@ SERVICES = (
 )
 # On a machine with fewer cores than processes, what only keeps pages lets hedges go first.
 OFF_THE_HEDGE_PATH = ("order-state", "position-state")
+# glibc raises both thresholds once a large buffer was freed, and keeps what was freed from then on;
+# fixed at their defaults, an answer of megabytes leaves nothing behind.
+GIVE_BACK = {
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "MALLOC_ARENA_MAX": "2",
+}
 YIELDING_NICENESS = 5
 PAPER_EXCHANGES = ("paper-binance", "paper-hyperliquid")
 # What a desk on this machine knows tomorrow, each in a directory of its run directory.
@@ -118,7 +125,9 @@ class Child:
         """Start the process without waiting for it."""
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         self.ready_file.unlink(missing_ok=True)
-        values = os.environ | self.environment | {"TANDEM_RUN_FILE": str(self.ready_file)}
+        values = (
+            GIVE_BACK | os.environ | self.environment | {"TANDEM_RUN_FILE": str(self.ready_file)}
+        )
         with self.log_file.open("ab") as log, self.ready_file.with_suffix(".out").open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603 (our own modules)
                 self.command,
