@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from decimal import Decimal
@@ -31,17 +32,17 @@ SHOWN_EACH_S = 0.4
 pytestmark = pytest.mark.timeout(150)
 
 
-async def show(venue: VenueBooks, symbol: str, mid: Decimal, step: Decimal) -> None:
+async def show(venue: VenueBooks, symbol: str, mid: Decimal, step: Decimal, depth: int) -> None:
     """Display a book of one symbol around a price that it leaves empty."""
-    prices = [step * count for count in range(1, LEVELS + 1)]
-    depth = {
+    prices = [step * count for count in range(1, depth + 1)]
+    book = {
         "kind": "depth",
         "symbol": symbol,
         "bids": [[str(mid - each), "1000000000"] for each in prices],
         "asks": [[str(mid + each), "1000000000"] for each in prices],
         "replace": True,
     }
-    await venue.post("market", depth)
+    await venue.post("market", book)
 
 
 @pytest.fixture
@@ -78,12 +79,12 @@ async def stack(tmp_path: Path, session: aiohttp.ClientSession) -> AsyncIterator
 
 
 async def _keep_showing(binance: VenueBooks, hyperliquid: VenueBooks) -> None:
-    """Display every book anew, as venues do: what is not told for two seconds is too old."""
-    while True:
-        await show(binance, "DOGSUSDT", DOGS_PX, Decimal("0.0000001"))
-        await show(binance, "1000PEPEUSDT", PEPE_PX, Decimal("0.000001"))
-        await show(hyperliquid, "kDOGS", KDOGS_PX, Decimal("0.0001"))
-        await show(hyperliquid, "kPEPE", PEPE_PX, Decimal("0.000001"))
+    """Let every book change: only then is it told, and after two seconds it is too old."""
+    for depth in itertools.cycle((LEVELS, LEVELS - 1)):
+        await show(binance, "DOGSUSDT", DOGS_PX, Decimal("0.0000001"), depth)
+        await show(binance, "1000PEPEUSDT", PEPE_PX, Decimal("0.000001"), depth)
+        await show(hyperliquid, "kDOGS", KDOGS_PX, Decimal("0.0001"), depth)
+        await show(hyperliquid, "kPEPE", PEPE_PX, Decimal("0.000001"), depth)
         await SystemClock().sleep(SHOWN_EACH_S)
 
 

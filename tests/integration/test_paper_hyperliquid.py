@@ -180,7 +180,7 @@ async def test_the_control_port_pauses_the_tape_and_lists_faults(venue: PaperVen
     assert (await venue.control("tape", {"action": "pause"}))["paused"] is True
     health = await venue.control("health")
     assert health["venue"] == "hyperliquid"
-    assert health["symbols"] == ["BTC", "ETH", "ATOM", "SOL"]
+    assert health["symbols"] == ["BTC", "ETH", "ATOM", "SOL", "kPEPE", "kDOGS"]
     report = await venue.control("faults", {"mute_users": True})
     assert report["active"] == ["mute_users"]
     assert "lose_answers" in report["supported"]
