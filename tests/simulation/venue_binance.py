@@ -245,7 +245,7 @@ class BinanceFront:
             case "allOrders":
                 return [_row(one) for one in self.venue.recent(int(params["startTime"]))]
             case "userTrades":
-                return self._trades(int(params["startTime"]))
+                return self._trades(params)
             case "positionRisk":
                 return [_position(name, held) for name, held in self.venue.books.holdings.items()]
             case "balance":
@@ -277,9 +277,15 @@ class BinanceFront:
         }
         return {"symbols": [symbol], "rateLimits": limits}
 
-    def _trades(self, since_ms: int) -> object:
-        rows = [_trade_row(one) for one in self.venue.books.fills if one.time_ms >= since_ms]
-        return rows[:1_000]
+    def _trades(self, params: Params) -> object:
+        """Return the oldest since a time, or from an id on: one excludes the other."""
+        if "fromId" in params:
+            first = int(params["fromId"])
+            found = [one for one in self.venue.books.fills if one.trade_id >= first]
+        else:
+            since_ms = int(params["startTime"])
+            found = [one for one in self.venue.books.fills if one.time_ms >= since_ms]
+        return [_trade_row(one) for one in found[:1_000]]
 
     # Events.
 
