@@ -278,14 +278,9 @@ class BinanceFront:
         return {"symbols": [symbol], "rateLimits": limits}
 
     def _trades(self, params: Params) -> object:
-        """Return the oldest since a time, or from an id on: one excludes the other."""
-        if "fromId" in params:
-            first = int(params["fromId"])
-            found = [one for one in self.venue.books.fills if one.trade_id >= first]
-        else:
-            since_ms = int(params["startTime"])
-            found = [one for one in self.venue.books.fills if one.time_ms >= since_ms]
-        return [_trade_row(one) for one in found[:1_000]]
+        first, since_ms = int(params.get("fromId", 0)), int(params.get("startTime", 0))
+        fills = [one for one in self.venue.books.fills if one.trade_id >= first]
+        return [_trade_row(one) for one in fills if one.time_ms >= since_ms][:1_000]
 
     # Events.
 
