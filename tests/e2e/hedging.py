@@ -163,9 +163,14 @@ async def scripted_book(binance: VenueBooks) -> None:
 
 
 def client_of(stack: LocalStack, strategy: str) -> OMS:
-    options = ClientOptions(ready_timeout_s=30.0)
-    accounts = ("binance", "hyperliquid")
-    return OMS(stack.nats.url, strategy=strategy, exchanges=accounts, options=options)
+    """Return a client that may be silent for a minute: tests start processes on its loop."""
+    return OMS(
+        stack.nats.url,
+        strategy=strategy,
+        exchanges=("binance", "hyperliquid"),
+        options=ClientOptions(ready_timeout_s=30.0),
+        disconnect_after_ms=60_000,
+    )
 
 
 def books_of(stack: LocalStack, session: aiohttp.ClientSession) -> tuple[VenueBooks, VenueBooks]:

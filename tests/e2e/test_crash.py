@@ -4,6 +4,7 @@ The points go through the runtime's one seam; each test insists that the process
 there. What lies around the venues' wire is tested with the send protocol.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -141,9 +142,10 @@ async def test_a_client_killed_after_taking_a_page_sees_the_same_page_next_time(
 ) -> None:
     order = await hedging.oms.limit_order("binance", "SOLUSDT", "0.5", price="140.00")
     await order.acknowledged()
-    died = _mirrored(stack, TANDEM_CRASH_AT=f"client.mirror.after_page:{passes}")
+    crash = {"TANDEM_CRASH_AT": f"client.mirror.after_page:{passes}"}
+    died = await asyncio.to_thread(_mirrored, stack, **crash)
     assert (died.returncode, died.stdout) == (-signal.SIGKILL, "")
-    seen = _mirrored(stack)
+    seen = await asyncio.to_thread(_mirrored, stack)
     books = await hedging.binance.books()
     assert json.loads(seen.stdout) == sorted(one.client_order_id for one in books.open_orders)
     await (await hedging.oms.cancel_order("binance", cloid=order.cloid)).done(timeout_s=10.0)

@@ -35,9 +35,15 @@ class Stage:
     server: LocalServer
     strategy: Strategy
 
-    def signal(self, number: signal.Signals) -> None:
+    def freeze(self) -> None:
+        """Stop the server; it answers nothing from then on."""
         assert self.server.pid is not None
-        os.kill(self.server.pid, number)
+        os.kill(self.server.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.server.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def thaw(self) -> None:
+        assert self.server.pid is not None
+        os.kill(self.server.pid, signal.SIGCONT)
 
     async def asked(self) -> set[HedgeId]:
         return {fact.hedge_id for fact in await self._facts() if isinstance(fact, HedgeOrder)}
@@ -76,10 +82,10 @@ async def patiently(call: Callable[[], Awaitable[object]]) -> None:
 
 
 async def test_a_maker_that_nobody_confirmed_is_stopped_like_the_rest(stage: Stage) -> None:
-    stage.signal(signal.SIGSTOP)
+    stage.freeze()
     with pytest.raises(UnavailableError):
         await stage.strategy.step()
-    stage.signal(signal.SIGCONT)
+    stage.thaw()
 
     await patiently(stage.strategy.stop)
 
@@ -89,10 +95,10 @@ async def test_a_maker_that_nobody_confirmed_is_stopped_like_the_rest(stage: Sta
 
 
 async def test_a_maker_that_nobody_confirmed_is_not_quoted_twice(stage: Stage) -> None:
-    stage.signal(signal.SIGSTOP)
+    stage.freeze()
     with pytest.raises(UnavailableError):
         await stage.strategy.step()
-    stage.signal(signal.SIGCONT)
+    stage.thaw()
 
     await patiently(stage.strategy.step)
 
