@@ -7,7 +7,7 @@ from itertools import accumulate
 from statistics import quantiles
 
 from examples.walkthrough.venue_books import Books, Request, Trade
-from tandem.domain.ids import MAKER_TAG, is_taker_cloid
+from tandem.domain.ids import taker_name
 from tandem.messages.deltas import OrderView, PositionView
 
 ZERO = Decimal(0)
@@ -31,7 +31,10 @@ class HedgeTrades:
 
     @property
     def owed(self) -> Decimal:
-        """What the fills call for (ratio -1) less what takers did, by the exchanges' books."""
+        """What the fills call for (ratio -1) less what takers did, by the exchanges' books.
+
+        What its bucket owed before comes on top: it goes out with the takers of this hedge.
+        """
         return -self.maker_filled - self.taker_filled
 
     @property
@@ -41,26 +44,25 @@ class HedgeTrades:
 
 
 def trades_of(
-    maker_cloid: str, maker: Sequence[Trade], hedge: Sequence[Trade], before: Collection[str] = ()
+    maker_cloid: str,
+    bucket: str,
+    maker: Sequence[Trade],
+    hedge: Sequence[Trade],
+    before: Collection[str] = (),
 ) -> HedgeTrades:
-    """Return a hedge's trades; `before`: the executions that there were before it."""
+    """Return a hedge's trades; `before`: the executions that there were before it.
+
+    Its takers are those of its bucket, which their client ids name by its hash.
+    """
     mine = [trade for trade in maker if trade.client_order_id == maker_cloid]
-    takers = [
-        trade
-        for trade in hedge
-        if is_taker_cloid(trade.client_order_id) and trade.exec_id not in before
-    ]
+    takers = [one for one in hedge if _bucket_of(one) == bucket and one.exec_id not in before]
     return HedgeTrades(tuple(sorted(mine, key=_written)), tuple(sorted(takers, key=_written)))
 
 
-def owed(maker: Sequence[Trade], hedge: Sequence[Trade]) -> Decimal:
-    """Return what all fills of makers call for (ratio -1) less what all takers did, by the books.
-
-    Of every hedge there was: what one of them left over went out with a later one.
-    """
-    made = (t.amount for t in maker if t.client_order_id.startswith(f"0x{MAKER_TAG}"))
-    taken = (t.amount for t in hedge if is_taker_cloid(t.client_order_id))
-    return -sum(made, ZERO) - sum(taken, ZERO)
+def _bucket_of(trade: Trade) -> str:
+    """Return the hash of the bucket that a taker's trade is of, empty for any other trade."""
+    name = taker_name(trade.client_order_id)
+    return name.bucket if name is not None else ""
 
 
 def _written(trade: Trade) -> int:

@@ -17,7 +17,8 @@ BINANCE, HYPERLIQUID = "binance", "hyperliquid"
 class Desk:
     """`changes` keeps every order change that a handler was given, by client id, in order.
 
-    `before`: what was executed on Hyperliquid before the hedge, today or on the days before.
+    `before`: what was executed on Hyperliquid before the hedge, today or on the days before;
+    `owed_before`: what its bucket owed then.
     `held`: the positions before the first step, by exchange and ticker.
     """
 
@@ -28,6 +29,7 @@ class Desk:
     changes: dict[str, list[Plain]] = field(default_factory=dict)
     position_changes: dict[str, list[Plain]] = field(default_factory=dict)
     before: frozenset[str] = frozenset()
+    owed_before: Decimal = Decimal(0)
     held: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     pages: int = 0
 

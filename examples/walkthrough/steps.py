@@ -9,6 +9,7 @@ from examples.walkthrough.checks import eventually, insist
 from examples.walkthrough.desk import BINANCE, HYPERLIQUID, Desk
 from examples.walkthrough.narrate import order_line
 from tandem.client.handles import LinkHandle
+from tandem.domain.ids import bucket_hash
 from tandem.messages.deltas import BucketView, HedgeState
 
 LIMIT_NOTIONAL = Decimal(50)
@@ -100,6 +101,8 @@ async def hedge_order(desk: Desk) -> LinkHandle:
         await books.seek(scenario.position_ms)
     past = await desk.books[HYPERLIQUID].trades()
     desk.before = frozenset(trade.exec_id for trade in past)
+    known = _find_bucket(desk)
+    desk.owed_before = known.owed if known is not None else Decimal(0)
     link = await desk.oms.hedge_order(
         maker_order={
             "exc": BINANCE,
@@ -196,8 +199,9 @@ async def _summary(desk: Desk, link: LinkHandle) -> dict[str, object]:
     insist(row is not None, "the hedge's row")
     maker_cloid = row.maker_cloid if row is not None else ""
     makers, takers = [await desk.books[exc].trades() for exc in (BINANCE, HYPERLIQUID)]
-    trades = audit.trades_of(maker_cloid, makers, takers, desk.before)
-    owed = audit.owed(makers, takers)
+    name = bucket_hash(bucket.exc, bucket.ticker, bucket.pool)
+    trades = audit.trades_of(maker_cloid, name, makers, takers, desk.before)
+    owed = desk.owed_before + trades.owed
     latencies = audit.latencies_us(trades, await desk.books[HYPERLIQUID].requests())
     return {
         "maker_filled": _text(trades.maker_filled),
@@ -214,11 +218,15 @@ async def _summary(desk: Desk, link: LinkHandle) -> dict[str, object]:
 
 
 def _bucket(desk: Desk) -> BucketView:
-    found = desk.oms.hedges.bucket(HYPERLIQUID, desk.scenario.hedge_ticker, desk.oms.strategy)
+    found = _find_bucket(desk)
     insist(found is not None, "the hedger published the bucket")
     if found is None:
         raise AssertionError
     return found
+
+
+def _find_bucket(desk: Desk) -> BucketView | None:
+    return desk.oms.hedges.bucket(HYPERLIQUID, desk.scenario.hedge_ticker, desk.oms.strategy)
 
 
 def _text(value: Decimal) -> str:

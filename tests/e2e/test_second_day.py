@@ -85,19 +85,40 @@ def test_f12_the_walkthrough_holds_on_each_of_three_days_and_leaves_nothing_open
 ) -> None:
     for day in range(1, DAYS + 1):
         with LocalStack(StackPlan(checkout(), tmp_path)) as stack:
-            addresses = {
-                "TANDEM_NATS_URL": stack.nats.url,
-                "WALKTHROUGH_BINANCE_CONTROL": stack.paper["paper-binance"].control_url,
-                "WALKTHROUGH_HYPERLIQUID_CONTROL": stack.paper["paper-hyperliquid"].control_url,
-            }
-            walked = subprocess.run(
-                (sys.executable, "-m", "examples.walkthrough"),
-                env=os.environ | addresses,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            walked = walk(stack)
             assert walked.returncode == 0, f"day {day}: {walked.stdout[-2_000:]}{walked.stderr}"
+
+
+@pytest.mark.timeout(240)
+async def test_the_walkthrough_holds_beside_what_another_strategy_has_left(tmp_path: Path) -> None:
+    """What others owe is theirs: on the day that it is left over, and on the next."""
+    for pieces in ((Decimal("0.50"), Decimal("0.05")), ()):
+        with LocalStack(plan_in(tmp_path)) as stack:
+            if pieces:
+                async with hedging_on(stack) as hedging:
+                    hedging.pieces = pieces
+                    link = await hedging.quote()
+                    await _fill(hedging, pieces)
+                    await link.done(timeout_s=SETTLE_S)
+                    await eventually(hedging.settled, "its dust is owed", timeout_s=SETTLE_S)
+            walked = await asyncio.to_thread(walk, stack)
+            assert walked.returncode == 0, f"{walked.stdout[-2_000:]}{walked.stderr}"
+
+
+def walk(stack: LocalStack) -> "subprocess.CompletedProcess[str]":
+    """Run the walkthrough on a desk that is up."""
+    addresses = {
+        "TANDEM_NATS_URL": stack.nats.url,
+        "WALKTHROUGH_BINANCE_CONTROL": stack.paper["paper-binance"].control_url,
+        "WALKTHROUGH_HYPERLIQUID_CONTROL": stack.paper["paper-hyperliquid"].control_url,
+    }
+    return subprocess.run(
+        (sys.executable, "-m", "examples.walkthrough"),
+        env=os.environ | addresses,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 async def _one_day(hedging: Hedging, resting: set[str]) -> None:

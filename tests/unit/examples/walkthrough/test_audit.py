@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from examples.walkthrough.audit import owed, trades_of
+from examples.walkthrough.audit import trades_of
 from examples.walkthrough.venue_books import Trade
 from tandem.domain.ids import MAKER_TAG, Exc, Pool, Ticker, bucket_hash, taker_cloid
 
@@ -22,12 +22,19 @@ TAKERS = [
 
 
 def test_takers_of_the_days_before_are_none_of_this_hedge_s() -> None:
-    today = trades_of(MAKER, MAKERS, TAKERS, before={"11"})
+    today = trades_of(MAKER, HASH, MAKERS, TAKERS, before={"11"})
     assert (today.maker_filled, today.taker_filled) == (Decimal(-2), Decimal(2))
     assert today.taker_cloids == (TAKERS[1].client_order_id,)
-    assert trades_of(MAKER, MAKERS, TAKERS).taker_filled == Decimal("4.99")
+    assert trades_of(MAKER, HASH, MAKERS, TAKERS).taker_filled == Decimal("4.99")
 
 
-def test_what_is_owed_is_of_every_hedge_there_was() -> None:
-    assert owed(MAKERS, TAKERS) == Decimal("0.01")
-    assert owed([], []) == 0
+def test_what_the_days_before_left_goes_out_with_this_hedge() -> None:
+    yesterday = trades_of(YESTERDAY_S_MAKER, HASH, MAKERS, TAKERS[:1])
+    today = trades_of(MAKER, HASH, MAKERS, TAKERS, before={"11"})
+    assert yesterday.owed + today.owed == Decimal("0.01")
+
+
+def test_what_other_buckets_trade_is_none_of_this_hedge_s() -> None:
+    other = bucket_hash(Exc("hyperliquid"), Ticker("SOL"), Pool("somebody"))
+    beside = [*TAKERS, trade("13", taker_cloid(other, 0, 1, 0), "7"), trade("14", "by-hand", "1")]
+    assert trades_of(MAKER, HASH, MAKERS, beside, before={"11"}).taker_filled == 2
