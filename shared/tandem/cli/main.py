@@ -33,7 +33,7 @@ from tandem.cli.processes import Process
 from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.connecting import CONNECTION_FILE, RUN_DIRECTORY, ConnectionFile
-from tandem.domain.errors import TandemError
+from tandem.domain.errors import InvalidInputError, TandemError
 from tandem.runtime import log
 from tandem.runtime.config import Environment, LogFormat, LogLevel, nats_options, settings
 from tandem.runtime.interrupts import run_command
@@ -169,7 +169,9 @@ def _write(directory: Path, started: LocalStack) -> None:
     found = {name: processes.find(pid) for name, pid in started.pids().items()}
     running = {name: one for name, one in found.items() if one is not None}
     written = Started(running, addresses, started.versions)
-    (directory / STACK_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(written)))
+    draft = directory / f".{STACK_FILE}"
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(written)))
+    draft.replace(directory / STACK_FILE)
     (directory / CONNECTION_FILE).write_bytes(msgspec.json.encode(ConnectionFile(started.nats.url)))
 
 
@@ -332,11 +334,21 @@ def _running(directory: Path) -> dict[str, Process]:
 
 
 def _started(directory: Path) -> Started | None:
-    """Return what `up` has written down; None where it has not, or half of it."""
-    try:
-        return msgspec.json.decode((directory / STACK_FILE).read_bytes(), type=Started)
-    except (FileNotFoundError, msgspec.MsgspecError):
+    """Return what `up` has written down; None where it has not.
+
+    Raises:
+        InvalidInputError: it cannot be read, so what runs is not known and nothing is touched.
+    """
+    path = directory / STACK_FILE
+    if not path.exists():
         return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Started)
+    except msgspec.MsgspecError as error:
+        rule = (
+            f"not what this version of `tandem up` writes ({error}); end its desk, then remove it"
+        )
+        raise InvalidInputError("file", path, rule) from error
 
 
 if __name__ == "__main__":

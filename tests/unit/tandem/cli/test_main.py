@@ -77,6 +77,18 @@ def test_after_a_reboot_a_process_id_is_somebody_elses_and_is_left_alone(
     assert main(["reset", "--paper", "--yes"]) == 0
 
 
+@pytest.mark.parametrize("written", [b"", b'{"pids": {"hedger": 1}}', b"\xff"])
+@pytest.mark.parametrize("command", [["down"], ["reset", "--paper", "--yes"], ["up"], ["status"]])
+def test_what_cannot_be_read_of_a_desk_is_named_and_nothing_is_touched(
+    desk: Path, capsys: pytest.CaptureFixture[str], written: bytes, command: list[str]
+) -> None:
+    (desk / STACK_FILE).write_bytes(written)
+    assert main(command) == 1
+    assert f"file={desk / STACK_FILE}" in capsys.readouterr().err
+    assert (desk / STACK_FILE).read_bytes() == written
+    assert set(KEPT) < left(desk)
+
+
 def write_down(desk: Path, process: Process) -> None:
     started = Started({"hedger": process}, {}, {})
     (desk / STACK_FILE).write_bytes(msgspec.json.encode(started))
