@@ -29,6 +29,7 @@ from tandem.gateway.requests import (
 )
 from tandem.transport.exchange import RawAnswer, Transport
 from tandem.transport.priority import WEIGHT as EVERYTHING
+from tandem.transport.priority import Priority
 from tandem.transport.rate_limit import Cost, RateLimit, Usage
 from tandem.transport.sharing import QUERIES_POOL, Sharing
 
@@ -63,6 +64,8 @@ LEAST_LIMIT, MOST_LIMIT = 50, 1_000_000
 # Weights per request (Binance docs, each endpoint's page).
 LIST_WEIGHT = 5
 SINGLE_WEIGHT = 1
+# What an account's type (upkeep) and all open orders (a question) weigh.
+DEAREST = {Priority.UPKEEP: LIST_WEIGHT, Priority.QUESTION: OPEN_ORDERS_WEIGHT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _rate_limits(row: LimitRow, pools: Pools) -> tuple[RateLimit, ...]:
     capacity = pools.sharing.capacity(row.limit)
     if pool != WEIGHT:
         return (RateLimit(pool, capacity, period_ms),)
-    shared = pools.sharing.weight(pool, row.limit, period_ms)
+    shared = pools.sharing.weight(pool, row.limit, period_ms, DEAREST)
     if pools.shared_weight:
         return shared
     # Over the socket nothing is asked: the one who sends has all of it.

@@ -40,6 +40,7 @@ from tandem.gateway.requests import (
     VenueQueryError,
 )
 from tandem.transport.exchange import RawAnswer
+from tandem.transport.priority import Priority
 
 # A list of this many rows may have been cut (docs: 500 rows, for fills 2000).
 ROWS_MAY_BE_CUT: Final = 500
@@ -99,6 +100,11 @@ _WEIGHTS: Final[Mapping[type[Query], int]] = {
     PositionsQuery: 2,
     BalanceQuery: 2,
     AccountQuery: 0,
+}
+# What a table (upkeep, or asked for) and all open orders (a question) weigh.
+DEAREST: Final = {
+    Priority.UPKEEP: _WEIGHTS[InstrumentsQuery],
+    Priority.QUESTION: max(_WEIGHTS[InstrumentsQuery], _WEIGHTS[OpenOrdersQuery]),
 }
 
 

@@ -121,7 +121,7 @@ class HyperliquidVenue:
         self.network = identity.network
         self.traits = _traits(options)
         self.rate_limits = (
-            *options.sharing.weight(WEIGHT, options.weight_per_minute, MINUTE_MS),
+            *options.sharing.weight(WEIGHT, options.weight_per_minute, MINUTE_MS, queries.DEAREST),
             _messages(options),
         )
         self._endpoints = endpoints

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
@@ -29,13 +29,18 @@ class Division:
     """How a budget is divided, in percent: own rooms, and ceilings within the shared room.
 
     What is not named has no own room, or no ceiling of its own: then that of the class before it.
+    `least` is in units: no own room is smaller, where the budget has as much. It is for a class
+    whose dearest request would else fit nowhere while others fill the shared room.
     """
 
     own: Mapping[Priority, int]
     ceilings: Mapping[Priority, int]
+    least: Mapping[Priority, int] = field(default_factory=dict)
 
     def own_units(self, capacity: int) -> tuple[int, ...]:
-        return tuple(capacity * self.own.get(one, 0) // 100 for one in Priority)
+        units = tuple(capacity * self.own.get(one, 0) // 100 for one in Priority)
+        grown = tuple(max(own, self.least.get(one, 0)) for one, own in zip(P, units, strict=True))
+        return grown if sum(grown) <= capacity else units
 
     def ceiling_units(self, capacity: int) -> tuple[int, ...]:
         """Return how far each class may fill the shared room."""

@@ -12,9 +12,10 @@ hold while it is cut off from the others, and the hot path has no time for a que
    in full. What the venue says of the address's real use corrects it downwards.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from tandem.transport.priority import QUERIES, WEIGHT
+from tandem.transport.priority import QUERIES, WEIGHT, Priority
 from tandem.transport.rate_limit import RateLimit
 
 # What all copies together may ask for, and what one alone may.
@@ -34,12 +35,18 @@ class Sharing:
         """Return what all copies together may use of a limit."""
         return limit * self.percent // 100
 
-    def weight(self, pool: str, limit: int, period_ms: int) -> tuple[RateLimit, RateLimit]:
-        """Return the budget of everything and that of what is asked."""
+    def weight(
+        self, pool: str, limit: int, period_ms: int, dearest: Mapping[Priority, int]
+    ) -> tuple[RateLimit, RateLimit]:
+        """Return the budget of everything and that of what is asked.
+
+        `dearest` is what the dearest request of a class weighs: its own room holds one of them,
+        however many copies there are.
+        """
         capacity = self.capacity(limit)
         share = capacity * min(ONE_PERCENT, ALL_PERCENT // self.copies) // 100
         others = (self.copies - 1) * share
         return (
-            RateLimit(pool, capacity - others, period_ms, WEIGHT, others),
-            RateLimit(QUERIES_POOL, share, period_ms, QUERIES),
+            RateLimit(pool, capacity - others, period_ms, replace(WEIGHT, least=dearest), others),
+            RateLimit(QUERIES_POOL, share, period_ms, replace(QUERIES, least=dearest)),
         )

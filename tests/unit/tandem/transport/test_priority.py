@@ -36,13 +36,18 @@ def test_backfill_has_room_for_a_run_whatever_the_doubts_take() -> None:
 
 # The limit of an address, the part of it that is used, and what its table and one list weigh.
 BINANCE, HYPERLIQUID = (2_400, 80, 1, 46), (1_200, 90, 20, 22)
+DEAREST = {
+    BINANCE[0]: {Priority.UPKEEP: 5, Priority.QUESTION: 40},
+    HYPERLIQUID[0]: {Priority.UPKEEP: 20, Priority.QUESTION: 20},
+}
 
 
 class Address:
-    """What one of two copies may use of an address's weight, as `pieces` of questions take it."""
+    """What one of some copies may use of an address's weight, as `pieces` of questions take it."""
 
-    def __init__(self, limit: int, percent: int) -> None:
-        self._budgets = Budgets(Sharing(2, percent).weight("weight", limit, 60_000))
+    def __init__(self, limit: int, percent: int, copies: int = 2) -> None:
+        sharing = Sharing(copies, percent)
+        self._budgets = Budgets(sharing.weight("weight", limit, 60_000, DEAREST[limit]))
 
     def takes(self, priority: Priority, units: int) -> bool:
         """Make a request if it may be made at once."""
@@ -67,6 +72,25 @@ def test_table_has_room_whatever_doubts_backfills_and_questions_take(
         address.is_flooded(flood, 2)
 
     assert address.takes(Priority.UPKEEP, table)
+
+
+@pytest.mark.parametrize("copies", range(1, 9))
+@pytest.mark.parametrize(("limit", "percent"), [BINANCE[:2], HYPERLIQUID[:2]])
+def test_dearest_question_and_a_table_have_room_whatever_doubts_and_backfills_take(
+    limit: int, percent: int, copies: int
+) -> None:
+    address = Address(limit, percent, copies)
+    for flood in (Priority.PROOF, Priority.BACKFILL):
+        address.is_flooded(flood, 2)
+
+    for priority, units in DEAREST[limit].items():
+        assert address.takes(priority, units)
+
+
+def test_no_least_room_makes_rooms_larger_than_the_budget() -> None:
+    division = Division(own={Priority.CANCEL: 50}, ceilings={}, least={Priority.QUESTION: 6})
+    assert sum(division.own_units(12)) == 12
+    assert sum(division.own_units(10)) == 5
 
 
 @pytest.mark.parametrize(("limit", "percent", "table", "piece"), [BINANCE, HYPERLIQUID])

@@ -12,19 +12,20 @@ from tandem.transport.sharing import QUERIES_POOL, Sharing
 
 LIMIT = 1_200
 MINUTE_MS = 60_000
+DEAREST = {Priority.UPKEEP: 20, Priority.QUESTION: 20}
 ORDERS = (Priority.CANCEL, Priority.HEDGE, Priority.QUOTE)
 
 
 @pytest.mark.parametrize("copies", range(1, 9))
 def test_shares_of_all_copies_are_no_more_than_the_address_has(copies: int) -> None:
-    whole, queries = Sharing(copies, 80).weight("weight", LIMIT, MINUTE_MS)
+    whole, queries = Sharing(copies, 80).weight("weight", LIMIT, MINUTE_MS, DEAREST)
     assert whole.capacity + (copies - 1) * queries.capacity == LIMIT * 80 // 100
     assert whole.others == (copies - 1) * queries.capacity
     assert whole.capacity > queries.capacity
 
 
 def test_one_copy_has_all_of_it() -> None:
-    whole, queries = Sharing(1, 90).weight("weight", LIMIT, MINUTE_MS)
+    whole, queries = Sharing(1, 90).weight("weight", LIMIT, MINUTE_MS, DEAREST)
     assert (whole.capacity, queries.capacity, whole.others) == (1_080, 648, 0)
 
 
@@ -64,7 +65,7 @@ STEPS = st.lists(
 @given(STEPS)
 def test_e11_two_copies_together_stay_within_the_limit_of_the_address(steps: list[Step]) -> None:
     sharing = Sharing(copies=2, percent=100)
-    copies = [Copy(sharing.weight("weight", LIMIT, MINUTE_MS)) for _ in range(2)]
+    copies = [Copy(sharing.weight("weight", LIMIT, MINUTE_MS, DEAREST)) for _ in range(2)]
     sender, now_ms, taken = 0, 0, []
     for gap_ms, who, units, priority, is_takeover in steps:
         now_ms += gap_ms
@@ -81,7 +82,7 @@ def test_e11_two_copies_together_stay_within_the_limit_of_the_address(steps: lis
 
 
 def test_e11_both_copies_at_once_reach_and_never_pass_the_limit() -> None:
-    copies = [Copy(Sharing(2, 100).weight("weight", LIMIT, MINUTE_MS)) for _ in range(2)]
+    copies = [Copy(Sharing(2, 100).weight("weight", LIMIT, MINUTE_MS, DEAREST)) for _ in range(2)]
     used = 0
     for copy in copies:
         for priority in Priority:

@@ -32,8 +32,8 @@ APART = limits.Pools(shared_weight=False)
 
 def test_budgets_keep_to_four_fifths_and_weight_is_shared_between_two_copies() -> None:
     assert limits.rate_limits(limits.DOCUMENTED, SHARED) == (
-        RateLimit("weight", 1920 - 844, 60_000, WEIGHT, 844),
-        RateLimit("queries", 844, 60_000, QUERIES),
+        RateLimit("weight", 1920 - 844, 60_000, replace(WEIGHT, least=limits.DEAREST), 844),
+        RateLimit("queries", 844, 60_000, replace(QUERIES, least=limits.DEAREST)),
         RateLimit("orders-10s", 240, 10_000, ORDERS),
         RateLimit("orders-1m", 960, 60_000, ORDERS),
     )
