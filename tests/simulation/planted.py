@@ -223,9 +223,16 @@ BUGS = (
     Bug(
         "each copy counts the whole address as its own",
         "shared/tandem/transport/sharing.py",
-        "RateLimit(pool, capacity - others, period_ms, WEIGHT, others)",
-        "RateLimit(pool, capacity, period_ms, WEIGHT, others)",
+        "RateLimit(pool, capacity - others, period_ms, replace",
+        "RateLimit(pool, capacity, period_ms, replace",
         ("tests/unit/tandem/transport/test_sharing.py",),
+    ),
+    Bug(
+        "no room is as large as its dearest request",
+        "shared/tandem/transport/priority.py",
+        "return grown if sum(grown) <= capacity else units",
+        "return units",
+        ("tests/unit/tandem/transport/test_priority.py",),
     ),
     Bug(
         "any class may use all the room there is",
