@@ -9,7 +9,6 @@ import re
 import secrets
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -125,7 +124,6 @@ class Stack:
                 docker("volume", "rm", *volumes)
             if self.left_overs():
                 raise
-            print(f"left by Docker, which counts endpoints wrongly: {error}", file=sys.stderr)
 
     def ids(self, *services: str, with_ended: bool = False) -> list[str]:
         """Return the containers of services (all of them by default), the oldest first."""
