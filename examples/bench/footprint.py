@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from tandem.cli.servers import free_port
 from tandem.cli.stack import checkout
 from tandem.domain.ids import is_taker_cloid
+from tandem.domain.units import NS_PER_MS, NS_PER_US
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.interrupts import run_command
 
@@ -25,8 +26,6 @@ TAG = "footprint"
 PROJECT = "tandem-footprint"
 IMAGE = f"tandem-oms:{TAG}"
 SETTLE_S = 20.0
-NS_PER_MS = 1_000_000
-NS_PER_US = 1_000
 MB = 1_000_000
 KIB = 1_024
 PAPER = ("paper-binance", "paper-hyperliquid")

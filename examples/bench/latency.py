@@ -22,10 +22,10 @@ from tandem import OMS
 from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions
+from tandem.domain.units import NS_PER_US
 from tandem.messages.deltas import HedgeState
 from tandem.runtime.clock import SystemClock
 
-NS_PER_US = 1_000
 TICKS_PER_S = 100
 PRICE = "150.00"
 QTY = Decimal("0.10")

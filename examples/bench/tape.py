@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS, NS_PER_S
+
 SYMBOL = "SOLUSDT"
 START_NS = 1_790_000_000 * NS_PER_S
 BID, ASK = "149.95", "150.05"

@@ -14,13 +14,13 @@ import msgspec
 from examples.chaos.stage import Market
 from examples.walkthrough.venue_books import VenueBooks
 from services.paper_exchange.prng import Prng
+from tandem.domain.units import NS_PER_S
 from tandem.runtime.clock import Clock
 
 LOTS = (1, 1, 1, 2, 2, 3, 5, 8, 13, 21)
 # Beyond every price that a strategy quotes at: the trade reaches them all, the best first.
 REACH = {"sell": Decimal("0.5"), "buy": Decimal("1.5")}
 PRICE_STEP = Decimal("0.01")
-NS_PER_S = 1_000_000_000
 MOST_BEHIND_S = 15
 
 

@@ -30,6 +30,7 @@ from tandem.cli.servers import LocalServer
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, maker_cloid
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import NS_PER_MS, ONE
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import OrderView, PositionView
 from tandem.messages.facts import read_fact
@@ -42,14 +43,12 @@ from tandem.runtime.kept import KEPT_NS
 from tandem.runtime.pages import page_key
 
 PageT = TypeVar("PageT", OrdersPage, PositionsPage, HedgesPage)
-ONE = Decimal(1)
 # With two copies, chance leaves one unasked once in half a million times.
 ASKED_TIMES = 20
 ASK_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 300.0
 POLL_S = 0.05
 REJECTED_ENDING = "rejected"
-NS_PER_MS = 1_000_000
 # Whose cancels are not a strategy's.
 SYSTEM = ("hedger", "gateway")
 

@@ -3,19 +3,16 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from examples.chaos.blows.journal import Journal
 from examples.chaos.crowd import Crowd
 from examples.chaos.figures.gauges import Gauges
 from tandem import OMS
 from tandem.cli.stack import LocalStack
+from tandem.domain.units import NS_PER_MS, NS_PER_S, ZERO
 from tandem.runtime.clock import Clock
 
 EVERY_S = 5.0
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
-ZERO = Decimal(0)
 
 
 @dataclass(slots=True)

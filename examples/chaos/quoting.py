@@ -18,6 +18,7 @@ from tandem.client.arguments import HedgeLeg, MakerOrder
 from tandem.client.handles import LinkHandle
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import HedgeId
+from tandem.domain.units import NS_PER_MS, NS_PER_S
 from tandem.messages.deltas import HedgeState, HedgeView
 from tandem.runtime.clock import Clock
 
@@ -30,8 +31,6 @@ PATIENCE_MS = (3_000, 20_000)
 ASK_AGAIN_MS = 3_000
 BP = Decimal(10_000)
 PRICE_STEP = Decimal("0.01")
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
 POLL_S = 0.1
 OVER = (HedgeState.DONE, HedgeState.HEDGING, HedgeState.REFUSED)
 

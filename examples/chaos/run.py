@@ -32,11 +32,9 @@ from examples.chaos.strategy import PREFIX
 from examples.chaos.verdict import Evidence, Finding, judge
 from tandem.cli.stack import SERVICES, LocalStack
 from tandem.domain.errors import UnavailableError
+from tandem.domain.units import MS_PER_MINUTE, MS_PER_S, NS_PER_MS
 from tandem.runtime.clock import TaskOwner
 
-MS_PER_S = 1_000
-MS_PER_MINUTE = 60_000
-NS_PER_MS = 1_000_000
 LOOK_EVERY_S = 2.0
 CALM_FILLS = 60
 CALM_POLL_S = 0.1

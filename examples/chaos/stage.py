@@ -24,7 +24,6 @@ MORTAL = "mortal"
 MORTAL_LIMITS = 2
 # Somebody else's trade keeps makers away for so long: less than it would on a desk that is watched.
 STRANGER_HOLD_MS = "5000"
-NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tandem.domain.ids import MAKER_TAG, STRATEGY_TAG, is_taker_cloid
+from tandem.domain.units import ZERO
 
-ZERO = Decimal(0)
 REQUOTE_DIGITS = 4
 BucketKey = tuple[str, str, str]
 

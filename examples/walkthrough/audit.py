@@ -8,10 +8,8 @@ from statistics import quantiles
 
 from examples.walkthrough.venue_books import Books, Request, Trade
 from tandem.domain.ids import taker_name
+from tandem.domain.units import NS_PER_US, ZERO
 from tandem.messages.deltas import OrderView, PositionView
-
-ZERO = Decimal(0)
-NS_PER_US = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping
 from time import perf_counter_ns
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
+
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "1;31", "32", "36"
 
 

@@ -28,6 +28,7 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.domain.ids import Strategy, Token, is_call_token
+from tandem.domain.units import MS_PER_S
 from tandem.messages import codec, subjects
 from tandem.messages.access import (
     AccessAnswer,
@@ -54,7 +55,6 @@ from tandem.messages.presence import StrategyAlive
 LOG_TIMEOUT_S = 1.5
 MOST_ASK_MS = 5_000
 IDLE_NS = 5_000_000_000
-MS_PER_S = 1_000
 MOST_SHOWN = 200
 MOST_OPEN_PAGES = 32
 ENVELOPE_BYTES = 4_096

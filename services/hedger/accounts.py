@@ -13,7 +13,8 @@
 
 from msgspec import Struct, field
 
-from services.hedger.rules import NS_PER_MS, HedgeRules
+from services.hedger.rules import HedgeRules
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.reports import LinkReport, LinkState
 
 MAX_SESSIONS = 16

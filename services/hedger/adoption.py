@@ -17,11 +17,12 @@ there and was turned away (intake.py).
 from decimal import Decimal
 
 from services.hedger import intake, ledger, takers
-from services.hedger.ledger import ZERO, Bucket, Taker
+from services.hedger.ledger import Bucket, Taker
 from services.hedger.state import Link, State, Stray, bucket_of_taker
 from services.hedger.turn import SERVICE, Turn
 from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, TakerName
+from tandem.domain.units import ZERO
 from tandem.hedging import evidence, ordinals
 from tandem.hedging.evidence import Evidence
 from tandem.messages.hedges import Alarm

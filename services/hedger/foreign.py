@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.hedger import own_orders, sickness, timers
-from services.hedger.rules import NS_PER_MS
 from services.hedger.state import State, account_of, cloid_of
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.order import side_of
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.reports import FillReport, OrderReport
 
 MOST_STRANGERS = 64

@@ -14,7 +14,6 @@
 from decimal import Context, localcontext
 
 from services.hedger import marks, sizing, timers
-from services.hedger.rules import NS_PER_MS
 from services.hedger.state import (
     Leg,
     Link,
@@ -33,6 +32,7 @@ from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Strategy, Ticke
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType
 from tandem.domain.order_rules import Draft, broken_rule
+from tandem.domain.units import NS_PER_MS
 from tandem.hedging import conversion
 from tandem.hedging.evidence import Evidence, status
 from tandem.messages import rules as shape

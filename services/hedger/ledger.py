@@ -30,13 +30,11 @@ from msgspec import Struct, field
 
 from services.hedger.retry import Pace
 from tandem.domain.ids import ClientOrderId, Exc, Pool, Ticker
+from tandem.domain.units import ONE, ZERO
 from tandem.hedging import evidence
 from tandem.hedging.attribution import Cover, Lot
 from tandem.hedging.evidence import Evidence
 from tandem.hedging.ordinals import Ordinals
-
-ZERO = Decimal(0)
-ONE = Decimal(1)
 
 BucketKey = tuple[Exc, Ticker, Pool]
 

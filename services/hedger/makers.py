@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from services.hedger import ledger, marks, retry, timers
 from services.hedger.ledger import Bucket
-from services.hedger.rules import NS_PER_MS
 from services.hedger.state import (
     Leg,
     Link,
@@ -24,9 +23,10 @@ from services.hedger.state import (
 )
 from services.hedger.turn import Turn
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.hedging import attribution, conversion, evidence, minute_marks
 from tandem.hedging.attribution import Lot
-from tandem.hedging.evidence import ZERO, Standing
+from tandem.hedging.evidence import Standing
 from tandem.messages.reports import FillReport, OrderCleared, OrderReport
 
 UNFINISHED_ENDS = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED})

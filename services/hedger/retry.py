@@ -12,8 +12,9 @@ from enum import Enum, auto
 
 from msgspec import Struct
 
-from services.hedger.rules import NS_PER_MS, HedgeRules
+from services.hedger.rules import HedgeRules
 from tandem.domain.order import RejectReason
+from tandem.domain.units import NS_PER_MS
 
 LONGEST_HOLD = 12
 QUICK_TRIES = 4

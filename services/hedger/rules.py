@@ -15,7 +15,6 @@ from tandem.messages.hedges import Rules
 from tandem.messages.rules import is_plain
 
 FOLD_VERSION = "hedger-13"
-NS_PER_MS = 1_000_000
 MOST_MS = 10**12  # some thirty years
 
 

@@ -14,10 +14,10 @@ from functools import partial
 from services.hedger import accounts, intake, ledger, retry, timers
 from services.hedger.accounts import Account
 from services.hedger.ledger import Bucket
-from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Link, State, account_of
 from services.hedger.turn import Turn
 from tandem.domain.ids import Exc, Ticker
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.reports import LinkReport, LinkState
 
 

@@ -15,7 +15,8 @@ from services.hedger import ledger
 from services.hedger.ledger import Bucket
 from services.hedger.rules import HedgeRules
 from tandem.domain.instrument import Instrument, notional
-from tandem.hedging.exact import ZERO, quotient
+from tandem.domain.units import ZERO
+from tandem.hedging.exact import quotient
 from tandem.hedging.sizes import cut_to_lot, least_notional
 
 MAX_TAKERS = 64

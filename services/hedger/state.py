@@ -38,7 +38,8 @@ from tandem.domain.ids import (
     Token,
     VenueOrderId,
 )
-from tandem.domain.instrument import ONE, Instrument
+from tandem.domain.instrument import Instrument
+from tandem.domain.units import ONE, ZERO
 from tandem.hedging.attribution import Covered
 from tandem.hedging.conversion import Terms
 from tandem.hedging.evidence import Evidence
@@ -48,7 +49,6 @@ from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.archive import Archive
 from tandem.runtime.faults import Faults
 
-ZERO = Decimal(0)
 MAX_ORPHANS = 4_096
 MAX_REFUSED = 256
 MAX_FILLS_OF_ORPHAN = 256

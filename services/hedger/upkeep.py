@@ -13,12 +13,11 @@ from itertools import islice
 
 from services.hedger import takers
 from services.hedger.ledger import Taker
-from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Link, State, put_taker_away, shelve
+from tandem.domain.units import NS_PER_MINUTE, NS_PER_MS
 from tandem.hedging import evidence
 from tandem.runtime.effects import SetRow
 
-NS_PER_MINUTE = 60_000_000_000
 HEDGES_PAGE = "hedges"
 MOST_FINISHED = 1_000
 AT_ONCE = 64

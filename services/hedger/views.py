@@ -4,15 +4,13 @@
 2. Averages are rounded at 18 digits; every other number is exact.
 """
 
-from decimal import Decimal
-
 from services.hedger import ledger, sizing
 from services.hedger.ledger import Bucket
-from services.hedger.rules import NS_PER_MS
 from services.hedger.state import Leg, Link, Pending, State, market
 from services.hedger.turn import Turn
 from tandem.domain.ids import HedgeId, Pool, maker_cloid
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.hedging import evidence
 from tandem.hedging.exact import average
 from tandem.messages import codec
@@ -28,7 +26,6 @@ from tandem.messages.intents import HedgeOrder
 from tandem.messages.rules import is_plain
 from tandem.runtime.effects import Publish, SetRow
 
-ZERO = Decimal(0)
 HEDGES_PAGE = "hedges"
 BUCKETS_PAGE = "buckets"
 # What a maker's end says by itself, where neither the venue nor the hedge says more.

@@ -6,9 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from tandem.domain.seen_ids import SeenIds
+from tandem.domain.units import ZERO
 from tandem.messages.reports import FillReport
-
-ZERO = Decimal(0)
 
 
 class FillSum(Struct, array_like=True):

@@ -18,6 +18,7 @@ from services.order_state.registry import KnownFill, Registry
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, VenueOrderId, is_reserved
 from tandem.domain.order import RANK, OrderStatus
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import FillDelta, FillView, OrderDelta, OrderView
 from tandem.messages.hedges import Alarm, Decision
@@ -256,7 +257,7 @@ def _fill_view(fill: FillReport, record: Record) -> FillView:
         side=fill.side,
         last_qty=fill.last_qty,
         last_px=fill.last_px,
-        timestamp=fill.ts_event_ns // records.NS_PER_MS,
+        timestamp=fill.ts_event_ns // NS_PER_MS,
         liquidity=fill.liquidity,
         strategy=record.asked.strategy if record.asked else None,
     )
@@ -371,8 +372,8 @@ def _accepted_first(record: Record, view: OrderView) -> tuple[OrderView, ...]:
         msgspec.structs.replace(
             view,
             order_status=OrderStatus.NEW,
-            cum_qty=records.ZERO,
-            last_qty=records.ZERO,
+            cum_qty=ZERO,
+            last_qty=ZERO,
             avg_px=None,
         ),
     )

@@ -27,6 +27,7 @@ from tandem.domain.order import (
     join_status,
     weight_of_words,
 )
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.messages import codec
 from tandem.messages.deltas import OrderView
 from tandem.messages.hedges import Decision, TakerOrder
@@ -34,10 +35,8 @@ from tandem.messages.intents import NewOrder
 from tandem.messages.queries import Transition
 from tandem.messages.reports import FillReport, OrderReport
 
-NS_PER_MS = 1_000_000
 MAX_TRANSITIONS = 64
 DIGEST_BYTES = 12
-ZERO = Decimal(0)
 
 
 class Asked(Struct, frozen=True, array_like=True):

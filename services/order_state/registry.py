@@ -16,13 +16,13 @@ from msgspec import Struct
 from services.order_state import record as records
 from services.order_state.record import Record, merge
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId, is_ours
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages.deltas import FillView
 from tandem.runtime.archive import Archive
 from tandem.runtime.faults import Faults
 
 MAX_RECENT_FILLS = 2_000
 
-NS_PER_MINUTE = 60_000_000_000
 WATCHED_NS = 48 * 60 * NS_PER_MINUTE
 ANY_TICKER = Ticker("*")
 

@@ -28,7 +28,8 @@ from services.paper_binance.vocabulary import (
     status_of,
 )
 from services.paper_exchange.events import Filled
-from services.paper_exchange.orders import ZERO, Order
+from services.paper_exchange.orders import Order
+from services.paper_exchange.units import ZERO
 
 INCOME_WINDOW_MS = 7 * DAY_MS
 INCOME_LIMIT, INCOME_LIMIT_MAX = 100, 1_000

@@ -11,7 +11,7 @@ from services.paper_exchange.accounts import MarginMode
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.margin import MarginState, PositionMargin
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import ZERO
 
 ALIAS_LENGTH = 8
 MAX_NOTIONAL = "100000000"

@@ -33,7 +33,8 @@ from services.paper_binance.venue import Call, Venue
 from services.paper_exchange.accounts import Position
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.margin import PositionMargin
-from services.paper_exchange.orders import ZERO, PositionSide
+from services.paper_exchange.orders import PositionSide
+from services.paper_exchange.units import ZERO
 
 ONE_WAY = (PositionSide.BOTH,)
 HEDGE = (PositionSide.LONG, PositionSide.SHORT)

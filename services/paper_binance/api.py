@@ -16,11 +16,11 @@ from services.paper_binance.websocket_api import (
 from services.paper_exchange.channels import Channel, Silences
 from services.paper_exchange.shell.frames import TextSink
 from services.paper_exchange.shell.late import finish
+from services.paper_exchange.units import MS_PER_S
 from tandem.runtime.clock import Clock, TaskOwner
 
 PING_EVERY_S = 180.0
 MAX_MESSAGE_BYTES = 1024 * 1024
-MS_PER_S = 1_000
 # A request without an answer keeps its connection open for this long.
 SILENCE_S = 60.0
 

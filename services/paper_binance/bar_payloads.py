@@ -10,7 +10,7 @@ from services.paper_binance.market_payloads import USDM
 from services.paper_binance.numbers import fixed, money
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.intervals import DAY_MS
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import ZERO
 
 PERCENT = Decimal(100)
 PERCENT_DECIMALS = 3

@@ -13,7 +13,8 @@ import msgspec
 from services.paper_binance.numbers import ms
 from services.paper_exchange.events import Printed
 from services.paper_exchange.intervals import DAY_MS, MINUTE_MS, span_of
-from services.paper_exchange.orders import ZERO, Side
+from services.paper_exchange.orders import Side
+from services.paper_exchange.units import ZERO
 
 MINUTES_KEPT = 5_000
 

@@ -36,9 +36,9 @@ from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.garbling import Garbling, garbled
 from services.paper_exchange.orders import AccountId
 from services.paper_exchange.shell.frames import TextSink, text_frame
+from services.paper_exchange.units import NS_PER_MS
 
 ALL_EVENTS: frozenset[str] = frozenset()
-NS_PER_MS = 1_000_000
 
 
 class Session:

@@ -25,7 +25,7 @@ from services.paper_binance.venue import Venue
 from services.paper_binance.vocabulary import is_forced
 from services.paper_exchange.depth import DepthTracker
 from services.paper_exchange.events import BookChanged, Event, Filled, Printed
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import ZERO
 
 MarketData = BookTickerEvent | DepthEvent | TradeEvent | AggTradeEvent | MarkPriceEvent
 StreamPayload = MarketData | list[MarkPriceEvent] | TradeNews

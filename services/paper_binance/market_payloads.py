@@ -9,7 +9,7 @@ from msgspec import field
 from services.paper_binance.numbers import fixed
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.market_events import Level, Levels
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import ZERO
 
 USDM = 1
 MARK_DECIMALS = 8

@@ -34,7 +34,8 @@ from services.paper_binance.vocabulary import WireTif, note_of
 from services.paper_exchange.events import Printed
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.intervals import INTERVALS
-from services.paper_exchange.orders import ZERO, OrderRefused
+from services.paper_exchange.orders import OrderRefused
+from services.paper_exchange.units import ZERO
 
 DEPTH_LIMITS = frozenset({5, 10, 20, 50, 100, 500, 1000})
 DEFAULT_DEPTH = 500

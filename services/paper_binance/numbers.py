@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from services.paper_exchange.units import NS_PER_MS
+
 AVERAGE_EXTRA_DECIMALS = 2
 MONEY_DECIMALS = 8
-NS_PER_MS = 1_000_000
 MOST_DECIMALS = 18
 FORMATS = tuple(f".{decimals}f" for decimals in range(MOST_DECIMALS + 1))
 

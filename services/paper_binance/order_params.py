@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from services.paper_binance.errors import Code, VenueError
-from services.paper_binance.numbers import NS_PER_MS, decimals_of
+from services.paper_binance.numbers import decimals_of
 from services.paper_binance.params import TRUTH, Params
 from services.paper_binance.vocabulary import (
     ENGINE_TIF,
@@ -22,12 +22,12 @@ from services.paper_binance.vocabulary import (
 )
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.orders import NewOrder, PositionSide, Side, StpMode, TimeInForce
+from services.paper_exchange.units import MS_PER_S, NS_PER_MS
 
 CLIENT_ID_LENGTH = 36
 CLIENT_ID = re.compile(r"[\.A-Z\:/a-z0-9_-]+")
 GTD_MIN_AHEAD_MS = 600_000
 GTD_MAX_MS = 253_402_300_799_000
-MS_PER_S = 1_000
 SUSPENDED_MATCHES = frozenset({PriceMatch.OPPONENT_10, PriceMatch.OPPONENT_20})
 CONDITIONAL_ONLY = ("stopPrice", "closePosition", "activationPrice", "callbackRate")
 

@@ -10,7 +10,8 @@ from services.paper_binance.numbers import AVERAGE_EXTRA_DECIMALS, fixed, money,
 from services.paper_binance.vocabulary import note_of, status_of, type_of
 from services.paper_exchange.events import Filled
 from services.paper_exchange.instruments import Contract
-from services.paper_exchange.orders import ZERO, Order, OrderStatus
+from services.paper_exchange.orders import Order, OrderStatus
+from services.paper_exchange.units import ZERO
 
 WORKING_TYPE = "CONTRACT_PRICE"
 NO_STOP = "0.00"

@@ -21,7 +21,8 @@ from services.paper_binance.market_payloads import (
 from services.paper_binance.numbers import fixed, money, ms
 from services.paper_exchange.events import Printed
 from services.paper_exchange.instruments import Contract
-from services.paper_exchange.orders import ZERO, Side
+from services.paper_exchange.orders import Side
+from services.paper_exchange.units import ZERO
 
 KEPT_COUNT = 20_000
 

@@ -12,13 +12,13 @@ from services.paper_binance.routes import REST_ROUTES, Route, Security, handle
 from services.paper_binance.trading import Failure
 from services.paper_binance.venue import Call, Venue
 from services.paper_exchange.orders import AccountId
+from services.paper_exchange.units import MS_PER_S
 
 NOBODY = AccountId("")
 OK = 200
 TOO_MANY = 429
 JSON = "application/json"
 HTML = "text/html"
-MS_PER_S = 1_000
 RETRY_AFTER_S = 1
 
 

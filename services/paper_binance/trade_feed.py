@@ -31,7 +31,7 @@ from services.paper_binance.vocabulary import OrderType, note_of, status_of
 from services.paper_exchange.events import Filled
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.intervals import span_of
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import ZERO
 
 
 class ForcedOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,7 +36,8 @@ from services.paper_exchange.events import (
     Filled,
     PositionChanged,
 )
-from services.paper_exchange.orders import ZERO, AccountId, ExecId, Order, Side
+from services.paper_exchange.orders import AccountId, ExecId, Order, Side
+from services.paper_exchange.units import ZERO
 
 
 class UserNews(msgspec.Struct, frozen=True):

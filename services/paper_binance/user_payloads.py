@@ -15,7 +15,8 @@ from services.paper_binance.vocabulary import EXPIRY_REASONS, note_of, status_of
 from services.paper_exchange.accounts import MarginMode, Position
 from services.paper_exchange.events import Filled
 from services.paper_exchange.instruments import Contract
-from services.paper_exchange.orders import ZERO, Order
+from services.paper_exchange.orders import Order
+from services.paper_exchange.units import ZERO
 
 NOT_EXPIRED = "0"
 ENTRY_DECIMALS = 10

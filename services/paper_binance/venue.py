@@ -19,7 +19,6 @@ from services.paper_binance.faults import Faults
 from services.paper_binance.keyring import PAPER_ACCOUNT, Keyring, paper_keyring
 from services.paper_binance.limits import Address, AddressWeight, LimitSettings, OrderCounts
 from services.paper_binance.listen_keys import Lease, ListenKeys
-from services.paper_binance.numbers import NS_PER_MS
 from services.paper_binance.order_params import OrderRules
 from services.paper_binance.params import Params
 from services.paper_binance.permissions import Permissions
@@ -31,6 +30,7 @@ from services.paper_exchange.instruments import BINANCE_POLICY, Contract
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import AccountId, EndReason, StpMode
 from services.paper_exchange.state_journal import StateJournal
+from services.paper_exchange.units import NS_PER_MS
 
 PAPER_WALLET = Decimal(1_000_000)
 # Order ids exceed 2^53 in production, so a client that reads them as doubles must fail here too.

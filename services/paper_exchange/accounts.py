@@ -12,7 +12,8 @@ from enum import StrEnum
 import msgspec
 
 from services.paper_exchange.fees import FeeSchedule
-from services.paper_exchange.orders import ZERO, AccountId, PositionSide
+from services.paper_exchange.orders import AccountId, PositionSide
+from services.paper_exchange.units import ZERO
 
 
 class MarginMode(StrEnum):

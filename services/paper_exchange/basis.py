@@ -20,9 +20,8 @@ from services.paper_exchange.market_events import (
     MarketEvent,
     Trade,
 )
-from services.paper_exchange.orders import ZERO, Side
-
-ONE = Decimal(1)
+from services.paper_exchange.orders import Side
+from services.paper_exchange.units import ONE, ZERO
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,8 @@ from services.paper_exchange.market_events import (
     Level,
     Levels,
 )
-from services.paper_exchange.orders import ZERO, Side
+from services.paper_exchange.orders import Side
+from services.paper_exchange.units import ZERO
 
 BookEvent = DepthDelta | DepthSnapshot | BookTicker
 

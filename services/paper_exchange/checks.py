@@ -18,7 +18,6 @@ from services.paper_exchange.ledger import is_reducing
 from services.paper_exchange.margin import margin_increase, margin_of
 from services.paper_exchange.market import Market
 from services.paper_exchange.orders import (
-    ZERO,
     AccountId,
     NewOrder,
     OrderId,
@@ -29,6 +28,7 @@ from services.paper_exchange.orders import (
     TimeInForce,
 )
 from services.paper_exchange.state import VenueState
+from services.paper_exchange.units import ZERO
 
 
 def check_terms(state: VenueState, account_id: AccountId, new: NewOrder, now_ns: int) -> None:

@@ -8,8 +8,9 @@ from services.paper_exchange.accounts import Account
 from services.paper_exchange.events import Amended, Cancelled, Expired
 from services.paper_exchange.instruments import ReduceOnlyPolicy
 from services.paper_exchange.ledger import is_reducing
-from services.paper_exchange.orders import ZERO, EndReason, NewOrder, Order, OrderStatus
+from services.paper_exchange.orders import EndReason, NewOrder, Order, OrderStatus
 from services.paper_exchange.state import VenueState
+from services.paper_exchange.units import ZERO
 
 
 def record(state: VenueState, order: Order) -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import ZERO
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,12 +5,13 @@ How Hyperliquid aligns weeks is not documented; here both venues' candles begin 
 
 from datetime import UTC, datetime
 
+from services.paper_exchange.units import MS_PER_S
+
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
 MONTH = "1M"
-MS_PER_S = 1_000
 MONTHS = 12
 # Weeks begin on Mondays; the first Monday of the epoch was its fifth day.
 FIRST_MONDAY_MS = 4 * DAY_MS

@@ -13,7 +13,6 @@ import msgspec
 from services.paper_exchange.accounts import PositionKey
 from services.paper_exchange.events import Filled
 from services.paper_exchange.orders import (
-    ZERO,
     AccountId,
     NewOrder,
     Order,
@@ -23,6 +22,7 @@ from services.paper_exchange.orders import (
     Refusal,
     Side,
 )
+from services.paper_exchange.units import ZERO
 
 
 def is_reducing(order: Order | NewOrder) -> bool:

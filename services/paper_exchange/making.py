@@ -11,10 +11,11 @@ from services.paper_exchange.endings import end_reducing, fillable_qty
 from services.paper_exchange.events import Printed
 from services.paper_exchange.market import Market, reaches
 from services.paper_exchange.market_events import Trade
-from services.paper_exchange.orders import ZERO, Side
+from services.paper_exchange.orders import Side
 from services.paper_exchange.resting import Resting
 from services.paper_exchange.settlement import Execution, fill
 from services.paper_exchange.state import VenueState
+from services.paper_exchange.units import ZERO
 
 
 def trade_through(state: VenueState, market: Market, trade: Trade, now_ns: int) -> None:

@@ -11,8 +11,9 @@ import msgspec
 
 from services.paper_exchange.accounts import Account, MarginMode, Position, PositionKey
 from services.paper_exchange.ledger import NO_DEMAND, Demand, working_notional
-from services.paper_exchange.orders import ZERO, NewOrder, OrderId
+from services.paper_exchange.orders import NewOrder, OrderId
 from services.paper_exchange.state import VenueState
+from services.paper_exchange.units import ZERO
 
 
 class PositionMargin(msgspec.Struct, frozen=True, kw_only=True):

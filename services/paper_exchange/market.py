@@ -15,8 +15,9 @@ from services.paper_exchange.book import BookEvent, DisplayedBook
 from services.paper_exchange.events import BookChanged, MarkChanged
 from services.paper_exchange.instruments import Contract
 from services.paper_exchange.market_events import Level, Levels
-from services.paper_exchange.orders import ZERO, Order, OrderId, Side
+from services.paper_exchange.orders import Order, OrderId, Side
 from services.paper_exchange.resting import RestingBook
+from services.paper_exchange.units import ZERO
 
 
 class BookView(msgspec.Struct, frozen=True):

@@ -6,11 +6,11 @@ from typing import NewType
 
 import msgspec
 
+from services.paper_exchange.units import ZERO
+
 AccountId = NewType("AccountId", str)
 OrderId = NewType("OrderId", int)
 ExecId = NewType("ExecId", int)
-
-ZERO = Decimal(0)
 
 
 class Side(StrEnum):

@@ -11,7 +11,6 @@ from services.paper_exchange.instruments import Contract, ReduceOnlyPolicy, Unma
 from services.paper_exchange.ledger import is_reducing
 from services.paper_exchange.market import Market, matchable_qty, reaches
 from services.paper_exchange.orders import (
-    ZERO,
     AccountId,
     EndReason,
     NewOrder,
@@ -25,6 +24,7 @@ from services.paper_exchange.orders import (
 )
 from services.paper_exchange.state import VenueState
 from services.paper_exchange.taking import take
+from services.paper_exchange.units import ZERO
 
 IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 

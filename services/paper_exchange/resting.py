@@ -10,7 +10,8 @@ from decimal import Decimal
 
 import msgspec
 
-from services.paper_exchange.orders import ZERO, AccountId, Order, OrderId, Side
+from services.paper_exchange.orders import AccountId, Order, OrderId, Side
+from services.paper_exchange.units import ZERO
 
 
 class Resting(msgspec.Struct):

@@ -11,11 +11,12 @@ from typing import TypeVar
 
 import msgspec
 
+from services.paper_exchange.units import NS_PER_S
+
 RESERVED_COUNT = 1_000
 # 2026-01-01. More ids a second than an exchange of one process can use up.
 FIRST_BOOKS_NS = 1_767_225_600_000_000_000
 IDS_PER_S = 1_000
-NS_PER_S = 1_000_000_000
 
 
 def ids_used_before(now_ns: int) -> int:

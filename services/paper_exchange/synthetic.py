@@ -22,6 +22,7 @@ from services.paper_exchange.market_events import (
 )
 from services.paper_exchange.orders import Side
 from services.paper_exchange.prng import Prng
+from services.paper_exchange.units import NS_PER_MS
 
 LEVEL_COUNT = 30
 REVERSION_STEPS = 60
@@ -30,7 +31,6 @@ SWEEP_PERCENT = 22
 TREND_PERCENT = 72
 TREND_FLIP_PERCENT = 2
 STEP_MS_MIN, STEP_MS_MAX = 20, 80
-NS_PER_MS = 1_000_000
 
 
 class SyntheticMarket(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ from decimal import Decimal
 from services.paper_exchange.accounts import MarginMode, SymbolSettings
 from services.paper_exchange.margin import MarginState, PositionMargin
 from services.paper_exchange.matching import Engine
-from services.paper_exchange.orders import ZERO, AccountId
+from services.paper_exchange.orders import AccountId
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.account_payloads import (
     ActiveAssetRow,
     AssetPosition,

@@ -17,7 +17,7 @@ from services.paper_exchange.market_events import (
     MarketEvent,
     Trade,
 )
-from services.paper_exchange.orders import ZERO, AccountId, Side
+from services.paper_exchange.orders import AccountId, Side
 from services.paper_exchange.shell.audit import (
     AccountAction,
     ActOutcome,
@@ -39,6 +39,7 @@ from services.paper_exchange.shell.audit import (
     TapeState,
 )
 from services.paper_exchange.shell.control import decode_control
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.by_hand import act
 from services.paper_hyperliquid.fault_control import FaultControl
 from services.paper_hyperliquid.info_requests import User

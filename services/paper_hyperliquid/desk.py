@@ -26,7 +26,6 @@ from services.paper_exchange.events import (
 from services.paper_exchange.forcing import lots_of_half
 from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import (
-    ZERO,
     AccountId,
     EndReason,
     ExecId,
@@ -37,6 +36,7 @@ from services.paper_exchange.orders import (
     Side,
 )
 from services.paper_exchange.state_journal import Entry, StateJournal
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.errors import (
     NO_LIQUIDITY,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.paper_exchange.intervals import DAY_MS, span_of
-from services.paper_exchange.orders import ZERO
+from services.paper_exchange.units import MS_PER_S, ZERO
 from services.paper_hyperliquid.account_payloads import DayVolume, FeeScheduleRow, FeesRow
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.market_stats import CoinStats
@@ -14,7 +14,6 @@ from services.paper_hyperliquid.numbers import ms_of, text_of
 from services.paper_hyperliquid.outbox import FillOf
 
 DAYS_SHOWN: Final = 15
-MS_PER_S: Final = 1_000
 # Hyperliquid docs, fees: the base rates of spot, which does not trade here.
 SPOT_TAKER: Final = "0.0007"
 SPOT_MAKER: Final = "0.0004"

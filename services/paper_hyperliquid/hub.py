@@ -9,7 +9,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import Raw
@@ -18,6 +18,7 @@ from services.paper_exchange.channels import Channel, HeldBack, Silences
 from services.paper_exchange.fault_plan import FaultPlan
 from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.garbling import Garbling, garbled
+from services.paper_exchange.units import NS_PER_MS
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.faults import EVENT_FIELDS, GARBLINGS
@@ -25,8 +26,6 @@ from services.paper_hyperliquid.feeds import Feeds
 from services.paper_hyperliquid.frames import confirmed, error_frame, raw_text
 from services.paper_hyperliquid.limits import Window
 from tandem.runtime.clock import Clock
-
-NS_PER_MS: Final = 1_000_000
 
 
 class Sink(Protocol):

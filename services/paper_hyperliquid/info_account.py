@@ -9,7 +9,8 @@ from functools import singledispatchmethod
 
 from msgspec import Struct
 
-from services.paper_exchange.orders import ZERO, AccountId
+from services.paper_exchange.orders import AccountId
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid import account_view
 from services.paper_hyperliquid import info_requests as ask
 from services.paper_hyperliquid.account_payloads import (

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from services.paper_exchange.events import Printed
 from services.paper_exchange.intervals import span_of
-from services.paper_exchange.orders import ZERO, AccountId, OrderId, Side
+from services.paper_exchange.orders import AccountId, OrderId, Side
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.market_payloads import Candle, TradeRow
 from services.paper_hyperliquid.nonces import DAY_MS
 from services.paper_hyperliquid.numbers import ms_of, text_of

@@ -3,7 +3,8 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-NS_PER_MS: Final = 1_000_000
+from services.paper_exchange.units import NS_PER_MS
+
 _EIGHT_PLACES: Final = Decimal("0.00000001")
 
 

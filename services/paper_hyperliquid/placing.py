@@ -9,7 +9,8 @@ from decimal import Decimal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from services.paper_exchange.orders import ZERO, AccountId, Refusal
+from services.paper_exchange.orders import AccountId, Refusal
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.desk import Desk
 from services.paper_hyperliquid.errors import (
     BAD_ASSET,

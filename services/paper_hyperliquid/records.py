@@ -13,8 +13,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from services.paper_exchange.orders import ZERO, AccountId
+from services.paper_exchange.orders import AccountId
 from services.paper_exchange.state_journal import Entry, StateJournal
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.words import OrderType, Status
 
 HISTORY_MAX: Final = 2_000

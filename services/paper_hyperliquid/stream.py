@@ -12,6 +12,7 @@ from services.paper_exchange.fault_words import Choice, Fault
 from services.paper_exchange.shell.frames import TextSink
 from services.paper_exchange.shell.late import finish
 from services.paper_exchange.shell.venue_clock import VenueClock
+from services.paper_exchange.units import MS_PER_S
 from services.paper_hyperliquid import subscriptions as sub
 from services.paper_hyperliquid.frames import GREETING, PONG, error_frame, post_frame
 from services.paper_hyperliquid.front import Front, Posted
@@ -22,7 +23,6 @@ from tandem.runtime.clock import TaskOwner
 
 MESSAGE_BYTES_MAX = 1 << 20
 CLOSE_TIMEOUT_S = 1.0
-MS_PER_S = 1_000
 
 
 class Stream:

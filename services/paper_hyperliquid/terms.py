@@ -5,7 +5,8 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.paper_exchange.orders import ZERO, NewOrder, Side, StpMode, TimeInForce
+from services.paper_exchange.orders import NewOrder, Side, StpMode, TimeInForce
+from services.paper_exchange.units import ZERO
 from services.paper_hyperliquid.errors import BAD_ASSET, OrderError
 from services.paper_hyperliquid.listings import Listing, listing_of_asset
 from services.paper_hyperliquid.records import TriggerTerms

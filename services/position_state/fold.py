@@ -17,6 +17,7 @@ from services.position_state import holding as holdings
 from services.position_state.exposure import fold as exposure
 from services.position_state.holding import Holding, Holdings
 from tandem.domain.ids import Exc, Ticker
+from tandem.domain.units import ZERO
 from tandem.messages import codec, subjects
 from tandem.messages.deltas import PositionDelta
 from tandem.messages.hedges import Alarm, TimerFired
@@ -39,7 +40,6 @@ FOLD_VERSION = "position-state-13"
 RECHECK_NS = 1_000_000_000
 TIMER_PREFIX = "position-recheck"
 NAMES_IN_TIMER = 4
-ZERO = Decimal(0)
 
 _dump = msgspec.msgpack.Encoder()
 _load = msgspec.msgpack.Decoder(Holdings)

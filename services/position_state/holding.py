@@ -28,16 +28,15 @@ from services.position_state.exposure.state import Exposure
 from tandem.domain.decimals import canonical, significant
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.position import Position
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.messages.deltas import PositionView
 from tandem.messages.reports import FillReport, PositionReport
 from tandem.runtime.faults import Faults
 
-NS_PER_MS = 1_000_000
 MAX_FILLS_SINCE_ANCHOR = 256
 CONFIRMED_NS = 60_000_000_000
 # As venues show an average: more than any price has, and not what a division leaves.
 ENTRY_DIGITS = 10
-ZERO = Decimal(0)
 
 _venue_time = attrgetter("ts_event_ns")
 

@@ -34,6 +34,7 @@ from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli.keys import PASSWORD_FILE, READER, SEED_FILE
 from tandem.client.oms import ClientOptions
 from tandem.domain.ids import is_taker_cloid
+from tandem.domain.units import NS_PER_S
 from tandem.runtime.clock import SystemClock, TaskOwner
 
 KEYS = Path("/keys")
@@ -44,7 +45,6 @@ READY_TIMEOUT_S = 60.0
 LEAST_MARGIN = Decimal("1.05")
 LOOK_EVERY_S = 0.5
 COUNT_EVERY_S = 0.2
-NS_PER_S = 1_000_000_000
 MOST_FINDINGS = 10
 NOBODY_ANSWERED = Finding(Fault.NOTHING_HAPPENED, "nobody answered the oracle")
 

@@ -16,9 +16,9 @@ from tandem.client.mirrors import ENDED_HEDGES
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import MAKER_TAG, HedgeId, is_taker_cloid
+from tandem.domain.units import ZERO
 from tandem.runtime.clock import SystemClock
 
-ZERO = Decimal(0)
 PRICE = Decimal("150.00")
 PIECES = tuple(map(Decimal, ("0.50", "0.02", "0.60", "0.03", "0.01", "0.84")))
 POLL_S = 0.02

@@ -22,6 +22,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway import pricing
 from tandem.gateway.channel import BookUpdate, Channel, ChannelItem, MarkUpdate, Replied
 from tandem.gateway.core import Core, make_core
@@ -54,7 +55,6 @@ from tests.simulation.quiet import null_metrics, trace_log
 
 ACCOUNT = "0x" + "1" * 40
 NOW_MS = {BINANCE: 1790000000125, "hyperliquid": 1770118781600}
-NS_PER_MS = 1_000_000
 LONGEST_WAIT_MS = 7 * 24 * 3_600 * 1_000
 MAX_KIND = 300
 ONE_ASSET = b'{"multiAssetsMargin":false}'

@@ -9,6 +9,7 @@ from services.gateway_binance.protocol.signing import Signer
 from services.gateway_binance.protocol.venue import BinanceVenue
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.channel import (
     CallHttp,
     Channel,
@@ -27,7 +28,6 @@ from tests.conftest import Eventually
 T = TypeVar("T")
 TIMEOUT_S = 5.0
 WINDOW_MS = 1_000
-NS_PER_MS = 1_000_000
 
 
 def settings(port: int, form: PrivateForm = PrivateForm.EVENTS) -> VenueSettings:

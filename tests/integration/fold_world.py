@@ -16,6 +16,7 @@ from tandem.bus.nats_options import NatsOptions
 from tandem.bus.port import Bus, Entry
 from tandem.cli.servers import LocalServer
 from tandem.domain.ids import Exc, ExecId, Pool, Ticker
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages import facts, subjects
 from tandem.messages.codec import Answer, Query, encode
 from tandem.messages.deltas import PositionDelta, PositionView
@@ -207,7 +208,7 @@ class World:
 
     def mark(self, ticker: str) -> "Awaitable[object]":
         self.minute += 1
-        ts_ns = self.minute * facts.NS_PER_MINUTE
+        ts_ns = self.minute * NS_PER_MINUTE
         mark = MarkReport(exc=EXC, ticker=Ticker(ticker), mid=Decimal(1), ts_event_ns=ts_ns)
         return self.writer.log.append_soon(*facts.written(mark))
 

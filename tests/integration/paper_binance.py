@@ -14,11 +14,11 @@ from services.paper_binance.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from services.paper_binance.service import PaperBinance, applications
 from services.paper_exchange.shell.cli import parse_options
 from services.paper_exchange.shell.serving import Endpoints, running
+from tandem.domain.units import NS_PER_MS
 from tandem.runtime.clock import SystemClock
 
 BIDS = [[f"{150 - step / 100:.2f}", "5"] for step in range(1, 31)]
 ASKS = [[f"{150 + step / 100:.2f}", "5"] for step in range(1, 31)]
-NS_PER_MS = 1_000_000
 
 
 class PaperClient:

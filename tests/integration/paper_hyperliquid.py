@@ -15,12 +15,12 @@ from services.paper_exchange.shell.serving import Endpoints, running
 from services.paper_exchange.shell.tape_driver import TapeOptions
 from services.paper_hyperliquid.config import Settings
 from services.paper_hyperliquid.service import MASTER, assemble
+from tandem.domain.units import NS_PER_MS
 from tandem.runtime.clock import SystemClock
 
 MASTER_KEY = "0x" + "11" * 32
 AGENT_KEY = "0x" + "22" * 32
 SOL = 5
-NS_PER_MS = 1_000_000
 BIDS = [[f"{150 - step / 100:.2f}", "10"] for step in range(1, 31)]
 ASKS = [[f"{150 + step / 100:.2f}", "10"] for step in range(1, 31)]
 

@@ -10,8 +10,6 @@ import pytest
 from services.paper_hyperliquid.service import MASTER
 from tests.integration.paper_hyperliquid import SOL, PaperVenue, Socket, paper_hyperliquid
 
-NS_PER_MS = 1_000_000
-
 
 @pytest.fixture
 async def venue() -> AsyncIterator[PaperVenue]:

@@ -36,6 +36,7 @@ from tandem.domain.ids import (
 )
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, RejectReason, Side
+from tandem.domain.units import NS_PER_MS
 from tandem.messages import subjects
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision, TimerFired
@@ -47,7 +48,6 @@ from tests.property.hedge_facts import TAKER_EXC, TICKER, BrokenError, Order, do
 MAKER_EXC = Exc("makers")
 POOL = Pool("pool")
 STALE_AFTER = 40
-NS_PER_MS = 1_000_000
 PX = Decimal(100)
 QUIET_ROUNDS = 2
 MAX_ROUNDS = 200

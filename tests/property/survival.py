@@ -18,6 +18,7 @@ from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
 from tandem.bus.port import Entry
 from tandem.bus.subject_match import matcher
+from tandem.domain.units import ZERO
 from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import PageRequest
@@ -67,7 +68,7 @@ def check_books(state: State) -> None:
     """I6, and that the lots of each bucket add up to what is naked."""
     for bucket in state.buckets.values():
         naked = ledger.naked(bucket)
-        if sum((lot.amount for lot in bucket.lots), ledger.ZERO) != naked:
+        if sum((lot.amount for lot in bucket.lots), ZERO) != naked:
             raise FellError(f"lots of {bucket.key} do not add up to {naked}")
         if naked - ledger.in_flight(bucket) != ledger.remainder(bucket):
             raise FellError(f"{bucket.key} is not conserved")

@@ -23,6 +23,7 @@ from services.position_state.fold import PositionFold
 from tandem.bus.port import Entry
 from tandem.bus.subject_match import matcher
 from tandem.domain.ids import Exc, Pool, Ticker, bucket_hash
+from tandem.domain.units import ZERO
 from tandem.hedging.attribution import Lot
 from tandem.runtime import standing
 from tandem.runtime.fold_copy import FoldCopy
@@ -95,7 +96,7 @@ def _of_hedger(bucket: Bucket) -> Naked:
 
 
 def _of_exposure(told: exposures.Bucket) -> Naked:
-    flying = sum((unfilled(told, one) for one in told.takers.values()), ledger.ZERO)
+    flying = sum((unfilled(told, one) for one in told.takers.values()), ZERO)
     return _lots(told.lots), set(told.takers), flying
 
 

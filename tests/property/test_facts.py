@@ -12,6 +12,7 @@ from tandem.bus import permissions
 from tandem.bus.subject_match import matcher
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Exc, Strategy
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages import codec, facts, subjects
 from tandem.messages.codec import AnyDelta, Fact
 from tandem.messages.intents import CancelOrder
@@ -183,7 +184,7 @@ def test_e1_a_table_of_another_account_is_malformed(specs: SpecsReport, other: s
 def test_a_mark_is_read_under_its_minute_or_the_one_that_a_former_version_gave_it(
     mark: MarkReport, later: int
 ) -> None:
-    minute = mark.ts_event_ns // facts.NS_PER_MINUTE + later
+    minute = mark.ts_event_ns // NS_PER_MINUTE + later
     subject = subjects.mark_report(mark.exc, mark.ticker, minute)
     if later in {0, 1}:
         assert facts.read_fact(subject, codec.encode(mark)) == mark

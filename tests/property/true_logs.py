@@ -55,7 +55,6 @@ STRATEGIES = (Strategy("alpha"), Strategy("beta"))
 START_NS = 1_790_000_000_000_000_000
 STEP_NS = 20_000_000
 LOT = Decimal("0.01")
-NS_PER_MINUTE = 60_000_000_000
 END = OrderStatus.EXPIRED
 
 

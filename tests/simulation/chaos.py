@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tandem.domain.units import NS_PER_MS
 from tests.simulation.copies import Copy
 from tests.simulation.venue_binance import BinanceFront
 from tests.simulation.venue_hyperliquid import HyperliquidFront
@@ -11,7 +12,6 @@ from tests.simulation.venue_hyperliquid import HyperliquidFront
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-NS_PER_MS = 1_000_000
 Anywhere = BinanceFront | HyperliquidFront
 
 

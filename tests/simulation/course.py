@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from time import process_time
 from typing import Any
 
+from tandem.domain.units import NS_PER_MS, NS_PER_S
 from tests.simulation import contents, farewell, oracle
 from tests.simulation.blows import Blows
 from tests.simulation.chaos import Chaos
-from tests.simulation.loop import NS_PER_S, VirtualLoop, spawn
+from tests.simulation.loop import VirtualLoop, spawn
 from tests.simulation.plan import Plan, Quote, plan, wiped
 from tests.simulation.strategy import seeded_names
 from tests.simulation.world import World
 
-NS_PER_MS = 1_000_000
 MARKET_MS = 400
 LEAST_FILLS = 200
 QUIET_POLL_MS = 250

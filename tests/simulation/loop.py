@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from tandem.domain.units import NS_PER_S
+
 T = TypeVar("T")
-NS_PER_S = 1_000_000_000
 _of_now = contextvars.copy_context
 RESOLUTION_S = 1e-7
 MOST_TURNS_A_MOMENT = 20_000

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tandem.domain.units import NS_PER_MS
 from tandem.transport.exchange import (
     HttpRequest,
     NoAnswerError,
@@ -24,7 +25,6 @@ from tests.simulation import unlisted
 from tests.simulation.loop import Process, SimClock, VirtualLoop, outside
 
 NS = 1_000_000_000
-NS_PER_MS = 1_000_000
 OUTSIDE = outside()
 UNLISTED = unlisted.COMMON.encode()
 Reply = Callable[[int, bytes], None]

@@ -26,6 +26,7 @@ from services.order_state.registry import Registry
 from services.position_state.exposure import views
 from tandem.bus.port import Entry
 from tandem.domain.ids import Exc, Pool, Ticker, is_ours, is_reserved, maker_cloid
+from tandem.domain.units import ZERO
 from tandem.messages import subjects
 from tandem.messages.deltas import BucketView, OrderView
 from tandem.messages.facts import read_fact
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _unpack = msgspec.msgpack.Decoder(Record)
-ZERO = Decimal(0)
 BP = Decimal(10_000)
 HARD_CAP_BP = Decimal(50)
 BucketKey = tuple[Exc, Ticker, Pool]

@@ -18,7 +18,6 @@ from tests.simulation.network import Reply
 from tests.simulation.plan import TOGGLES, Plan, plan
 from tests.simulation.world import World
 
-NS_PER_S = 1_000_000_000
 KIND = "gateway-hyperliquid"
 
 

@@ -16,12 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from tandem.domain.units import NS_PER_MS, ZERO
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.unlisted import Unlisted
 
-NS_PER_MS = 1_000_000
 EPOCH_MS = 1_700_000_000_000
-ZERO = Decimal(0)
 MAKER_PX = Decimal(100)
 LIVE = "live"
 FILLED = "filled"

@@ -18,7 +18,6 @@ from services.paper_exchange.forcing import lots_of_half
 from tandem.cli.stack import LocalStack
 from tandem.runtime.clock import Clock
 
-MS_PER_S = 1_000
 POLL_S = 0.2
 MOST_AWAITED_S = 20.0
 # Nothing like these is in a fact sheet, neither the numbers nor the words.

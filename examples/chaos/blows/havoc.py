@@ -18,9 +18,9 @@ from examples.chaos.blows.venue_faults import VenueFaults
 from examples.chaos.figures.takeover import Takeovers
 from examples.chaos.figures.uptime import Uptime
 from tandem.cli.stack import Child, LocalStack
+from tandem.domain.units import MS_PER_S
 from tandem.runtime.clock import TaskOwner
 
-MS_PER_S = 1_000
 POLL_S = 0.1
 HEDGER = "hedger"
 MOST_SPARED_S = 60.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
 
 
 @dataclass(slots=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.paper_exchange.prng import Prng
-
-MS_PER_MINUTE = 60_000
+from tandem.domain.units import MS_PER_MINUTE
 
 
 class Kind(StrEnum):

@@ -17,10 +17,9 @@ from examples.chaos.figures.takeover import Struck, Takeovers
 from examples.chaos.figures.uptime import Uptime, service_of
 from examples.chaos.strategy import rename, strategy_child
 from tandem.cli.stack import SERVICES, Child, LocalStack
+from tandem.domain.units import NS_PER_MS
 from tandem.runtime.clock import Clock, TaskOwner, write_step
 
-MS_PER_S = 1_000
-NS_PER_MS = 1_000_000
 POLL_S = 0.1
 DRAIN_S = 15.0
 TAKEOVER_S = 60.0

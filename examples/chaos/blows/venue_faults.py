@@ -18,10 +18,10 @@ from decimal import Decimal
 import msgspec
 
 from examples.walkthrough.venue_books import Books, VenueBooks
+from tandem.domain.units import MS_PER_S
 from tandem.runtime.clock import Clock
 
 EXCHANGES = ("binance", "hyperliquid")
-MS_PER_S = 1_000
 Chances = Mapping[str, float]
 # Below these rates the strategies still get twenty fills a second through.
 ALWAYS: Chances = {

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from examples.chaos.figures.recovery import Recovery
 from examples.chaos.figures.stretch import Move, Stretch, stretches
@@ -19,8 +18,8 @@ from examples.chaos.verdict import (
 )
 from examples.walkthrough.audit import percentiles
 from tandem.domain.ids import is_taker_cloid
+from tandem.domain.units import ZERO
 
-ZERO = Decimal(0)
 MOST_FINDINGS = 20
 COUNTED = (Fault.LOST_FILL, Fault.INVENTED_FILL, Fault.DOUBLED_ORDER, Fault.OVERFILLED)
 DISAGREE = (Fault.ORDERS_DIFFER, Fault.POSITIONS_DIFFER)

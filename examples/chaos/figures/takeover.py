@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from examples.chaos.figures.gauges import Gauges
 from examples.walkthrough.venue_books import Request
 from tandem.cli.stack import Child, LocalStack
+from tandem.domain.units import NS_PER_MS, NS_PER_S
 from tandem.runtime.clock import Clock
 
 POLL_S = 0.05
 POLL_NS = 50_000_000
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-MS_PER_S = 1_000
+from tandem.domain.units import MS_PER_S
+
 # What a process logs when a step of its recovery is done.
 PHASES = {
     "starting": "started",

@@ -8,7 +8,8 @@ up while nothing but the usual small faults goes wrong with it.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
+
 NATS = "nats"
 
 

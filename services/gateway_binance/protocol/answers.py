@@ -8,13 +8,12 @@ from services.gateway_binance.protocol.errors import (
     banned_until_ms,
     judge_order,
 )
-from services.gateway_binance.protocol.numbers import NS_PER_MS
+from tandem.domain.units import MS_PER_S, NS_PER_MS
 from tandem.gateway.decoding import UnreadableError, decode, printable, whole_number
 from tandem.transport.exchange import RawAnswer, Transport
 
 OK = 200
 BACK_OFF_MS = 1_000
-MS_PER_S = 1_000
 LONGEST_BAN_MS = 3 * 24 * 3_600 * MS_PER_S
 MAX_WORDS = 300
 

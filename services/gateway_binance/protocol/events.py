@@ -9,9 +9,8 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
+from tandem.domain.units import ZERO
 from tandem.gateway.decoding import UnreadableError, Unsound, decode, shown, unsound
-
-ZERO = Decimal(0)
 
 
 class OrderUpdate(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from services.gateway_binance.protocol.rows import (
 )
 from tandem.domain.denominations import Denomination, denomination
 from tandem.domain.ids import Exc, Ticker
-from tandem.domain.instrument import ONE, Instrument
+from tandem.domain.instrument import Instrument
+from tandem.domain.units import ONE
 from tandem.gateway.decoding import UnreadableError, Unsound, decode, plain, shown
 from tandem.gateway.requests import InstrumentTable, row_left_out
 

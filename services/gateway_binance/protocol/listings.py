@@ -25,6 +25,7 @@ from services.gateway_binance.protocol.requests import TRADES_LIMIT
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, ExecId
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.decoding import UnreadableError, Unsound, decode_each, plain
 from tandem.gateway.requests import (
     FillsQuery,
@@ -45,7 +46,6 @@ from tandem.transport.exchange import RawAnswer
 
 # What multi-assets mode counts in.
 ALL_ASSETS: Final = "USD"
-NS_PER_MS: Final = 1_000_000
 
 
 def decode_time(answers: Sequence[RawAnswer]) -> int:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
 
 
 def decimal_text(value: Decimal) -> str:

@@ -11,11 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
+from tandem.domain.units import ZERO
 from tandem.gateway.decoding import UnreadableError, decode
 from tandem.gateway.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
-
-ZERO = Decimal(0)
 
 
 class OrderRow(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -13,9 +13,8 @@ from urllib.parse import quote
 
 from services.gateway_binance.protocol.events import KNOWN_NAMES
 from services.gateway_binance.protocol.settings import FORM_ORDER, PrivateForm
+from tandem.domain.units import NS_PER_MS, NS_PER_S
 
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
 LIFETIME_NS = (24 * 3_600 - 600) * NS_PER_S
 CONFIRM_NS = 5 * NS_PER_S
 RETRY_KEY_NS = 10 * NS_PER_S

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Final
 
 from services.gateway_hyperliquid.protocol.payloads import BboFrame, BookFrame, LevelRow
-from services.gateway_hyperliquid.protocol.reports import NS_PER_MS
 from tandem.domain.ids import Ticker
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.channel import BookUpdate, Level
 from tandem.gateway.decoding import usable
 

@@ -24,6 +24,7 @@ from msgspec import Struct, field
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import VenueOrderId
 from tandem.domain.seen_ids import SeenIds
+from tandem.domain.units import ZERO
 from tandem.messages.reports import FillReport, OrderReport
 from tandem.runtime.archive import Archive
 
@@ -32,7 +33,6 @@ SETTLED_MAX: Final = 1_024
 PACKED_MAX: Final = 20_000
 # A fill may be listed a moment after the order's end is told (seen with status queries).
 SETTLE_NS: Final = 5_000_000_000
-ZERO: Final = Decimal(0)
 
 
 class _Order(Struct, array_like=True):

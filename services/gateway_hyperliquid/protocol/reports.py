@@ -26,10 +26,10 @@ from services.gateway_hyperliquid.protocol.payloads import (
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, Side, TimeInForce
-from tandem.gateway.decoding import ZERO, id_text, plain, plain_or_none, positive
+from tandem.domain.units import NS_PER_MS, ZERO
+from tandem.gateway.decoding import id_text, plain, plain_or_none, positive
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
-NS_PER_MS: Final = 1_000_000
 _TIFS: Final = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}
 _LIVE: Final = frozenset({"open", "triggered"})
 _ENDED: Final = frozenset({"canceled", "scheduledCancel", "internalCancel"})

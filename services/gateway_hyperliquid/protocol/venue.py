@@ -28,12 +28,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
     OrderUpdate,
     SpotState,
 )
-from services.gateway_hyperliquid.protocol.reports import (
-    NS_PER_MS,
-    Reading,
-    open_order,
-    position_report,
-)
+from services.gateway_hyperliquid.protocol.reports import Reading, open_order, position_report
 from services.gateway_hyperliquid.protocol.requests import (
     Signer,
     canonical_cloid,
@@ -45,8 +40,9 @@ from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserCh
 from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.gateway.channel import Channel
-from tandem.gateway.decoding import ZERO, decode, decode_each, plain, shown
+from tandem.gateway.decoding import decode, decode_each, plain, shown
 from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.port import Traits
 from tandem.gateway.requests import (

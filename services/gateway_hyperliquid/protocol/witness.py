@@ -7,12 +7,12 @@
 from services.gateway_hyperliquid.protocol.payloads import FillRow, OrderUpdate
 from services.gateway_hyperliquid.protocol.proofs import Proofs
 from services.gateway_hyperliquid.protocol.reports import (
-    NS_PER_MS,
     Reading,
     fill_cost,
     fill_report,
     order_report,
 )
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.decoding import plain
 from tandem.gateway.requests import Report
 from tandem.messages.reports import OrderReport

@@ -12,8 +12,8 @@ from services.paper_exchange.channels import Channel, Silences
 from services.paper_exchange.fault_words import PlanChange
 from services.paper_exchange.shell.outage import Down, Outage
 from services.paper_exchange.shell.venue_clock import RIGHT, Skew, VenueClock
+from services.paper_exchange.units import NS_PER_MS
 
-NS_PER_MS = 1_000_000
 CONDITIONS = (
     *(f"cut:{channel}" for channel in Channel),
     *(f"mute:{channel}" for channel in Channel),

@@ -7,7 +7,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-NS_PER_MS = 1_000_000
+from services.paper_exchange.units import NS_PER_MS
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BAD_GATEWAY_BODY = "<html><head><title>502 Bad Gateway</title></head></html>"
 

@@ -24,10 +24,9 @@ from services.paper_exchange.shell.audit import (
     TapeState,
 )
 from services.paper_exchange.shell.schedule import Schedule
+from services.paper_exchange.units import NS_PER_MS, NS_PER_S
 
 MAX_BATCH = 500
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
 
 
 class TapeEvent(Protocol):

@@ -10,10 +10,8 @@ from typing import Protocol
 import msgspec
 
 from services.paper_exchange.prng import Prng
+from services.paper_exchange.units import NS_PER_MS, NS_PER_S
 from tandem.runtime.clock import Clock
-
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
 
 
 class Skew(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

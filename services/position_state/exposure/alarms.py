@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from services.position_state.exposure.views import Overdue
 from tandem.domain import ids
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import ExposureCause, ExposureView
 
 SOURCE = "position-state"
 SILENCE_MS = 1_000
-NS_PER_MS = 1_000_000
 NS = 1_000_000_000
 QUIET_NS = NS
 FORGOTTEN_NS = 60 * NS

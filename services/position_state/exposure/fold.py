@@ -35,6 +35,7 @@ from services.position_state.exposure.takers import on_decision, on_taker_fact
 from tandem.domain import ids
 from tandem.domain.errors import InvalidInputError, MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Pool
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.hedging import minute_marks, sanity
 from tandem.hedging.evidence import Evidence
 from tandem.hedging.exact import EXACT
@@ -54,7 +55,6 @@ FILTERS = (
     subjects.reports_kind("order"),
     subjects.reports_kind("mark"),
 )
-NS_PER_MINUTE = 60_000_000_000
 WATCHED_NS = 172_800_000_000_000
 
 

@@ -18,14 +18,13 @@ from services.position_state.exposure.state import (
     put_away,
 )
 from services.position_state.exposure.tradable import is_dust
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.hedging import attribution, conversion, evidence, minute_marks
 from tandem.hedging.attribution import Lot
 from tandem.hedging.conversion import Terms
-from tandem.hedging.exact import ZERO, quotient
+from tandem.hedging.exact import quotient
 from tandem.messages.reports import FillReport
 from tandem.runtime.effects import LogEvent
-
-NS_PER_MS = 1_000_000
 
 
 def on_maker_fact(state: Exposure, event: LogEvent, hedge: Hedge, fact: OrderFact) -> bool:

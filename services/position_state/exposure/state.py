@@ -16,12 +16,12 @@ from msgspec import Struct, field
 
 from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Ticker, VenueOrderId
-from tandem.domain.instrument import ONE, Instrument
+from tandem.domain.instrument import Instrument
+from tandem.domain.units import ONE, ZERO
 from tandem.hedging import conversion
 from tandem.hedging.attribution import Lot
 from tandem.hedging.conversion import Terms
 from tandem.hedging.evidence import Evidence
-from tandem.hedging.exact import ZERO
 from tandem.hedging.ordinals import Ordinals
 from tandem.messages.intents import LegSpec
 from tandem.messages.reports import FillReport, OrderReport

@@ -22,10 +22,10 @@ from services.position_state.exposure.state import (
 )
 from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId
+from tandem.domain.units import ZERO
 from tandem.hedging import attribution, evidence, ordinals
 from tandem.hedging.attribution import NOBODY, Lot
 from tandem.hedging.evidence import Evidence
-from tandem.hedging.exact import ZERO
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.reports import FillReport
 

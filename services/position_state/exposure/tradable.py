@@ -7,8 +7,8 @@ enough of it.
 from decimal import Decimal
 
 from services.position_state.exposure.state import Bucket, Exposure, listed, reference
+from tandem.domain.units import ZERO
 from tandem.hedging import sizes
-from tandem.hedging.exact import ZERO
 
 
 def is_dust(state: Exposure, bucket: Bucket, amount: Decimal) -> bool:

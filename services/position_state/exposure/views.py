@@ -15,10 +15,10 @@ from services.position_state.exposure.state import Bucket, Exposure, listed, ref
 from services.position_state.exposure.takers import unfilled
 from services.position_state.exposure.tradable import is_dust
 from tandem.domain.instrument import notional
-from tandem.hedging.exact import EXACT, ZERO, quotient
+from tandem.domain.units import NS_PER_MS, ZERO
+from tandem.hedging.exact import EXACT, quotient
 from tandem.messages.queries import ExposureCause, ExposureView
 
-NS_PER_MS = 1_000_000
 LEVELS_MS = (250, 1_000, 5_000, 30_000)
 
 

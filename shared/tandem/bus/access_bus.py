@@ -21,6 +21,7 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.domain.ids import Strategy
+from tandem.domain.units import MS_PER_S
 from tandem.messages import codec, subjects
 from tandem.messages.access import (
     AccessAnswer,
@@ -45,7 +46,6 @@ from tandem.messages.presence import OtherClient, StrategyAlive
 CALL_TIMEOUT_S = 2.0
 ALIVE_TIMEOUT_S = 1.0
 RETRY_FIRST_S, RETRY_MOST_S = 0.02, 0.5
-MS_PER_S = 1_000
 
 
 class Line(Protocol):

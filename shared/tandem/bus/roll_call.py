@@ -13,12 +13,12 @@ from typing import Protocol
 from tandem.bus.timing import Timing
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Strategy, Token
+from tandem.domain.units import NS_PER_MS
 from tandem.messages import codec, subjects
 from tandem.messages.presence import ClientState, OtherClient, StrategyAlive
 
 LATELY_NS = 3_000_000_000
 MOST_KNOWN = 10_000
-NS_PER_MS = 1_000_000
 
 OnJoining = Callable[[], None]
 

@@ -6,7 +6,8 @@ more than the first, and hides what else is said.
 
 from dataclasses import dataclass
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
+
 FIRST_GAP_NS = 1_000_000_000
 MOST_GAP_NS = 60_000_000_000
 # A spell is over once nothing has failed for so long: retries come at most 2 s apart.

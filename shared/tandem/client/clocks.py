@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from structlog.typing import FilteringBoundLogger
 
 from tandem.client.listeners import call
+from tandem.domain.units import MS_PER_S
 from tandem.runtime.clock import Clock
 
 ClockCallback = Callable[[], Awaitable[None] | None]
-MS_PER_S = 1_000
 
 
 async def run_clock(

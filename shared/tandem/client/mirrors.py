@@ -23,6 +23,7 @@ from tandem.client.rows import (
     StepRow,
 )
 from tandem.domain.ids import Exc
+from tandem.domain.units import ZERO
 from tandem.messages.codec import Answer, AnyDelta
 from tandem.messages.deltas import (
     BucketDelta,
@@ -46,7 +47,6 @@ MAX_FILLS = 2_000
 MAX_ENDED = 2_000
 MAX_STEPS = 64
 ENDED_HEDGES = frozenset({HedgeState.DONE, HedgeState.REFUSED})
-ZERO = Decimal(0)
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):

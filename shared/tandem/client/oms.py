@@ -44,12 +44,12 @@ from tandem.domain.errors import (
     UnavailableError,
 )
 from tandem.domain.ids import Exc, Strategy
+from tandem.domain.units import MS_PER_S
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Epoch
 from tandem.messages.reports import SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 
-MS_PER_S = 1_000
 NS = 1_000_000_000
 TABLES_POLL_S = 0.02
 __all__ = ["OMS", "ClientOptions"]

@@ -20,6 +20,7 @@ from tandem.client.identities import rand_token
 from tandem.client.reading import ReadingPorts
 from tandem.domain.errors import InvalidInputError, NameInUseError, TandemError, UnavailableError
 from tandem.domain.ids import Strategy
+from tandem.domain.units import NS_PER_MS, NS_PER_S
 from tandem.messages.presence import ClientState, OtherClient, StrategyAlive
 from tandem.messages.rules import LEAST_DISCONNECT_MS, MAX_VALID_FOR_MS
 from tandem.runtime.clock import Clock
@@ -28,8 +29,6 @@ DISCONNECT_AFTER_MS = 5_000
 PERIOD_S = 0.5
 SURE_S = 1.2  # by then a client that lives has said so again
 RETRY_S = 0.1
-NS_PER_MS = 1_000_000
-NS_PER_S = 1_000_000_000
 
 
 class OnDisconnect(StrEnum):

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from tandem.client.arguments import Number, finite
+from tandem.domain.units import ZERO
 from tandem.messages.deltas import OrderView
 
-ZERO = Decimal(0)
 BUYS, SELLS = 1, -1
 
 

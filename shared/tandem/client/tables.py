@@ -17,10 +17,9 @@ from tandem.domain.instrument import (
     floor_price,
     round_price,
 )
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.pairing import Priced
 from tandem.messages.reports import MarkReport, SpecsReport
-
-NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-ZERO = Decimal(0)
+from tandem.domain.units import ZERO
 
 
 def canonical(value: Decimal) -> Decimal:

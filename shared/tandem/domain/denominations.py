@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-ONE = Decimal(1)
+from tandem.domain.units import ONE
 
 
 class Denomination(NamedTuple):

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from tandem.domain.ids import Exc, Ticker
-
-ZERO = Decimal(0)
-ONE = Decimal(1)
+from tandem.domain.units import ONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

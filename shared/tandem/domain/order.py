@@ -8,7 +8,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from tandem.domain.decimals import ZERO
+from tandem.domain.units import ZERO
 
 
 class Side(StrEnum):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-ZERO = Decimal(0)
+from tandem.domain.units import ZERO
 
 
 class Position(Struct, frozen=True, array_like=True):

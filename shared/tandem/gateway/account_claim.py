@@ -8,6 +8,7 @@
 
 from tandem.domain.errors import ConfigurationError, MalformedMessageError, UnavailableError
 from tandem.domain.network import Network
+from tandem.domain.units import MS_PER_S
 from tandem.gateway.core import Core
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.requests import VenueQueryError
@@ -16,7 +17,6 @@ from tandem.messages.facts import read_fact
 from tandem.messages.reports import IdentityReport
 from tandem.transport.backoff import Backoff
 
-MS_PER_S = 1_000
 REMEDY = "each account of each network has a log of its own (docs/operations.md)"
 PAPER_REMEDY = "the exchange began anew without it; `tandem reset --paper` begins both afresh"
 

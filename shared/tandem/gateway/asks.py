@@ -9,7 +9,8 @@ from decimal import Decimal
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.instrument import notional
 from tandem.domain.order import OrderType
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.domain.units import NS_PER_MS, ZERO
+from tandem.gateway.core import Core
 from tandem.gateway.queries import VenueQueries
 from tandem.gateway.questions import Questions, TooManyQuestionsError
 from tandem.gateway.requests import OpenOrdersQuery, PositionsQuery, VenueQueryError
@@ -28,7 +29,6 @@ from tandem.messages.queries import (
 from tandem.messages.reports import OrderReport, PositionReport
 from tandem.transport.priority import Priority
 
-ZERO = Decimal(0)
 VenueAnswer = VenuePositions | VenueOrders | VenueBalance | SpecsRefreshed | QueryFailed
 
 

@@ -30,8 +30,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from tandem.domain.ids import Ticker
+from tandem.domain.units import MS_PER_S, NS_PER_MS, NS_PER_S
 from tandem.gateway import reconcile
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.gateway.heard import GRACE_MS, Heard, Missed
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.overdue import Overdue
@@ -58,8 +59,6 @@ from tandem.transport.priority import Priority
 MARGIN_MS = 60_000
 MAX_ASKED = 100
 MOST_PAUSE_MS = 2_500
-MS_PER_S = 1_000
-NS_PER_S = 1_000_000_000
 
 
 class Backfill:

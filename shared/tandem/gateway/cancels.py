@@ -21,6 +21,7 @@ from msgspec import Struct
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.known import Known
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.requests import OrderQuery, Outcome, Report, Stamp
@@ -29,7 +30,6 @@ from tandem.gateway.ticket import Now, Phase
 from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import IntentRefused, OrderReport
 
-NS_PER_MS = 1_000_000
 FIRST_ASK_MS = 250
 MAX_ASK_MS = 2_000
 MAX_ABSENCES = 4

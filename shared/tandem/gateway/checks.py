@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from tandem.domain.errors import InvalidInputError, UnknownInstrumentError
 from tandem.domain.ids import Exc, Ticker
-from tandem.domain.instrument import ZERO, Instrument, notional
+from tandem.domain.instrument import Instrument, notional
 from tandem.domain.order import OrderType, RejectReason, TimeInForce
 from tandem.domain.order_rules import Draft, OrderField, broken_rule
+from tandem.domain.units import ZERO
 from tandem.gateway.port import Traits
 from tandem.messages.intents import NewOrder
 from tandem.messages.rules import check_new_order

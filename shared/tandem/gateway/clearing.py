@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Strategy, Token
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.domain.units import NS_PER_MS
+from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.restraint import is_maker

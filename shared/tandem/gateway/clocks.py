@@ -8,9 +8,9 @@
 from collections import deque
 from dataclasses import dataclass
 
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.requests import Stamp
 
-NS_PER_MS = 1_000_000
 GRAIN_NS = NS_PER_MS
 MAX_AGE_NS = 60_000 * NS_PER_MS
 MAX_ERROR_NS = 100 * NS_PER_MS

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.cancels import Cancels, World
 from tandem.gateway.clocks import Stamps, VenueClock
 from tandem.gateway.door import Door
@@ -30,8 +31,6 @@ from tandem.runtime.log_clock import LogClock
 from tandem.transport.exchange import Transport
 from tandem.transport.network import Network
 from tandem.transport.rate_limit import Budgets
-
-NS_PER_MS = 1_000_000
 
 
 @dataclass(slots=True)

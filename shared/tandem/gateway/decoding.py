@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from tandem.domain.errors import TandemError
+from tandem.domain.units import ZERO
 from tandem.messages.rules import is_countable
 
 T = TypeVar("T")
@@ -25,7 +26,6 @@ MAX_SHOWN: Final = 80
 MAX_DIGITS: Final = 18
 NUMBER_RULE: Final = "a finite decimal below 10^15"
 ID_RULE: Final = "a whole number from 1 to 2^63 - 1"
-ZERO: Final = Decimal(0)
 _PATH: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
 _MISSING: Final = re.compile(r"missing required field `(?P<field>[^`]+)`")
 

@@ -16,6 +16,7 @@ from typing import Protocol
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import RejectReason
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway import orders
 from tandem.gateway.cancels import (
     AskOrder,
@@ -27,7 +28,7 @@ from tandem.gateway.cancels import (
 )
 from tandem.gateway.channel import Replied
 from tandem.gateway.checks import Refusal
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
 from tandem.gateway.presumed import priority_of
 from tandem.gateway.queries import VenueQueries

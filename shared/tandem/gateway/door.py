@@ -23,6 +23,7 @@ from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import Side
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway import soundness
 from tandem.gateway.channel import BookUpdate, MarkUpdate
 from tandem.gateway.clocks import VenueClock
@@ -38,7 +39,7 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
-from tandem.gateway.soundness import DAY_NS, NS_PER_MS, Knowledge
+from tandem.gateway.soundness import DAY_NS, Knowledge
 from tandem.gateway.terms import Terms
 from tandem.messages.facts import subject_of
 from tandem.messages.hedges import Alarm

@@ -8,10 +8,10 @@
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.requests import FillsQuery, Report
 from tandem.messages.reports import FillReport
 
-NS_PER_MS = 1_000_000
 # A question takes a while to be asked: the last window must still reach from there up to now.
 MARGIN_MS = 120_000
 

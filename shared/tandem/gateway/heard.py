@@ -13,11 +13,11 @@ from collections import deque
 from dataclasses import dataclass
 
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.requests import Report
 from tandem.gateway.seen import SeenSubjects
 from tandem.messages.reports import FillReport, OrderReport
 
-NS_PER_MS = 1_000_000
 # How late a stream may tell, and by how much our measure of the venue's clock may be off.
 GRACE_MS = 3_000
 CLOCK_MS = 500

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from tandem.domain.ids import ClientOrderId, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, join_status
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.hedge_names import HedgeNames
 from tandem.gateway.known_order import EndedOrders, KnownOrder
 from tandem.messages.intents import CancelOrder
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
-NS_PER_MS = 1_000_000
 MAX_RECENT = 4_096
 
 

@@ -20,7 +20,8 @@ from typing import Annotated
 
 import msgspec
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
+
 RENEWALS_A_TTL = 4
 LOOKS_A_TTL = 8
 MOST_TERMS = 2**62  # what the facts that name a term can hold, and its successors

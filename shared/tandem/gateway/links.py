@@ -13,6 +13,7 @@
 7. What a stream tells and cannot be so is refused at the door, and the lists are asked instead.
 """
 
+from tandem.domain.units import NS_PER_MS, NS_PER_S
 from tandem.gateway.backfill import MARGIN_MS, Backfill
 from tandem.gateway.channel import (
     BookUpdate,
@@ -24,7 +25,7 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.gateway.decoding import Unsound
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.fence import Fence
@@ -38,7 +39,6 @@ from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillCost, FillReport, LinkState, OrderReport, PositionReport
 
 POLL_S = 0.02
-NS_PER_S = 1_000_000_000
 
 
 class Links:

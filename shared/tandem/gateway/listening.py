@@ -5,7 +5,8 @@
 2. A process that is slow at every step is deaf to nobody for ever: each counts as much as one look.
 """
 
-NS_PER_MS = 1_000_000
+from tandem.domain.units import NS_PER_MS
+
 # A longer step is one in which this process did not run: nothing could be heard in it.
 MOST_STEP_NS = 500 * NS_PER_MS
 LOOK_NS = 50 * NS_PER_MS

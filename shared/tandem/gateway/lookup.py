@@ -22,8 +22,9 @@ from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import MS_PER_S, NS_PER_MS
 from tandem.gateway.cancels import AskOrder
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.effects import Kill, LookUp
 from tandem.gateway.queries import VenueQueries
@@ -44,7 +45,6 @@ MAX_STRANGERS = 20
 GATHER_S = 0.02
 ASKED_AT_ONCE = 8
 FEW = 8
-MS_PER_S = 1_000
 
 
 class LookupInconclusiveError(UnavailableError):

@@ -9,10 +9,10 @@ import asyncio
 
 from tandem.bus.port import Appended
 from tandem.domain.ids import Ticker
+from tandem.domain.units import NS_PER_MINUTE, NS_PER_MS
 from tandem.gateway import pricing
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.messages import facts
-from tandem.messages.facts import NS_PER_MINUTE
 from tandem.messages.reports import MarkReport
 
 PERIOD_S = 0.5

@@ -9,10 +9,10 @@
 from datetime import UTC, datetime
 
 from tandem.domain.ids import Exc
+from tandem.domain.units import NS_PER_S
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillReport
 
-NS_PER_S = 1_000_000_000
 NS_PER_H = 3_600 * NS_PER_S
 
 

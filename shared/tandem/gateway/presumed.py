@@ -9,6 +9,7 @@ does not see: for these no copy uses all that the venue grants.
 from collections import deque
 from collections.abc import Sequence
 
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.clocks import TERMS
 from tandem.gateway.requests import CancelOne, OrderRequest, PlaceOrder
 from tandem.gateway.ticket import Taker
@@ -19,7 +20,6 @@ from tandem.transport.priority import Priority
 LONGEST_PERIOD_NS = 60_000_000_000
 MOST_KEPT = 10_000
 MADE_AT_MOST = 2
-NS_PER_MS = 1_000_000
 
 Asked = Decision | NewOrder | CancelOrder
 Sent = tuple[int, type[OrderRequest], Priority]

@@ -11,13 +11,12 @@ from decimal import Decimal
 
 from tandem.domain.instrument import Instrument, ceil_price, floor_price
 from tandem.domain.order import PriceMatch
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.gateway.channel import Level
 from tandem.gateway.market import Book, Mark
 
 BP = Decimal(10_000)
-ZERO = Decimal(0)
 MAX_MARK_AGE_MS = 5_000
-NS_PER_MS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

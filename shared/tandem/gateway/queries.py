@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.instrument import Instrument
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.domain.units import MS_PER_S, NS_PER_MS
+from tandem.gateway.core import Core
 from tandem.gateway.fill_windows import FillLimits
 from tandem.gateway.requests import (
     AccountQuery,
@@ -43,7 +44,6 @@ TIME_TIMEOUT_S = 1.0
 MAX_PAGES = 50
 # A pause or a smaller limit may be told meanwhile, or room be given by who was before.
 MOST_NAP_MS = 250
-MS_PER_S = 1_000
 THROTTLED = frozenset({418, 429})
 Take = Callable[[tuple[Report, ...]], None]
 TIMEOUTS_S = {InstrumentsQuery: TABLE_TIMEOUT_S, TimeQuery: TIME_TIMEOUT_S}

@@ -8,17 +8,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import ZERO
 from tandem.gateway.decoding import Unsound
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.requests import Report
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 
-ZERO = Decimal(0)
 MAX_STRANGERS = 10_000
 STRANGER_TRIES = 5
 DOUBT_RUNS = 5

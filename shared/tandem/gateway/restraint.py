@@ -17,8 +17,9 @@
 from tandem.domain import ids
 from tandem.domain.ids import ClientOrderId, Exc, Token
 from tandem.domain.order import RejectReason
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.checks import Refusal
-from tandem.gateway.listening import NS_PER_MS, HearingTime
+from tandem.gateway.listening import HearingTime
 from tandem.messages.intents import Halt, NewOrder, Resume
 
 MOST_LIFTED = 1_000

@@ -52,6 +52,7 @@ from collections.abc import Iterator
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Ticker
 from tandem.domain.order import RejectReason
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway import ticket as tickets
 from tandem.gateway.checks import Refusal
 from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
@@ -60,7 +61,6 @@ from tandem.gateway.requests import Outcome, Report, Stamp
 from tandem.gateway.ticket import ROUND_GAP_MS, Now, Phase, Ticket
 from tandem.messages.reports import FillReport, OrderReport
 
-NS_PER_MS = 1_000_000
 LOOK_BACK_MS = 60_000
 ROUNDS = 2
 MAX_CLOCK_TRIES = 2

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import MS_PER_S
 from tandem.gateway.channel import Channel, ChannelItem, RenewNeeded
 from tandem.gateway.connection import Connection
 from tandem.gateway.core import Core
@@ -24,7 +25,6 @@ LASTING_NS = 30_000_000_000
 RETRY_RENEWAL_NS = 60_000_000_000
 UNREACHED_MOST_MS = 1_000
 RESTART_NS = 10_000_000_000
-MS_PER_S = 1_000
 
 
 @dataclass(frozen=True, slots=True)

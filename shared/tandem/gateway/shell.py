@@ -16,6 +16,7 @@ from tandem.bus.background import end
 from tandem.bus.port import Entry, Following, LogState
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Ticker
+from tandem.domain.units import MS_PER_S
 from tandem.gateway.account_claim import AccountClaim
 from tandem.gateway.asks import Asks
 from tandem.gateway.backfill import Backfill
@@ -57,7 +58,6 @@ READY_S = 20.0
 HEDGER_S = 10.0
 DOUBT_S = 30.0
 MOST_WAITS = 50
-MS_PER_S = 1_000
 # Marks and costs of fills change nothing here; reading them back would only delay decisions.
 KINDS_READ = ("order", "fill", "position", "specs", "link", "sender", "refused", "cleared")
 

@@ -16,6 +16,7 @@ from typing import Final
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
 from tandem.gateway.decoding import NUMBER_RULE, Unsound, printable, shown
 from tandem.gateway.requests import Report
@@ -23,13 +24,11 @@ from tandem.gateway.terms import OrderTerms
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 from tandem.messages.rules import MAX_DECIMALS, MAX_ID_LENGTH, is_countable, is_plain
 
-NS_PER_MS: Final = 1_000_000
 DAY_NS: Final = 86_400_000_000_000
 # Seconds given for milliseconds are more than half a century old; no venue's list goes back so far.
 OLDEST_NS: Final = 20 * 365 * DAY_NS
 MAX_NS: Final = 2**63 - 1
 MAX_TEXT: Final = 300
-ZERO: Final = Decimal(0)
 
 NAME_RULE: Final = f"1 to {MAX_ID_LENGTH} printable characters"
 TIME_RULE: Final = "within a day of the venue's clock"

@@ -13,6 +13,7 @@
 from tandem.bus.port import Entry
 from tandem.domain.errors import UnavailableError
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import NS_PER_S
 from tandem.gateway.core import Core
 from tandem.gateway.inquiry import Inquiry
 from tandem.gateway.queries import VenueQueries
@@ -25,7 +26,6 @@ from tandem.transport.priority import Priority
 REFRESH_S = 600.0
 SOON_S = 5.0
 MOST_PAUSE_NS = 30_000_000_000
-NS_PER_S = 1_000_000_000
 
 
 class Specs:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from tandem.bus.port import Entry
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import MS_PER_S, NS_PER_MS
 from tandem.gateway.cancels import refusal
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.gateway.dispatch import Dispatcher
 from tandem.gateway.known_order import KnownOrder
 from tandem.gateway.queries import VenueQueries
@@ -22,7 +23,6 @@ from tandem.transport.priority import Priority
 MAX_WAITING = 1_000
 # By how much the venue's clock and the log's may differ.
 CLOCKS_APART_NS = 5_000_000_000
-MS_PER_S = 1_000
 
 
 class Sweeps:

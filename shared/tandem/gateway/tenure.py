@@ -14,8 +14,9 @@ from typing import Protocol
 import msgspec
 
 from tandem.domain.errors import UnavailableError
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.copies import Copies
-from tandem.gateway.core import NS_PER_MS, Core
+from tandem.gateway.core import Core
 from tandem.gateway.lease import Look, Record, Write
 from tandem.gateway.overdue import Overdue
 from tandem.messages import codec, subjects

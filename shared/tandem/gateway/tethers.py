@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from tandem.domain.ids import ClientOrderId, Strategy
 from tandem.domain.order import RejectReason
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.checks import Refusal
-from tandem.gateway.listening import NS_PER_MS, HearingTime
+from tandem.gateway.listening import HearingTime
 from tandem.messages.intents import NewOrder
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.order import OrderStatus, RejectReason
+from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.gateway.clocks import MAX_ERROR_NS
 from tandem.gateway.requests import Stamp
 from tandem.messages.hedges import Decision, TakerOrder
@@ -16,7 +17,6 @@ from tandem.messages.intents import NewOrder
 from tandem.messages.reports import OrderReport
 
 TAKER_VALID_NS = 1_000_000_000
-NS_PER_MS = 1_000_000
 SEND_BUDGET_MS = 500
 MAX_ERROR_MS = MAX_ERROR_NS // NS_PER_MS
 MAX_BEHIND = 256
@@ -25,7 +25,6 @@ ROUND_GAP_MS = 1_000
 LAST_LOOKUP_GAP_MS = 5_000
 QUICK_LOOKUPS = 10
 IN_DOUBT = "the outcome at the venue is unknown and being looked up"
-ZERO = Decimal(0)
 
 
 class Now(Struct, frozen=True):

@@ -12,7 +12,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from tandem.domain.ids import HedgeId
-from tandem.hedging.exact import ZERO, quotient
+from tandem.domain.units import ZERO
+from tandem.hedging.exact import quotient
 
 NOBODY = HedgeId("")
 BP = Decimal(10_000)

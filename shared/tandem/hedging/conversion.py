@@ -12,10 +12,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from tandem.domain.instrument import Instrument
+from tandem.domain.units import ONE
 from tandem.hedging.exact import quotient
 from tandem.messages.intents import LegSpec, RatioKind
-
-ONE = Decimal(1)
 
 
 class Terms(Struct, frozen=True):

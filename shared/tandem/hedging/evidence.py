@@ -24,9 +24,9 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, join_status, weight_of_words
 from tandem.domain.seen_ids import SeenIds
+from tandem.domain.units import ZERO
 from tandem.messages.reports import FillReport, OrderReport
 
-ZERO = Decimal(0)
 NAMELESS = VenueOrderId("")
 
 

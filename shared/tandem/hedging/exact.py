@@ -9,7 +9,6 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 
-ZERO = Decimal(0)
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero])
 
 _QUOTIENT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero])

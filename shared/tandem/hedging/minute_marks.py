@@ -7,9 +7,9 @@ of fills gives the same mark.
 
 from decimal import Decimal
 
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages.reports import MarkReport
 
-NS_PER_MINUTE = 60_000_000_000
 KEPT_MINUTES = 240
 
 

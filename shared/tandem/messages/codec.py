@@ -12,8 +12,8 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from tandem.domain.decimals import ZERO
 from tandem.domain.errors import MalformedMessageError
+from tandem.domain.units import ZERO
 from tandem.messages import deltas, hedges, intents, queries, reports
 from tandem.messages.access import AccessAnswer, AccessCall
 from tandem.messages.message import Message

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 import msgspec
 
 from tandem.domain.errors import MalformedMessageError
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages import codec, subjects
 from tandem.messages.codec import AnyDelta, Fact
 from tandem.messages.deltas import (
@@ -48,8 +49,6 @@ from tandem.messages.reports import (
     SenderReport,
     SpecsReport,
 )
-
-NS_PER_MINUTE = 60_000_000_000
 
 
 def read_fact(subject: str, payload: bytes) -> Fact:

@@ -14,10 +14,10 @@ from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
 from tandem.bus.permissions import inbox_prefix
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Exc
+from tandem.domain.units import MS_PER_S
 from tandem.runtime.kept import KEPT_S
 
 E = TypeVar("E", bound=enum.StrEnum)
-MS_PER_S = 1_000
 NS = 1_000_000_000
 
 

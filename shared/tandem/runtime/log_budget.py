@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tandem.bus.port import LogState
+from tandem.domain.units import NS_PER_DAY
 
-NS_PER_DAY = 86_400_000_000_000
 LEVELS = (100, 80)
 MIB = 1_048_576
 

@@ -32,6 +32,7 @@ from tandem.domain.ids import (
 )
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, RejectReason, Side
+from tandem.domain.units import NS_PER_MS
 from tandem.messages import codec, facts, subjects
 from tandem.messages.codec import Fact
 from tandem.messages.deltas import BucketDelta, BucketView, HedgeDelta, HedgeView
@@ -52,7 +53,6 @@ from tandem.runtime.effects import Append, ArmTimer, Effect, Head, LogEvent, Pub
 BINANCE, HYPERLIQUID = Exc("binance"), Exc("hyperliquid")
 SOLUSDT, SOL = Ticker("SOLUSDT"), Ticker("SOL")
 STRATEGY = Strategy("basis")
-NS_PER_MS = 1_000_000
 START_NS = 1_700_000_000_000_000_000
 
 

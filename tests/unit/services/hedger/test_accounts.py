@@ -4,8 +4,9 @@ import pytest
 
 from services.hedger import accounts
 from services.hedger.accounts import Account
-from services.hedger.rules import DEFAULT_RULES, NS_PER_MS
+from services.hedger.rules import DEFAULT_RULES
 from tandem.domain.ids import Exc
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.reports import LinkReport, LinkState
 
 NOW_NS = 10**18

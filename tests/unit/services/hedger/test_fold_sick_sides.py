@@ -18,7 +18,6 @@ from tests.unit.services.hedger.desk import (
     two_venues,
 )
 
-NS_PER_S = 1_000_000_000
 ONE, TWO = HedgeId("h1"), HedgeId("h2")
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from services.hedger import retry
 from services.hedger.retry import Failure, Pace, Rung
-from services.hedger.rules import DEFAULT_RULES, NS_PER_MS
+from services.hedger.rules import DEFAULT_RULES
 from tandem.domain.order import RejectReason
+from tandem.domain.units import NS_PER_MS
 
 NOW_NS = 10**18
 

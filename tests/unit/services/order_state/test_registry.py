@@ -10,6 +10,7 @@ from services.order_state.record import shown as digest
 from services.order_state.registry import Registry
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages.deltas import FillView
 
 EXC, OTHER = Exc("venue"), Exc("other")
@@ -145,11 +146,11 @@ def test_ended_orders_are_forgotten_with_the_log() -> None:
     registry = Registry()
     for number in (1, 2):
         record = opened(registry, ClientOrderId(f"c{number}"), VenueOrderId(f"{number}"))
-        record.asked_ts_ns = number * book.NS_PER_MINUTE
+        record.asked_ts_ns = number * NS_PER_MINUTE
         record.status = OrderStatus.REJECTED
-        book.settle(registry, record, number * book.NS_PER_MINUTE)
+        book.settle(registry, record, number * NS_PER_MINUTE)
     live = opened(registry, CLOID, OID)
-    book.sweep(registry, book.WATCHED_NS + 2 * book.NS_PER_MINUTE)
+    book.sweep(registry, book.WATCHED_NS + 2 * NS_PER_MINUTE)
     assert book.find(registry, EXC, ClientOrderId("c1"), None) is None
     assert book.find(registry, EXC, None, VenueOrderId("1")) is None
     assert book.find(registry, EXC, ClientOrderId("c2"), VenueOrderId("2")) is not None

@@ -17,8 +17,8 @@ from services.paper_binance.user_events import user_news
 from services.paper_binance.venue import Venue
 from services.paper_exchange.events import Event
 from services.paper_exchange.market_events import DepthSnapshot, Level
+from tandem.domain.units import NS_PER_MS
 
-NS_PER_MS = 1_000_000
 OTHER = "../"
 NOW_MS = 1_591_702_613_943
 DOCUMENTED_KEY = "dbefbc809e3e83c283a984c3a1459732ea7db1360ca80c5c2c8867408d28cc83"

@@ -15,10 +15,10 @@ from services.paper_exchange.shell.audit import (
     PlaceByHand,
     Settle,
 )
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     Listener,
     send,
     venue_with_books,

@@ -13,7 +13,8 @@ from services.paper_binance.stream_names import Stream, parse_stream
 from services.paper_binance.venue import Venue
 from services.paper_exchange.market_events import DepthDelta, Level, MarketEvent, Trade
 from services.paper_exchange.orders import Side
-from tests.unit.services.paper_binance.pure_venue import NS_PER_MS, venue_with_books
+from tandem.domain.units import NS_PER_MS
+from tests.unit.services.paper_binance.pure_venue import venue_with_books
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from services.paper_binance.rest import answer
 from services.paper_binance.venue import Venue
 from services.paper_exchange.market_events import DepthDelta, Level, Trade
 from services.paper_exchange.orders import Side
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     NOW_MS,
-    NS_PER_MS,
     request,
     send,
     venue_with_books,

@@ -9,12 +9,12 @@ from services.paper_binance.keyring import PAPER_HMAC_SECRET
 from services.paper_binance.limits import LimitSettings
 from services.paper_binance.rest import answer
 from services.paper_binance.venue import Venue
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     DOCUMENTED_KEY,
     LIMIT,
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     V1_QUERY,
     V1_SIGNATURE,
     code_of,

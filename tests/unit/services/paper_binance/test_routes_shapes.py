@@ -15,11 +15,11 @@ from services.paper_binance.vocabulary import OrderType
 from services.paper_exchange.market_events import Trade
 from services.paper_exchange.orders import Side
 from services.paper_exchange.shell.audit import Deleverage, Liquidate
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     request,
     send,
     venue_with_books,

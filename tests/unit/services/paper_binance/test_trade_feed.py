@@ -14,10 +14,10 @@ from services.paper_exchange.events import Event
 from services.paper_exchange.market_events import Trade
 from services.paper_exchange.orders import Side
 from services.paper_exchange.shell.audit import Liquidate
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
-    NS_PER_MS,
     Listener,
     send,
     venue_with_books,

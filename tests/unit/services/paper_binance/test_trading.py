@@ -9,11 +9,11 @@ from services.paper_exchange.events import Accepted
 from services.paper_exchange.fees import BINANCE_FEES
 from services.paper_exchange.market_events import DepthSnapshot, Level
 from services.paper_exchange.orders import AccountId, NewOrder, Side
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     refused,
     send,
     send_at,

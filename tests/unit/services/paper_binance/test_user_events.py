@@ -7,12 +7,12 @@ from services.paper_binance.keyring import PAPER_ACCOUNT
 from services.paper_binance.venue import Venue
 from services.paper_exchange.fees import FeeSchedule
 from services.paper_exchange.market_events import Trade
-from services.paper_exchange.orders import ZERO, Side
+from services.paper_exchange.orders import Side
+from tandem.domain.units import NS_PER_MS, ZERO
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     Listener,
     send,
     venue_with_books,

@@ -1,12 +1,7 @@
 from services.paper_binance.keyring import PAPER_ACCOUNT
 from services.paper_binance.limits import Address, LimitSettings
-from tests.unit.services.paper_binance.pure_venue import (
-    LIMIT,
-    NOW_MS,
-    NS_PER_MS,
-    send,
-    venue_with_books,
-)
+from tandem.domain.units import NS_PER_MS
+from tests.unit.services.paper_binance.pure_venue import LIMIT, NOW_MS, send, venue_with_books
 
 
 def test_paper_account_is_ready_with_a_million() -> None:

@@ -14,11 +14,11 @@ from services.paper_exchange.fees import BINANCE_FEES
 from services.paper_exchange.orders import AccountId
 from services.paper_exchange.shell.journal_files import JournalFiles
 from services.paper_exchange.state_journal import NumbersEntry
+from tandem.domain.units import NS_PER_MS
 from tests.unit.services.paper_binance.pure_venue import (
     LIMIT,
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     send,
     send_at,
     venue_with_books,

@@ -11,12 +11,8 @@ from services.paper_binance.keyring import PAPER_ED25519_KEY, PAPER_HMAC_KEY, PA
 from services.paper_binance.limits import Address
 from services.paper_binance.venue import Venue
 from services.paper_binance.websocket_api import ApiSession, answer_message
-from tests.unit.services.paper_binance.pure_venue import (
-    LIMIT,
-    NOW_MS,
-    NS_PER_MS,
-    venue_with_books,
-)
+from tandem.domain.units import NS_PER_MS
+from tests.unit.services.paper_binance.pure_venue import LIMIT, NOW_MS, venue_with_books
 
 # RFC 8032 §7.1, test 1.
 SEED = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")

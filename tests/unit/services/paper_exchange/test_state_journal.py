@@ -11,12 +11,12 @@ from services.paper_exchange.matching import Engine
 from services.paper_exchange.orders import OrderRefused, Side, TimeInForce
 from services.paper_exchange.state_journal import (
     FIRST_BOOKS_NS,
-    NS_PER_S,
     RESERVED_COUNT,
     Entry,
     StateJournal,
     ids_used_before,
 )
+from tandem.domain.units import NS_PER_S
 from tests.unit.services.paper_exchange.builders import (
     ALICE,
     BOB,

@@ -3,8 +3,7 @@ from itertools import islice
 from services.paper_exchange.book import DisplayedBook
 from services.paper_exchange.market_events import DepthDelta, DepthSnapshot, MarketEvent, Trade
 from services.paper_exchange.synthetic import LEVEL_COUNT, SYNTHETIC_MARKETS, synthetic_tape
-
-NS_PER_S = 1_000_000_000
+from tandem.domain.units import NS_PER_S
 
 
 def tape(seed: int = 1, count: int = 6000) -> list[MarketEvent]:

@@ -16,6 +16,7 @@ from services.paper_hyperliquid.info_requests import decode_info
 from services.paper_hyperliquid.outbox import News
 from services.paper_hyperliquid.schemas import decode_envelope
 from services.paper_hyperliquid.service import MASTER, new_venue
+from tandem.domain.units import NS_PER_MS
 
 MASTER_KEY = "0x" + "11" * 32
 AGENT_KEY = "0x" + "22" * 32
@@ -23,7 +24,6 @@ STRANGER_KEY = "0x" + "33" * 32
 OTHER_KEY = "0x" + "44" * 32
 SOL = 5
 START_NS = 1_790_000_000_000_000_000
-NS_PER_MS = 1_000_000
 CLOID = "0x0000000000000000000000000000beef"
 NO_LIMITS = Settings(schedule_volume_required_usd=0)
 

@@ -6,6 +6,7 @@ import structlog
 
 from tandem.bus.memory_bus import MemoryBus
 from tandem.domain.ids import Exc
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.clearing import HEDGER, Clearing
 from tandem.gateway.restraint import Restraint
 from tandem.gateway.tethers import Tethers
@@ -13,7 +14,6 @@ from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.metrics import Metrics
 
-NS_PER_MS = 1_000_000
 SILENCE_MS = 1_000
 TICK_MS = 50
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tandem.gateway.clocks import NS_PER_MS, TERMS, Stamps, VenueClock
+from tandem.domain.units import NS_PER_MS
+from tandem.gateway.clocks import TERMS, Stamps, VenueClock
 
 MS = NS_PER_MS
 

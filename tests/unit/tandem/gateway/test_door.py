@@ -14,6 +14,7 @@ from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, Side
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
 from tandem.gateway.clocks import VenueClock
 from tandem.gateway.decoding import Unsound
@@ -28,7 +29,7 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
-from tandem.gateway.soundness import DAY_NS, NS_PER_MS
+from tandem.gateway.soundness import DAY_NS
 from tandem.messages import codec
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillReport, OrderReport

@@ -7,7 +7,8 @@ import pytest
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import Side
-from tandem.gateway.fill_windows import MARGIN_MS, NS_PER_MS, FillLimits
+from tandem.domain.units import NS_PER_MS
+from tandem.gateway.fill_windows import MARGIN_MS, FillLimits
 from tandem.gateway.requests import FillsQuery
 from tandem.messages.reports import FillReport
 

@@ -1,6 +1,7 @@
 """What counts as time in which somebody could have been heard."""
 
-from tandem.gateway.listening import LOOK_NS, MOST_STEP_NS, NS_PER_MS, HearingTime
+from tandem.domain.units import NS_PER_MS
+from tandem.gateway.listening import LOOK_NS, MOST_STEP_NS, HearingTime
 
 
 def listened(*steps: tuple[int, bool]) -> int:

@@ -15,6 +15,7 @@ from services.paper_binance.rest import answer as rest_answer
 from services.paper_binance.venue import Venue
 from services.paper_exchange.market_events import DepthSnapshot, Level
 from tandem.domain.ids import Exc
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.queries import (
     PROOF_TIMEOUT_S,
     QUERY_TIMEOUT_S,
@@ -48,7 +49,6 @@ from tandem.transport.rate_limit import Budgets
 from tests.unit.services.paper_binance.pure_venue import (
     MARKET,
     NOW_MS,
-    NS_PER_MS,
     request,
     send_at,
     venue_with_books,

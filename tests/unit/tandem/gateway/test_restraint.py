@@ -15,7 +15,7 @@ from tandem.domain.ids import (
     taker_cloid,
 )
 from tandem.domain.order import OrderType, RejectReason
-from tandem.gateway.listening import NS_PER_MS
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.restraint import MOST_LIFTED, Restraint, is_maker
 from tandem.messages.intents import Halt, NewOrder, Resume
 

@@ -10,12 +10,12 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, Side
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
 from tandem.gateway.requests import Report
 from tandem.gateway.soundness import (
     DAY_NS,
     MAX_NS,
-    NS_PER_MS,
     Knowledge,
     book_fault,
     clock_fault,

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from tandem.domain.ids import ClientOrderId, Exc, Strategy, Ticker
 from tandem.domain.order import OrderType, RejectReason
-from tandem.gateway.listening import MOST_STEP_NS, NS_PER_MS
+from tandem.domain.units import NS_PER_MS
+from tandem.gateway.listening import MOST_STEP_NS
 from tandem.gateway.tethers import Tethers
 from tandem.messages.intents import NewOrder
 

@@ -6,10 +6,10 @@ import msgspec
 
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Strategy, Ticker
 from tandem.domain.order import OrderType
+from tandem.domain.units import NS_PER_S
 from tandem.gateway import ticket as tickets
 from tandem.messages.intents import NewOrder
 
-NS_PER_S = 1_000_000_000
 LOGGED_NS = 100 * NS_PER_S
 ORDER = NewOrder(
     exc=Exc("binance"),

@@ -1,6 +1,7 @@
 from decimal import Decimal as D
 
 from tandem.domain.ids import Exc, Ticker
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.hedging import minute_marks
 from tandem.messages.reports import MarkReport
 
@@ -11,7 +12,7 @@ def mark(minute: int, mid: str, px: str | None = None) -> MarkReport:
         ticker=Ticker("SOLUSDT"),
         mid=D(mid),
         mark=D(px) if px else None,
-        ts_event_ns=minute * minute_marks.NS_PER_MINUTE + 1,
+        ts_event_ns=minute * NS_PER_MINUTE + 1,
     )
 
 

@@ -10,6 +10,7 @@ from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import ClientOrderId, Exc, Strategy, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType
+from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages import codec, facts, subjects
 from tandem.messages.deltas import PositionDelta, PositionView
 from tandem.messages.hedges import Alarm, Epoch
@@ -29,7 +30,7 @@ INSTRUMENT = Instrument(
     min_qty=Decimal("0.1"),
     min_notional=Decimal(10),
 )
-MARK = MarkReport(exc=EXC, ticker=SOL, mid=Decimal(1), ts_event_ns=77 * facts.NS_PER_MINUTE + 1)
+MARK = MarkReport(exc=EXC, ticker=SOL, mid=Decimal(1), ts_event_ns=77 * NS_PER_MINUTE + 1)
 
 
 @pytest.mark.parametrize(

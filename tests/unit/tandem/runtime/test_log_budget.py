@@ -3,7 +3,8 @@
 import pytest
 
 from tandem.bus.port import LogState
-from tandem.runtime.log_budget import MIB, NS_PER_DAY, Excess, LogBudget, excess
+from tandem.domain.units import NS_PER_DAY
+from tandem.runtime.log_budget import MIB, Excess, LogBudget, excess
 
 BUDGET = LogBudget("OMS", 1_000, 100 * MIB)
 

@@ -2,7 +2,8 @@ from collections.abc import Sequence
 
 from services.position_state.exposure import alarms, views
 from services.position_state.exposure.alarms import HedgerSilence, NakedAlarms
-from tests.unit.services.hedger.desk import NS_PER_MS, Desk, two_venues
+from tandem.domain.units import NS_PER_MS
+from tests.unit.services.hedger.desk import Desk, two_venues
 
 S = 1_000_000_000
 

@@ -1,7 +1,8 @@
 """How long fills wait for a decision, and for a taker's fill."""
 
 from tandem.domain.order import OrderStatus
-from tests.unit.services.hedger.desk import NS_PER_MS, Desk, two_venues
+from tandem.domain.units import NS_PER_MS
+from tests.unit.services.hedger.desk import Desk, two_venues
 
 
 def waited_ms(desk: Desk) -> tuple[list[int], list[int]]:

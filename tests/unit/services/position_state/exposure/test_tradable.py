@@ -3,16 +3,9 @@ from decimal import Decimal as D
 from services.position_state.exposure import tradable
 from services.position_state.exposure.state import Bucket, Exposure
 from tandem.domain.ids import HedgeId, Pool, bucket_hash
+from tandem.domain.units import NS_PER_MS
 from tandem.hedging.attribution import Lot
-from tests.unit.services.hedger.desk import (
-    HYPERLIQUID,
-    NS_PER_MS,
-    SOL,
-    START_NS,
-    STRATEGY,
-    Desk,
-    two_venues,
-)
+from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, START_NS, STRATEGY, Desk, two_venues
 
 
 def bucket_of(desk: Desk) -> Bucket:

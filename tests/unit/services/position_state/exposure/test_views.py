@@ -3,8 +3,9 @@ from decimal import Decimal as D
 from services.position_state.exposure import views
 from tandem.domain.ids import HedgeId
 from tandem.domain.order import OrderStatus
+from tandem.domain.units import NS_PER_MS
 from tandem.messages.queries import ExposureCause, ExposureView
-from tests.unit.services.hedger.desk import HYPERLIQUID, NS_PER_MS, SOL, Desk, two_venues
+from tests.unit.services.hedger.desk import HYPERLIQUID, SOL, Desk, two_venues
 
 
 def row(desk: Desk) -> ExposureView:
