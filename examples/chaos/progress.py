@@ -10,6 +10,7 @@ from examples.chaos.figures.gauges import Gauges
 from tandem import OMS
 from tandem.cli.stack import LocalStack
 from tandem.domain.units import NS_PER_MS, NS_PER_S, ZERO
+from tandem.messages.deltas import BucketView
 from tandem.runtime.clock import Clock
 
 EVERY_S = 5.0
@@ -43,12 +44,17 @@ class Progress:
         hedged = sum((abs(row.taker_filled) for row in buckets), ZERO)
         owed = ", ".join(f"{row.pool} {row.owed}" for row in buckets) or "-"
         now_ns = self.clock.wall_ns()
-        naked = [(now_ns - row.naked_since_ns) for row in buckets if row.naked_since_ns]
+        naked = [now_ns - (row.naked_since_ns or now_ns) for row in buckets if self._is_due(row)]
         self.longest_naked_ms = max([self.longest_naked_ms, *(ns // NS_PER_MS for ns in naked)])
         return (
             f"{blows} | fills {self.crowd.fills} net hedged {hedged} owed {owed}"
             f" | longest unhedged {self.longest_naked_ms} ms"
         )
+
+    def _is_due(self, row: BucketView) -> bool:
+        """Tell whether what is naked could be hedged: what is too small to trade is kept."""
+        least = self.clients[0].min_notional(row.exc, row.ticker)
+        return row.naked_notional is not None and row.naked_notional >= least
 
 
 def say(text: str) -> None:
