@@ -9,7 +9,7 @@ import os
 import sys
 
 from examples.bench.rates import append
-from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats.bus import NatsBus
 from tandem.domain.ids import Exc
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import Environment, nats_options

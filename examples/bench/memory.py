@@ -25,8 +25,8 @@ from examples.bench.rates import rss_kib
 from examples.bench.tape import ASK, BID, Swings, write_swings
 from examples.walkthrough.venue_books import VenueBooks
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.errors import UnavailableError
 from tandem.domain.execution import ReportSource

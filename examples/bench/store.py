@@ -17,14 +17,14 @@ from pathlib import Path
 from examples.bench.rates import BINANCE, order_facts, rss_kib
 from services.order_state.fold import OrderFold
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Log
 from tandem.cli.servers import NATS, LocalServer, ServerSettings, free_port, locate_nats
 from tandem.messages import facts
 from tandem.messages.codec import encode
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.effects import LogEvent, Publish
+from tandem.runtime.fold.port import LogEvent, Publish
 from tandem.runtime.interrupts import run_command
 
 QUIET_S = 20.0

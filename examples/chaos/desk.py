@@ -29,8 +29,8 @@ from examples.chaos.strategy import PREFIX, Part, child_of, mortal_of
 from examples.walkthrough.venue_books import VenueBooks
 from services.paper_exchange.prng import Prng
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import Child, LocalStack
 from tandem.client.oms import ClientOptions
 from tandem.runtime.clock import Clock, SystemClock

@@ -23,8 +23,8 @@ from examples.chaos.verdict import (
 )
 from examples.walkthrough.venue_books import Books, VenueBooks
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import UnavailableError
@@ -39,8 +39,8 @@ from tandem.messages.intents import CancelOrder, HedgeOrder, NewOrder, StopHedge
 from tandem.messages.queries import HedgesPage, OrdersPage, PageRequest, PositionsPage
 from tandem.messages.reports import FillReport, LinkReport, OrderReport
 from tandem.runtime.clock import Clock
-from tandem.runtime.kept import KEPT_NS
-from tandem.runtime.pages import page_key
+from tandem.runtime.fold.redis_pages import page_key
+from tandem.runtime.resend_buffer import KEPT_NS
 
 PageT = TypeVar("PageT", OrdersPage, PositionsPage, HedgesPage)
 # With two copies, chance leaves one unasked once in half a million times.

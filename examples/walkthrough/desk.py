@@ -7,8 +7,8 @@ from examples.walkthrough.narrate import Narrator, order_line, position_line
 from examples.walkthrough.scenario import Scenario
 from examples.walkthrough.venue_books import VenueBooks
 from tandem import OMS
-from tandem.client.mirrors import Orders, Positions
-from tandem.client.plain_rows import Plain
+from tandem.client.mirror.mirrors import Orders, Positions
+from tandem.client.mirror.plain_rows import Plain
 
 BINANCE, HYPERLIQUID = "binance", "hyperliquid"
 

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tandem.bus.background import end
-from tandem.bus.place import ANY_CREATED_NS, cursor_at
+from tandem.bus.cursor import ANY_CREATED_NS, cursor_at
 from tandem.bus.port import Cursor, Entry, Following, LogState, Reads
+from tandem.bus.tasks import end
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Token
 from tandem.messages.access import (

@@ -6,7 +6,7 @@ from services.access.config import AccessSettings, access_settings
 from services.access.desk import StrategyDesk
 from services.access.relay import RelayPorts
 from services.access.warden import Warden
-from tandem.bus.strategy_door import StrategyDoor
+from tandem.bus.access.strategy_door import StrategyDoor
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Strategy, Token
 from tandem.messages import subjects

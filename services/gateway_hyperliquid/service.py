@@ -4,7 +4,7 @@ from services.gateway_hyperliquid import config
 from services.gateway_hyperliquid.protocol.venue import HyperliquidVenue
 from tandem.domain.ids import Exc
 from tandem.gateway.settings import GATEWAY_VARIABLES, GatewaySettings, gateway_settings
-from tandem.gateway.shell import GatewayService
+from tandem.gateway.shell.service import GatewayService
 from tandem.runtime.config import Environment, account
 from tandem.runtime.context import Service, ServiceContext
 

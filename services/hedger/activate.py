@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from services.hedger.config import VARIABLES, hedge_rules
-from services.hedger.rules import to_fact
-from tandem.bus.nats_bus import NatsBus
+from services.hedger.policy.rules import to_fact
+from tandem.bus.nats.bus import NatsBus
 from tandem.bus.port import Entry, Log
 from tandem.domain.errors import MalformedMessageError, TandemError
 from tandem.messages import facts, subjects

@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from services.hedger.rules import DEFAULT_RULES, HedgeRules
+from services.hedger.policy.rules import DEFAULT_RULES, HedgeRules
 from tandem.domain.errors import ConfigurationError
 from tandem.messages.rules import is_plain
 from tandem.runtime.config import Environment, Variable

@@ -1,14 +1,15 @@
 """Wire the hedger's fold to the bus, hear who sends, and let gateways know while it hedges."""
 
-from services.hedger import config, waits
-from services.hedger.fold import HedgerFold
-from services.hedger.hearing import Hearing
-from services.hedger.presence import Presence
-from services.hedger.rules import HedgeRules
-from services.hedger.state import State
+from services.hedger import config
+from services.hedger.fold import waits
+from services.hedger.fold.router import HedgerFold
+from services.hedger.fold.state import State
+from services.hedger.heartbeat import Presence
+from services.hedger.policy.rules import HedgeRules
+from services.hedger.sender_monitor import Hearing
 from tandem.runtime.config import Environment
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.fold_service import FOLD_VARIABLES, FoldService, accepts_gap
+from tandem.runtime.fold.service import FOLD_VARIABLES, FoldService, accepts_gap
 
 VARIABLES = (*config.VARIABLES, *FOLD_VARIABLES)
 

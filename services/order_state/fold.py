@@ -41,8 +41,8 @@ from tandem.messages.reports import (
     SpecsReport,
 )
 from tandem.messages.rules import borrowed_name, unsound_number, untimely
-from tandem.runtime import faults
-from tandem.runtime.effects import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
+from tandem.runtime.fold import passed_over
+from tandem.runtime.fold.port import Append, Effect, Head, LogEvent, Proposal, Publish, SetRow
 
 FOLD_VERSION = "order-state-11"
 CLOID = 4  # where an intent's subject names its order
@@ -297,10 +297,10 @@ def _alarm_unless_answered(state: Registry, event: LogEvent, fault: str) -> tupl
 
 def _pass_over(state: Registry, event: LogEvent, fault: str) -> tuple[Append, ...]:
     """Say, unless others of its kind were told of just now, that a message counts for nothing."""
-    nth = faults.count(state.faults, event.subject, event.ts_ns)
+    nth = passed_over.count(state.faults, event.subject, event.ts_ns)
     if not nth:
         return ()
-    alarm = faults.alarm("order-state", event.place, (event.subject, fault), nth)
+    alarm = passed_over.alarm("order-state", event.place, (event.subject, fault), nth)
     return (Append(alarm),)
 
 

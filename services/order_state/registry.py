@@ -19,7 +19,7 @@ from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId, is_ours
 from tandem.domain.units import NS_PER_MINUTE
 from tandem.messages.deltas import FillView
 from tandem.runtime.archive import Archive
-from tandem.runtime.faults import Faults
+from tandem.runtime.fold.passed_over import Faults
 
 MAX_RECENT_FILLS = 2_000
 

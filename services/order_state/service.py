@@ -4,9 +4,9 @@ from services.order_state.fold import OrderFold
 from services.order_state.registry import Registry
 from tandem.runtime.config import Environment
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.fold_service import FOLD_VARIABLES, FoldService, accepts_gap
-from tandem.runtime.log_budget import LogBudget
-from tandem.runtime.log_watch import LOG_VARIABLES, LogWatch, log_budgets
+from tandem.runtime.fold.service import FOLD_VARIABLES, FoldService, accepts_gap
+from tandem.runtime.watch.log_budget import LogBudget
+from tandem.runtime.watch.log_watch import LOG_VARIABLES, LogWatch, log_budgets
 
 VARIABLES = (*FOLD_VARIABLES, *LOG_VARIABLES)
 

@@ -2,18 +2,18 @@
 
 from aiohttp import WSMsgType, web
 
-from services.paper_binance.errors import VenueError
-from services.paper_binance.limits import Address
-from services.paper_binance.numbers import ms
-from services.paper_binance.rest import RestRequest, answer
-from services.paper_binance.venue import Venue
-from services.paper_binance.websocket_api import (
+from services.paper_binance.auth.limits import Address
+from services.paper_binance.exchange.venue import Venue
+from services.paper_binance.rest.rest import RestRequest, answer
+from services.paper_binance.rest.websocket_api import (
     HANDSHAKE_WEIGHT,
     ApiSession,
     Reply,
     answer_message,
 )
-from services.paper_exchange.channels import Channel, Silences
+from services.paper_binance.wire.errors import VenueError
+from services.paper_binance.wire.numbers import ms
+from services.paper_exchange.market.channels import Channel, Silences
 from services.paper_exchange.shell.frames import TextSink
 from services.paper_exchange.shell.late import finish
 from services.paper_exchange.units import MS_PER_S

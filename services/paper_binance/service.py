@@ -6,18 +6,20 @@ from pathlib import Path
 from aiohttp import web
 
 from services.paper_binance.api import ApiServer
-from services.paper_binance.contracts import listed
-from services.paper_binance.control import VENUE_NAME, VenueControl
-from services.paper_binance.fault_control import FaultControl, VenueSockets
-from services.paper_binance.hub import StreamHub
-from services.paper_binance.numbers import ms
-from services.paper_binance.stream import StreamServer
-from services.paper_binance.tape_sink import VenueTape
-from services.paper_binance.venue import Venue
-from services.paper_exchange.basis import Basis, rebase
-from services.paper_exchange.instruments import Contract
-from services.paper_exchange.market_events import MarketEvent
-from services.paper_exchange.recorded import open_recording
+from services.paper_binance.control.control import VENUE_NAME, VenueControl
+from services.paper_binance.control.fault_control import FaultControl, VenueSockets
+from services.paper_binance.exchange.contracts import listed
+from services.paper_binance.exchange.tape import VenueTape
+from services.paper_binance.exchange.venue import Venue
+from services.paper_binance.stream.connection import StreamServer
+from services.paper_binance.stream.hub import StreamHub
+from services.paper_binance.wire.numbers import ms
+from services.paper_exchange.engine.state_journal import ids_used_before
+from services.paper_exchange.market.basis import Basis, rebase
+from services.paper_exchange.market.events import MarketEvent
+from services.paper_exchange.market.instruments import Contract
+from services.paper_exchange.market.recorded import open_recording
+from services.paper_exchange.market.synthetic import synthetic_tape
 from services.paper_exchange.shell.cli import SYNTHETIC, PaperOptions
 from services.paper_exchange.shell.conditions import Conditions
 from services.paper_exchange.shell.control import control_app
@@ -26,8 +28,6 @@ from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications, Endpoints
 from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
 from services.paper_exchange.shell.venue_clock import VenueClock
-from services.paper_exchange.state_journal import ids_used_before
-from services.paper_exchange.synthetic import synthetic_tape
 from tandem.runtime.clock import Clock
 
 BUSY_BEAT_S = 0.010

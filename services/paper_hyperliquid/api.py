@@ -5,15 +5,15 @@ from typing import Final
 from aiohttp import web
 from msgspec.structs import replace
 
-from services.paper_exchange.channels import Channel, Silences
-from services.paper_exchange.fault_words import Fault
+from services.paper_exchange.faults.vocabulary import Fault
+from services.paper_exchange.market.channels import Channel, Silences
 from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.venue_clock import VenueClock
 from services.paper_exchange.units import MS_PER_S
-from services.paper_hyperliquid.faults import Conduct
-from services.paper_hyperliquid.front import Answer, Front
-from services.paper_hyperliquid.publisher import Publisher
-from services.paper_hyperliquid.stream import Stream
+from services.paper_hyperliquid.control.faults import Conduct
+from services.paper_hyperliquid.request_handler import Answer, Front
+from services.paper_hyperliquid.stream.connection import Stream
+from services.paper_hyperliquid.stream.publisher import Publisher
 
 # A request without an answer keeps its connection open for this long.
 SILENCE_S: Final = 60.0

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.paper_exchange.instruments import NotionalExemption
+from services.paper_exchange.market.instruments import NotionalExemption
 
 RULES_VARIABLE: Final = "PAPER_HYPERLIQUID_RULES"
 

@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.paper_exchange.instruments import HYPERLIQUID_POLICY
-from services.paper_exchange.market_events import MarketEvent
-from services.paper_exchange.matching import Engine
+from services.paper_exchange.engine.matching import Engine
+from services.paper_exchange.engine.state_journal import ids_used_before
+from services.paper_exchange.market.events import MarketEvent
+from services.paper_exchange.market.instruments import HYPERLIQUID_POLICY
 from services.paper_exchange.shell.cli import PaperOptions
 from services.paper_exchange.shell.conditions import Conditions
 from services.paper_exchange.shell.control import control_app
@@ -18,24 +19,23 @@ from services.paper_exchange.shell.outage import Outage
 from services.paper_exchange.shell.serving import Applications
 from services.paper_exchange.shell.tape_driver import TapeDriver, TapeOptions
 from services.paper_exchange.shell.venue_clock import VenueClock
-from services.paper_exchange.state_journal import ids_used_before
 from services.paper_hyperliquid.api import Api, public_app
 from services.paper_hyperliquid.config import Settings
-from services.paper_hyperliquid.control import VENUE_NAME, Control
-from services.paper_hyperliquid.fault_control import FaultControl
-from services.paper_hyperliquid.faults import FaultSwitches
-from services.paper_hyperliquid.feeds import Feeds
-from services.paper_hyperliquid.front import Front
-from services.paper_hyperliquid.hub import Hub
-from services.paper_hyperliquid.info import Info
-from services.paper_hyperliquid.journal import Journal
-from services.paper_hyperliquid.listings import contracts
-from services.paper_hyperliquid.numbers import ms_of
-from services.paper_hyperliquid.publisher import Publisher
-from services.paper_hyperliquid.pulse import PULSE_MS, Pulse
-from services.paper_hyperliquid.stream import Stream
+from services.paper_hyperliquid.control.control import VENUE_NAME, Control
+from services.paper_hyperliquid.control.fault_control import FaultControl
+from services.paper_hyperliquid.control.faults import FaultSwitches
+from services.paper_hyperliquid.control.journal import Journal
+from services.paper_hyperliquid.exchange.listings import contracts
+from services.paper_hyperliquid.exchange.venue import Venue
+from services.paper_hyperliquid.info.info import Info
+from services.paper_hyperliquid.request_handler import Front
+from services.paper_hyperliquid.stream.connection import Stream
+from services.paper_hyperliquid.stream.feeds import Feeds
+from services.paper_hyperliquid.stream.hub import Hub
+from services.paper_hyperliquid.stream.publisher import Publisher
+from services.paper_hyperliquid.stream.scheduler import PULSE_MS, Pulse
 from services.paper_hyperliquid.tape import TAPE_COINS, TapeStop, VenueTape, tape_of
-from services.paper_hyperliquid.venue import Venue
+from services.paper_hyperliquid.wire.numbers import ms_of
 from tandem.runtime.clock import Clock
 
 # Mainnet oids are this large: clients must carry them as 64-bit integers.

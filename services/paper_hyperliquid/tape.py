@@ -5,16 +5,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from services.paper_exchange.basis import Basis, rebase
-from services.paper_exchange.market_events import MarketEvent
-from services.paper_exchange.recorded import open_recording
+from services.paper_exchange.market.basis import Basis, rebase
+from services.paper_exchange.market.events import MarketEvent
+from services.paper_exchange.market.recorded import open_recording
+from services.paper_exchange.market.synthetic import synthetic_tape
 from services.paper_exchange.shell.audit import PauseTape, ResumeTape
 from services.paper_exchange.shell.cli import SYNTHETIC, PaperOptions
 from services.paper_exchange.shell.tape_driver import TapeDriver
-from services.paper_exchange.synthetic import synthetic_tape
-from services.paper_hyperliquid.listings import LISTING_OF_COIN, contract_of
-from services.paper_hyperliquid.publisher import Publisher
-from services.paper_hyperliquid.venue import Venue
+from services.paper_hyperliquid.exchange.listings import LISTING_OF_COIN, contract_of
+from services.paper_hyperliquid.exchange.venue import Venue
+from services.paper_hyperliquid.stream.publisher import Publisher
 from tandem.runtime.clock import Clock
 
 TAPE_COINS: Final = ("BTC", "ETH", "SOL")

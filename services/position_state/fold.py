@@ -24,8 +24,8 @@ from tandem.messages.hedges import Alarm, TimerFired
 from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
 from tandem.messages.reports import FillReport, PositionReport, SpecsReport
 from tandem.messages.rules import unsound_number, untimely
-from tandem.runtime import faults
-from tandem.runtime.effects import (
+from tandem.runtime.fold import passed_over
+from tandem.runtime.fold.port import (
     Append,
     ArmTimer,
     Effect,
@@ -162,10 +162,10 @@ def _mismatch(held: Holding, event: LogEvent, off_by: Decimal) -> Append:
 
 
 def _pass_over(state: Holdings, event: LogEvent, fault: str) -> tuple[Append, ...]:
-    nth = faults.count(state.faults, event.subject, event.ts_ns)
+    nth = passed_over.count(state.faults, event.subject, event.ts_ns)
     if not nth:
         return ()
-    alarm = faults.alarm("position-state", event.place, (event.subject, fault), nth)
+    alarm = passed_over.alarm("position-state", event.place, (event.subject, fault), nth)
     return (Append(alarm),)
 
 

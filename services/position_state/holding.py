@@ -31,7 +31,7 @@ from tandem.domain.position import Position
 from tandem.domain.units import NS_PER_MS, ZERO
 from tandem.messages.deltas import PositionView
 from tandem.messages.reports import FillReport, PositionReport
-from tandem.runtime.faults import Faults
+from tandem.runtime.fold.passed_over import Faults
 
 MAX_FILLS_SINCE_ANCHOR = 256
 CONFIRMED_NS = 60_000_000_000

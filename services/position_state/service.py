@@ -1,11 +1,11 @@
 """Wire the position fold to the bus, and tell of what is naked by what it knows."""
 
-from services.position_state.exposure.watch import ExposureWatch
+from services.position_state.exposure_watch import ExposureWatch
 from services.position_state.fold import PositionFold
 from services.position_state.holding import Holdings
 from tandem.runtime.config import Environment
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.fold_service import FOLD_VARIABLES, FoldService, accepts_gap
+from tandem.runtime.fold.service import FOLD_VARIABLES, FoldService, accepts_gap
 
 VARIABLES = FOLD_VARIABLES
 

@@ -28,8 +28,8 @@ from examples.chaos.verdict import Evidence, Fault, Finding, judge
 from examples.walkthrough.venue_books import VenueBooks
 from services.paper_exchange.prng import Prng
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli.keys import PASSWORD_FILE, READER, SEED_FILE
 from tandem.client.oms import ClientOptions

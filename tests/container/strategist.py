@@ -24,7 +24,7 @@ from tandem import OMS
 from tandem.client.handles import LinkHandle
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import TandemError, UnavailableError
-from tandem.runtime import log
+from tandem.runtime import logs
 from tandem.runtime.config import LogFormat, LogLevel
 from tests.e2e.hedging import PRICE, Hedging, scripted_book
 
@@ -122,7 +122,7 @@ class Strategist:
 
 async def main() -> None:
     """Do what the lines say until they end."""
-    log.configure(LogLevel.WARNING, LogFormat.CONSOLE)
+    logs.configure(LogLevel.WARNING, LogFormat.CONSOLE)
     options = ClientOptions(
         nkey_seed_file=_file("TANDEM_NATS_NKEY_SEED_FILE"),
         ca_file=_file("TANDEM_NATS_CA_FILE"),

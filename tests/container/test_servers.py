@@ -12,13 +12,13 @@ from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.domain.ids import Exc, ExecId, Ticker
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.effects import Head, SetRow
-from tandem.runtime.pages import RedisPages, page_key
+from tandem.runtime.fold.port import Head, SetRow
+from tandem.runtime.fold.redis_pages import RedisPages, page_key
 from tests.container.stack import ROOT
 
 pytestmark = pytest.mark.timeout(120)

@@ -62,5 +62,5 @@ def test_a_next_version_takes_over_service_by_service(
 
 
 def _rules(stack: Stack, container: str) -> str:
-    ask = "from services.hedger.rules import *; print(to_fact(DEFAULT_RULES).rules)"
+    ask = "from services.hedger.policy.rules import *; print(to_fact(DEFAULT_RULES).rules)"
     return stack.run_in(container, "python3", "-c", ask)

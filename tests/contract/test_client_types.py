@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tandem.client import mirrors, plain_rows, rows
+from tandem.client import rows
 from tandem.client.arguments import leg_spec, maker_spec
+from tandem.client.mirror import mirrors, plain_rows
 from tandem.domain.errors import InvalidInputError
 from tandem.messages import deltas
 from tests.unit.tandem.client.rows import fill, order, position

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = "shared/tandem/messages/facts.py"
 # A client names an epoch that it has seen in a question: there is no subject that could say so.
-QUESTIONS = ("shared/tandem/runtime/epoch_requests.py", "services/access/reach.py")
+QUESTIONS = ("shared/tandem/runtime/fold/epoch_requests.py", "services/access/reach.py")
 ALLOWED = {DOOR: {"decode_fact", "decode_delta"}, **{name: {"decode_fact"} for name in QUESTIONS}}
 
 

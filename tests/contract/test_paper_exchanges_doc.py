@@ -8,20 +8,20 @@ from typing import Any, get_args
 
 import pytest
 
-from services.paper_binance.routes import REST_ROUTES, WEBSOCKET_ROUTES
-from services.paper_binance.stream_names import CATEGORY_OF, StreamKind, parse_stream
-from services.paper_exchange.market_events import (
+from services.paper_binance.rest.routes import REST_ROUTES, WEBSOCKET_ROUTES
+from services.paper_binance.wire.stream_names import CATEGORY_OF, StreamKind, parse_stream
+from services.paper_exchange.engine.orders import Side
+from services.paper_exchange.market.events import (
     BookTicker,
     DepthDelta,
     DepthSnapshot,
     Level,
     Trade,
 )
-from services.paper_exchange.orders import Side
-from services.paper_exchange.recorded import decode_lines
-from services.paper_hyperliquid.info_requests import InfoRequest
-from services.paper_hyperliquid.schemas import L1Action, UserSignedAction
-from services.paper_hyperliquid.subscriptions import Subscription
+from services.paper_exchange.market.recorded import decode_lines
+from services.paper_hyperliquid.wire.info_requests import InfoRequest
+from services.paper_hyperliquid.wire.schemas import L1Action, UserSignedAction
+from services.paper_hyperliquid.wire.subscriptions import Subscription
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "paper-exchanges.md").read_text()
 SESSION_METHODS = {"session.logon", "session.status", "session.logout"}

@@ -16,13 +16,13 @@ from services.gateway_hyperliquid import service as gateway_hyperliquid
 from services.hedger import service as hedger
 from services.order_state import service as order_state
 from services.position_state import service as position_state
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.domain.errors import ConfigurationError
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import COMMON_VARIABLES, Environment, Variable, settings
 from tandem.runtime.context import Build, ServiceContext
+from tandem.runtime.failpoints import no_seam
 from tandem.runtime.metrics import Metrics
-from tandem.runtime.seam import no_seam
 
 ROOT = Path(__file__).resolve().parents[2]
 

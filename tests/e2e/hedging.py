@@ -12,7 +12,7 @@ from examples.walkthrough.venue_books import Trade, VenueBooks
 from tandem import OMS
 from tandem.cli.stack import LocalStack
 from tandem.client.handles import LinkHandle
-from tandem.client.mirrors import ENDED_HEDGES
+from tandem.client.mirror.mirrors import ENDED_HEDGES
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import MAKER_TAG, HedgeId, is_taker_cloid

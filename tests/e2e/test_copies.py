@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry, Log
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.messages import codec, subjects

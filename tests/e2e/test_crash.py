@@ -17,8 +17,8 @@ import aiohttp
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.stack import SERVICES, Child, LocalStack, StackPlan, checkout
 from tandem.domain.ids import Exc
@@ -115,7 +115,7 @@ MIRROR_SCRIPT = """
 import asyncio, json, os, sys
 from tandem import OMS
 from tandem.client.oms import ClientOptions
-from tandem.runtime.seam import seam_from
+from tandem.runtime.failpoints import seam_from
 
 async def main() -> None:
     options = ClientOptions(ready_timeout_s=20.0, seam=seam_from(os.environ))

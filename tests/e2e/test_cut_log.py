@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
 from tandem.domain.errors import UnavailableError
 from tandem.messages import subjects

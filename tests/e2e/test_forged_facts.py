@@ -13,8 +13,8 @@ import nats
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain import ids
 from tandem.domain.ids import ExecId, HedgeId, Strategy, Ticker, Token

@@ -13,8 +13,8 @@ import aiohttp
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.stack import LocalStack, StackPlan, checkout, hyperliquid_variables
 from tandem.client.handles import LinkHandle

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
 from tandem.messages import codec, facts, subjects

@@ -13,7 +13,7 @@ import pytest
 
 from examples.walkthrough.checks import eventually
 from tandem import OMS
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli import backup, keys
 from tandem.cli.keys import Desk

@@ -11,12 +11,12 @@ import redis.asyncio
 from examples.walkthrough.checks import eventually
 from examples.walkthrough.venue_books import VenueBooks
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.pages import page_key
+from tandem.runtime.fold.redis_pages import page_key
 from tests.e2e.hedging import PIECES, PRICE, Hedging, books_of, client_of, scripted_book
 
 FOLDS = ("order-state", "position-state", "hedger")

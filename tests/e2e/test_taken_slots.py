@@ -11,8 +11,8 @@ import nats
 import pytest
 
 from examples.walkthrough.checks import eventually
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.ids import Exc, ExecId, Pool, Ticker
 from tandem.messages import facts, subjects

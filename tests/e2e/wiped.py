@@ -26,7 +26,7 @@ from examples.walkthrough.checks import eventually
 from tandem.cli.stack import SERVICES, LocalStack, StackPlan, checkout
 from tandem.client.oms import OMS, ClientOptions
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.kept import KEPT_S
+from tandem.runtime.resend_buffer import KEPT_S
 from tests.e2e.hedging import PRICE, Hedging, books_of, scripted_book
 
 SETTLE_S = 60.0

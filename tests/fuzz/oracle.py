@@ -1,6 +1,6 @@
 """What a sound fact is, said a second time and in another way: by its bytes in the log.
 
-Shares nothing with the judge in `tandem.gateway.soundness`: numbers are read here as fractions.
+Shares nothing with the judge in `tandem.gateway.port.soundness`: numbers are read as fractions.
 """
 
 import json
@@ -8,7 +8,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from tandem.gateway.requests import Report
+from tandem.gateway.port.requests import Report
 from tandem.messages import codec
 from tandem.messages.facts import read_fact, subject_of
 

@@ -16,20 +16,18 @@ from services.gateway_hyperliquid.protocol.requests import Signer
 from services.gateway_hyperliquid.protocol.signing import AgentKey, Network
 from services.gateway_hyperliquid.protocol.user_channel import Endpoints
 from services.gateway_hyperliquid.protocol.venue import HyperliquidVenue, VenueOptions
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
 from tandem.domain.units import NS_PER_MS
-from tandem.gateway import pricing
-from tandem.gateway.channel import BookUpdate, Channel, ChannelItem, MarkUpdate, Replied
-from tandem.gateway.core import Core, make_core
-from tandem.gateway.decoding import UnreadableError, Unsound, unsound
-from tandem.gateway.heard import Heard
-from tandem.gateway.port import VenueProtocol
-from tandem.gateway.requests import (
+from tandem.gateway.account.stream_monitor import Heard
+from tandem.gateway.core import pricing
+from tandem.gateway.port.channel import BookUpdate, Channel, ChannelItem, MarkUpdate, Replied
+from tandem.gateway.port.decoding import UnreadableError, Unsound, unsound
+from tandem.gateway.port.requests import (
     CancelOne,
     FillsQuery,
     OpenOrdersQuery,
@@ -41,12 +39,14 @@ from tandem.gateway.requests import (
     Report,
     VenueQueryError,
 )
+from tandem.gateway.port.venue import VenueProtocol
 from tandem.gateway.settings import GatewaySettings
+from tandem.gateway.shell.state import Core, make_core
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.seam import no_seam
+from tandem.runtime.failpoints import no_seam
 from tandem.transport.exchange import RawAnswer, Transport
 from tandem.transport.network import Internet
 from tests.fuzz.cases import BINANCE, SEEDS, Case

@@ -13,9 +13,9 @@ from nats.aio.client import Client
 from services.access.config import access_settings
 from services.access.service import AccessService
 from tandem.bus import topology
-from tandem.bus.access_bus import AccessBus
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.access.bus import AccessBus
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.permissions import ACCESS, ADMIN, inbox_prefix
 from tandem.cli import keys
 from tandem.cli.keys import Desk
@@ -24,8 +24,8 @@ from tandem.domain.ids import Strategy
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import ServiceContext
+from tandem.runtime.failpoints import no_seam
 from tandem.runtime.metrics import Metrics
-from tandem.runtime.seam import no_seam
 from tests.unit.services.access.asking import ALPHA, BETA
 
 ACCOUNTS = ("binance", "hyperliquid")

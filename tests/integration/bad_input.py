@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.stack import LocalStack
 from tandem.domain.errors import MalformedMessageError

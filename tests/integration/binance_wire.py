@@ -10,7 +10,7 @@ from services.gateway_binance.protocol.venue import BinanceVenue
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
 from tandem.domain.units import NS_PER_MS
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     CallHttp,
     Channel,
     ChannelItem,
@@ -18,7 +18,7 @@ from tandem.gateway.channel import (
     Replied,
     SendFrame,
 )
-from tandem.gateway.requests import InstrumentsQuery, OrderRequest, Outcome, Query, Stamp
+from tandem.gateway.port.requests import InstrumentsQuery, OrderRequest, Outcome, Query, Stamp
 from tandem.runtime.clock import SystemClock
 from tandem.transport.exchange import RawAnswer
 from tandem.transport.http import HttpClient

@@ -10,9 +10,9 @@ import pytest
 import structlog
 
 from tandem.bus import topology
-from tandem.bus.memory_bus import MemoryBus
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.memory.bus import MemoryBus
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Bus, Entry
 from tandem.cli.servers import LocalServer
 from tandem.domain.ids import Exc, ExecId, Pool, Ticker
@@ -24,7 +24,9 @@ from tandem.messages.hedges import Alarm, Decision, TimerFired
 from tandem.messages.queries import PositionsPage
 from tandem.messages.reports import FillCost, MarkReport
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.effects import (
+from tandem.runtime.failpoints import no_seam
+from tandem.runtime.fold.options import FoldOptions, FoldPorts, Pages
+from tandem.runtime.fold.port import (
     Append,
     ArmTimer,
     Effect,
@@ -34,9 +36,7 @@ from tandem.runtime.effects import (
     Publish,
     SetRow,
 )
-from tandem.runtime.fold import FoldRunner
-from tandem.runtime.fold_ports import FoldOptions, FoldPorts, Pages
-from tandem.runtime.seam import no_seam
+from tandem.runtime.fold.runner import FoldRunner
 from tests.conftest import Eventually
 
 EXC = Exc("venue")

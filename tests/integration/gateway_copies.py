@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.stack import Child, StackPlan, binance_variables, checkout
 from tandem.domain.ids import ClientOrderId
 from tandem.messages import subjects

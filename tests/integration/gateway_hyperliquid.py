@@ -15,8 +15,8 @@ import aiohttp
 
 from services.paper_hyperliquid.config import RULES_VARIABLE
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.domain.ids import ClientOrderId, Exc, Strategy, Ticker, Token, VenueOrderId
 from tandem.domain.order import OrderType

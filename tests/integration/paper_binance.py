@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from services.paper_binance.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
+from services.paper_binance.auth.keyring import PAPER_HMAC_KEY, PAPER_HMAC_SECRET
 from services.paper_binance.service import PaperBinance, applications
 from services.paper_exchange.shell.cli import parse_options
 from services.paper_exchange.shell.serving import Endpoints, running

@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from examples.walkthrough.audit import orders_agree, positions_agree
-from services.hedger.fold import HedgerFold
-from services.hedger.rules import DEFAULT_RULES
+from services.hedger.fold.router import HedgerFold
+from services.hedger.policy.rules import DEFAULT_RULES
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
 from tandem.bus import topology

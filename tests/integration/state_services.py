@@ -6,13 +6,13 @@ from typing import Any
 
 import structlog
 
-from services.hedger.fold import HedgerFold
-from services.hedger.rules import DEFAULT_RULES
+from services.hedger.fold.router import HedgerFold
+from services.hedger.policy.rules import DEFAULT_RULES
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
@@ -22,9 +22,9 @@ from tandem.messages.codec import Answer, AnyDelta, Fact, decode_delta, encode
 from tandem.messages.queries import PageRequest
 from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.fold import FoldRunner
-from tandem.runtime.fold_ports import FoldOptions, FoldPorts
-from tandem.runtime.seam import no_seam
+from tandem.runtime.failpoints import no_seam
+from tandem.runtime.fold.options import FoldOptions, FoldPorts
+from tandem.runtime.fold.runner import FoldRunner
 
 EXC, TICKER = Exc("venue"), Ticker("SOL")
 SECOND_NS = 1_000_000_000

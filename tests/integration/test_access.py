@@ -12,7 +12,7 @@ from pathlib import Path
 import nats.errors
 import pytest
 
-from tandem.bus.access_bus import AccessBus
+from tandem.bus.access.bus import AccessBus
 from tandem.bus.port import Cursor, Entry, LogState
 from tandem.cli import keys
 from tandem.cli.keys import Desk

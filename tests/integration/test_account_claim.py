@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli.servers import LocalServer
 from tandem.cli.stack import (
     Child,

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 import structlog
 
-from tandem.gateway.backfill import Backfill
-from tandem.gateway.requests import UnansweredError, VenueQueryError
+from tandem.gateway.port.requests import UnansweredError, VenueQueryError
+from tandem.gateway.shell.venue.backfill import Backfill
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.metrics import Metrics
 from tests.conftest import Eventually

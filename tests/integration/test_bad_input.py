@@ -24,15 +24,15 @@ from tandem import OMS
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.order import OrderStatus
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     ChannelReady,
     ReopenNeeded,
     Replied,
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import UnreadableError, Unsound
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.decoding import UnreadableError, Unsound
+from tandem.gateway.port.requests import Stamp
 from tandem.messages import subjects
 from tandem.transport.exchange import RawAnswer, Transport
 from tests.integration import bad_input

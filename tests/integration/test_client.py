@@ -17,7 +17,7 @@ from tandem import OMS
 from tandem.bus import topology
 from tandem.cli.servers import LocalServer
 from tandem.client.arguments import HedgeLeg, MakerOrder
-from tandem.client.mirrors import Orders, Positions
+from tandem.client.mirror.mirrors import Orders, Positions
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import ConflictError, InvalidInputError, UnavailableError
 from tandem.domain.order import OrderStatus

@@ -7,8 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tandem import OMS
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.cli import keys
 from tandem.client.oms import ClientOptions
 from tandem.domain.errors import ConfigurationError, NotAllowedError, UnavailableError

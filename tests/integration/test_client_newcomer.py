@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.hedger.fold import HedgerFold
-from services.hedger.rules import DEFAULT_RULES
+from services.hedger.fold.router import HedgerFold
+from services.hedger.policy.rules import DEFAULT_RULES
 from services.order_state.fold import OrderFold
 from tandem import OMS
 from tandem.cli.servers import LocalServer

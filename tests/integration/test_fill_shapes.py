@@ -32,7 +32,7 @@ from tandem.messages.hedges import Alarm
 from tandem.messages.intents import LegSpec, MakerSpec, NewOrder
 from tandem.messages.queries import OrdersPage, PageRequest
 from tandem.messages.reports import FillReport, OrderReport
-from tandem.runtime.effects import Append, Head, LogEvent
+from tandem.runtime.fold.port import Append, Head, LogEvent
 from tests.unit.services.hedger.desk import (
     BINANCE,
     HYPERLIQUID,

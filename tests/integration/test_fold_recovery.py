@@ -6,18 +6,18 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio
 
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import InvariantError
 from tandem.messages import facts, subjects
 from tandem.messages.codec import encode
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
-from tandem.runtime import epoch_requests
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.effects import Append
-from tandem.runtime.fold_ports import FoldOptions, Pages
-from tandem.runtime.pages import RedisPages, page_key
+from tandem.runtime.fold import epoch_requests
+from tandem.runtime.fold.options import FoldOptions, Pages
+from tandem.runtime.fold.port import Append
+from tandem.runtime.fold.redis_pages import RedisPages, page_key
 from tests.conftest import Eventually
 from tests.integration.fold_world import EXC, Copy, World, _memory_world, fold_world
 

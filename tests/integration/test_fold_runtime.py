@@ -15,8 +15,8 @@ from tandem.messages.deltas import Delta
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import PageRequest, PositionsPage, QueryFailed
 from tandem.messages.reports import MarkReport
-from tandem.runtime.effects import Head, LogEvent, Proposal
-from tandem.runtime.fold_ports import FoldOptions
+from tandem.runtime.fold.options import FoldOptions
+from tandem.runtime.fold.port import Head, LogEvent, Proposal
 from tests.conftest import Eventually
 from tests.integration.fold_world import EXC, Tally, TallyFold, World, fold_world
 

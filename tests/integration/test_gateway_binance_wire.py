@@ -15,8 +15,8 @@ from services.gateway_binance.protocol.signing import Ed25519Signer, HmacSigner,
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus, OrderType, PriceMatch, RejectReason, TimeInForce
-from tandem.gateway.channel import BookUpdate, MarkUpdate
-from tandem.gateway.requests import (
+from tandem.gateway.port.channel import BookUpdate, MarkUpdate
+from tandem.gateway.port.requests import (
     BalanceQuery,
     CancelOne,
     FillsQuery,

@@ -7,18 +7,18 @@ from decimal import Decimal
 import pytest
 import structlog
 
-from services.hedger.hearing import Hearing
-from services.hedger.state import State
-from tandem.bus.memory_bus import MemoryBus
+from services.hedger.fold.state import State
+from services.hedger.sender_monitor import Hearing
+from tandem.bus.memory.bus import MemoryBus
 from tandem.domain.ids import Exc, Pool, Ticker
 from tandem.messages import subjects
 from tandem.messages.hedges import Decision
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import ServiceContext
-from tandem.runtime.effects import Proposal
+from tandem.runtime.failpoints import no_seam
+from tandem.runtime.fold.port import Proposal
 from tandem.runtime.metrics import Metrics
-from tandem.runtime.seam import no_seam
 from tests.conftest import Eventually
 from tests.integration.fold_world import World, fold_world
 

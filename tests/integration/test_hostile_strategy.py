@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nats.aio.client import Client
 
-from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats.bus import NatsBus
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
 from tests.conftest import Eventually

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry
 from tandem.cli.servers import LocalServer
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.effects import Head, Proposal
+from tandem.runtime.fold.port import Head, Proposal
 from tests.conftest import Eventually
 from tests.integration.fold_world import Tally, TallyFold, World, fold_world
 

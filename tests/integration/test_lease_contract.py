@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.memory_bus import MemoryBus
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.memory.bus import MemoryBus
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Bus
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import UnavailableError

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.memory_bus import MemoryBus
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.memory.bus import MemoryBus
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Bus, Entry, Guard
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import ConflictError, InvalidInputError, SupersededError, UnavailableError

@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.memory_bus import MemoryBus
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
-from tandem.bus.place import cursor_at
+from tandem.bus.cursor import cursor_at
+from tandem.bus.memory.bus import MemoryBus
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Bus, Cursor, Entry, Following, LogState
 from tandem.cli.servers import LocalServer
 from tandem.domain.errors import UnavailableError

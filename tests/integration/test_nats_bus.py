@@ -12,9 +12,9 @@ import nats
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.jetstream_api import JetStreamApi, StreamConfig
-from tandem.bus.nats_bus import READ_BACKS_AT_ONCE, NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.api import JetStreamApi, StreamConfig
+from tandem.bus.nats.bus import READ_BACKS_AT_ONCE, NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Entry, Guard
 from tandem.cli.servers import NATS, LocalServer, ServerSettings, locate_nats
 from tandem.domain.errors import ConfigurationError, UnavailableError

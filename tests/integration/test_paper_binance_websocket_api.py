@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.paper_binance.keyring import PAPER_ED25519_KEY, PAPER_HMAC_KEY
+from services.paper_binance.auth.keyring import PAPER_ED25519_KEY, PAPER_HMAC_KEY
 from tests.integration.paper_binance import PaperClient, paper_binance
 
 # RFC 8032 §7.1, test 1.

@@ -10,8 +10,8 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli import keys
 from tandem.cli.keys import Desk

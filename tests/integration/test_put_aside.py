@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.cli.aside import append
 from tandem.domain.errors import ConflictError, InvalidInputError
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Aside
 from tandem.runtime.clock import SystemClock
-from tandem.runtime.fold_ports import FoldOptions
+from tandem.runtime.fold.options import FoldOptions
 from tests.conftest import Eventually
 from tests.integration.fold_world import World, fold_world
 

@@ -8,8 +8,8 @@ import redis.asyncio
 
 from tandem.cli.servers import LocalServer
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.effects import Head, SetRow
-from tandem.runtime.pages import RedisPages, page_key
+from tandem.runtime.fold.port import Head, SetRow
+from tandem.runtime.fold.redis_pages import RedisPages, page_key
 
 
 class Writer:

@@ -13,8 +13,8 @@ from tandem.cli import keys
 from tandem.cli.keys import Desk
 from tandem.cli.servers import REDIS, LocalServer, ServerSettings, locate_redis
 from tandem.runtime.clock import SystemClock, TaskOwner
-from tandem.runtime.effects import Head, SetRow
-from tandem.runtime.pages import RedisPages, page_key
+from tandem.runtime.fold.port import Head, SetRow
+from tandem.runtime.fold.redis_pages import RedisPages, page_key
 
 OWN = {
     "order-state": ("orders:binance", "fills:binance"),

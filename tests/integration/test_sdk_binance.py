@@ -12,7 +12,7 @@ from binance_common.configuration import (
 )
 from binance_sdk_derivatives_trading_usds_futures import derivatives_trading_usds_futures as sdk
 
-from services.paper_binance.keyring import (
+from services.paper_binance.auth.keyring import (
     PAPER_ED25519_KEY,
     PAPER_HMAC_KEY,
     PAPER_HMAC_SECRET,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.permissions import ADMIN, inbox_prefix
 from tandem.cli import keys
 from tandem.cli.keys import Desk

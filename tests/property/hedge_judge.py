@@ -3,11 +3,12 @@
 import random
 from decimal import Decimal
 
-from services.hedger import ledger, views
-from services.hedger.ledger import BucketKey
+from services.hedger.book import ledger
+from services.hedger.book.ledger import BucketKey
+from services.hedger.fold import views
 from tandem.domain.ids import HedgeId
 from tandem.messages.deltas import BucketDelta, BucketView, HedgeDelta, HedgeView
-from tandem.runtime.effects import Publish
+from tandem.runtime.fold.port import Publish
 from tests.property.hedge_facts import BrokenError
 from tests.property.hedge_model import NONE_LEFT_OUT, PX, Ablation, World
 from tests.property.hedge_oracle import oracle, owed_by

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from services.hedger import ledger
-from services.hedger.fold import HedgerFold
-from services.hedger.rules import HedgeRules, to_fact
-from services.hedger.state import State
+from services.hedger.book import ledger
+from services.hedger.fold.router import HedgerFold
+from services.hedger.fold.state import State
+from services.hedger.policy.rules import HedgeRules, to_fact
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import (
     ClientOrderId,
@@ -42,7 +42,7 @@ from tandem.messages.codec import Fact
 from tandem.messages.hedges import Decision, TimerFired
 from tandem.messages.intents import HedgeOrder, LegSpec, MakerSpec
 from tandem.messages.reports import FillReport, OrderReport, SpecsReport
-from tandem.runtime.effects import Append, ArmTimer, Effect, Head, LogEvent, Proposal
+from tandem.runtime.fold.port import Append, ArmTimer, Effect, Head, LogEvent, Proposal
 from tests.property.hedge_facts import TAKER_EXC, TICKER, BrokenError, Order, doubt, refusal
 
 MAKER_EXC = Exc("makers")

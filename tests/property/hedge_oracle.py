@@ -11,7 +11,7 @@ from tandem.domain.order import OrderStatus
 from tandem.messages.hedges import Decision
 from tandem.messages.intents import HedgeOrder
 from tandem.messages.reports import FillReport, OrderReport
-from tandem.runtime.effects import LogEvent
+from tandem.runtime.fold.port import LogEvent
 
 
 def _filled(prefix: list[LogEvent]) -> dict[ClientOrderId, Decimal]:

@@ -19,10 +19,10 @@ from typing import assert_never
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Strategy
 from tandem.domain.order import OrderStatus, OrderType, RejectReason
-from tandem.gateway.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
-from tandem.gateway.requests import Outcome, Report, Stamp
-from tandem.gateway.sender import Sender
-from tandem.gateway.ticket import Now, Ticket, from_new_order
+from tandem.gateway.core.effects import Alarm, Kill, LogReport, LookUp, SenderEffect
+from tandem.gateway.core.pending_order import Now, Ticket, from_new_order
+from tandem.gateway.core.sender import Sender
+from tandem.gateway.port.requests import Outcome, Report, Stamp
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import OrderReport
 from tests.property.sender_venue import EXC, TICKER, Placed

@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.hedger import ledger
-from services.hedger.fold import HedgerFold
-from services.hedger.state import State
+from services.hedger.book import ledger
+from services.hedger.fold.router import HedgerFold
+from services.hedger.fold.state import State
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
+from tandem.bus.filters import matcher
 from tandem.bus.port import Entry
-from tandem.bus.subject_match import matcher
 from tandem.domain.units import ZERO
 from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import PageRequest
-from tandem.runtime import standing
-from tandem.runtime.effects import Append, Effect, Fold
-from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold import epochs
+from tandem.runtime.fold.port import Append, Effect, Fold
+from tandem.runtime.fold.state import FoldCopy
 from tandem.runtime.interrupts import run_command
 from tests.property.broken_logs import Breaker
 from tests.property.true_logs import true_log
@@ -46,7 +46,7 @@ class Life:
     effects: dict[int, tuple[Effect, ...]] = field(default_factory=dict)
 
     def read(self, fold: Fold[Any], entries: Sequence[Entry]) -> None:
-        wanted = matcher((*fold.filters, *standing.FILTERS))
+        wanted = matcher((*fold.filters, *epochs.FILTERS))
         for entry in entries:
             if wanted(entry.subject):
                 self.effects[entry.seq] = self.copy.read(entry).effects

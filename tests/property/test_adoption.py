@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.hedger import ledger
+from services.hedger.book import ledger
 from tandem.domain.order import OrderStatus
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import Alarm, Decision, Rules

@@ -6,7 +6,7 @@ import pytest
 
 from services.order_state.fold import OrderFold
 from services.position_state import fold as positions
-from tandem.runtime.fold_copy import UnfoldableError
+from tandem.runtime.fold.state import UnfoldableError
 from tests.property.survival import FellError, live_through, survive
 from tests.property.true_logs import true_log
 

@@ -12,21 +12,21 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from services.hedger import ledger
-from services.hedger.fold import HedgerFold
-from services.hedger.ledger import Bucket
-from services.hedger.state import State
+from services.hedger.book import ledger
+from services.hedger.book.ledger import Bucket
+from services.hedger.fold.router import HedgerFold
+from services.hedger.fold.state import State
 from services.position_state.exposure import state as exposures
 from services.position_state.exposure.state import Exposure
 from services.position_state.exposure.takers import unfilled
 from services.position_state.fold import PositionFold
+from tandem.bus.filters import matcher
 from tandem.bus.port import Entry
-from tandem.bus.subject_match import matcher
 from tandem.domain.ids import Exc, Pool, Ticker, bucket_hash
 from tandem.domain.units import ZERO
 from tandem.hedging.attribution import Lot
-from tandem.runtime import standing
-from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold import epochs
+from tandem.runtime.fold.state import FoldCopy
 from tests.property.broken_logs import Breaker
 from tests.property.survival import TRUE_LOGS, FellError
 from tests.property.true_logs import START_NS, true_log
@@ -77,7 +77,7 @@ def compare(log: Iterable[Entry]) -> int:
 
 
 def _reads(fold: type[HedgerFold | PositionFold]) -> Callable[[str], object]:
-    return matcher((*fold.filters, *standing.FILTERS))
+    return matcher((*fold.filters, *epochs.FILTERS))
 
 
 def _agree(entry: Entry, state: State, exposure: Exposure) -> bool:

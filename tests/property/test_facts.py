@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tandem.bus import permissions
-from tandem.bus.subject_match import matcher
+from tandem.bus.filters import matcher
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Exc, Strategy
 from tandem.domain.units import NS_PER_MINUTE

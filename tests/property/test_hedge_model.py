@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from services.hedger import ledger, makers
-from services.hedger.ledger import Bucket
-from services.hedger.state import Link
+from services.hedger.book import ledger
+from services.hedger.book.ledger import Bucket
+from services.hedger.fold import makers
+from services.hedger.fold.state import Link
 from tandem.domain.order import OrderStatus
 from tandem.hedging import evidence
 from tandem.hedging.attribution import Lot

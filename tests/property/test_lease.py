@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tandem.gateway.clocks import Stamps
-from tandem.gateway.lease import Lease, LeaseTimes, Look, Record, Write
+from tandem.gateway.core.clocks import Stamps
+from tandem.gateway.core.lease import Lease, LeaseTimes, Look, Record, Write
 
 TTL, MARGIN = 1_200, 120
 STEPS = 400

@@ -1,12 +1,12 @@
-"""The ledger's invariants (services/hedger/ledger.py) over any course of its five moves."""
+"""The ledger's invariants (services/hedger/book/ledger.py) over any course of its five moves."""
 
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.hedger import ledger
-from services.hedger.ledger import Bucket, Taker
+from services.hedger.book import ledger
+from services.hedger.book.ledger import Bucket, Taker
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId, Pool, Ticker, VenueOrderId
 from tandem.hedging import evidence, sizes
 from tandem.hedging.attribution import Lot, add, consume, cover

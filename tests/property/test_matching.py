@@ -8,25 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.paper_exchange.events import Accepted, Amended, BookChanged, Event, Filled
-from services.paper_exchange.fees import FeeSchedule
-from services.paper_exchange.instruments import (
-    BINANCE_POLICY,
-    HYPERLIQUID_POLICY,
-    Contract,
-    VenuePolicy,
-)
-from services.paper_exchange.ledger import is_reducing
-from services.paper_exchange.market_events import (
-    BookTicker,
-    DepthDelta,
-    DepthSnapshot,
-    Level,
-    Levels,
-    Trade,
-)
-from services.paper_exchange.matching import Engine
-from services.paper_exchange.orders import (
+from services.paper_exchange.engine.events import Accepted, Amended, BookChanged, Event, Filled
+from services.paper_exchange.engine.fees import FeeSchedule
+from services.paper_exchange.engine.ledger import is_reducing
+from services.paper_exchange.engine.matching import Engine
+from services.paper_exchange.engine.orders import (
     AccountId,
     Amendment,
     NewOrder,
@@ -37,7 +23,21 @@ from services.paper_exchange.orders import (
     StpMode,
     TimeInForce,
 )
-from services.paper_exchange.resting import Resting
+from services.paper_exchange.engine.resting import Resting
+from services.paper_exchange.market.events import (
+    BookTicker,
+    DepthDelta,
+    DepthSnapshot,
+    Level,
+    Levels,
+    Trade,
+)
+from services.paper_exchange.market.instruments import (
+    BINANCE_POLICY,
+    HYPERLIQUID_POLICY,
+    Contract,
+    VenuePolicy,
+)
 
 SYMBOL = "XYZ"
 WALLET = Decimal(1_000_000)

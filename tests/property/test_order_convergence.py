@@ -16,7 +16,7 @@ from tandem.messages.codec import Fact
 from tandem.messages.deltas import OrderView
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillReport, OrderReport
-from tandem.runtime.effects import LogEvent
+from tandem.runtime.fold.port import LogEvent
 
 EXC, TICKER = Exc("binance"), Ticker("SOLUSDT")
 CLOID, OID = ClientOrderId("0x" + "ab" * 16), VenueOrderId("77")

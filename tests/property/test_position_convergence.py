@@ -16,7 +16,7 @@ from tandem.domain.position import Position
 from tandem.messages.codec import Fact
 from tandem.messages.hedges import TimerFired
 from tandem.messages.reports import FillReport, PositionReport
-from tandem.runtime.effects import Append, ArmTimer, LogEvent, Publish
+from tandem.runtime.fold.port import Append, ArmTimer, LogEvent, Publish
 
 EXC, TICKER = Exc("hyperliquid"), Ticker("SOL")
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import RejectReason
-from tandem.gateway.checks import Refusal
-from tandem.gateway.effects import SenderEffect
-from tandem.gateway.requests import Stamp
-from tandem.gateway.sender import ROUNDS, Sender
-from tandem.gateway.ticket import Now, Phase, Ticket
+from tandem.gateway.core.effects import SenderEffect
+from tandem.gateway.core.pending_order import Now, Phase, Ticket
+from tandem.gateway.core.pre_trade_checks import Refusal
+from tandem.gateway.core.sender import ROUNDS, Sender
+from tandem.gateway.port.requests import Stamp
 from tests.property.sender_model import BrokenError, Rules, World, check, run
 
 SEEDS = 1_000

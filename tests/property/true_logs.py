@@ -8,7 +8,7 @@ import random
 from decimal import Decimal
 from functools import cache
 
-from services.hedger.fold import HedgerFold
+from services.hedger.fold.router import HedgerFold
 from tandem.bus.port import Entry
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import (
@@ -46,8 +46,8 @@ from tandem.messages.reports import (
     PositionReport,
     SpecsReport,
 )
-from tandem.runtime.effects import Append, ArmTimer, Proposal
-from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold.port import Append, ArmTimer, Proposal
+from tandem.runtime.fold.state import FoldCopy
 
 BINANCE, HYPERLIQUID = Exc("binance"), Exc("hyperliquid")
 TICKERS = {BINANCE: Ticker("SOLUSDT"), HYPERLIQUID: Ticker("SOL")}

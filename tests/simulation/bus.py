@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tandem.bus.memory_bus import Answering, MemoryBus, MemoryCells, MemoryLog, MemoryServer
+from tandem.bus.filters import matcher
+from tandem.bus.memory.bus import Answering, MemoryBus, MemoryCells, MemoryLog, MemoryServer
 from tandem.bus.port import Appended, Cursor, Entry, Following, Guard, LogState, OnCut
-from tandem.bus.subject_match import matcher
 from tandem.domain.errors import SupersededError, UnavailableError
 from tests.simulation.loop import Process, SimClock, VirtualLoop, outside, spawn
 

@@ -7,7 +7,7 @@ from tandem.domain.order import OrderStatus
 from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Decision
 from tandem.messages.reports import FillReport, OrderCleared, OrderReport, SenderReport
-from tandem.runtime.fold_service import FoldService
+from tandem.runtime.fold.service import FoldService
 from tests.simulation.farewell import BY_DEATH
 
 if TYPE_CHECKING:

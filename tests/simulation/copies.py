@@ -15,19 +15,19 @@ from services.gateway_hyperliquid.protocol.signing import Network as Chain
 from services.gateway_hyperliquid.protocol.signing import Signature
 from services.gateway_hyperliquid.protocol.user_channel import Endpoints
 from services.gateway_hyperliquid.protocol.venue import HyperliquidVenue, VenueOptions
-from services.hedger.fold import HedgerFold
-from services.hedger.rules import HedgeRules
+from services.hedger.fold.router import HedgerFold
+from services.hedger.policy.rules import HedgeRules
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
-from tandem.bus.memory_bus import MemoryServer
+from tandem.bus.memory.bus import MemoryServer
 from tandem.domain.ids import Exc, Ticker
 from tandem.gateway.settings import GatewaySettings
-from tandem.gateway.shell import GatewayService
+from tandem.gateway.shell.service import GatewayService
 from tandem.runtime.clock import TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import Service, ServiceContext
-from tandem.runtime.fold_service import FoldService
-from tandem.runtime.seam import no_seam
+from tandem.runtime.failpoints import no_seam
+from tandem.runtime.fold.service import FoldService
 from tests.simulation import venue_binance, venue_hyperliquid
 from tests.simulation.bus import SimBus
 from tests.simulation.loop import Process, SimClock, VirtualLoop, spawn

@@ -40,7 +40,7 @@ from tandem.messages.queries import (
     PageRequest,
     PositionsPage,
 )
-from tandem.runtime.fold_service import FoldService
+from tandem.runtime.fold.service import FoldService
 from tests.simulation import farewell, unlisted
 from tests.simulation.copies import BINANCE, BINANCE_TICKER, HYPERLIQUID, HYPERLIQUID_TICKER, Copy
 from tests.simulation.venue import VenueOrder

@@ -6,21 +6,21 @@ LATER = "tests/simulation/test_later_faults.py::"
 LATER_BUGS = (
     Bug(
         "an order that an exchange took before it restarted is sent again",
-        "shared/tandem/gateway/sender.py",
+        "shared/tandem/gateway/core/sender.py",
         "        return self._doubt(ticket, now, why)\n",
         "        self._make_ready(ticket)\n        return ()\n",
         (f"{LATER}test_exchanges_that_restart_with_an_order_in_hand_keep_their_books",),
     ),
     Bug(
         "the orders of a dead strategy rest",
-        "shared/tandem/gateway/tethers.py",
+        "shared/tandem/gateway/core/dead_strategies.py",
         "        if tether is None or self._silent_ms(tether.strategy) < tether.after_ms:\n",
         "        if tether is None or tether.after_ms:\n",
         (f"{LATER}test_the_orders_of_a_dead_strategy_go",),
     ),
     Bug(
         "orders that are to be kept go with their strategy",
-        "shared/tandem/gateway/tethers.py",
+        "shared/tandem/gateway/core/dead_strategies.py",
         "        after_ms, cloid = order.disconnect_after_ms, order.client_order_id\n",
         "        after_ms, cloid = order.disconnect_after_ms or 1_000, order.client_order_id\n",
         (f"{LATER}test_orders_that_are_kept_outlive_their_strategy",),
@@ -41,7 +41,7 @@ LATER_BUGS = (
     ),
     Bug(
         "what a venue closes is owed to the hedges there",
-        "services/hedger/foreign.py",
+        "services/hedger/fold/external.py",
         '    has_order = fill.venue_order_id not in {"", "0"}\n',
         '    has_order = fill.venue_order_id not in {"", "0"}\n'
         "    for bucket in state.buckets.values():\n"

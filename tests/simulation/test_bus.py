@@ -1,6 +1,6 @@
 """What one simulated connection knows of the log."""
 
-from tandem.bus.memory_bus import MemoryServer
+from tandem.bus.memory.bus import MemoryServer
 from tests.simulation.bus import SimBus
 from tests.simulation.loop import Process, SimClock, VirtualLoop
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, ExecId, Strategy, VenueOrderId
 from tandem.domain.order import OrderType, PriceMatch, Side
-from tandem.gateway.shell import GatewayService
+from tandem.gateway.shell.service import GatewayService
 from tandem.messages import codec, subjects
 from tandem.messages.facts import read_fact
 from tandem.messages.intents import NewOrder

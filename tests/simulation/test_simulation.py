@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from services.hedger.fold import HedgerFold
+from services.hedger.fold.router import HedgerFold
 from services.order_state.fold import OrderFold
 from services.position_state.fold import PositionFold
 from tandem.bus.port import Entry
-from tandem.runtime.fold_copy import FoldCopy
+from tandem.runtime.fold.state import FoldCopy
 from tests.simulation import course, oracle, shrink, summary
 from tests.simulation.copies import HYPERLIQUID, RULES
 from tests.simulation.plan import plan

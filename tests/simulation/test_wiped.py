@@ -3,7 +3,7 @@
 import pytest
 
 from tandem.domain.ids import Token
-from tandem.gateway.shell import GatewayService
+from tandem.gateway.shell.service import GatewayService
 from tandem.messages import codec, subjects
 from tandem.messages.facts import read_fact
 from tandem.messages.hedges import Alarm, Rules

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from tandem.bus.memory_bus import MemoryServer
+from tandem.bus.memory.bus import MemoryServer
 from tandem.bus.port import Entry
 from tandem.domain.ids import Exc
 from tandem.runtime.context import Service, ServiceContext

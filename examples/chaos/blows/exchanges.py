@@ -14,7 +14,7 @@ from examples.chaos.blows.plan import Kind
 from examples.chaos.blows.venue_faults import VenueFaults
 from examples.chaos.figures.uptime import Uptime
 from examples.walkthrough.venue_books import Position
-from services.paper_exchange.forcing import lots_of_half
+from services.paper_exchange.engine.forcing import lots_of_half
 from tandem.cli.stack import LocalStack
 from tandem.runtime.clock import Clock
 

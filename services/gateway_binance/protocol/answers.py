@@ -9,7 +9,7 @@ from services.gateway_binance.protocol.errors import (
     judge_order,
 )
 from tandem.domain.units import MS_PER_S, NS_PER_MS
-from tandem.gateway.decoding import UnreadableError, decode, printable, whole_number
+from tandem.gateway.port.decoding import UnreadableError, decode, printable, whole_number
 from tandem.transport.exchange import RawAnswer, Transport
 
 OK = 200

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from tandem.domain.units import ZERO
-from tandem.gateway.decoding import UnreadableError, Unsound, decode, shown, unsound
+from tandem.gateway.port.decoding import UnreadableError, Unsound, decode, shown, unsound
 
 
 class OrderUpdate(Struct, frozen=True, kw_only=True):

@@ -25,8 +25,8 @@ from tandem.domain.denominations import Denomination, denomination
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.units import ONE
-from tandem.gateway.decoding import UnreadableError, Unsound, decode, plain, shown
-from tandem.gateway.requests import InstrumentTable, row_left_out
+from tandem.gateway.port.decoding import UnreadableError, Unsound, decode, plain, shown
+from tandem.gateway.port.requests import InstrumentTable, row_left_out
 
 NO_FILTER = FilterRow()
 # How the venue's base assets begin that are multiples of a coin, such as 1MBABYDOGE.

@@ -26,8 +26,8 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, ExecId
 from tandem.domain.instrument import Instrument
 from tandem.domain.units import NS_PER_MS
-from tandem.gateway.decoding import UnreadableError, Unsound, decode_each, plain
-from tandem.gateway.requests import (
+from tandem.gateway.port.decoding import UnreadableError, Unsound, decode_each, plain
+from tandem.gateway.port.requests import (
     FillsQuery,
     Listing,
     OpenOrdersQuery,

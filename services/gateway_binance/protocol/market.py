@@ -16,8 +16,8 @@ from msgspec import Struct, field
 
 from services.gateway_binance.protocol.numbers import ns_of_ms
 from tandem.domain.ids import Ticker
-from tandem.gateway.channel import BookUpdate, Level, MarkUpdate
-from tandem.gateway.decoding import UnreadableError, decode, usable
+from tandem.gateway.port.channel import BookUpdate, Level, MarkUpdate
+from tandem.gateway.port.decoding import UnreadableError, decode, usable
 
 COIN_MARGINED = 2
 MAX_OLDER = 2

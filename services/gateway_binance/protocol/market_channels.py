@@ -18,7 +18,7 @@ from services.gateway_binance.protocol.requests import subscribe_frame
 from services.gateway_binance.protocol.session import Lifetime
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     BookUpdate,
     ChannelItem,
     ChannelReady,
@@ -28,7 +28,7 @@ from tandem.gateway.channel import (
     ReopenNeeded,
     UnknownEvent,
 )
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer
 
 STREAMS_PER_FRAME = 100

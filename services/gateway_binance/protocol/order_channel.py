@@ -15,7 +15,7 @@ from services.gateway_binance.protocol.requests import logon_frame
 from services.gateway_binance.protocol.session import Lifetime
 from services.gateway_binance.protocol.signing import Signer
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     ChannelItem,
     ChannelReady,
     ChannelStep,
@@ -24,8 +24,8 @@ from tandem.gateway.channel import (
     Replied,
     UnknownEvent,
 )
-from tandem.gateway.decoding import decode
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.decoding import decode
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 
 ORDERS = "orders"

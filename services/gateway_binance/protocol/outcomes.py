@@ -18,8 +18,8 @@ from services.gateway_binance.protocol.rows import OrderRow
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import RejectReason
-from tandem.gateway.decoding import UnreadableError, decode
-from tandem.gateway.requests import CancelOne, OrderRequest, Outcome
+from tandem.gateway.port.decoding import UnreadableError, decode
+from tandem.gateway.port.requests import CancelOne, OrderRequest, Outcome
 from tandem.transport.exchange import RawAnswer, Transport
 
 TOO_MANY_ORDERS = -1015  # Binance docs, error codes: by account, and of new orders alone

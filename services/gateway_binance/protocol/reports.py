@@ -17,8 +17,8 @@ from services.gateway_binance.protocol.rows import OrderRow, PositionRow, TradeR
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
-from tandem.gateway.decoding import UnreadableError, id_text, plain, plain_or_none, positive
-from tandem.gateway.requests import OrderQuery, OrderRequest, PlaceOrder, Report
+from tandem.gateway.port.decoding import UnreadableError, id_text, plain, plain_or_none, positive
+from tandem.gateway.port.requests import OrderQuery, OrderRequest, PlaceOrder, Report
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 WORD_RULE = "a word of this venue's contract"

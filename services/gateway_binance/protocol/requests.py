@@ -22,8 +22,8 @@ from services.gateway_binance.protocol.signing import (
 )
 from tandem.domain.ids import ExecId
 from tandem.domain.order import OrderType, side_of
-from tandem.gateway.decoding import id_number
-from tandem.gateway.requests import (
+from tandem.gateway.port.decoding import id_number
+from tandem.gateway.port.requests import (
     AccountQuery,
     BalanceQuery,
     CancelOne,

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK, refusal_of, retry_after_ms
 from tandem.domain.units import ZERO
-from tandem.gateway.decoding import UnreadableError, decode
-from tandem.gateway.requests import VenueQueryError
+from tandem.gateway.port.decoding import UnreadableError, decode
+from tandem.gateway.port.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 
 

@@ -34,7 +34,7 @@ from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     CallHttp,
     ChannelItem,
     ChannelReady,
@@ -45,8 +45,8 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import UnreadableError, decode, shown, unsound
-from tandem.gateway.requests import Outcome, Stamp, VenueQueryError
+from tandem.gateway.port.decoding import UnreadableError, decode, shown, unsound
+from tandem.gateway.port.requests import Outcome, Stamp, VenueQueryError
 from tandem.messages.reports import OrderReport
 from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer
 

@@ -30,10 +30,9 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
 from tandem.domain.network import Network
-from tandem.gateway.channel import Channel
-from tandem.gateway.fill_windows import FillLimits
-from tandem.gateway.port import Traits
-from tandem.gateway.requests import (
+from tandem.gateway.port.channel import Channel
+from tandem.gateway.port.fill_windows import FillLimits
+from tandem.gateway.port.requests import (
     InstrumentTable,
     Listing,
     OrderQuery,
@@ -43,6 +42,7 @@ from tandem.gateway.requests import (
     Report,
     Stamp,
 )
+from tandem.gateway.port.venue import Traits
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 from tandem.transport.rate_limit import Cost, RateLimit, Usage

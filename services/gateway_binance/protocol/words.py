@@ -12,7 +12,7 @@ from tandem.domain.order import (
     Side,
     TimeInForce,
 )
-from tandem.gateway.decoding import shown
+from tandem.gateway.port.decoding import shown
 
 STATUSES: dict[str, OrderStatus] = {
     "NEW": OrderStatus.NEW,

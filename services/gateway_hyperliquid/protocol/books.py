@@ -15,8 +15,8 @@ from typing import Final
 from services.gateway_hyperliquid.protocol.payloads import BboFrame, BookFrame, LevelRow
 from tandem.domain.ids import Ticker
 from tandem.domain.units import NS_PER_MS
-from tandem.gateway.channel import BookUpdate, Level
-from tandem.gateway.decoding import usable
+from tandem.gateway.port.channel import BookUpdate, Level
+from tandem.gateway.port.decoding import usable
 
 Levels = tuple[Level, ...]
 MAX_OLDER: Final = 2

@@ -14,7 +14,7 @@ from typing import Final
 
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.order import OrderStatus, RejectReason
-from tandem.gateway.decoding import printable, shown
+from tandem.gateway.port.decoding import printable, shown
 
 REJECTED: Final = OutcomeKind.REJECTED
 NOT_EXECUTED: Final = OutcomeKind.NOT_EXECUTED

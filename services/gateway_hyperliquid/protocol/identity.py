@@ -13,8 +13,8 @@ import msgspec
 from services.gateway_hyperliquid.protocol.payloads import UserRole
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.network import Network
-from tandem.gateway.decoding import UnreadableError, decode
-from tandem.gateway.requests import VenueQueryError
+from tandem.gateway.port.decoding import UnreadableError, decode
+from tandem.gateway.port.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer
 
 DIGEST_LENGTH: Final = 16

@@ -18,8 +18,8 @@ from services.gateway_hyperliquid.protocol.payloads import AssetName, AssetRow, 
 from tandem.domain.denominations import denomination
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
-from tandem.gateway.decoding import UnreadableError, Unsound, decode
-from tandem.gateway.requests import InstrumentTable, row_left_out
+from tandem.gateway.port.decoding import UnreadableError, Unsound, decode
+from tandem.gateway.port.requests import InstrumentTable, row_left_out
 from tandem.messages.rules import MAX_DECIMALS
 
 PRICE_DECIMALS_MAX: Final = 6

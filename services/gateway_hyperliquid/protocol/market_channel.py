@@ -21,7 +21,7 @@ from services.gateway_hyperliquid.protocol.payloads import (
 from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     BookUpdate,
     ChannelStep,
     MarkUpdate,
@@ -29,8 +29,8 @@ from tandem.gateway.channel import (
     ReopenNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import decode, shown, usable
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.decoding import decode, shown, usable
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer
 
 _book: Final = msgspec.json.Decoder(BookFrame)

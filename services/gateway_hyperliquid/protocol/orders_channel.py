@@ -15,15 +15,15 @@ from msgspec import Struct
 from services.gateway_hyperliquid.protocol.payloads import Frame
 from services.gateway_hyperliquid.protocol.session import Items, Session
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     ChannelItem,
     ChannelStep,
     Opening,
     Replied,
     UnknownEvent,
 )
-from tandem.gateway.decoding import decode, shown
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.decoding import decode, shown
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import HttpRequest, RawAnswer, Transport
 
 

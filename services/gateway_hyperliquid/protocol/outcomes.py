@@ -24,8 +24,8 @@ from services.gateway_hyperliquid.protocol.reports import filled_status
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, TimeInForce
-from tandem.gateway.decoding import UnreadableError, decode, id_text, plain
-from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
+from tandem.gateway.port.decoding import UnreadableError, decode, id_text, plain
+from tandem.gateway.port.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
 from tandem.messages.reports import OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
 

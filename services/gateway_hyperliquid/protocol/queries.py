@@ -25,8 +25,8 @@ from services.gateway_hyperliquid.protocol.payloads import (
     VenueTime,
 )
 from services.gateway_hyperliquid.protocol.reports import cloid_of
-from tandem.gateway.decoding import UnreadableError, decode, shown
-from tandem.gateway.requests import (
+from tandem.gateway.port.decoding import UnreadableError, decode, shown
+from tandem.gateway.port.requests import (
     AccountQuery,
     BalanceQuery,
     FillsQuery,

@@ -27,7 +27,7 @@ from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, Side, TimeInForce
 from tandem.domain.units import NS_PER_MS, ZERO
-from tandem.gateway.decoding import id_text, plain, plain_or_none, positive
+from tandem.gateway.port.decoding import id_text, plain, plain_or_none, positive
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 
 _TIFS: Final = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}

@@ -33,7 +33,7 @@ from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import TimeInForce
-from tandem.gateway.requests import CancelOne, OrderRequest, PlaceOrder, Stamp
+from tandem.gateway.port.requests import CancelOne, OrderRequest, PlaceOrder, Stamp
 
 _CLOID: Final = re.compile(r"0x[0-9a-f]{32}")
 _TIFS: Final[Mapping[TimeInForce, Tif]] = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc"}

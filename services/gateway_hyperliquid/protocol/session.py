@@ -15,14 +15,14 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_hyperliquid.protocol.payloads import Frame
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     ChannelItem,
     ChannelReady,
     ChannelStep,
     ReopenNeeded,
     SendFrame,
 )
-from tandem.gateway.decoding import UnreadableError, decode, shown, unsound
+from tandem.gateway.port.decoding import UnreadableError, decode, shown, unsound
 
 PING: Final = b'{"method":"ping"}'
 PING_EVERY_NS: Final = 20_000_000_000

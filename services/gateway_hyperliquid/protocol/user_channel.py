@@ -28,7 +28,7 @@ from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     CallHttp,
     ChannelItem,
     ChannelStep,
@@ -38,8 +38,8 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import UnreadableError, decode, shown, unsound
-from tandem.gateway.requests import Stamp, VenueQueryError
+from tandem.gateway.port.decoding import UnreadableError, decode, shown, unsound
+from tandem.gateway.port.requests import Stamp, VenueQueryError
 from tandem.transport.exchange import HttpRequest, RawAnswer
 
 RENEW_NS: Final = 23 * 3_600 * 1_000_000_000

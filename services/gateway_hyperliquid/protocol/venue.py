@@ -41,11 +41,10 @@ from services.gateway_hyperliquid.protocol.witness import Witness
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.units import NS_PER_MS, ZERO
-from tandem.gateway.channel import Channel
-from tandem.gateway.decoding import decode, decode_each, plain, shown
-from tandem.gateway.fill_windows import FillLimits
-from tandem.gateway.port import Traits
-from tandem.gateway.requests import (
+from tandem.gateway.port.channel import Channel
+from tandem.gateway.port.decoding import decode, decode_each, plain, shown
+from tandem.gateway.port.fill_windows import FillLimits
+from tandem.gateway.port.requests import (
     AccountQuery,
     BalanceQuery,
     CancelOne,
@@ -65,6 +64,7 @@ from tandem.gateway.requests import (
     VenueQueryError,
     read_rows,
 )
+from tandem.gateway.port.venue import Traits
 from tandem.messages.queries import VenueBalance
 from tandem.transport.exchange import HttpMethod, HttpRequest, RawAnswer, Transport
 from tandem.transport.priority import WEIGHT as EVERYTHING
@@ -103,7 +103,7 @@ class VenueOptions:
 
 
 class HyperliquidVenue:
-    """Satisfies `tandem.gateway.port.VenueProtocol`."""
+    """Satisfies `tandem.gateway.port.venue.VenueProtocol`."""
 
     def __init__(
         self,

@@ -13,8 +13,8 @@ from services.gateway_hyperliquid.protocol.reports import (
     order_report,
 )
 from tandem.domain.units import NS_PER_MS
-from tandem.gateway.decoding import plain
-from tandem.gateway.requests import Report
+from tandem.gateway.port.decoding import plain
+from tandem.gateway.port.requests import Report
 from tandem.messages.reports import OrderReport
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from services.paper_exchange.orders import EndReason
+from services.paper_exchange.engine.orders import EndReason
 
 
 class AuditOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from services.paper_exchange.channels import Channel, Silences
-from services.paper_exchange.fault_words import PlanChange
+from services.paper_exchange.faults.vocabulary import PlanChange
+from services.paper_exchange.market.channels import Channel, Silences
 from services.paper_exchange.shell.outage import Down, Outage
 from services.paper_exchange.shell.venue_clock import RIGHT, Skew, VenueClock
 from services.paper_exchange.units import NS_PER_MS

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.paper_exchange.state_journal import Entry, StateJournal
+from services.paper_exchange.engine.state_journal import Entry, StateJournal
 
 FORMAT = 1
 FILE_BYTES = 8 * 1024 * 1024

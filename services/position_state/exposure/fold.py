@@ -46,7 +46,7 @@ from tandem.messages.hedges import Carried, Decision, HedgeRefused, Rules
 from tandem.messages.intents import HedgeOrder
 from tandem.messages.reports import FillReport, MarkReport, OrderReport, SpecsReport
 from tandem.messages.rules import is_plain
-from tandem.runtime.effects import LogEvent
+from tandem.runtime.fold.port import LogEvent
 
 FILTERS = (
     subjects.ALL_HEDGE_INTENTS,

@@ -24,7 +24,7 @@ from tandem.hedging.attribution import Lot
 from tandem.hedging.conversion import Terms
 from tandem.hedging.exact import quotient
 from tandem.messages.reports import FillReport
-from tandem.runtime.effects import LogEvent
+from tandem.runtime.fold.port import LogEvent
 
 
 def on_maker_fact(state: Exposure, event: LogEvent, hedge: Hedge, fact: OrderFact) -> bool:

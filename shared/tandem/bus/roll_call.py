@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
-from tandem.bus.timing import Timing
+from tandem.bus.clock import Timing
 from tandem.domain.errors import MalformedMessageError
 from tandem.domain.ids import Strategy, Token
 from tandem.domain.units import NS_PER_MS

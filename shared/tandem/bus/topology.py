@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tandem.bus.jetstream_api import JetStreamError, StreamConfig, StreamInfo
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_wire import NO_STREAM_CODE
+from tandem.bus.nats.api import JetStreamError, StreamConfig, StreamInfo
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.wire import NO_STREAM_CODE
 from tandem.domain.errors import ConfigurationError
 from tandem.messages import subjects
 

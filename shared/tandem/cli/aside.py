@@ -5,8 +5,8 @@ Every copy makes its state anew without it, and one that starts later learns of 
 
 import asyncio
 
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.bus.port import Log
 from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.messages import facts

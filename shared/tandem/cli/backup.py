@@ -18,10 +18,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from tandem.bus import stream_copies
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
-from tandem.bus.stream_copies import StreamHead
+from tandem.bus.nats import stream_backup
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
+from tandem.bus.nats.stream_backup import StreamHead
 from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.messages import subjects
 from tandem.runtime.clock import SystemClock
@@ -117,7 +117,7 @@ async def _save_all(nats: NatsOptions, tar: tarfile.TarFile) -> list[Copied]:
 
 
 async def _save(bus: NatsBus, tar: tarfile.TarFile, stream: str) -> Copied:
-    head, pieces = await stream_copies.save(bus.api.client, stream)
+    head, pieces = await stream_backup.save(bus.api.client, stream)
     _add(tar, f"{stream}/{HEAD}", msgspec.json.encode(head))
     number = size = 0
     async for piece in pieces:
@@ -163,7 +163,7 @@ async def _load(bus: NatsBus, members: "_Members", replicas: int) -> Copied:
             size += len(piece)
             yield piece
 
-    await stream_copies.load(bus.api.client, stream, head.kept_by(replicas), pieces())
+    await stream_backup.load(bus.api.client, stream, head.kept_by(replicas), pieces())
     return Copied(stream, head.messages, size)
 
 

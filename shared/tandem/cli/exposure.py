@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.client.exposure_calls import ask_exposure
 from tandem.domain.errors import MalformedMessageError, UnavailableError
 from tandem.messages.queries import ExposureCause, ExposurePage, PageRequest

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.client.identities import rand_token
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Exc, Strategy, Token

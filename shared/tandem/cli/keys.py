@@ -27,7 +27,7 @@ import msgspec
 import nkeys
 
 from tandem.bus import permissions
-from tandem.bus.nats_options import DEFAULT_URL
+from tandem.bus.nats.options import DEFAULT_URL
 from tandem.bus.permissions import User
 from tandem.client.connecting import CONNECTION_FILE, ConnectionFile
 from tandem.domain.errors import ConfigurationError

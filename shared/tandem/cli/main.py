@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
+from tandem.bus.nats.options import DEFAULT_URL, NatsOptions
 from tandem.cli import (
     alarms,
     aside,
@@ -34,7 +34,7 @@ from tandem.cli.servers import is_free
 from tandem.cli.stack import LocalStack, StackPlan, checkout
 from tandem.client.connecting import CONNECTION_FILE, RUN_DIRECTORY, ConnectionFile
 from tandem.domain.errors import InvalidInputError, TandemError
-from tandem.runtime import log
+from tandem.runtime import logs
 from tandem.runtime.config import Environment, LogFormat, LogLevel, nats_options, settings
 from tandem.runtime.interrupts import run_command
 
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> int:
     """Run the command of this process; standard output is left to what was asked for."""
-    log.configure(LogLevel.WARNING, LogFormat.CONSOLE)
+    logs.configure(LogLevel.WARNING, LogFormat.CONSOLE)
     return run_command(main)
 
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import NatsOptions
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import NatsOptions
 from tandem.domain.errors import TandemError
 from tandem.runtime.clock import SystemClock
 from tandem.runtime.config import BUS_VARIABLES, Environment, settings

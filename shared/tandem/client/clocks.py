@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from structlog.typing import FilteringBoundLogger
 
-from tandem.client.listeners import call
+from tandem.client.mirror.handlers import call
 from tandem.domain.units import MS_PER_S
 from tandem.runtime.clock import Clock
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from tandem.bus.access_bus import AccessBus
-from tandem.bus.nats_options import DEFAULT_URL, KEY_VARIABLE
+from tandem.bus.access.bus import AccessBus
+from tandem.bus.nats.options import DEFAULT_URL, KEY_VARIABLE
 from tandem.client.options import ClientOptions
 from tandem.domain.errors import ConfigurationError, NotAllowedError, UnavailableError
 from tandem.domain.ids import Strategy

@@ -1,7 +1,7 @@
 """What is filled and not hedged, told by another process than the one that hedges."""
 
 from tandem.bus.port import StrategyBus
-from tandem.client.tables import Tables
+from tandem.client.instruments import Tables
 from tandem.domain.errors import UnavailableError
 from tandem.messages import codec, subjects
 from tandem.messages.queries import ExposurePage, PageRequest, QueryFailed

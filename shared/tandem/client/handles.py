@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 from tandem.client.arguments import text
-from tandem.client.feed import Feed
-from tandem.client.mirrors import Hedges, Orders
+from tandem.client.mirror.feed import Feed
+from tandem.client.mirror.mirrors import Hedges, Orders
 from tandem.domain.errors import InvalidInputError, UnavailableError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId
 from tandem.domain.order import OrderStatus

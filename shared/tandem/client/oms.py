@@ -15,28 +15,28 @@ from typing import TypedDict, Unpack
 
 import structlog
 
-from tandem.bus.access_bus import AccessBus
-from tandem.bus.nats_bus import NatsBus
-from tandem.bus.nats_options import KEY_VARIABLE, NatsOptions
+from tandem.bus.access.bus import AccessBus
+from tandem.bus.nats.bus import NatsBus
+from tandem.bus.nats.options import KEY_VARIABLE, NatsOptions
 from tandem.bus.permissions import inbox_prefix, strategy_user
 from tandem.bus.port import Entry, LogState, StrategyBus
 from tandem.client.arguments import text, whole
 from tandem.client.clocks import ClockCallback, run_clock
 from tandem.client.connecting import CONNECTION_VARIABLE, connection, greet
 from tandem.client.exposure_calls import ExposureCalls
-from tandem.client.feed import Feed, FeedOptions, Subscription
 from tandem.client.handles import LiveHedges
+from tandem.client.instruments import InstrumentCalls, Tables
 from tandem.client.later import LaterCalls
-from tandem.client.mirror_calls import MirrorCalls
-from tandem.client.mirrors import Fills, Orders, Positions
-from tandem.client.offers import Offers
+from tandem.client.mirror.calls import MirrorCalls
+from tandem.client.mirror.feed import Feed, FeedOptions, Subscription
+from tandem.client.mirror.mirrors import Fills, Orders, Positions
 from tandem.client.options import ClientOptions
 from tandem.client.order_calls import OrderCalls
 from tandem.client.presence import DisconnectOptions, Presence, disconnect
-from tandem.client.reading import Reactions, Reading, ReadingPorts
-from tandem.client.standing import Standing
-from tandem.client.tables import InstrumentCalls, Tables
-from tandem.client.venue import VenueCalls
+from tandem.client.resend import Offers
+from tandem.client.standing_intents import Standing
+from tandem.client.stream_reader import Reactions, Reading, ReadingPorts
+from tandem.client.venue_calls import VenueCalls
 from tandem.domain.errors import (
     ConfigurationError,
     InvalidInputError,

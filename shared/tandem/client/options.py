@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tandem.runtime.kept import KEPT_S
-from tandem.runtime.seam import Seam, no_seam
+from tandem.runtime.failpoints import Seam, no_seam
+from tandem.runtime.resend_buffer import KEPT_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from tandem.bus.port import StrategyBus
 from tandem.client import arguments
 from tandem.client.arguments import HedgeLeg, MakerOrder, Number, OrderOptions
-from tandem.client.feed import Feed
 from tandem.client.handles import (
     AllOrders,
     CancelReceipt,
@@ -22,10 +21,11 @@ from tandem.client.handles import (
     OrderHandle,
 )
 from tandem.client.identities import rand_cloid, rand_token
-from tandem.client.mirrors import Orders
-from tandem.client.offers import Offers
+from tandem.client.instruments import Tables
+from tandem.client.mirror.feed import Feed
+from tandem.client.mirror.mirrors import Orders
 from tandem.client.presence import Disconnect
-from tandem.client.tables import Tables
+from tandem.client.resend import Offers
 from tandem.domain.errors import (
     ConflictError,
     InvalidInputError,

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 from tandem.bus.port import StrategyBus
 from tandem.client.arguments import flag, whole, word
 from tandem.client.identities import rand_token
-from tandem.client.reading import ReadingPorts
+from tandem.client.stream_reader import ReadingPorts
 from tandem.domain.errors import InvalidInputError, NameInUseError, TandemError, UnavailableError
 from tandem.domain.ids import Strategy
 from tandem.domain.units import NS_PER_MS, NS_PER_S

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tandem.domain.ids import Strategy, Ticker
-from tandem.gateway.checks import MOST_ORDER_NOTIONAL, NO_MOST
+from tandem.gateway.core.pre_trade_checks import MOST_ORDER_NOTIONAL, NO_MOST
 from tandem.runtime.config import ACCOUNT_VARIABLE, Environment, Variable
 from tandem.transport.sharing import Sharing
 

@@ -17,8 +17,8 @@ from tandem.messages.rules import is_plain, unsound_number, untimely
 def fault(fact: Fact, now_ns: int) -> str:
     """Return what is wrong with a fact's numbers or times, or the empty text.
 
-    A hedge order is judged by its own rules (intake.py), which refuse it by name; another order by
-    its gateway, and here only its name is of use.
+    A hedge order is judged by its own rules (services/hedger/fold/admission.py), which refuse it by
+    name; another order by its gateway, and here only its name is of use.
     """
     if isinstance(fact, HedgeOrder | NewOrder):
         return ""

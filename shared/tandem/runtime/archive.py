@@ -19,7 +19,7 @@ from itertools import islice
 import msgspec
 from msgspec import Struct
 
-from tandem.runtime.squeeze import squeezed, unsqueezed
+from tandem.runtime.packing import squeezed, unsqueezed
 
 PER_BLOCK = 128
 MOST_IN_RUN = 131_072  # names; two of these are merged in some milliseconds

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from tandem.bus.counters import BusCounters
+from tandem.bus.nats.counters import BusCounters
 from tandem.runtime.metrics import Metrics
 
 

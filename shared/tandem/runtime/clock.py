@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from tandem.bus.background import end
+from tandem.bus.tasks import end
 from tandem.domain.errors import ConfigurationError
 
 STEP_FILE = "TANDEM_CLOCK_STEP_FILE"

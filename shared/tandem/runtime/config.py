@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tandem.bus.nats_options import DEFAULT_URL, NatsOptions
+from tandem.bus.nats.options import DEFAULT_URL, NatsOptions
 from tandem.bus.permissions import inbox_prefix
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.ids import Exc
 from tandem.domain.units import MS_PER_S
-from tandem.runtime.kept import KEPT_S
+from tandem.runtime.resend_buffer import KEPT_S
 
 E = TypeVar("E", bound=enum.StrEnum)
 NS = 1_000_000_000

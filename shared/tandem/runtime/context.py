@@ -8,8 +8,8 @@ from structlog.typing import FilteringBoundLogger
 from tandem.bus.port import Bus
 from tandem.runtime.clock import Clock, TaskOwner
 from tandem.runtime.config import Environment, Settings
+from tandem.runtime.failpoints import Seam
 from tandem.runtime.metrics import Metrics
-from tandem.runtime.seam import Seam
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from typing import Any, NoReturn
 import uvloop
 
 from tandem.bus import topology
-from tandem.bus.nats_bus import NatsBus
+from tandem.bus.nats.bus import NatsBus
 from tandem.domain.errors import ConfigurationError, UnavailableError
-from tandem.runtime import log
+from tandem.runtime import logs
 from tandem.runtime.bus_metrics import watch_bus
 from tandem.runtime.clock import SystemClock, TaskOwner, clock_from
 from tandem.runtime.config import (
@@ -37,9 +37,9 @@ from tandem.runtime.config import (
     settings,
 )
 from tandem.runtime.context import Build, Service, ServiceContext
+from tandem.runtime.failpoints import seam_from
 from tandem.runtime.health import HealthServer
 from tandem.runtime.metrics import Metrics
-from tandem.runtime.seam import seam_from
 
 EXIT_FAILED = 1
 RUN_TOKEN_BYTES = 10
@@ -84,7 +84,7 @@ def run(name: str, build: Build, values: Mapping[str, str], gather_ms: int = 0) 
     env = Environment(values)
     try:
         common = settings(env, name, gather_ms)
-        log.configure(common.log_level, common.log_format)
+        logs.configure(common.log_level, common.log_format)
         _collect_less_often()
         return uvloop.run(_serve(name, build, env, common))
     except ConfigurationError as error:
@@ -154,7 +154,7 @@ def _ends(tasks: TaskOwner) -> Any:
 
     def handle(_loop: asyncio.AbstractEventLoop, failure: dict[str, Any]) -> None:
         error = failure.get("exception")
-        log.get("loop").error(failure["message"], exc_info=error)
+        logs.get("loop").error(failure["message"], exc_info=error)
         if error is not None and not OWNED & failure.keys() and not tasks.failed.done():
             tasks.failed.set_exception(error)
 
@@ -195,7 +195,7 @@ async def _until_streams(make: MakeStreams, bus: NatsBus, common: Settings) -> N
         try:
             return await make(bus, limits)
         except UnavailableError as error:
-            log.get("bus").warning("streams not ready, trying again", error=str(error))
+            logs.get("bus").warning("streams not ready, trying again", error=str(error))
             await SystemClock().sleep(STREAMS_RETRY_S)
 
 
@@ -210,7 +210,7 @@ async def _context(
         bus=bus,
         clock=clock_from(env.values, os.getpid()),
         tasks=tasks,
-        log=log.get(name),
+        log=logs.get(name),
         metrics=Metrics(),
         seam=seam_from(env.values),
         run=secrets.token_hex(RUN_TOKEN_BYTES),

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from tandem.runtime.squeeze import squeezed, unsqueezed
+from tandem.runtime.packing import squeezed, unsqueezed
 
 PER_BLOCK = 64
 

@@ -4,7 +4,7 @@ from services.access.allowance import HEARTBEATS_PER_S
 from services.access.config import FairUse
 from services.access.desk import IDLE_NS, StrategyDesk
 from services.access.relay import MOST_KEPT, RelayPorts
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.domain.ids import Strategy, Token
 from tandem.messages import codec, subjects
 from tandem.messages.access import (

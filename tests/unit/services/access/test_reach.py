@@ -18,7 +18,7 @@ from tandem.messages import codec, facts, subjects
 from tandem.messages.access import AskDesk, ReadableStream, ReadingPlace
 from tandem.messages.hedges import Alarm, Epoch
 from tandem.messages.queries import AskKind, PageRequest, VenueAsk
-from tandem.runtime.effects import LogEvent, Publish
+from tandem.runtime.fold.port import LogEvent, Publish
 from tests.unit.services.access.asking import ALPHA, BETA, order
 
 OMS = ReadableStream.OMS

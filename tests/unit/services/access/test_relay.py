@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from services.access.relay import MOST_KEPT, RelayedReading, RelayPorts
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.bus.port import Cursor, Entry, Following, LogState, OnCut, Reads
 from tandem.domain.ids import Token
 from tandem.messages.access import (

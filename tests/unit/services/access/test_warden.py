@@ -3,14 +3,14 @@
 import structlog
 
 from services.access.warden import MINUTE_NS, Warden
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.messages import facts, subjects
 from tandem.messages.hedges import Alarm
 from tandem.runtime.clock import SystemClock, TaskOwner
 from tandem.runtime.config import Environment, settings
 from tandem.runtime.context import ServiceContext
+from tandem.runtime.failpoints import no_seam
 from tandem.runtime.metrics import Metrics
-from tandem.runtime.seam import no_seam
 from tests.unit.services.access.asking import ALPHA, BETA
 
 

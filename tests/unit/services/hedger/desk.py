@@ -8,11 +8,11 @@ of exposure must be what the hedger's own ledger says, after each fact of every 
 from contextvars import ContextVar
 from decimal import Decimal
 
-from services.hedger import ledger
-from services.hedger.fold import HedgerFold
-from services.hedger.ledger import Bucket
-from services.hedger.rules import DEFAULT_RULES, HedgeRules
-from services.hedger.state import Link, State
+from services.hedger.book import ledger
+from services.hedger.book.ledger import Bucket
+from services.hedger.fold.router import HedgerFold
+from services.hedger.fold.state import Link, State
+from services.hedger.policy.rules import DEFAULT_RULES, HedgeRules
 from services.position_state.exposure import fold as exposure_fold
 from services.position_state.exposure.state import Exposure
 from tandem.domain.errors import MalformedMessageError
@@ -48,7 +48,7 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
-from tandem.runtime.effects import Append, ArmTimer, Effect, Head, LogEvent, Publish
+from tandem.runtime.fold.port import Append, ArmTimer, Effect, Head, LogEvent, Publish
 
 BINANCE, HYPERLIQUID = Exc("binance"), Exc("hyperliquid")
 SOLUSDT, SOL = Ticker("SOLUSDT"), Ticker("SOL")

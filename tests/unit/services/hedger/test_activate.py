@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from services.hedger.activate import activate
-from services.hedger.fold import HedgerFold
-from services.hedger.rules import HedgeRules, to_fact
-from tandem.bus.memory_bus import MemoryBus
+from services.hedger.fold.router import HedgerFold
+from services.hedger.policy.rules import HedgeRules, to_fact
+from tandem.bus.memory.bus import MemoryBus
 from tandem.messages import codec, subjects
 from tandem.messages.hedges import Rules
 from tandem.runtime.clock import SystemClock

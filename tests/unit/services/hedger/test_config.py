@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from services.hedger import config
-from services.hedger.rules import DEFAULT_RULES
+from services.hedger.policy.rules import DEFAULT_RULES
 from tandem.domain.errors import ConfigurationError
 from tandem.runtime.config import Environment
 

@@ -44,7 +44,7 @@ from tandem.messages.reports import (
     OrderReport,
     SpecsReport,
 )
-from tandem.runtime.effects import Append, Effect, Head, LogEvent, Publish, SetRow
+from tandem.runtime.fold.port import Append, Effect, Head, LogEvent, Publish, SetRow
 
 EXC, TICKER = Exc("hyperliquid"), Ticker("SOL")
 STRATEGY = Strategy("s")

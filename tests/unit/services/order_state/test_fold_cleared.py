@@ -6,7 +6,7 @@ from tandem.domain.ids import ClientOrderId
 from tandem.domain.order import OrderStatus
 from tandem.messages.deltas import OrderDelta, OrderView
 from tandem.messages.reports import OrderCleared
-from tandem.runtime.effects import Effect, Publish
+from tandem.runtime.fold.port import Effect, Publish
 from tests.unit.services.order_state.test_fold import CLOID, EXC, TICKER, World, _report
 
 WHY = "no client of strategy alpha was heard for 5000 ms"

@@ -11,7 +11,7 @@ from tandem.messages.codec import Fact
 from tandem.messages.deltas import OrderDelta
 from tandem.messages.hedges import Alarm
 from tandem.messages.reports import FillReport, OrderReport
-from tandem.runtime.effects import Append, Publish
+from tandem.runtime.fold.port import Append, Publish
 from tests.unit.services.order_state.test_fold import CLOID, EXC, OID, TICKER, World
 
 

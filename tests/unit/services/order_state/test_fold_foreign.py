@@ -11,7 +11,7 @@ from tandem.messages import subjects
 from tandem.messages.hedges import Alarm
 from tandem.messages.queries import FillsPage, OrderHistory, OrderHistoryRequest, PageRequest
 from tandem.messages.reports import FillReport
-from tandem.runtime.effects import Append, Effect, SetRow
+from tandem.runtime.fold.port import Append, Effect, SetRow
 from tests.unit.services.order_state.test_fold import CLOID, EXC, HEAD, World
 from tests.unit.services.order_state.test_fold import _fill as fill
 from tests.unit.services.order_state.test_fold import _report as report

@@ -6,7 +6,7 @@ import pytest
 
 from tandem.domain.order import OrderStatus
 from tandem.messages.deltas import OrderDelta
-from tandem.runtime.effects import Effect, Publish
+from tandem.runtime.fold.port import Effect, Publish
 from tests.unit.services.order_state.test_fold import World, _fill, _report
 
 

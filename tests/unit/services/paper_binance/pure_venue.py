@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from services.paper_binance.auth import ApiKey, HmacSecret
-from services.paper_binance.contracts import CONTRACTS
-from services.paper_binance.keyring import PAPER_ACCOUNT, PAPER_HMAC_KEY, PAPER_HMAC_SECRET
-from services.paper_binance.limits import Address
-from services.paper_binance.rest import Answer, RestRequest, answer
-from services.paper_binance.user_events import user_news
-from services.paper_binance.venue import Venue
-from services.paper_exchange.events import Event
-from services.paper_exchange.market_events import DepthSnapshot, Level
+from services.paper_binance.auth.keyring import PAPER_ACCOUNT, PAPER_HMAC_KEY, PAPER_HMAC_SECRET
+from services.paper_binance.auth.limits import Address
+from services.paper_binance.auth.signature import ApiKey, HmacSecret
+from services.paper_binance.exchange.contracts import CONTRACTS
+from services.paper_binance.exchange.venue import Venue
+from services.paper_binance.rest.rest import Answer, RestRequest, answer
+from services.paper_binance.stream.user_events import user_news
+from services.paper_exchange.engine.events import Event
+from services.paper_exchange.market.events import DepthSnapshot, Level
 from tandem.domain.units import NS_PER_MS
 
 OTHER = "../"

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeVar
 
-from services.paper_exchange.events import Event, Filled
-from services.paper_exchange.fees import FeeSchedule
-from services.paper_exchange.instruments import BINANCE_POLICY, Contract, VenuePolicy
-from services.paper_exchange.market_events import DepthSnapshot, Level, Levels, Trade
-from services.paper_exchange.matching import Engine
-from services.paper_exchange.orders import AccountId, NewOrder, Order, Side
+from services.paper_exchange.engine.events import Event, Filled
+from services.paper_exchange.engine.fees import FeeSchedule
+from services.paper_exchange.engine.matching import Engine
+from services.paper_exchange.engine.orders import AccountId, NewOrder, Order, Side
+from services.paper_exchange.market.events import DepthSnapshot, Level, Levels, Trade
+from services.paper_exchange.market.instruments import BINANCE_POLICY, Contract, VenuePolicy
 
 SYMBOL = "XYZ"
 ALICE, BOB = AccountId("alice"), AccountId("bob")

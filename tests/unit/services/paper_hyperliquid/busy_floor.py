@@ -5,8 +5,8 @@ from typing import Any
 import eth_account
 from hyperliquid.utils import signing
 
-from services.paper_exchange.orders import Side
-from services.paper_hyperliquid.market_stats import trade_row
+from services.paper_exchange.engine.orders import Side
+from services.paper_hyperliquid.exchange.market_stats import trade_row
 from services.paper_hyperliquid.service import MASTER
 from tests.unit.services.paper_hyperliquid.floor import (
     CLOID,

@@ -8,14 +8,14 @@ import eth_account
 import msgspec
 from hyperliquid.utils import signing
 
-from services.paper_exchange.market_events import DepthSnapshot, Level, Mark, Trade
-from services.paper_exchange.orders import Side
+from services.paper_exchange.engine.orders import Side
+from services.paper_exchange.market.events import DepthSnapshot, Level, Mark, Trade
 from services.paper_hyperliquid.config import Settings
-from services.paper_hyperliquid.info import Info
-from services.paper_hyperliquid.info_requests import decode_info
-from services.paper_hyperliquid.outbox import News
-from services.paper_hyperliquid.schemas import decode_envelope
+from services.paper_hyperliquid.exchange.outbox import News
+from services.paper_hyperliquid.info.info import Info
 from services.paper_hyperliquid.service import MASTER, new_venue
+from services.paper_hyperliquid.wire.info_requests import decode_info
+from services.paper_hyperliquid.wire.schemas import decode_envelope
 from tandem.domain.units import NS_PER_MS
 
 MASTER_KEY = "0x" + "11" * 32

@@ -6,14 +6,14 @@ from typing import Any
 from msgspec import Raw
 
 from services.paper_hyperliquid.config import Settings
-from services.paper_hyperliquid.faults import FaultSwitches
-from services.paper_hyperliquid.feeds import Feeds
-from services.paper_hyperliquid.front import Front
-from services.paper_hyperliquid.hub import Client, Hub
-from services.paper_hyperliquid.journal import Journal
-from services.paper_hyperliquid.publisher import Publisher
-from services.paper_hyperliquid.pulse import Pulse
+from services.paper_hyperliquid.control.faults import FaultSwitches
+from services.paper_hyperliquid.control.journal import Journal
+from services.paper_hyperliquid.request_handler import Front
 from services.paper_hyperliquid.service import MASTER
+from services.paper_hyperliquid.stream.feeds import Feeds
+from services.paper_hyperliquid.stream.hub import Client, Hub
+from services.paper_hyperliquid.stream.publisher import Publisher
+from services.paper_hyperliquid.stream.scheduler import Pulse
 from tests.unit.services.paper_hyperliquid.floor import NO_LIMITS, Floor
 
 IP = "127.0.0.1"

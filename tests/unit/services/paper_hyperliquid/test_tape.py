@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.paper_exchange.orders import Side
+from services.paper_exchange.engine.orders import Side
 from services.paper_exchange.shell.cli import PaperOptions, parse_options
 from services.paper_hyperliquid.service import new_venue
 from services.paper_hyperliquid.tape import VenueTape, tape_of

@@ -16,7 +16,7 @@ from tandem.messages.deltas import PositionDelta
 from tandem.messages.hedges import Alarm, TimerFired
 from tandem.messages.queries import AskKind, PageRequest, PositionsPage, QueryFailed, VenueAsk
 from tandem.messages.reports import LinkReport, LinkState, SpecsReport
-from tandem.runtime.effects import Append, ArmTimer, Effect, Head, LogEvent, Publish, SetRow
+from tandem.runtime.fold.port import Append, ArmTimer, Effect, Head, LogEvent, Publish, SetRow
 from tests.unit.services.position_state.test_holding import EXC, SOL, fill, stated
 
 HEAD = Head(0, 9, 9)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.bus.roll_call import LATELY_NS, MOST_KNOWN, RollCall
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import Strategy, Token

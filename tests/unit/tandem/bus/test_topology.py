@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from tandem.bus.jetstream_api import StreamConfig
+from tandem.bus.nats.api import StreamConfig
 from tandem.bus.topology import Limits, check, streams
 from tandem.domain.errors import ConfigurationError
 from tandem.messages import subjects

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.bus.port import Entry, Following
 from tandem.cli.reading import read_to_end
 from tandem.domain.errors import UnavailableError

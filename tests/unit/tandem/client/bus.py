@@ -6,10 +6,10 @@ from typing import Any
 
 import structlog
 
-from tandem.bus.memory_bus import MemoryBus
-from tandem.client.feed import Feed, FeedOptions, Subscription
-from tandem.client.mirrors import Mirror
-from tandem.client.reading import ReadingPorts
+from tandem.bus.memory.bus import MemoryBus
+from tandem.client.mirror.feed import Feed, FeedOptions, Subscription
+from tandem.client.mirror.mirrors import Mirror
+from tandem.client.stream_reader import ReadingPorts
 from tandem.messages import codec, facts, subjects
 from tandem.messages.codec import Answer, AnyDelta
 from tandem.messages.queries import PositionsPage, QueryFailed

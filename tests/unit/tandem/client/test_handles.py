@@ -6,9 +6,9 @@ from decimal import Decimal as D
 import pytest
 from msgspec.structs import replace
 
-from tandem.client.feed import Feed
 from tandem.client.handles import CancelReceipt, LinkHandle, OrderHandle
-from tandem.client.mirrors import Hedges, Orders
+from tandem.client.mirror.feed import Feed
+from tandem.client.mirror.mirrors import Hedges, Orders
 from tandem.domain.errors import UnavailableError
 from tandem.domain.ids import ClientOrderId, HedgeId, Strategy, Token, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason

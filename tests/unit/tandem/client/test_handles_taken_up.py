@@ -2,9 +2,9 @@
 
 import pytest
 
-from tandem.client.feed import Feed
 from tandem.client.handles import AllOrders, LinkHandle, LiveHedges, OrderHandle
-from tandem.client.mirrors import Orders
+from tandem.client.mirror.feed import Feed
+from tandem.client.mirror.mirrors import Orders
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId, Exc, HedgeId
 from tandem.domain.order import OrderStatus

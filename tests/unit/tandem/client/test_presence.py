@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tandem.bus.memory_bus import MemoryBus
+from tandem.bus.memory.bus import MemoryBus
 from tandem.client.presence import Disconnect, Presence, disconnect
 from tandem.domain.errors import InvalidInputError, NameInUseError, UnavailableError
 from tandem.domain.ids import Strategy, Token

@@ -7,7 +7,7 @@ import pytest
 
 from tandem import markets
 from tandem.client import arguments
-from tandem.client.mirrors import Fills, Orders, Positions
+from tandem.client.mirror.mirrors import Fills, Orders, Positions
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import Ticker
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce

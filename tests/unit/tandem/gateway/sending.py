@@ -5,10 +5,10 @@ from decimal import Decimal
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Pool, Strategy, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, OrderType, Side
-from tandem.gateway.effects import LogReport, LookUp, SenderEffect
-from tandem.gateway.requests import Outcome, Stamp
-from tandem.gateway.sender import Sender
-from tandem.gateway.ticket import Now, Ticket, from_decision, from_new_order
+from tandem.gateway.core.effects import LogReport, LookUp, SenderEffect
+from tandem.gateway.core.pending_order import Now, Ticket, from_decision, from_new_order
+from tandem.gateway.core.sender import Sender
+from tandem.gateway.port.requests import Outcome, Stamp
 from tandem.messages.hedges import Decision, TakerOrder
 from tandem.messages.intents import NewOrder
 from tandem.messages.reports import FillReport, OrderReport

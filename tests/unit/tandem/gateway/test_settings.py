@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tandem.domain.errors import ConfigurationError
-from tandem.gateway.checks import NO_MOST
+from tandem.gateway.core.pre_trade_checks import NO_MOST
 from tandem.gateway.settings import GatewaySettings, gateway_settings
 from tandem.runtime.config import Environment
 

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.hedger import marks
+from services.hedger.fold import prices
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ExecId, HedgeId, Pool, Token, VenueOrderId, maker_cloid
 from tandem.domain.order import OrderStatus, Side
@@ -146,8 +146,8 @@ def test_no_price_is_no_reference() -> None:
     hedge = desk.hedge("h1", "-3")
     before = dict(desk.state.lent)
 
-    marks.lend_reference(desk.state, desk.state.links[hedge], d(0))
-    marks.note_trade(desk.state, (HYPERLIQUID, SOL), d(0))
+    prices.lend_reference(desk.state, desk.state.links[hedge], d(0))
+    prices.note_trade(desk.state, (HYPERLIQUID, SOL), d(0))
 
     assert desk.state.lent == before
     assert desk.state.references.get((HYPERLIQUID, SOL)) != 0

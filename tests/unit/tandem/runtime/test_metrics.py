@@ -1,4 +1,4 @@
-from tandem.bus.counters import BusCounters
+from tandem.bus.nats.counters import BusCounters
 from tandem.runtime.bus_metrics import watch_bus
 from tandem.runtime.metrics import Column, Metrics
 

@@ -2,8 +2,8 @@
 
 from examples.chaos.blows.exchanges import BINANCE_REFUSALS, HYPERLIQUID_REFUSALS, REFUSALS
 from examples.chaos.blows.venue_faults import EXCHANGES
-from services.paper_binance.errors import Code
-from services.paper_hyperliquid import errors
+from services.paper_binance.wire.errors import Code
+from services.paper_hyperliquid.wire import errors
 
 
 def test_each_exchange_can_refuse() -> None:

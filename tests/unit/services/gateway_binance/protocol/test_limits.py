@@ -9,7 +9,7 @@ from services.gateway_binance.protocol.rows import LimitRow, exchange_info
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     AccountQuery,
     BalanceQuery,
     CancelOne,

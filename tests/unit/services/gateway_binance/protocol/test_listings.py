@@ -9,7 +9,7 @@ from services.gateway_binance.protocol import listings
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker
 from tandem.domain.instrument import Instrument
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     FillsQuery,
     OpenOrdersQuery,
     OrderQuery,

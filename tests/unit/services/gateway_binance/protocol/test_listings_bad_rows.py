@@ -9,7 +9,7 @@ import pytest
 
 from services.gateway_binance.protocol import listings
 from services.gateway_binance.protocol.requests import TRADES_LIMIT
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     FillsQuery,
     Listing,
     OpenOrdersQuery,

@@ -11,7 +11,7 @@ from services.gateway_binance.protocol.market import (
     mark_update,
 )
 from tandem.domain.ids import Ticker
-from tandem.gateway.channel import BookUpdate, Level
+from tandem.gateway.port.channel import BookUpdate, Level
 
 Payload = Callable[[str], bytes]
 BTC = Ticker("BTCUSDT")

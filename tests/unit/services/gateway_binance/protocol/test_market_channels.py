@@ -6,15 +6,15 @@ import pytest
 
 from services.gateway_binance.protocol.market_channels import MarketChannel
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     BookUpdate,
     ChannelReady,
     MarkUpdate,
     ReopenNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import UnreadableError
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.decoding import UnreadableError
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
 Payload = Callable[[str], bytes]

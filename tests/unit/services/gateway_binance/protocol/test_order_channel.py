@@ -6,9 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.gateway_binance.protocol.order_channel import OrderChannel
 from services.gateway_binance.protocol.signing import Ed25519Signer, HmacSigner
-from tandem.gateway.channel import ChannelReady, ReopenNeeded, Replied, UnknownEvent
-from tandem.gateway.decoding import UnreadableError
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.channel import ChannelReady, ReopenNeeded, Replied, UnknownEvent
+from tandem.gateway.port.decoding import UnreadableError
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
 Payload = Callable[[str], bytes]

@@ -8,8 +8,8 @@ from services.gateway_binance.protocol import events, reports, rows, words
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from tandem.gateway.decoding import UnreadableError
-from tandem.gateway.requests import Report
+from tandem.gateway.port.decoding import UnreadableError
+from tandem.gateway.port.requests import Report
 from tandem.messages import subjects
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import FillCost, FillReport, OrderReport

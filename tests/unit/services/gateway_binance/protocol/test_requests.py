@@ -10,7 +10,7 @@ from services.gateway_binance.protocol.signing import HmacSigner
 from tandem.domain.ids import ClientOrderId, ExecId, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, PriceMatch, TimeInForce
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     AccountQuery,
     BalanceQuery,
     CancelOne,

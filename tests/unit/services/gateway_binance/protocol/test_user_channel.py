@@ -11,7 +11,7 @@ from services.gateway_binance.protocol.user_channel import UserChannel
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     CallHttp,
     ChannelItem,
     ChannelReady,
@@ -20,8 +20,8 @@ from tandem.gateway.channel import (
     ResyncNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import Unsound
-from tandem.gateway.requests import Outcome, Stamp, VenueQueryError
+from tandem.gateway.port.decoding import Unsound
+from tandem.gateway.port.requests import Outcome, Stamp, VenueQueryError
 from tandem.messages.reports import FillCost, FillReport, OrderReport, PositionReport
 from tandem.transport.exchange import HttpMethod, RawAnswer, Transport
 

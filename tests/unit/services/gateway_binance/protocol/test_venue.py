@@ -13,9 +13,8 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
-from tandem.gateway.channel import ReopenNeeded
-from tandem.gateway.port import VenueProtocol
-from tandem.gateway.requests import (
+from tandem.gateway.port.channel import ReopenNeeded
+from tandem.gateway.port.requests import (
     BalanceQuery,
     CancelOne,
     InstrumentsQuery,
@@ -25,6 +24,7 @@ from tandem.gateway.requests import (
     Stamp,
     TimeQuery,
 )
+from tandem.gateway.port.venue import VenueProtocol
 from tandem.transport.exchange import RawAnswer, Transport
 from tandem.transport.rate_limit import Cost, Usage
 

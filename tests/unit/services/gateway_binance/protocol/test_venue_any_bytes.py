@@ -11,8 +11,8 @@ from services.gateway_binance.protocol.venue import BinanceVenue
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.instrument import Instrument
-from tandem.gateway.decoding import UnreadableError
-from tandem.gateway.requests import (
+from tandem.gateway.port.decoding import UnreadableError
+from tandem.gateway.port.requests import (
     CancelOne,
     FillsQuery,
     OpenOrdersQuery,

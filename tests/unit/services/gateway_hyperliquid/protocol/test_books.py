@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from services.gateway_hyperliquid.protocol.books import Books
 from services.gateway_hyperliquid.protocol.payloads import BboFrame, BookFrame, LevelRow
-from tandem.gateway.channel import BookUpdate, Level
+from tandem.gateway.port.channel import BookUpdate, Level
 
 
 def row(px: str, sz: str = "1") -> LevelRow:

@@ -6,7 +6,7 @@ import pytest
 
 from services.gateway_hyperliquid.protocol.identity import Identity, check_role
 from tandem.domain.errors import ConfigurationError
-from tandem.gateway.requests import VenueQueryError
+from tandem.gateway.port.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer, Transport
 
 ACCOUNT, AGENT, OTHER = "0x" + "a1" * 20, "0x" + "b2" * 20, "0x" + "c3" * 20

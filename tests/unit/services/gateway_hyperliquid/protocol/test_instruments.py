@@ -10,7 +10,7 @@ from services.gateway_hyperliquid.protocol.instruments import instruments, is_of
 from services.gateway_hyperliquid.protocol.payloads import Meta
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument, is_legal_price
-from tandem.gateway.requests import InstrumentTable
+from tandem.gateway.port.requests import InstrumentTable
 
 DATA = Path(__file__).parents[4] / "data" / "hyperliquid"
 

@@ -8,7 +8,7 @@ import pytest
 from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     BookUpdate,
     ChannelReady,
     Level,
@@ -16,8 +16,8 @@ from tandem.gateway.channel import (
     ReopenNeeded,
     UnknownEvent,
 )
-from tandem.gateway.decoding import Unsound
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.decoding import Unsound
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
 STAMP = Stamp(1, 2, 3, 4)

@@ -3,9 +3,9 @@
 import pytest
 
 from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
-from tandem.gateway.channel import ChannelReady, Replied, SendFrame, UnknownEvent
-from tandem.gateway.decoding import Unsound
-from tandem.gateway.requests import Stamp
+from tandem.gateway.port.channel import ChannelReady, Replied, SendFrame, UnknownEvent
+from tandem.gateway.port.decoding import Unsound
+from tandem.gateway.port.requests import Stamp
 from tandem.transport.exchange import RawAnswer, Transport
 
 STAMP = Stamp(1, 2, 3, 4)

@@ -13,7 +13,7 @@ from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, OrderType, PriceMatch, RejectReason, TimeInForce
-from tandem.gateway.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
+from tandem.gateway.port.requests import CancelOne, OrderRequest, Outcome, PlaceOrder
 from tandem.messages.reports import OrderReport
 from tandem.transport.exchange import RawAnswer, Transport
 

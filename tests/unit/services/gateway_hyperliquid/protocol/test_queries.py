@@ -19,7 +19,7 @@ from services.gateway_hyperliquid.protocol.queries import (
 )
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     BalanceQuery,
     FillsQuery,
     InstrumentsQuery,

@@ -31,7 +31,7 @@ from services.gateway_hyperliquid.protocol.reports import (
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from tandem.gateway.decoding import UnreadableError
+from tandem.gateway.port.decoding import UnreadableError
 from tandem.messages.reports import FillReport, OrderReport
 
 DATA = Path(__file__).parents[4] / "data" / "hyperliquid"

@@ -18,7 +18,7 @@ from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce
-from tandem.gateway.requests import CancelOne, PlaceOrder, Stamp
+from tandem.gateway.port.requests import CancelOne, PlaceOrder, Stamp
 
 SIGNER = Signer(AgentKey("22" * 32), Network.TESTNET)
 STAMP = Stamp(call=7, venue_ms=1_790_000_000_000, nonce=1_790_000_000_003, window_ms=1_000)

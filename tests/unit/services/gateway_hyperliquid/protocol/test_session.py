@@ -4,8 +4,8 @@ import json
 
 from services.gateway_hyperliquid.protocol.payloads import Frame
 from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
-from tandem.gateway.channel import ChannelReady, ReopenNeeded, SendFrame, UnknownEvent
-from tandem.gateway.decoding import Unsound
+from tandem.gateway.port.channel import ChannelReady, ReopenNeeded, SendFrame, UnknownEvent
+from tandem.gateway.port.decoding import Unsound
 
 S = 1_000_000_000
 USER = "0xAbC"

@@ -20,7 +20,7 @@ from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus
-from tandem.gateway.channel import (
+from tandem.gateway.port.channel import (
     CallHttp,
     ChannelReady,
     RenewNeeded,
@@ -29,8 +29,8 @@ from tandem.gateway.channel import (
     SendFrame,
     UnknownEvent,
 )
-from tandem.gateway.decoding import Unsound
-from tandem.gateway.requests import Stamp, VenueQueryError
+from tandem.gateway.port.decoding import Unsound
+from tandem.gateway.port.requests import Stamp, VenueQueryError
 from tandem.messages.facts import subject_of
 from tandem.messages.reports import FillCost, FillReport, OrderReport
 from tandem.transport.exchange import RawAnswer, Transport

@@ -19,8 +19,7 @@ from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc, Ticker
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderStatus, OrderType, TimeInForce
-from tandem.gateway.port import VenueProtocol
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     BalanceQuery,
     CancelOne,
     FillsQuery,
@@ -33,6 +32,7 @@ from tandem.gateway.requests import (
     TimeQuery,
     VenueQueryError,
 )
+from tandem.gateway.port.venue import VenueProtocol
 from tandem.messages.reports import FillReport, OrderReport, PositionReport
 from tandem.transport.exchange import RawAnswer, Transport
 from tandem.transport.rate_limit import Cost

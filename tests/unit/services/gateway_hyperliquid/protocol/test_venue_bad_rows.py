@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.gateway_hyperliquid.protocol.queries import ROWS_MAY_BE_CUT
-from tandem.gateway.requests import (
+from tandem.gateway.port.requests import (
     FillsQuery,
     Listing,
     OpenOrdersQuery,

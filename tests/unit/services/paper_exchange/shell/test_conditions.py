@@ -1,6 +1,6 @@
 import pytest
 
-from services.paper_exchange.channels import Channel, Silences
+from services.paper_exchange.market.channels import Channel, Silences
 from services.paper_exchange.shell.conditions import Conditions, FaultRequest, Mute
 from services.paper_exchange.shell.outage import Down, Outage
 from services.paper_exchange.shell.venue_clock import Skew, VenueClock

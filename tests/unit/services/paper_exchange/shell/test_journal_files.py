@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from services.paper_exchange.fees import FeeSchedule
-from services.paper_exchange.instruments import BINANCE_POLICY
-from services.paper_exchange.matching import Engine
-from services.paper_exchange.orders import Order
+from services.paper_exchange.engine.fees import FeeSchedule
+from services.paper_exchange.engine.matching import Engine
+from services.paper_exchange.engine.orders import Order
+from services.paper_exchange.market.instruments import BINANCE_POLICY
 from services.paper_exchange.shell.journal_files import (
     KEPT_FILES,
     BooksError,

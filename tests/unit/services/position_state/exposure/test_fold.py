@@ -21,7 +21,7 @@ from tandem.messages import subjects
 from tandem.messages.hedges import Carried, HedgeRefused
 from tandem.messages.intents import LegSpec, RatioKind
 from tandem.messages.reports import FillReport
-from tandem.runtime.effects import LogEvent
+from tandem.runtime.fold.port import LogEvent
 from tests.unit.services.hedger.desk import (
     BINANCE,
     HYPERLIQUID,

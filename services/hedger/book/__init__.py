@@ -1,0 +1,1 @@
+"""What is owed and what is on its way, bucket by bucket (pure)."""

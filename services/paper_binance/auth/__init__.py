@@ -1,0 +1,1 @@
+"""Who may ask, how it is signed, and how much of it."""

@@ -1,0 +1,1 @@
+"""The exchange's state and what orders and the tape do to it."""

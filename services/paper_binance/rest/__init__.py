@@ -1,0 +1,1 @@
+"""Requests over REST and the WebSocket API, and their answers."""

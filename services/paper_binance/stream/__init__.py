@@ -1,0 +1,1 @@
+"""Stream connections, and what they tell when."""

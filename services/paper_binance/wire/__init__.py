@@ -1,0 +1,1 @@
+"""How the venue writes: words, numbers, errors, parameters and payloads."""

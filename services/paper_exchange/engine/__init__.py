@@ -1,0 +1,1 @@
+"""Orders, fills and accounts behind both paper venues (pure)."""

@@ -1,0 +1,1 @@
+"""What a tape displays: books, trades, instruments, intervals (pure)."""

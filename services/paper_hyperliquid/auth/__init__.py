@@ -1,0 +1,1 @@
+"""Who signed a request, for whom it acts, and whether it is admitted (pure)."""

@@ -1,0 +1,1 @@
+"""What the control port shows, and what it makes go wrong."""

@@ -1,0 +1,1 @@
+"""The /ws connections, and what they tell when."""

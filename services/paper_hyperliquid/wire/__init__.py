@@ -1,0 +1,1 @@
+"""How the venue writes: words, numbers, errors, schemas and payloads (pure)."""

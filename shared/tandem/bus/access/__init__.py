@@ -1,0 +1,1 @@
+"""The bus as a strategy has it where the bus has users."""

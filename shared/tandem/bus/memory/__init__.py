@@ -1,0 +1,1 @@
+"""The bus in one process, for tests and simulations."""

@@ -1,0 +1,1 @@
+"""Live local copies of the state services' pages."""

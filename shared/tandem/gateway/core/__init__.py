@@ -1,0 +1,1 @@
+"""What is sent and when: orders, cancels, prices, the lease (pure)."""

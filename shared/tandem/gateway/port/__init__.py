@@ -1,0 +1,1 @@
+"""What a venue's `protocol/` provides, and how what it says is judged (pure)."""

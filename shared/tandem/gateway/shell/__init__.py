@@ -1,0 +1,1 @@
+"""What waits: the log, the wire, the lease."""

@@ -1,0 +1,1 @@
+"""What runs a pure fold over the log."""

@@ -1,8 +1,0 @@
-"""The values that the shell and a venue exchange."""
-
-from tandem.gateway.requests import VenueQueryError
-
-
-def test_query_error_says_when_to_ask_again() -> None:
-    error = VenueQueryError("busy", 300)
-    assert (str(error), error.retry_after_ms) == ("busy", 300)
