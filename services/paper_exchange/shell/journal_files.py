@@ -3,7 +3,8 @@
 1. A line is handed to the system, in one write, before anybody hears of what it says. Whatever
    kills the process, what was answered is there; what a machine loses with its power is not.
 2. A file begins with all that holds then, so that any file alone is enough to go on with; those
-   before it hold history, and the oldest are deleted.
+   before it hold history, and the oldest are deleted once all are too large together. However
+   often an exchange is started, each time with a file of its own, it forgets nothing by that.
 3. A last line without its end was never answered to anybody, and is cut off. Any other line that
    does not decode is damage, and nothing is begun on it.
 4. One process at a time has the books.
@@ -24,7 +25,7 @@ from services.paper_exchange.engine.state_journal import Entry, StateJournal
 
 FORMAT = 1
 FILE_BYTES = 8 * 1024 * 1024
-KEPT_FILES = 8
+KEPT_FULL_FILES = 7
 SUFFIX = ".journal"
 DRAFT_SUFFIX = ".draft"
 LOCK_FILE = "lock"
@@ -131,8 +132,16 @@ class JournalFiles:
             os.close(self._file)
         self._file, self._size, self._number = file, len(head), self._number + 1
         self._full_size = len(head) + self._file_bytes
-        for old in self._files()[:-KEPT_FILES]:
-            old.unlink()
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Delete the files of which the newer ones alone hold as much as is kept."""
+        newer_bytes = 0
+        for file in reversed(self._files()):
+            if newer_bytes >= KEPT_FULL_FILES * self._file_bytes:
+                file.unlink()
+            else:
+                newer_bytes += file.stat().st_size
 
     def _entries(self, path: Path) -> Iterator[Entry]:
         """Read one file; its header must be of these books."""
