@@ -40,7 +40,7 @@ TRADES = (
     b'"sz":"0.00219","tid":1,"time":4,"users":["0x1","0x2"]},{"coin":"BTC","hash":"0x0",'
     b'"px":"105055.0","side":"A","sz":"0.1","tid":2,"time":4,"users":["0x1","0x2"]}]}\n'
 )
-MARKET = Path(__file__).parents[5] / "shared" / "data" / "market"
+MARKET = Path(__file__).parents[6] / "shared" / "data" / "market"
 
 
 def level(px: str, qty: str) -> Level:

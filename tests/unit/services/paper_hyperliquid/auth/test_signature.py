@@ -23,7 +23,7 @@ from services.paper_hyperliquid.wire.schemas import (
     decode_envelope,
 )
 
-DATA = Path(__file__).parents[3] / "data" / "paper_hyperliquid" / "signing_vectors.jsonl"
+DATA = Path(__file__).parents[4] / "data" / "paper_hyperliquid" / "signing_vectors.jsonl"
 ADDRESSES = {
     "K1": "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a",
     "K2": "0x1563915e194d8cfba1943570603f7606a3115508",
