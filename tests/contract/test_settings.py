@@ -123,7 +123,7 @@ async def test_f16_all_that_is_read_is_judged_first(name: str) -> None:
 
 @pytest.mark.parametrize("venue", ["binance", "hyperliquid"])
 def test_f16_a_gateway_reads_its_environment_in_one_place(venue: str) -> None:
-    shell = (ROOT / "shared" / "tandem" / "gateway").glob("*.py")
+    shell = (ROOT / "shared" / "tandem" / "gateway").rglob("*.py")
     own = (ROOT / "services" / f"gateway_{venue}").rglob("*.py")
     readers = [path.name for path in (*shell, *own) if "context.env" in path.read_text()]
     assert readers == ["service.py"]
