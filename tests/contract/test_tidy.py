@@ -19,6 +19,11 @@ MAX_MODULE_LINES = 450
 MAX_FUNCTION_LINES = 60
 MEDIAN_FUNCTION_LINES = 8
 USUAL_FUNCTION_LINES = 25
+MAX_FILES_A_FOLDER = 20
+BOTH_VENUES = {
+    "venue", "wire", "requests", "queries", "outcomes", "errors", "reports", "instruments",
+    "signing", "keepalive", "order_channel", "user_channel", "market_channel", "books",
+}  # fmt: skip
 BANNED_MODULES = {"utils", "helpers", "common", "misc", "base", "manager", "types"}
 BANNED_ENDINGS = ("Manager", "Processor", "Helper")
 SERVICE_FILES = ("__init__.py", "__main__.py", "service.py")
@@ -123,3 +128,17 @@ def test_top_level_is_as_agreed() -> None:
 def test_lock_pins_everything_without_addresses() -> None:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_.\-]+==[\w.+!]+", line)] == []
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in CODE}), ids=_name)
+def test_no_folder_has_more_files_than_one_looks_through(folder: Path) -> None:
+    assert len(list(folder.glob("*.py"))) <= MAX_FILES_A_FOLDER
+
+
+def test_gateways_call_the_same_things_the_same() -> None:
+    """What both venues have stands in a file of the same name."""
+    binance, hyperliquid = (
+        {path.stem for path in (ROOT / "services" / f"gateway_{venue}" / "protocol").glob("*.py")}
+        for venue in ("binance", "hyperliquid")
+    )
+    assert BOTH_VENUES <= binance & hyperliquid

@@ -12,15 +12,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.gateway_binance.protocol import events, rows
+from services.gateway_binance.protocol import stream_wire, wire
 from services.gateway_binance.protocol.reports import (
     Received,
     order_update_reports,
     trade_lite_report,
     trade_row_reports,
 )
-from services.gateway_hyperliquid.protocol.payloads import FillRow
 from services.gateway_hyperliquid.protocol.reports import Reading, fill_report
+from services.gateway_hyperliquid.protocol.wire import FillRow
 from services.order_state.fold import OrderFold
 from services.order_state.registry import Registry
 from tandem.domain.execution import ReportSource
@@ -208,8 +208,8 @@ def order_update(cloid: str, **more: object) -> Facts:
         "m": False, "R": True, "ps": "BOTH", "rp": "12.3",
     }  # fmt: skip
     frame = {"e": "ORDER_TRADE_UPDATE", "E": 1_700_000_000_130, "T": 1_700_000_000_125}
-    event = events.decode_user_frame(json.dumps(frame | {"o": said | more}).encode())
-    assert isinstance(event, events.OrderTradeUpdate)
+    event = stream_wire.decode_user_frame(json.dumps(frame | {"o": said | more}).encode())
+    assert isinstance(event, stream_wire.OrderTradeUpdate)
     return order_update_reports(event, AT)
 
 
@@ -229,8 +229,8 @@ def trade_lite(cloid: str) -> Facts:
         "q": "2.5", "p": "0", "m": False, "c": cloid, "S": "SELL", "L": "140.1", "l": "2.5",
         "t": 700_000_123, "i": 9_000_000_000_000_000_123,
     }  # fmt: skip
-    event = events.decode_user_frame(json.dumps(said).encode())
-    assert isinstance(event, events.TradeLite)
+    event = stream_wire.decode_user_frame(json.dumps(said).encode())
+    assert isinstance(event, stream_wire.TradeLite)
     return (trade_lite_report(event, AT),)
 
 
@@ -240,7 +240,7 @@ def trade_row(_cloid: str = "") -> Facts:
         "side": "SELL", "price": "140.1", "qty": "2.5", "time": 1_700_000_000_125,
         "commission": "0.1", "commissionAsset": "USDT", "realizedPnl": "12.3",
     }  # fmt: skip
-    row = msgspec.json.decode(json.dumps(said), type=rows.TradeRow)
+    row = msgspec.json.decode(json.dumps(said), type=wire.TradeRow)
     return trade_row_reports(row, Received(BINANCE, ReportSource.QUERY, 1))
 
 

@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
-from services.gateway_binance.protocol import words
-from services.gateway_binance.protocol.rows import (
+from services.gateway_binance.protocol import vocabulary
+from services.gateway_binance.protocol.wire import (
     FilterRow,
     SymbolRow,
     symbol_name,
@@ -89,7 +89,7 @@ def instrument_of(
         max_qty=_bound(lot.max_qty),
         market_max_qty=_bound(market.max_qty),
         multiplier=coin.multiplier,
-        is_tradable=row.status == words.TRADING,
+        is_tradable=row.status == vocabulary.TRADING,
         status=shown(row.status),
     )
 

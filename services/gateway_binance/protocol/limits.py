@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from services.gateway_binance.protocol.requests import OPEN_ORDERS_WEIGHT, open_orders_params
-from services.gateway_binance.protocol.rows import LimitRow, limit_row
+from services.gateway_binance.protocol.wire import LimitRow, limit_row
 from tandem.gateway.port.decoding import UnreadableError, decode, whole_number
 from tandem.gateway.port.requests import (
     AccountQuery,

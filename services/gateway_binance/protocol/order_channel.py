@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from services.gateway_binance.protocol.answers import OK
+from services.gateway_binance.protocol.keepalive import Lifetime
 from services.gateway_binance.protocol.requests import logon_frame
-from services.gateway_binance.protocol.session import Lifetime
 from services.gateway_binance.protocol.signing import Signer
 from tandem.domain.instrument import Instrument
 from tandem.gateway.port.channel import (

@@ -14,7 +14,7 @@ from services.gateway_binance.protocol.reports import (
     check_order,
     order_row_report,
 )
-from services.gateway_binance.protocol.rows import OrderRow
+from services.gateway_binance.protocol.wire import OrderRow
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import RejectReason

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from services.gateway_binance.protocol import events, words
-from services.gateway_binance.protocol.numbers import ns_of_ms
-from services.gateway_binance.protocol.rows import OrderRow, PositionRow, TradeRow
+from services.gateway_binance.protocol import stream_wire, vocabulary
+from services.gateway_binance.protocol.vocabulary import ns_of_ms
+from services.gateway_binance.protocol.wire import OrderRow, PositionRow, TradeRow
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import ClientOrderId, Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side
@@ -32,7 +32,7 @@ class Received(Struct, frozen=True):
     recv_ns: int
 
 
-def order_update_reports(event: events.OrderTradeUpdate, at: Received) -> tuple[Report, ...]:
+def order_update_reports(event: stream_wire.OrderTradeUpdate, at: Received) -> tuple[Report, ...]:
     """Return what an ORDER_TRADE_UPDATE proves: its fill first, then the order, then the cost."""
     report = _order_of_update(event.order, at)
     if not _is_fill(event.order):
@@ -42,24 +42,26 @@ def order_update_reports(event: events.OrderTradeUpdate, at: Received) -> tuple[
     return (fill, report) if cost is None else (fill, report, cost)
 
 
-def _is_fill(order: events.OrderUpdate) -> bool:
+def _is_fill(order: stream_wire.OrderUpdate) -> bool:
     return order.trade_id != 0 and _last_qty(order) > 0
 
 
-def _last_qty(order: events.OrderUpdate) -> Decimal:
+def _last_qty(order: stream_wire.OrderUpdate) -> Decimal:
     if plain(order.last_qty, "l") < 0:
         raise UnreadableError("l", order.last_qty, "not below 0")
     return order.last_qty
 
 
-def lacks_trade_id(order: events.OrderUpdate) -> bool:
+def lacks_trade_id(order: stream_wire.OrderUpdate) -> bool:
     """Tell whether something filled without a trade id to know it by (liquidations may)."""
     return order.trade_id == 0 and _last_qty(order) > 0
 
 
-def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
+def _order_of_update(order: stream_wire.OrderUpdate, at: Received) -> OrderReport:
     status = _status(order.status)
-    reason, text = words.why(order.status, order.expiry_reason) if _is_end(status) else (None, "")
+    reason, text = (
+        vocabulary.why(order.status, order.expiry_reason) if _is_end(status) else (None, "")
+    )
     return OrderReport(
         exc=at.exc,
         ticker=Ticker(order.symbol),
@@ -71,8 +73,8 @@ def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
         client_order_id=_cloid(order.client_order_id),
         amount=_side(order.side).signed(plain(order.orig_qty, "q")),
         price=_price(order.price, "p"),
-        order_type=words.ORDER_TYPES.get(order.order_type),
-        time_in_force=words.TIMES_IN_FORCE.get(order.time_in_force),
+        order_type=vocabulary.ORDER_TYPES.get(order.order_type),
+        time_in_force=vocabulary.TIMES_IN_FORCE.get(order.time_in_force),
         reduce_only=order.reduce_only,
         cum_qty=plain(order.cum_qty, "z"),
         avg_px=_price(order.avg_px, "ap"),
@@ -81,7 +83,7 @@ def _order_of_update(order: events.OrderUpdate, at: Received) -> OrderReport:
     )
 
 
-def _fill_of_update(order: events.OrderUpdate, at: Received) -> FillReport:
+def _fill_of_update(order: stream_wire.OrderUpdate, at: Received) -> FillReport:
     return FillReport(
         exc=at.exc,
         ticker=Ticker(order.symbol),
@@ -96,12 +98,12 @@ def _fill_of_update(order: events.OrderUpdate, at: Received) -> FillReport:
         client_order_id=_cloid(order.client_order_id),
         cum_qty=plain(order.cum_qty, "z"),
         liquidity=_liquidity(order.is_maker),
-        is_system=words.is_system(order.client_order_id),
+        is_system=vocabulary.is_system(order.client_order_id),
         is_unnamed=not order.client_order_id,
     )
 
 
-def _cost_of_update(order: events.OrderUpdate, at: Received) -> FillCost | None:
+def _cost_of_update(order: stream_wire.OrderUpdate, at: Received) -> FillCost | None:
     """Exchange-generated fills name no commission: the trade list does, later."""
     if order.commission is None or order.commission_asset is None:
         return None
@@ -116,7 +118,7 @@ def _cost_of_update(order: events.OrderUpdate, at: Received) -> FillCost | None:
     )
 
 
-def trade_lite_report(event: events.TradeLite, at: Received) -> FillReport:
+def trade_lite_report(event: stream_wire.TradeLite, at: Received) -> FillReport:
     """Return the fill that a TRADE_LITE tells early."""
     return FillReport(
         exc=at.exc,
@@ -131,12 +133,14 @@ def trade_lite_report(event: events.TradeLite, at: Received) -> FillReport:
         ts_recv_ns=at.recv_ns,
         client_order_id=_cloid(event.client_order_id),
         liquidity=_liquidity(event.is_maker),
-        is_system=words.is_system(event.client_order_id),
+        is_system=vocabulary.is_system(event.client_order_id),
         is_unnamed=not event.client_order_id,
     )
 
 
-def account_update_reports(event: events.AccountUpdate, at: Received) -> tuple[PositionReport, ...]:
+def account_update_reports(
+    event: stream_wire.AccountUpdate, at: Received
+) -> tuple[PositionReport, ...]:
     """Return the positions that changed, as of the engine's time T; one-way positions only."""
     return tuple(
         PositionReport(
@@ -150,7 +154,7 @@ def account_update_reports(event: events.AccountUpdate, at: Received) -> tuple[P
             unrealized_pnl=plain_or_none(position.unrealized_pnl, "up"),
         )
         for position in event.account.positions
-        if position.position_side == words.ONE_WAY
+        if position.position_side == vocabulary.ONE_WAY
     )
 
 
@@ -171,7 +175,7 @@ def check_order(row: OrderRow, asked: OrderQuery | OrderRequest) -> None:
 
 def order_row_report(row: OrderRow, at: Received) -> OrderReport:
     """Return the state of one order as an acknowledgement or a query gave it."""
-    reason, text = words.why(row.status)
+    reason, text = vocabulary.why(row.status)
     return OrderReport(
         exc=at.exc,
         ticker=Ticker(row.symbol),
@@ -183,8 +187,8 @@ def order_row_report(row: OrderRow, at: Received) -> OrderReport:
         client_order_id=_cloid(row.client_order_id),
         amount=_row_amount(row),
         price=_price(row.price, "price"),
-        order_type=words.ORDER_TYPES.get(row.orig_type or row.type),
-        time_in_force=words.TIMES_IN_FORCE.get(row.time_in_force),
+        order_type=vocabulary.ORDER_TYPES.get(row.orig_type or row.type),
+        time_in_force=vocabulary.TIMES_IN_FORCE.get(row.time_in_force),
         reduce_only=row.reduce_only,
         cum_qty=plain_or_none(row.executed_qty, "executedQty"),
         avg_px=_price(row.avg_price, "avgPrice"),
@@ -250,14 +254,14 @@ def position_row_report(row: PositionRow, at: Received, listed_ms: int) -> Posit
 
 
 def _status(word: str) -> OrderStatus:
-    status = words.STATUSES.get(word)
+    status = vocabulary.STATUSES.get(word)
     if status is None:
         raise UnreadableError("status", word, WORD_RULE)
     return status
 
 
 def _side(word: str) -> Side:
-    side = words.SIDES.get(word)
+    side = vocabulary.SIDES.get(word)
     if side is None:
         raise UnreadableError("side", word, WORD_RULE)
     return side

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.gateway_binance.protocol import words
-from services.gateway_binance.protocol.numbers import decimal_text
+from services.gateway_binance.protocol import vocabulary
 from services.gateway_binance.protocol.signing import (
     Param,
     Params,
@@ -20,6 +19,7 @@ from services.gateway_binance.protocol.signing import (
     signed_params,
     signed_query,
 )
+from services.gateway_binance.protocol.vocabulary import decimal_text
 from tandem.domain.ids import ExecId
 from tandem.domain.order import OrderType, side_of
 from tandem.gateway.port.decoding import id_number
@@ -87,7 +87,7 @@ def place_params(order: PlaceOrder, options: OrderOptions) -> Params:
 
 
 def _limit_params(order: PlaceOrder) -> list[Param]:
-    force = words.POST_ONLY if order.post_only else order.time_in_force.value
+    force = vocabulary.POST_ONLY if order.post_only else order.time_in_force.value
     params: list[Param] = [("timeInForce", force)]
     if order.price_match is not None:
         params.append(("priceMatch", order.price_match.value))

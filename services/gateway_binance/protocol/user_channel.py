@@ -11,9 +11,16 @@
 
 from collections.abc import Sequence
 
-from services.gateway_binance.protocol import events, rows, words
+from services.gateway_binance.protocol import stream_wire, vocabulary, wire
 from services.gateway_binance.protocol.answers import OK, refusal_of
 from services.gateway_binance.protocol.errors import LISTEN_KEY_GONE
+from services.gateway_binance.protocol.keepalive import (
+    EventWatchdog,
+    KeyRenewal,
+    Lifetime,
+    next_form,
+    private_url,
+)
 from services.gateway_binance.protocol.reports import (
     Received,
     account_update_reports,
@@ -22,13 +29,6 @@ from services.gateway_binance.protocol.reports import (
     trade_lite_report,
 )
 from services.gateway_binance.protocol.requests import RestRequests, subscribe_frame
-from services.gateway_binance.protocol.session import (
-    EventWatchdog,
-    KeyRenewal,
-    Lifetime,
-    next_form,
-    private_url,
-)
 from services.gateway_binance.protocol.settings import PrivateForm, VenueSettings
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
@@ -85,7 +85,7 @@ class UserChannel:
     ) -> Opening:
         if prepared is None:
             raise VenueQueryError("no listen key was asked for")
-        self._key = rows.decode_rows(rows.listen_key_row, prepared).listen_key
+        self._key = wire.decode_rows(wire.listen_key_row, prepared).listen_key
         self._lifetime, self._renewal = Lifetime(), KeyRenewal(self._settings.keep_key_s)
         self._is_ready = self._is_leaving = False
         self._watchdog.forget()
@@ -103,8 +103,8 @@ class UserChannel:
                 self._watchdog.acknowledged(_watch_key(fact))
 
     def receive(self, frame: bytes, recv_ns: int) -> tuple[ChannelItem, ...]:
-        event = events.decode_user_frame(frame)
-        if isinstance(event, events.ControlReply):
+        event = stream_wire.decode_user_frame(frame)
+        if isinstance(event, stream_wire.ControlReply):
             return self._subscribed(event)
         items = self._items(event, Received(self._exc, ReportSource.EVENT, recv_ns))
         for item in items:
@@ -112,43 +112,43 @@ class UserChannel:
                 self._watchdog.mentioned(_watch_key(item))
         return (*self._now_ready(), *items)
 
-    def _items(self, event: events.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
+    def _items(self, event: stream_wire.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
         try:
             return self._translated(event, at)
         except UnreadableError as error:
             return (unsound(_name_of(event), error),)
 
-    def _translated(self, event: events.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
+    def _translated(self, event: stream_wire.UserEvent, at: Received) -> tuple[ChannelItem, ...]:
         match event:
-            case events.OrderTradeUpdate():
+            case stream_wire.OrderTradeUpdate():
                 return (*order_update_reports(event, at), *_untold_fill(event.order))
-            case events.TradeLite():
+            case stream_wire.TradeLite():
                 return (trade_lite_report(event, at),) if self._settings.trade_lite else ()
-            case events.AccountUpdate():
+            case stream_wire.AccountUpdate():
                 return (*account_update_reports(event, at), *_two_way(event))
-            case events.ListenKeyExpired():
+            case stream_wire.ListenKeyExpired():
                 return self._expired(event)
-            case events.MarginCall():
+            case stream_wire.MarginCall():
                 return (ResyncNeeded("MARGIN_CALL: positions are at risk"),)
-            case events.UnknownEvent():
+            case stream_wire.UnknownEvent():
                 return self._other(event)
-            case events.BrokenFrame():
+            case stream_wire.BrokenFrame():
                 return (event.fault,)
             case _:
                 return ()
 
-    def _other(self, event: events.UnknownEvent) -> tuple[ChannelItem, ...]:
-        if event.name != events.SHUTDOWN:
+    def _other(self, event: stream_wire.UnknownEvent) -> tuple[ChannelItem, ...]:
+        if event.name != stream_wire.SHUTDOWN:
             return (UnknownEvent(event.name),)
         self._is_leaving = True
         return ()
 
-    def _expired(self, event: events.ListenKeyExpired) -> tuple[ChannelItem, ...]:
+    def _expired(self, event: stream_wire.ListenKeyExpired) -> tuple[ChannelItem, ...]:
         if event.listen_key not in {"", self._key}:
             return ()
         return (ReopenNeeded("the listen key expired"),)
 
-    def _subscribed(self, reply: events.ControlReply) -> tuple[ChannelItem, ...]:
+    def _subscribed(self, reply: stream_wire.ControlReply) -> tuple[ChannelItem, ...]:
         if reply.error:
             return (ReopenNeeded(f"the private stream refused: {reply.error}"),)
         return self._now_ready()
@@ -192,13 +192,13 @@ class UserChannel:
 
     def _other_key(self, answer: RawAnswer) -> tuple[ChannelItem, ...]:
         try:
-            key = decode(rows.listen_key_row, answer.body).listen_key
+            key = decode(wire.listen_key_row, answer.body).listen_key
         except UnreadableError:
             return ()
         return () if key == self._key else (ReopenNeeded("the account has another listen key"),)
 
 
-def _name_of(event: events.UserEvent) -> str:
+def _name_of(event: stream_wire.UserEvent) -> str:
     return str(type(event).__struct_config__.tag or "frame")
 
 
@@ -207,17 +207,17 @@ def _watch_key(report: OrderReport) -> str:
     return f"{report.ticker} {report.venue_order_id}{' cancelled' if ended else ''}"
 
 
-def _untold_fill(order: events.OrderUpdate) -> tuple[ChannelItem, ...]:
+def _untold_fill(order: stream_wire.OrderUpdate) -> tuple[ChannelItem, ...]:
     """A liquidation may fill without a trade id: the trade list has it."""
     if not lacks_trade_id(order):
         return ()
     return (ResyncNeeded(f"a fill of {order.symbol} order {order.order_id} without trade id"),)
 
 
-def _two_way(event: events.AccountUpdate) -> tuple[ChannelItem, ...]:
+def _two_way(event: stream_wire.AccountUpdate) -> tuple[ChannelItem, ...]:
     """Positions of hedge mode have no place in one-way books: counted, and said."""
     return tuple(
         UnknownEvent(shown(f"position of {each.symbol} with positionSide {each.position_side}"))
         for each in event.account.positions
-        if each.position_side != words.ONE_WAY
+        if each.position_side != vocabulary.ONE_WAY
     )

@@ -7,9 +7,9 @@
 import re
 from collections.abc import Sequence
 
-from services.gateway_binance.protocol import limits, listings, rows
+from services.gateway_binance.protocol import limits, queries, wire
 from services.gateway_binance.protocol.instruments import instruments_of
-from services.gateway_binance.protocol.market_channels import MarketChannel
+from services.gateway_binance.protocol.market_channel import MarketChannel
 from services.gateway_binance.protocol.order_channel import ORDERS, OrderChannel
 from services.gateway_binance.protocol.outcomes import decode_outcome
 from services.gateway_binance.protocol.requests import (
@@ -20,11 +20,11 @@ from services.gateway_binance.protocol.requests import (
     order_frame,
     stream_names,
 )
-from services.gateway_binance.protocol.rows import LimitRow
 from services.gateway_binance.protocol.settings import VenueSettings
 from services.gateway_binance.protocol.signing import Signer
 from services.gateway_binance.protocol.user_channel import UserChannel
-from services.gateway_binance.protocol.words import SYSTEM_PREFIXES
+from services.gateway_binance.protocol.vocabulary import SYSTEM_PREFIXES
+from services.gateway_binance.protocol.wire import LimitRow
 from tandem.domain.errors import InvalidInputError, InvariantError
 from tandem.domain.execution import OutcomeKind
 from tandem.domain.ids import ClientOrderId, Exc
@@ -147,26 +147,26 @@ class BinanceVenue:
 
     def decode_instruments(self, answers: Sequence[RawAnswer]) -> InstrumentTable:
         """Return the instrument table; the limits it states are kept from then on."""
-        info = rows.decode_rows(rows.exchange_info, answers[0])
+        info = wire.decode_rows(wire.exchange_info, answers[0])
         self._limits = limits.readable(info.rate_limits) or self._limits
         return instruments_of(self._exc, info.symbols, self._settings.whole_names)
 
     def decode_time(self, answers: Sequence[RawAnswer]) -> int:
-        return listings.decode_time(answers)
+        return queries.decode_time(answers)
 
     def decode_order(
         self, query: OrderQuery, answers: Sequence[RawAnswer]
     ) -> tuple[Report, ...] | None:
-        return listings.decode_order(self._exc, query, answers)
+        return queries.decode_order(self._exc, query, answers)
 
     def decode_listing(self, query: Query, answers: Sequence[RawAnswer]) -> Listing:
-        return listings.decode_listing(self._exc, query, answers)
+        return queries.decode_listing(self._exc, query, answers)
 
     def decode_account(self, answers: Sequence[RawAnswer]) -> str:
-        return listings.decode_account(answers)
+        return queries.decode_account(answers)
 
     def decode_balance(self, answers: Sequence[RawAnswer]) -> VenueBalance:
-        return listings.decode_balance(self._settings.balance_asset, answers)
+        return queries.decode_balance(self._settings.balance_asset, answers)
 
 
 def _mark_streams(instrument: Instrument) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from services.gateway_hyperliquid.protocol.payloads import BboFrame, BookFrame, LevelRow
+from services.gateway_hyperliquid.protocol.wire import BboFrame, BookFrame, LevelRow
 from tandem.domain.ids import Ticker
 from tandem.domain.units import NS_PER_MS
 from tandem.gateway.port.channel import BookUpdate, Level

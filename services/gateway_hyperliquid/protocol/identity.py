@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from services.gateway_hyperliquid.protocol.payloads import UserRole
+from services.gateway_hyperliquid.protocol.wire import UserRole
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.network import Network
 from tandem.gateway.port.decoding import UnreadableError, decode

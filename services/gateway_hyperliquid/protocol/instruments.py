@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from services.gateway_hyperliquid.protocol.payloads import AssetName, AssetRow, Meta
+from services.gateway_hyperliquid.protocol.wire import AssetName, AssetRow, Meta
 from tandem.domain.denominations import denomination
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument

@@ -12,13 +12,13 @@ from typing import Final
 import msgspec
 
 from services.gateway_hyperliquid.protocol.books import Books
-from services.gateway_hyperliquid.protocol.payloads import (
+from services.gateway_hyperliquid.protocol.keepalive import Items, Session, Subscription
+from services.gateway_hyperliquid.protocol.wire import (
     AssetContextFrame,
     BboFrame,
     BookFrame,
     Frame,
 )
-from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.port.channel import (

@@ -11,7 +11,8 @@ import msgspec
 
 from services.gateway_hyperliquid.protocol import errors
 from services.gateway_hyperliquid.protocol.errors import Verdict
-from services.gateway_hyperliquid.protocol.payloads import (
+from services.gateway_hyperliquid.protocol.reports import filled_status
+from services.gateway_hyperliquid.protocol.wire import (
     Answered,
     ExchangeAnswer,
     FilledNow,
@@ -20,7 +21,6 @@ from services.gateway_hyperliquid.protocol.payloads import (
     PostPayload,
     Status,
 )
-from services.gateway_hyperliquid.protocol.reports import filled_status
 from tandem.domain.execution import OutcomeKind, ReportSource
 from tandem.domain.ids import Exc, VenueOrderId
 from tandem.domain.order import OrderStatus, RejectReason, TimeInForce

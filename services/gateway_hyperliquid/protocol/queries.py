@@ -12,8 +12,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from services.gateway_hyperliquid.protocol.infos import Info, oid_number
-from services.gateway_hyperliquid.protocol.payloads import (
+from services.gateway_hyperliquid.protocol.info_requests import Info, oid_number
+from services.gateway_hyperliquid.protocol.reports import cloid_of
+from services.gateway_hyperliquid.protocol.wire import (
     AssetPosition,
     ClearinghouseState,
     FillRow,
@@ -24,7 +25,6 @@ from services.gateway_hyperliquid.protocol.payloads import (
     SpotState,
     VenueTime,
 )
-from services.gateway_hyperliquid.protocol.reports import cloid_of
 from tandem.gateway.port.decoding import UnreadableError, decode, shown
 from tandem.gateway.port.requests import (
     AccountQuery,

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from services.gateway_hyperliquid.protocol.errors import why
-from services.gateway_hyperliquid.protocol.payloads import (
+from services.gateway_hyperliquid.protocol.wire import (
     FilledNow,
     FillRow,
     OrderRow,

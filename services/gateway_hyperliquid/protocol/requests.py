@@ -27,7 +27,7 @@ from services.gateway_hyperliquid.protocol.actions import (
     sealed,
     wire_decimal,
 )
-from services.gateway_hyperliquid.protocol.infos import oid_number
+from services.gateway_hyperliquid.protocol.info_requests import oid_number
 from services.gateway_hyperliquid.protocol.signing import AgentKey, Network, Seal
 from tandem.domain.errors import InvalidInputError
 from tandem.domain.ids import ClientOrderId

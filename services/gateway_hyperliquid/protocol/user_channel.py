@@ -18,12 +18,12 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import structs
 
+from services.gateway_hyperliquid.protocol.fill_ledger import Witness
 from services.gateway_hyperliquid.protocol.identity import Identity, check_role
-from services.gateway_hyperliquid.protocol.infos import Info, info_request
-from services.gateway_hyperliquid.protocol.payloads import Frame, OrderUpdate, UserFills
+from services.gateway_hyperliquid.protocol.info_requests import Info, info_request
+from services.gateway_hyperliquid.protocol.keepalive import Items, Session, Subscription, excerpt
 from services.gateway_hyperliquid.protocol.reports import Reading
-from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription, excerpt
-from services.gateway_hyperliquid.protocol.witness import Witness
+from services.gateway_hyperliquid.protocol.wire import Frame, OrderUpdate, UserFills
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc

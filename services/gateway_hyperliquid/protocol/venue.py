@@ -13,21 +13,17 @@ from enum import StrEnum
 from typing import Final
 
 from services.gateway_hyperliquid.protocol import queries
+from services.gateway_hyperliquid.protocol.fill_ledger import Witness
 from services.gateway_hyperliquid.protocol.identity import Identity
-from services.gateway_hyperliquid.protocol.infos import JSON_HEADERS, Info, info_request
+from services.gateway_hyperliquid.protocol.info_requests import JSON_HEADERS, Info, info_request
 from services.gateway_hyperliquid.protocol.instruments import (
     COLLATERAL,
     instruments,
     is_of_main_dex,
 )
 from services.gateway_hyperliquid.protocol.market_channel import BookOptions, MarketChannel
-from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
+from services.gateway_hyperliquid.protocol.order_channel import OrdersChannel
 from services.gateway_hyperliquid.protocol.outcomes import is_done, outcome
-from services.gateway_hyperliquid.protocol.payloads import (
-    ClearinghouseState,
-    OrderUpdate,
-    SpotState,
-)
 from services.gateway_hyperliquid.protocol.reports import Reading, open_order, position_report
 from services.gateway_hyperliquid.protocol.requests import (
     Signer,
@@ -37,7 +33,11 @@ from services.gateway_hyperliquid.protocol.requests import (
     request_frame,
 )
 from services.gateway_hyperliquid.protocol.user_channel import Endpoints, UserChannel
-from services.gateway_hyperliquid.protocol.witness import Witness
+from services.gateway_hyperliquid.protocol.wire import (
+    ClearinghouseState,
+    OrderUpdate,
+    SpotState,
+)
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import ClientOrderId, Exc
 from tandem.domain.units import NS_PER_MS, ZERO

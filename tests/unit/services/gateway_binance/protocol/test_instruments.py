@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from services.gateway_binance.protocol.instruments import instruments_of
-from services.gateway_binance.protocol.rows import exchange_info
+from services.gateway_binance.protocol.wire import exchange_info
 from tandem.domain.ids import Exc
 from tandem.domain.instrument import Instrument
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from services.gateway_binance.protocol import limits
-from services.gateway_binance.protocol.rows import LimitRow, exchange_info
+from services.gateway_binance.protocol.wire import LimitRow, exchange_info
 from tandem.domain.ids import ClientOrderId
 from tandem.domain.instrument import Instrument
 from tandem.domain.order import OrderType, TimeInForce

@@ -4,7 +4,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.gateway_binance.protocol import events, reports, rows, words
+from services.gateway_binance.protocol import reports, stream_wire, vocabulary, wire
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc
 from tandem.domain.order import OrderStatus, OrderType, RejectReason, Side, TimeInForce
@@ -22,17 +22,17 @@ ACK = reports.Received(Exc("binance"), ReportSource.ACK, 7)
 
 
 def _update(payload: bytes) -> tuple[Report, ...]:
-    event = events.decode_user_frame(payload)
-    assert isinstance(event, events.OrderTradeUpdate)
+    event = stream_wire.decode_user_frame(payload)
+    assert isinstance(event, stream_wire.OrderTradeUpdate)
     return reports.order_update_reports(event, EVENT)
 
 
-def _positions(payload: bytes) -> list[rows.PositionRow]:
-    return [rows.position_row.decode(one) for one in rows.raw_rows.decode(payload)]
+def _positions(payload: bytes) -> list[wire.PositionRow]:
+    return [wire.position_row.decode(one) for one in wire.raw_rows.decode(payload)]
 
 
-def _trades(payload: bytes) -> tuple[rows.TradeRow, ...]:
-    return tuple(rows.trade_row.decode(one) for one in rows.raw_rows.decode(payload))
+def _trades(payload: bytes) -> tuple[wire.TradeRow, ...]:
+    return tuple(wire.trade_row.decode(one) for one in wire.raw_rows.decode(payload))
 
 
 def test_accepted_order_is_new_with_its_terms(payload: Payload) -> None:
@@ -49,8 +49,8 @@ def test_accepted_order_is_new_with_its_terms(payload: Payload) -> None:
 
 
 def test_c1_events_name_their_client_id_and_trade_lists_name_none(payload: Payload) -> None:
-    lite = events.decode_user_frame(payload("trade_lite"))
-    assert isinstance(lite, events.TradeLite)
+    lite = stream_wire.decode_user_frame(payload("trade_lite"))
+    assert isinstance(lite, stream_wire.TradeLite)
     told = (
         _update(payload("order_trade_update_partial"))[0],
         reports.trade_lite_report(lite, EVENT),
@@ -82,8 +82,8 @@ def test_trade_is_a_fill_an_order_state_and_a_cost(payload: Payload) -> None:
 
 
 def test_fill_has_one_identity_in_all_three_sources(payload: Payload) -> None:
-    lite = events.decode_user_frame(payload("trade_lite"))
-    assert isinstance(lite, events.TradeLite)
+    lite = stream_wire.decode_user_frame(payload("trade_lite"))
+    assert isinstance(lite, stream_wire.TradeLite)
     early = reports.trade_lite_report(lite, EVENT)
     streamed = _update(payload("order_trade_update_partial"))[0]
     listed = reports.trade_row_reports(_trades(payload("user_trades"))[0], QUERY)[0]
@@ -110,8 +110,8 @@ def test_cost_has_one_identity_in_both_sources(payload: Payload) -> None:
 
 
 def test_early_hint_of_a_fill_names_our_order_and_no_total(payload: Payload) -> None:
-    lite = events.decode_user_frame(payload("trade_lite"))
-    assert isinstance(lite, events.TradeLite)
+    lite = stream_wire.decode_user_frame(payload("trade_lite"))
+    assert isinstance(lite, stream_wire.TradeLite)
     fill = reports.trade_lite_report(lite, EVENT)
     assert (fill.client_order_id, fill.cum_qty) == ("oms-01J9Z-7", None)
 
@@ -153,16 +153,16 @@ def test_liquidation_is_a_system_fill_without_cost(payload: Payload) -> None:
 
 
 def test_fill_without_a_trade_id_is_no_fill_report(payload: Payload) -> None:
-    event = events.decode_user_frame(payload("order_trade_update_adl_no_trade_id"))
-    assert isinstance(event, events.OrderTradeUpdate)
+    event = stream_wire.decode_user_frame(payload("order_trade_update_adl_no_trade_id"))
+    assert isinstance(event, stream_wire.OrderTradeUpdate)
     (order,) = reports.order_update_reports(event, EVENT)
     assert isinstance(order, OrderReport)
     assert reports.lacks_trade_id(event.order)
 
 
 def test_account_update_gives_the_position_as_of_the_engines_time(payload: Payload) -> None:
-    event = events.decode_user_frame(payload("account_update_order"))
-    assert isinstance(event, events.AccountUpdate)
+    event = stream_wire.decode_user_frame(payload("account_update_order"))
+    assert isinstance(event, stream_wire.AccountUpdate)
     (position,) = reports.account_update_reports(event, EVENT)
     assert (position.amount, position.entry) == (Decimal("0.004"), Decimal("63999.5"))
     assert position.ts_event_ns == 1790000000125_000000
@@ -170,44 +170,44 @@ def test_account_update_gives_the_position_as_of_the_engines_time(payload: Paylo
 
 
 def test_positions_of_hedge_mode_are_left_out(payload: Payload) -> None:
-    event = events.decode_user_frame(payload("account_update_hedge_mode"))
-    assert isinstance(event, events.AccountUpdate)
+    event = stream_wire.decode_user_frame(payload("account_update_hedge_mode"))
+    assert isinstance(event, stream_wire.AccountUpdate)
     assert reports.account_update_reports(event, EVENT) == ()
 
 
 def test_slim_acknowledgement_has_no_average_price(payload: Payload) -> None:
-    report = reports.order_row_report(rows.order_row.decode(payload("order_ack_slim")), ACK)
+    report = reports.order_row_report(wire.order_row.decode(payload("order_ack_slim")), ACK)
     assert (report.order_status, report.source) == (OrderStatus.NEW, ReportSource.ACK)
     assert (report.avg_px, report.cum_qty) == (None, Decimal(0))
     assert report.ts_event_ns == 1790000000123_000000
 
 
 def test_full_acknowledgement_has_one(payload: Payload) -> None:
-    report = reports.order_row_report(rows.order_row.decode(payload("order_ack_full")), ACK)
+    report = reports.order_row_report(wire.order_row.decode(payload("order_ack_full")), ACK)
     assert (report.order_status, report.avg_px) == (OrderStatus.FILLED, Decimal("63999.8"))
 
 
 def test_market_order_shows_no_price_and_sells_negative(payload: Payload) -> None:
-    report = reports.order_row_report(rows.order_row.decode(payload("order_ack_market")), ACK)
+    report = reports.order_row_report(wire.order_row.decode(payload("order_ack_market")), ACK)
     assert (report.order_type, report.price) == (OrderType.MARKET, None)
     assert (report.amount, report.reduce_only) == (Decimal("-0.01"), True)
 
 
 def test_acknowledgement_without_terms_says_only_what_it_proves() -> None:
-    row = rows.OrderRow(order_id=1, symbol="BTCUSDT", status="NEW", update_time=2)
+    row = wire.OrderRow(order_id=1, symbol="BTCUSDT", status="NEW", update_time=2)
     report = reports.order_row_report(row, ACK)
     assert (report.amount, report.cum_qty, report.client_order_id) == (None, None, None)
 
 
 def test_post_only_order_is_good_till_cancelled(payload: Payload) -> None:
-    listed = [rows.order_row.decode(one) for one in rows.raw_rows.decode(payload("open_orders"))]
+    listed = [wire.order_row.decode(one) for one in wire.raw_rows.decode(payload("open_orders"))]
     report = reports.order_row_report(listed[1], QUERY)
     assert report.time_in_force is TimeInForce.GTC
     assert report.venue_order_id == "8389765739703625592"
 
 
 def test_query_and_event_of_one_state_differ_only_in_their_source(payload: Payload) -> None:
-    queried = reports.order_row_report(rows.order_row.decode(payload("order_query")), QUERY)
+    queried = reports.order_row_report(wire.order_row.decode(payload("order_query")), QUERY)
     streamed = _update(payload("order_trade_update_partial"))[1]
     assert isinstance(streamed, OrderReport)
     assert subjects.order_report(queried).removesuffix(".query") == subjects.order_report(
@@ -222,7 +222,7 @@ def test_listed_trade_brings_its_cost_and_a_rebate_is_negative(payload: Payload)
 
 
 def test_listed_trade_without_commission_is_a_fill_alone(payload: Payload) -> None:
-    row = rows.TradeRow(
+    row = wire.TradeRow(
         id=1,
         order_id=2,
         symbol="BTCUSDT",
@@ -258,13 +258,13 @@ def test_position_without_a_time_is_as_of_the_listing(payload: Payload) -> None:
 
 
 def test_refused_order_has_a_reason() -> None:
-    row = rows.OrderRow(order_id=1, symbol="BTCUSDT", status="REJECTED", update_time=2)
+    row = wire.OrderRow(order_id=1, symbol="BTCUSDT", status="REJECTED", update_time=2)
     assert reports.order_row_report(row, QUERY).reason is RejectReason.OTHER
 
 
 @pytest.mark.parametrize(("field", "value"), [("status", "PAUSED"), ("side", "SHORT")])
 def test_word_that_drives_state_and_is_not_listed_raises(field: str, value: str) -> None:
-    row = rows.OrderRow(
+    row = wire.OrderRow(
         order_id=1,
         symbol="BTCUSDT",
         status=value if field == "status" else "NEW",
@@ -277,7 +277,7 @@ def test_word_that_drives_state_and_is_not_listed_raises(field: str, value: str)
 
 
 def test_d11_nothing_sold_has_no_sign() -> None:
-    row = rows.OrderRow(
+    row = wire.OrderRow(
         order_id=1, symbol="SOLUSDT", status="NEW", side="SELL", orig_qty=Decimal(0), update_time=2
     )
 
@@ -285,7 +285,7 @@ def test_d11_nothing_sold_has_no_sign() -> None:
 
 
 def test_c8_an_order_expired_in_match_says_so_from_every_source() -> None:
-    row = rows.OrderRow(order_id=1, symbol="SOLUSDT", status="EXPIRED_IN_MATCH", update_time=2)
+    row = wire.OrderRow(order_id=1, symbol="SOLUSDT", status="EXPIRED_IN_MATCH", update_time=2)
 
     report = reports.order_row_report(row, QUERY)
 
@@ -324,8 +324,8 @@ WHY: dict[str, RejectReason] = {
 def test_c8_every_status_with_every_expiry_reason_becomes(
     word: str, status: OrderStatus, has_ended: bool, expiry: str, payload: Payload
 ) -> None:
-    event = events.decode_user_frame(payload("order_trade_update_new"))
-    assert isinstance(event, events.OrderTradeUpdate)
+    event = stream_wire.decode_user_frame(payload("order_trade_update_new"))
+    assert isinstance(event, stream_wire.OrderTradeUpdate)
     order = msgspec.structs.replace(event.order, status=word, expiry_reason=expiry)
 
     report = reports.order_update_reports(msgspec.structs.replace(event, order=order), EVENT)[-1]
@@ -336,4 +336,4 @@ def test_c8_every_status_with_every_expiry_reason_becomes(
 
 
 def test_c8_every_status_that_is_read_is_tested() -> None:
-    assert {word: status for word, status, _ in WORDS} == words.STATUSES
+    assert {word: status for word, status, _ in WORDS} == vocabulary.STATUSES

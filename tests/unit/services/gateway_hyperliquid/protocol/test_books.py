@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from services.gateway_hyperliquid.protocol.books import Books
-from services.gateway_hyperliquid.protocol.payloads import BboFrame, BookFrame, LevelRow
+from services.gateway_hyperliquid.protocol.wire import BboFrame, BookFrame, LevelRow
 from tandem.gateway.port.channel import BookUpdate, Level
 
 

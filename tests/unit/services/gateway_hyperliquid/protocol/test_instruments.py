@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.gateway_hyperliquid.protocol.instruments import instruments, is_of_main_dex
-from services.gateway_hyperliquid.protocol.payloads import Meta
+from services.gateway_hyperliquid.protocol.wire import Meta
 from tandem.domain.ids import Exc, Ticker
 from tandem.domain.instrument import Instrument, is_legal_price
 from tandem.gateway.port.requests import InstrumentTable

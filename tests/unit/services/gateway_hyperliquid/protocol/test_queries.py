@@ -5,8 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.gateway_hyperliquid.protocol.infos import Info
-from services.gateway_hyperliquid.protocol.payloads import FillRow
+from services.gateway_hyperliquid.protocol.info_requests import Info
 from services.gateway_hyperliquid.protocol.queries import (
     ROWS_MAY_BE_CUT,
     ROWS_MOST,
@@ -17,6 +16,7 @@ from services.gateway_hyperliquid.protocol.queries import (
     next_fills,
     weight_of,
 )
+from services.gateway_hyperliquid.protocol.wire import FillRow
 from tandem.domain.ids import ClientOrderId, Exc, Ticker, VenueOrderId
 from tandem.domain.instrument import Instrument
 from tandem.gateway.port.requests import (

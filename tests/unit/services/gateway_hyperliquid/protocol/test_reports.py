@@ -7,16 +7,6 @@ import msgspec
 import pytest
 
 from services.gateway_hyperliquid.protocol import errors
-from services.gateway_hyperliquid.protocol.payloads import (
-    AssetPosition,
-    ClearinghouseState,
-    FilledNow,
-    FillRow,
-    Frame,
-    OrderRow,
-    OrderUpdate,
-    UserFills,
-)
 from services.gateway_hyperliquid.protocol.reports import (
     Reading,
     exec_id,
@@ -27,6 +17,16 @@ from services.gateway_hyperliquid.protocol.reports import (
     order_report,
     order_status,
     position_report,
+)
+from services.gateway_hyperliquid.protocol.wire import (
+    AssetPosition,
+    ClearinghouseState,
+    FilledNow,
+    FillRow,
+    Frame,
+    OrderRow,
+    OrderUpdate,
+    UserFills,
 )
 from tandem.domain.execution import Liquidity, ReportSource
 from tandem.domain.ids import Exc

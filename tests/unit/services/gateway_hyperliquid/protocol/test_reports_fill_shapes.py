@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from services.gateway_hyperliquid.protocol.instruments import is_of_main_dex
-from services.gateway_hyperliquid.protocol.payloads import FillRow
 from services.gateway_hyperliquid.protocol.reports import Reading, fill_cost, fill_report
+from services.gateway_hyperliquid.protocol.wire import FillRow
 from services.position_state import holding as holdings
 from services.position_state.holding import Holdings
 from tandem.domain.execution import ReportSource

@@ -7,15 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.gateway_hyperliquid.protocol.fill_ledger import Witness
 from services.gateway_hyperliquid.protocol.identity import Identity
-from services.gateway_hyperliquid.protocol.payloads import FillRow
 from services.gateway_hyperliquid.protocol.reports import Reading
 from services.gateway_hyperliquid.protocol.user_channel import (
     REFUSALS_BELIEVED,
     Endpoints,
     UserChannel,
 )
-from services.gateway_hyperliquid.protocol.witness import Witness
+from services.gateway_hyperliquid.protocol.wire import FillRow
 from tandem.domain.errors import ConfigurationError
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc

@@ -14,7 +14,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct, field
 
-from services.gateway_binance.protocol.numbers import ns_of_ms
+from services.gateway_binance.protocol.vocabulary import ns_of_ms
 from tandem.domain.ids import Ticker
 from tandem.gateway.port.channel import BookUpdate, Level, MarkUpdate
 from tandem.gateway.port.decoding import UnreadableError, decode, usable

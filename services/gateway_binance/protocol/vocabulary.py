@@ -5,6 +5,8 @@
    venue's own words where we have none.
 """
 
+from decimal import Decimal
+
 from tandem.domain.order import (
     OrderStatus,
     OrderType,
@@ -12,6 +14,7 @@ from tandem.domain.order import (
     Side,
     TimeInForce,
 )
+from tandem.domain.units import NS_PER_MS
 from tandem.gateway.port.decoding import shown
 
 STATUSES: dict[str, OrderStatus] = {
@@ -78,3 +81,13 @@ def why(status: str, expiry_reason: str = "") -> tuple[RejectReason | None, str]
 def is_system(client_order_id: str) -> bool:
     """Tell whether the exchange itself made the order."""
     return client_order_id.startswith(SYSTEM_PREFIXES)
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return a decimal without exponent: the venue takes no other form."""
+    return format(value, "f")
+
+
+def ns_of_ms(ms: int) -> int:
+    """Return a time of the venue, which counts milliseconds."""
+    return ms * NS_PER_MS

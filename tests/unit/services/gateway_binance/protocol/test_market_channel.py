@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.gateway_binance.protocol.market_channels import MarketChannel
+from services.gateway_binance.protocol.market_channel import MarketChannel
 from tandem.domain.instrument import Instrument
 from tandem.gateway.port.channel import (
     BookUpdate,

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.gateway_hyperliquid.protocol.payloads import Frame
+from services.gateway_hyperliquid.protocol.wire import Frame
 from tandem.gateway.port.channel import (
     ChannelItem,
     ChannelReady,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway_binance.protocol import listings
+from services.gateway_binance.protocol import queries
 from services.gateway_binance.protocol.requests import TRADES_LIMIT
 from tandem.gateway.port.requests import (
     FillsQuery,
@@ -19,7 +19,7 @@ from tandem.gateway.port.requests import (
     UnfitAccountError,
 )
 from tandem.transport.exchange import RawAnswer, Transport
-from tests.unit.services.gateway_binance.protocol.test_listings import ASKED, EXC, TIME
+from tests.unit.services.gateway_binance.protocol.test_queries import ASKED, EXC, TIME
 
 Payload = Callable[[str], bytes]
 BTC = replace(ASKED.instrument)
@@ -38,7 +38,7 @@ def listing(query: Query, rows: list[Any]) -> Listing:
     answer = RawAnswer(Transport.HTTP, 200, json.dumps(rows).encode(), 9)
     time = RawAnswer(Transport.HTTP, 200, TIME, 9)
     answers = (time, answer) if isinstance(query, PositionsQuery) else (answer,)
-    return listings.decode_listing(EXC, query, answers)
+    return queries.decode_listing(EXC, query, answers)
 
 
 @pytest.mark.parametrize(("what", "name", "query"), LISTS)

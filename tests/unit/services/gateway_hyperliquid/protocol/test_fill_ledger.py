@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from services.gateway_hyperliquid.protocol.payloads import Frame, OrderUpdate, UserFills
+from services.gateway_hyperliquid.protocol.fill_ledger import Witness
 from services.gateway_hyperliquid.protocol.reports import Reading
-from services.gateway_hyperliquid.protocol.witness import Witness
+from services.gateway_hyperliquid.protocol.wire import Frame, OrderUpdate, UserFills
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc
 from tandem.messages.reports import OrderReport

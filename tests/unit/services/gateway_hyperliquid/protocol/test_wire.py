@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from services.gateway_hyperliquid.protocol.payloads import (
+from services.gateway_hyperliquid.protocol.wire import (
     ExchangeAnswer,
     FillRow,
     OrderRow,

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from services.gateway_hyperliquid.protocol import proofs as proofs_module
-from services.gateway_hyperliquid.protocol.proofs import Proofs
+from services.gateway_hyperliquid.protocol import fill_proofs as proofs_module
+from services.gateway_hyperliquid.protocol.fill_proofs import Proofs
 from tandem.domain.execution import ReportSource
 from tandem.domain.ids import Exc, ExecId, Ticker, VenueOrderId
 from tandem.domain.order import OrderStatus, Side

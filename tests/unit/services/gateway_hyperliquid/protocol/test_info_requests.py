@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway_hyperliquid.protocol.infos import Info, info_request, oid_number
+from services.gateway_hyperliquid.protocol.info_requests import Info, info_request, oid_number
 from tandem.domain.ids import VenueOrderId
 from tandem.transport.exchange import HttpMethod
 

@@ -6,16 +6,16 @@ has its own connection (Binance docs, WebSocket market streams, connect).
 
 from collections.abc import Callable, Sequence
 
-from services.gateway_binance.protocol import events
-from services.gateway_binance.protocol.market import (
+from services.gateway_binance.protocol import stream_wire
+from services.gateway_binance.protocol.books import (
     BookView,
     MarketEvent,
     MarkPriceUpdate,
     decode_market_frame,
     mark_update,
 )
+from services.gateway_binance.protocol.keepalive import Lifetime
 from services.gateway_binance.protocol.requests import subscribe_frame
-from services.gateway_binance.protocol.session import Lifetime
 from tandem.domain.ids import Ticker
 from tandem.domain.instrument import Instrument
 from tandem.gateway.port.channel import (
@@ -86,10 +86,10 @@ class MarketChannel:
         return book.update(Ticker(event.symbol))
 
     def _other(self, frame: bytes) -> tuple[ChannelItem, ...]:
-        event = events.decode_user_frame(frame)
-        if isinstance(event, events.BrokenFrame):
+        event = stream_wire.decode_user_frame(frame)
+        if isinstance(event, stream_wire.BrokenFrame):
             return (event.fault,)
-        if not isinstance(event, events.ControlReply):
+        if not isinstance(event, stream_wire.ControlReply):
             return (UnknownEvent(f"{self.name}: a frame of another kind"),)
         if event.error:
             return (UnknownEvent(f"{self.name}: subscription refused: {event.error}"),)

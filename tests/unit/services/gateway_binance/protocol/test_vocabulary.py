@@ -1,6 +1,6 @@
 import pytest
 
-from services.gateway_binance.protocol.words import EXPIRY_REASONS, is_system, why
+from services.gateway_binance.protocol.vocabulary import EXPIRY_REASONS, is_system, why
 from tandem.domain.order import RejectReason
 
 

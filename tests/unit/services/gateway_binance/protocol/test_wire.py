@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from services.gateway_binance.protocol.rows import decode_rows, order_row, time_row
+from services.gateway_binance.protocol.wire import decode_rows, order_row, time_row
 from tandem.gateway.port.requests import VenueQueryError
 from tandem.transport.exchange import RawAnswer, Transport
 

@@ -2,7 +2,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 
-from services.gateway_binance.protocol.market import (
+from services.gateway_binance.protocol.books import (
     BookTicker,
     BookView,
     DepthUpdate,

@@ -2,8 +2,8 @@
 
 import json
 
-from services.gateway_hyperliquid.protocol.payloads import Frame
-from services.gateway_hyperliquid.protocol.session import Items, Session, Subscription
+from services.gateway_hyperliquid.protocol.keepalive import Items, Session, Subscription
+from services.gateway_hyperliquid.protocol.wire import Frame
 from tandem.gateway.port.channel import ChannelReady, ReopenNeeded, SendFrame, UnknownEvent
 from tandem.gateway.port.decoding import Unsound
 

@@ -4,14 +4,14 @@
    completes an end that the other told.
 """
 
-from services.gateway_hyperliquid.protocol.payloads import FillRow, OrderUpdate
-from services.gateway_hyperliquid.protocol.proofs import Proofs
+from services.gateway_hyperliquid.protocol.fill_proofs import Proofs
 from services.gateway_hyperliquid.protocol.reports import (
     Reading,
     fill_cost,
     fill_report,
     order_report,
 )
+from services.gateway_hyperliquid.protocol.wire import FillRow, OrderUpdate
 from tandem.domain.units import NS_PER_MS
 from tandem.gateway.port.decoding import plain
 from tandem.gateway.port.requests import Report

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Final, NamedTuple
 
-from services.gateway_binance.protocol import rows, words
+from services.gateway_binance.protocol import vocabulary, wire
 from services.gateway_binance.protocol.answers import OK, refusal_of
 from services.gateway_binance.protocol.errors import is_absent
 from services.gateway_binance.protocol.reports import (
@@ -49,7 +49,7 @@ ALL_ASSETS: Final = "USD"
 
 
 def decode_time(answers: Sequence[RawAnswer]) -> int:
-    return rows.decode_rows(rows.time_row, answers[0]).server_time
+    return wire.decode_rows(wire.time_row, answers[0]).server_time
 
 
 def decode_order(
@@ -59,7 +59,7 @@ def decode_order(
     answer = answers[0]
     if answer.status != OK and is_absent(refusal_of(answer)):
         return None
-    row = rows.decode_rows(rows.order_row, answer)
+    row = wire.decode_rows(wire.order_row, answer)
     with _usable_values():
         check_order(row, query)
         return (order_row_report(row, _received(exc, answer)),)
@@ -92,15 +92,15 @@ def _orders(name: str, exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
     facts: list[Report] = []
     faults: list[Unsound] = []
     for answer in answers:
-        raw = rows.decode_rows(rows.raw_rows, answer)
-        listed, unreadable = decode_each(name, raw, rows.order_row)
+        raw = wire.decode_rows(wire.raw_rows, answer)
+        listed, unreadable = decode_each(name, raw, wire.order_row)
         read, wrong = read_rows(name, listed, partial(_order, _received(exc, answer)))
         facts += read
         faults += (*unreadable, *wrong)
     return Listing(tuple(facts), unsound=tuple(faults))
 
 
-def _order(at: Received, row: rows.OrderRow) -> tuple[Report, ...]:
+def _order(at: Received, row: wire.OrderRow) -> tuple[Report, ...]:
     return (order_row_report(row, at),)
 
 
@@ -109,8 +109,8 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
     faults: list[Unsound] = []
     cuts: list[_Cut] = []
     for instrument, answer in zip(query.instruments, answers, strict=True):
-        raw = rows.decode_rows(rows.raw_rows, answer)
-        listed, unreadable = decode_each("userTrades", raw, rows.trade_row)
+        raw = wire.decode_rows(wire.raw_rows, answer)
+        listed, unreadable = decode_each("userTrades", raw, wire.trade_row)
         at = _received(exc, answer)
         read = read_rows("userTrades", listed, partial(_trade_of, symbol=instrument.symbol, at=at))
         facts += read[0]
@@ -122,7 +122,7 @@ def _fills(exc: Exc, query: FillsQuery, answers: Sequence[RawAnswer]) -> Listing
     return Listing(tuple(facts), more=more, covers=asked.__contains__, unsound=tuple(faults))
 
 
-def _trade_of(row: rows.TradeRow, symbol: str, at: Received) -> tuple[Report, ...]:
+def _trade_of(row: wire.TradeRow, symbol: str, at: Received) -> tuple[Report, ...]:
     if row.symbol != symbol:
         raise UnreadableError("symbol", row.symbol, f"the one asked about, {symbol}")
     return trade_row_reports(row, at)
@@ -139,7 +139,7 @@ class _Cut(NamedTuple):
 def _cut(
     instrument: Instrument,
     query: FillsQuery,
-    listed: Iterable[rows.TradeRow],
+    listed: Iterable[wire.TradeRow],
     facts: Iterable[Report],
 ) -> Iterator[_Cut]:
     """Tell where a full list goes on, unless it has passed the window that was asked for."""
@@ -162,18 +162,18 @@ def _following(cuts: Sequence[_Cut], until_ms: int | None) -> FillsQuery:
 
 
 def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
-    listed_ms = rows.decode_rows(rows.time_row, answers[0]).server_time
+    listed_ms = wire.decode_rows(wire.time_row, answers[0]).server_time
     at = _received(exc, answers[1])
-    raw = rows.decode_rows(rows.raw_rows, answers[1])
-    listed, unreadable = decode_each("positionRisk", raw, rows.position_row)
+    raw = wire.decode_rows(wire.raw_rows, answers[1])
+    listed, unreadable = decode_each("positionRisk", raw, wire.position_row)
     for row in listed:
-        if row.position_side != words.ONE_WAY and row.position_amt:
+        if row.position_side != vocabulary.ONE_WAY and row.position_amt:
             side = f"{row.symbol} positionSide={row.position_side}"
             raise UnfitAccountError(f"{side}: the account must be in one-way mode")
     one_way = [
         row
         for row in listed
-        if row.position_side == words.ONE_WAY and (row.position_amt or row.update_time)
+        if row.position_side == vocabulary.ONE_WAY and (row.position_amt or row.update_time)
     ]
     facts, faults = read_rows(
         "positionRisk", one_way, lambda row: (position_row_report(row, at, listed_ms),)
@@ -183,7 +183,7 @@ def _positions(exc: Exc, answers: Sequence[RawAnswer]) -> Listing:
 
 def decode_account(answers: Sequence[RawAnswer]) -> str:
     """Return the account's unique code (Binance docs, futures account balance)."""
-    listed = rows.decode_rows(rows.alias_rows, answers[0])
+    listed = wire.decode_rows(wire.alias_rows, answers[0])
     alias = next((row.account_alias for row in listed), "")
     if not alias:
         raise VenueQueryError("accountAlias: none in the list of balances")
@@ -196,13 +196,13 @@ def decode_balance(asset: str, answers: Sequence[RawAnswer]) -> VenueBalance:
     There each asset stands for the others: one may be owed while the account is well
     (Binance docs, Account Information V3).
     """
-    account = rows.decode_rows(rows.account_row, answers[0])
-    if rows.decode_rows(rows.config_row, answers[1]).multi_assets_margin:
+    account = wire.decode_rows(wire.account_row, answers[0])
+    if wire.decode_rows(wire.config_row, answers[1]).multi_assets_margin:
         return _total(account)
     return _of_asset(asset, account)
 
 
-def _total(account: rows.AccountRow) -> VenueBalance:
+def _total(account: wire.AccountRow) -> VenueBalance:
     with _usable_values():
         return VenueBalance(
             asset=ALL_ASSETS,
@@ -218,7 +218,7 @@ def _given(value: Decimal | None, field: str) -> Decimal:
     return plain(value, field)
 
 
-def _of_asset(asset: str, account: rows.AccountRow) -> VenueBalance:
+def _of_asset(asset: str, account: wire.AccountRow) -> VenueBalance:
     """Return one asset's balance.
 
     Raises:

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from services.gateway_hyperliquid.protocol.payloads import Frame
-from services.gateway_hyperliquid.protocol.session import Items, Session
+from services.gateway_hyperliquid.protocol.keepalive import Items, Session
+from services.gateway_hyperliquid.protocol.wire import Frame
 from tandem.domain.instrument import Instrument
 from tandem.gateway.port.channel import (
     ChannelItem,

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.gateway_binance.protocol.numbers import decimal_text, ns_of_ms
+from services.gateway_binance.protocol.vocabulary import decimal_text, ns_of_ms
 
 
 @pytest.mark.parametrize(

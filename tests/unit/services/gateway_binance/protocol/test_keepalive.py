@@ -1,6 +1,6 @@
 import pytest
 
-from services.gateway_binance.protocol.session import (
+from services.gateway_binance.protocol.keepalive import (
     REMEMBERED_ACKS,
     REMEMBERED_EVENTS,
     EventWatchdog,

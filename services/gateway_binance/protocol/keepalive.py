@@ -11,8 +11,8 @@
 from collections import deque
 from urllib.parse import quote
 
-from services.gateway_binance.protocol.events import KNOWN_NAMES
 from services.gateway_binance.protocol.settings import FORM_ORDER, PrivateForm
+from services.gateway_binance.protocol.stream_wire import KNOWN_NAMES
 from tandem.domain.units import NS_PER_MS, NS_PER_S
 
 LIFETIME_NS = (24 * 3_600 - 600) * NS_PER_S

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway_hyperliquid.protocol.orders_channel import OrdersChannel
+from services.gateway_hyperliquid.protocol.order_channel import OrdersChannel
 from tandem.gateway.port.channel import ChannelReady, Replied, SendFrame, UnknownEvent
 from tandem.gateway.port.decoding import Unsound
 from tandem.gateway.port.requests import Stamp
