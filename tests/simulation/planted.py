@@ -228,6 +228,13 @@ BUGS = (
         ("tests/unit/tandem/transport/test_sharing.py",),
     ),
     Bug(
+        "each turn looks at every cancel that waits",
+        "shared/tandem/gateway/core/cancels.py",
+        "        if len(of) <= self._at_a_time:\n",
+        "        if len(of) >= 0:\n",
+        ("tests/unit/tandem/gateway/core/test_cancels_many.py",),
+    ),
+    Bug(
         "no room is as large as its dearest request",
         "shared/tandem/transport/priority.py",
         "return grown if sum(grown) <= capacity else units",

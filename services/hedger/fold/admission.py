@@ -402,11 +402,20 @@ def on_stop_again(state: State, turn: Turn, hedge_id: HedgeId) -> None:
     link = state.links.get(hedge_id)
     if link is None or status(link.order).is_terminal:
         return
-    if link.stops >= QUICK_STOPS:
+    if _is_news(link.stops):
         turn.alarm(
             f"hedge {hedge_id}: its maker {link.cloid} does not end after {link.stops} cancels"
         )
     _cancel(turn, link, link.strategy)
+
+
+def _is_news(stops: int) -> bool:
+    """Tell whether so many cancels in vain are worth an alarm: 10, 20, 40, 80 and so on.
+
+    Of a log that was lost a thousand makers may wait at once for their ends to be looked up.
+    """
+    times, rest = divmod(stops, QUICK_STOPS)
+    return times > 0 and not rest and not times & (times - 1)
 
 
 def _cancel(turn: Turn, link: Link, strategy: Strategy) -> None:

@@ -9,8 +9,11 @@
    cancel begins anew.
 5. Without the right to send nothing is concluded: all wait, answers to older requests are facts
    and no more, and none is refused for being one too many.
+6. However many wait, a turn looks at some of them: thousands, as for the makers that a log has
+   lost, must not take the time in which they could be looked up.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,6 +39,9 @@ MAX_ABSENCES = 4
 MAX_CANCELS = 10_000
 MAX_UNTOLD = 10_000
 GRACE_NS = 2_000 * NS_PER_MS
+# How many a turn looks at: of those that wait to be resolved at each message, of all at each tick.
+RESOLVED_A_TURN = 64
+LOOKED_AT_A_TICK = 512
 
 
 class CancelPhase(StrEnum):
@@ -56,6 +62,7 @@ class Cancel:
     cloid: ClientOrderId | None
     oid: VenueOrderId | None
     until_ns: int
+    number: int = 0
     phase: CancelPhase = CancelPhase.WAITING
     instrument: Instrument | None = None
     call: int | None = None
@@ -105,6 +112,23 @@ class AskOrder:
 CancelEffect = LogRefusal | LogFact | DropUnsent | AskOrder
 
 
+class InTurn:
+    """Goes round many, some at a time; all at once where they are few."""
+
+    def __init__(self, at_a_time: int) -> None:
+        self._at_a_time = at_a_time
+        self._left: deque[str] = deque()
+
+    def some(self, of: dict[str, Cancel]) -> tuple[Cancel, ...]:
+        """Return the next ones of `of`, in its order."""
+        if len(of) <= self._at_a_time:
+            return tuple(of.values())
+        if len(self._left) < self._at_a_time:
+            self._left.extend(of)
+        names = [self._left.popleft() for _ in range(self._at_a_time)]
+        return tuple(of[name] for name in dict.fromkeys(names) if name in of)
+
+
 class Cancels:
     """The cancels of one account that have not ended yet."""
 
@@ -112,7 +136,13 @@ class Cancels:
         self.is_open = False
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._cancels: dict[str, Cancel] = {}
-        self._untold: dict[str, Cancel] = {}
+        self._numbered = 0
+        self._waiting: dict[str, Cancel] = {}
+        self._fresh: list[Cancel] = []
+        self._ready: dict[str, Cancel] = {}
+        self._to_resolve, self._to_look_at = InTurn(RESOLVED_A_TURN), InTurn(LOOKED_AT_A_TICK)
+        self._untold: dict[str, dict[str, Cancel]] = {}
+        self._begun_anew: dict[str, list[str]] = {}
         self._told: dict[str, None] = {}
         self._calls: dict[int, Cancel] = {}
 
@@ -124,11 +154,18 @@ class Cancels:
         self.is_open = False
         self._calls.clear()
         untold, self._untold = self._untold, {}
-        self._cancels = untold | self._cancels
-        for cancel in self._cancels.values():
+        for subject, refused in untold.items():
+            self._begun_anew.setdefault(subject, []).extend(refused)
+        again = {key: one for refused in untold.values() for key, one in refused.items()}
+        self._cancels = again | self._cancels
+        self._waiting, self._ready = dict(self._cancels), {}
+        self._fresh.clear()
+        for number, cancel in enumerate(self._cancels.values()):
+            cancel.number = number
             cancel.phase, cancel.call = CancelPhase.WAITING, None
             cancel.is_asking = cancel.was_accepted = False
             cancel.absences = cancel.not_before_ns = 0
+        self._numbered = len(self._cancels)
 
     def pass_fence(self) -> None:
         """The log was read up to the fence: what is not known ended may be cancelled."""
@@ -156,11 +193,15 @@ class Cancels:
         if self.is_open and len(self._cancels) >= MAX_CANCELS:
             rule = f"{len(self._cancels)} cancels are waiting, at most {MAX_CANCELS}"
             return self._refuse(cancel, "cancel", rule)
-        self._cancels.setdefault(cancel.key, cancel)
+        if cancel.key not in self._cancels:
+            cancel.number, self._numbered = self._numbered, self._numbered + 1
+            self._cancels[cancel.key] = self._waiting[cancel.key] = cancel
+            self._fresh.append(cancel)
         return ()
 
     def _end(self, cancel: Cancel) -> None:
-        self._cancels.pop(cancel.key, None)
+        for table in (self._cancels, self._waiting, self._ready):
+            table.pop(cancel.key, None)
         if cancel.call is not None:
             self._calls.pop(cancel.call, None)
 
@@ -168,7 +209,7 @@ class Cancels:
         self._end(cancel)
         cancel.was_refused = True
         if cancel.subject not in self._told:
-            self._untold[cancel.key] = cancel
+            self._untold.setdefault(cancel.subject, {})[cancel.key] = cancel
             _trim(self._untold)
         return (LogRefusal(refusal(cancel.exc, cancel.subject, name, rule)),)
 
@@ -179,17 +220,19 @@ class Cancels:
             self._end(cancel)
         self._told[subject] = None
         _trim(self._told)
-        for key in [key for key, one in self._untold.items() if one.subject == subject]:
-            del self._untold[key]
-        for one in tuple(self._cancels.values()):
-            if one.was_refused and one.subject == subject:
+        self._untold.pop(subject, None)
+        for key in self._begun_anew.pop(subject, ()):
+            one = self._cancels.get(key)
+            if one is not None and one.was_refused:
                 self._end(one)
 
     def resolve(self, world: World, now: Now) -> tuple[CancelEffect, ...]:
         """Let each waiting cancel go on as far as its order allows."""
         effects: list[CancelEffect] = []
-        for cancel in tuple(self._cancels.values()):
-            if cancel.phase is CancelPhase.WAITING:
+        in_turn = {one.key: one for one in self._to_resolve.some(self._waiting)}
+        fresh, self._fresh = {one.key: one for one in self._fresh}, []
+        for key, cancel in (in_turn | fresh).items():
+            if key in self._waiting:
                 effects += self._resolve(cancel, world, now)
         return tuple(effects)
 
@@ -224,23 +267,23 @@ class Cancels:
         cancel.instrument = world.instrument_of(cancel.ticker)
         if cancel.instrument is None:
             return self._refuse(cancel, "ticker", f"{cancel.ticker} is not listed on {cancel.exc}")
-        cancel.phase = CancelPhase.READY
+        self._make_ready(cancel)
         return ()
+
+    def _make_ready(self, cancel: Cancel) -> None:
+        self._waiting.pop(cancel.key, None)
+        self._ready[cancel.key] = cancel
+        cancel.phase = CancelPhase.READY
 
     def ready(self, mono_ns: int) -> Cancel | None:
         """Return the next cancel that may be sent now."""
-        return next(
-            (
-                cancel
-                for cancel in self._cancels.values()
-                if cancel.phase is CancelPhase.READY and cancel.not_before_ns <= mono_ns
-            ),
-            None,
-        )
+        now = (one for one in self._ready.values() if one.not_before_ns <= mono_ns)
+        return min(now, key=lambda one: one.number, default=None)
 
     def written(self, cancel: Cancel, stamp: Stamp, now: Now) -> None:
         if cancel.call is not None:
             self._calls.pop(cancel.call, None)
+        self._ready.pop(cancel.key, None)
         cancel.phase, cancel.call = CancelPhase.SENT, stamp.call
         cancel.deadline_ns = now.mono_ns + self._answer_timeout_ns
         self._calls[stamp.call] = cancel
@@ -248,7 +291,8 @@ class Cancels:
     def unwritten(self, call: int) -> None:
         cancel = self._calls.pop(call, None)
         if cancel is not None:
-            cancel.phase, cancel.call = CancelPhase.READY, None
+            cancel.call = None
+            self._make_ready(cancel)
 
     def lost(self, call: int, now: Now) -> None:
         """No answer will come on that connection: ask for the order."""
@@ -269,8 +313,8 @@ class Cancels:
 
     def _go_on(self, cancel: Cancel, outcome: Outcome, now: Now) -> tuple[CancelEffect, ...]:
         if outcome.kind is OutcomeKind.NOT_EXECUTED and now.log_ns <= cancel.until_ns:
-            cancel.phase = CancelPhase.READY
             cancel.not_before_ns = now.mono_ns + outcome.retry_after_ms * NS_PER_MS
+            self._make_ready(cancel)
             return ()
         final = outcome.kind in {OutcomeKind.REJECTED, OutcomeKind.NOT_EXECUTED}
         if final and not outcome.must_ask:
@@ -286,7 +330,7 @@ class Cancels:
     def tick(self, world: World, now: Now) -> tuple[CancelEffect, ...]:
         """Let time pass: answers overdue, questions due, orders that ended meanwhile."""
         effects: list[CancelEffect] = []
-        for cancel in tuple(self._cancels.values()):
+        for cancel in self._to_look_at.some(self._cancels):
             if cancel.phase is CancelPhase.SENT and now.mono_ns >= cancel.deadline_ns:
                 self._plan_ask(cancel, now, 0)
             order = world.known.find(cancel.ticker, cancel.cloid, cancel.oid)
@@ -347,7 +391,8 @@ class Cancels:
         if cancel.was_accepted:
             self._plan_ask(cancel, now, _ask_gap_ms(cancel))
         else:
-            cancel.phase, cancel.is_asking = CancelPhase.READY, False
+            cancel.is_asking = False
+            self._make_ready(cancel)
         return ()
 
 
