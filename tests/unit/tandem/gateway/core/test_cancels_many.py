@@ -30,7 +30,7 @@ def many_unknown(cancels: Cancels) -> None:
             exc=EXC, token=Token(f"t{number}"), strategy=Strategy("s"), ticker=SOL,
             client_order_id=cloid, valid_for_ms=60_000, ts_sent_ns=0,
         )  # fmt: skip
-        cancels.take(intent, f"oms.intent.v.s.{cloid}.cancel.t{number}", 0)
+        cancels.take(intent, f"{SUBJECT}{number}", 0)
 
 
 def of_ended_orders(cancels: Cancels) -> World:
