@@ -61,7 +61,7 @@ def test_who_has_the_id_of_another_is_left_alone(started: "list[subprocess.Popen
 
 
 def test_one_that_has_ended_runs_no_more(started: "list[subprocess.Popen[bytes]]") -> None:
-    child = start(started, "print(flush=True)\ninput()")
+    child = start(started, "import signal\nprint(flush=True)\nsignal.pause()")
     before = known(child)
     child.kill()
     child.wait()
