@@ -12,7 +12,9 @@
 - no bucket was hedged further than its makers had filled at that moment, where they quote one way.
 """
 
+import base64
 import hashlib
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ from tandem.domain.units import ZERO
 from tandem.messages import subjects
 from tandem.messages.deltas import BucketView, OrderView
 from tandem.messages.facts import read_fact
-from tandem.messages.hedges import Decision
+from tandem.messages.hedges import Carried, Decision
 from tandem.messages.intents import HedgeOrder, NewOrder
 from tandem.messages.queries import (
     HedgesPage,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _unpack = msgspec.msgpack.Decoder(Record)
+CARRIED = subjects.carried(0).removesuffix("0")
 BP = Decimal(10_000)
 HARD_CAP_BP = Decimal(50)
 BucketKey = tuple[Exc, Ticker, Pool]
@@ -362,7 +365,29 @@ def digest(world: "World") -> str:
     told = hashlib.blake2b(digest_size=16)
     for stream in (world.server.oms, world.server.deltas):
         for entry in stream.after(0):
-            told.update(f"{entry.seq} {entry.ts_ns} {entry.subject} ".encode() + entry.payload)
+            told.update(f"{entry.seq} {entry.ts_ns} {entry.subject} ".encode() + _said(entry))
     for exc, order in _orders(world):
         told.update(f"{exc} {order}".encode())
     return told.hexdigest()
+
+
+def _said(entry: Entry) -> bytes:
+    """Return a message's payload; of a state that is carried over, its sets in order.
+
+    A set has none of its own: whoever logs the state first may write it otherwise.
+    """
+    if not entry.subject.startswith(CARRIED):
+        return entry.payload
+    fact = read_fact(entry.subject, entry.payload)
+    assert isinstance(fact, Carried)
+    state = msgspec.msgpack.decode(zlib.decompress(base64.b64decode(fact.state)))
+    return repr(_in_order(state)).encode()
+
+
+def _in_order(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _in_order(one) for key, one in value.items()}
+    if not isinstance(value, list):
+        return value
+    names = all(isinstance(one, str) for one in value)
+    return sorted(value) if names else [_in_order(one) for one in value]
