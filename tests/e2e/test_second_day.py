@@ -80,13 +80,14 @@ async def test_the_desk_goes_on_with_the_books_and_the_log_of_the_day_before(
 
 
 @pytest.mark.timeout(400)
-def test_f12_the_walkthrough_holds_on_each_of_three_days_and_leaves_nothing_open(
+async def test_f12_the_walkthrough_holds_on_each_of_three_days_and_leaves_nothing_open(
     tmp_path: Path,
 ) -> None:
     for day in range(1, DAYS + 1):
         with LocalStack(StackPlan(checkout(), tmp_path)) as stack:
-            walked = walk(stack)
+            walked = await asyncio.to_thread(walk, stack)
             assert walked.returncode == 0, f"day {day}: {walked.stdout[-2_000:]}{walked.stderr}"
+            assert await _left_open(stack) == [], f"day {day}"
 
 
 @pytest.mark.timeout(240)
@@ -119,6 +120,17 @@ def walk(stack: LocalStack) -> "subprocess.CompletedProcess[str]":
         text=True,
         check=False,
     )
+
+
+async def _left_open(stack: LocalStack) -> list[tuple[str, Decimal]]:
+    """Return the orders and the positions that the exchanges' own books have."""
+    found: list[tuple[str, Decimal]] = []
+    async with aiohttp.ClientSession() as session:
+        for venue in books_of(stack, session):
+            books = await venue.books()
+            found += [(one.client_order_id, one.amount) for one in books.open_orders]
+            found += [(one.symbol, one.amount) for one in books.positions if one.amount]
+    return found
 
 
 async def _one_day(hedging: Hedging, resting: set[str]) -> None:

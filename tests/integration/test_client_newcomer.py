@@ -69,11 +69,22 @@ async def test_f1_prices_of_what_is_mirrored_are_there_after_init(
     await late.cleanup()
 
 
-async def test_f1_every_stored_price_is_read_before_init_returns(world: World) -> None:
+async def test_f1_every_stored_price_is_read_before_init_returns(
+    world: World, eventually: Eventually
+) -> None:
     for number in range(200):
         await world.mark("99.5", f"T{number}")
-    async with OMS(world.url, strategy="late") as late:
-        assert len(late.tables.marks) == 200
+    late = OMS(world.url, strategy="late", options=ClientOptions(prices_timeout_s=3_600.0))
+    joining = asyncio.ensure_future(late.init())
+    await eventually(lambda: bool(late._readings))
+    prices = late._readings[-1]
+    prices.pause()
+    await eventually(lambda: EXC in late._positions and not late.stale)
+    assert not joining.done()
+    prices.resume()
+    await joining
+    assert len(late.tables.marks) == 200
+    await late.cleanup()
 
 
 async def test_f1_init_goes_on_where_no_gateway_tells_a_price(

@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tandem.cli.main import STACK_FILE, Started
 from tandem.cli.servers import LocalServer, free_port
+from tandem.client.connecting import RUN_DIRECTORY
 from tandem.messages import facts
 from tandem.messages.hedges import Alarm
 from tests.integration.state_services import EXC, World, start_world
@@ -90,6 +93,20 @@ async def test_f10_commands_need_no_checkout(world: World, tmp_path: Path) -> No
     assert "look at this" in shown.stdout
     halted = await asyncio.to_thread(run, "tandem.cli.main", "halt", here=tmp_path, **reached)
     assert halted.returncode == 0
+
+
+async def test_f10_a_desk_that_was_started_above_is_found_without_a_checkout(
+    world: World, tmp_path: Path
+) -> None:
+    await world.log(facts.subject_of(ALARM), ALARM)
+    below = tmp_path / "mine"
+    for made in (tmp_path / RUN_DIRECTORY, below):
+        made.mkdir()
+    started = Started({}, {"TANDEM_NATS_URL": world.url}, {})
+    (tmp_path / RUN_DIRECTORY / STACK_FILE).write_bytes(msgspec.json.encode(started))
+    shown = await asyncio.to_thread(run, "tandem.cli.main", "alarms", here=below)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "look at this" in shown.stdout
 
 
 async def test_f10_status_asks_the_bus_where_nothing_was_started(

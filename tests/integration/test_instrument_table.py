@@ -49,6 +49,25 @@ async def test_c7_a_refusal_for_the_price_has_the_table_read_at_once(
     await eventually(lambda: NEW in world.statuses(cloid(2)))
 
 
+@pytest.mark.parametrize(
+    ("changed", "amount", "right"),
+    [({"lot": "0.1"}, "1.05", "1.1"), ({"min_notional": "200"}, "1", "2")],
+)
+async def test_c7_a_refusal_for_the_size_has_the_table_read_at_once(
+    world: GatewayWorld, eventually: Eventually, changed: dict[str, str], amount: str, right: str
+) -> None:
+    former = listed(world)
+    await change(world, **changed)
+
+    await world.place(cloid(1), amount, price="140")
+    await eventually(lambda: REJECTED in world.statuses(cloid(1)))
+    assert world.reports(cloid(1))[-1].reason is RejectReason.SIZE
+
+    await eventually(lambda: listed(world) != former)
+    await world.place(cloid(2), right, price="140")
+    await eventually(lambda: NEW in world.statuses(cloid(2)))
+
+
 async def test_c7_an_order_that_only_the_old_table_refuses_has_it_read_as_well(
     world: GatewayWorld, eventually: Eventually
 ) -> None:
@@ -79,7 +98,8 @@ async def test_c7_a_flood_of_refusals_does_not_ask_for_the_table_each_time(
     before = world.relay.asked.count("/fapi/v1/exchangeInfo")
 
     for number in range(20):
-        await world.place(cloid(number), "1", price="140.001")
-    await eventually(lambda: all(REJECTED in world.statuses(cloid(n)) for n in range(20)))
+        name = cloid(number)
+        await world.place(name, "1", price="140.001")
+        await eventually(lambda name=name: REJECTED in world.statuses(name))
 
     assert world.relay.asked.count("/fapi/v1/exchangeInfo") - before < 10

@@ -277,3 +277,15 @@ def test_d8_a_conditional_order_waits_until_it_fires_in_any_order_of_reports() -
     assert records.view(joined(fired, waits)).trigger_px is None
     ended = report(OrderStatus.CANCELLED, ts=8)
     assert records.view(joined(waits, ended)).trigger_px is None
+
+
+def test_d8_merged_records_wait_until_either_has_fired() -> None:
+    waits, fired = report(NEW, trigger_px=D("9.99"), ts=5), report(NEW, trigger_px=D(0), ts=7)
+
+    for told, later in ((waits, fired), (fired, waits)):
+        merged = joined(told)
+        records.merge(merged, joined(later))
+        assert records.view(merged).trigger_px is None
+    merged = joined()
+    records.merge(merged, joined(waits))
+    assert records.view(merged).trigger_px == D("9.99")

@@ -1,6 +1,7 @@
 """The venue as the shell sees it."""
 
 import json
+from collections.abc import Hashable
 from decimal import Decimal
 from pathlib import Path
 
@@ -301,6 +302,15 @@ def test_a_list_that_may_be_cut_names_the_next_question_and_proves_no_end() -> N
     assert listing.more == FillsQuery((), 1770118781558)
     assert not [fact for fact in listing.facts if isinstance(fact, OrderReport)]
     assert len({fact.exec_id for fact in listing.facts if isinstance(fact, FillReport)}) == 1
+
+
+def test_d7_as_many_fills_as_the_venue_keeps_may_have_had_older_ones() -> None:
+    limits, query = venue().traits.fills, FillsQuery((), 5)
+    told: dict[Hashable, int] = dict.fromkeys(range(10_000), 7_000_000)
+
+    assert limits.lost_until_ms(query, told, STAMP.venue_ms) == 7
+    del told[0]
+    assert limits.lost_until_ms(query, told, STAMP.venue_ms) is None
 
 
 def test_positions_carry_the_venues_time() -> None:

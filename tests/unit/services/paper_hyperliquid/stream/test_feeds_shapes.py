@@ -95,16 +95,16 @@ def test_d5_web_data_names_the_frontends_agent() -> None:
     client, sink = hall.connect()
     hall.hub.subscribe(client, subscription("webData3"))
     named = sink.frames()[1]["data"]["userState"]
-    hall.floor.venue.signers.approve(
-        hall.floor.venue.signers.add_account(MASTER), OTHER, "", hall.floor.now_ms
-    )
+    until_ms = hall.floor.now_ms + 3_600_000
+    account = hall.floor.venue.signers.add_account(MASTER)
+    hall.floor.venue.signers.approve(account, OTHER, f" valid_until {until_ms}", hall.floor.now_ms)
     other, second = hall.connect()
     hall.hub.subscribe(other, subscription("webData3"))
 
     unnamed = second.frames()[1]["data"]["userState"]
     assert (named["agentAddress"], named["agentValidUntil"]) == (None, None)
     assert (named["cumLedger"], named["isVault"]) == ("1000000.0", False)
-    assert unnamed["agentAddress"] == OTHER
+    assert (unnamed["agentAddress"], unnamed["agentValidUntil"]) == (OTHER, until_ms)
     assert AGENT != OTHER
 
 

@@ -58,10 +58,12 @@ def test_orders_by_side_and_what_is_open(orders: Orders) -> None:
 
 
 def test_d8_a_waiting_trigger_order_is_shown_and_part_of_no_side(orders: Orders) -> None:
-    stop = order("c5", oid="9", amount=D(-3), trigger_px=D("9.99"))
-    orders.join(order_delta(11, stop))
+    for seq, name, amount in ((11, "c5", D(-3)), (12, "c6", D(3))):
+        stop = order(name, oid=name, amount=amount, trigger_px=D("9.99"))
+        orders.join(order_delta(seq, stop))
 
-    assert [row.client_order_id for row in orders.waiting] == ["c5"]
+    assert [row.client_order_id for row in orders.waiting] == ["c5", "c6"]
+    assert [row.client_order_id for row in orders.bids] == ["c1"]
     assert [row.client_order_id for row in orders.asks] == ["c2"]
     assert orders.total_open(SOL) == (D(1), D("1.5"))
     assert orders.as_dict()["c5"]["trigger_px"] == D("9.99")
