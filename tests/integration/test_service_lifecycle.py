@@ -87,7 +87,7 @@ class Runs:
 
 @pytest.fixture
 def runs(nats_server: LocalServer, tmp_path: Path) -> Iterator[Runs]:
-    script = tmp_path / "watch/waits.py"
+    script = tmp_path / "waiting.py"
     script.write_text(SERVICE)
     shared = Path(__file__).parents[2] / "shared"
     variables = {
