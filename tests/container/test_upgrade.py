@@ -18,7 +18,8 @@ OTHERS = ("order-state", "position-state", "gateway-binance", "gateway-hyperliqu
 NEXT = """
 FROM tandem-oms:{version}
 USER root
-RUN sed -i 's/^FOLD_VERSION = .*/FOLD_VERSION = "hedger-next"/' /app/services/hedger/policy/rules.py \\
+RUN sed -i 's/^FOLD_VERSION = .*/FOLD_VERSION = "hedger-next"/' \\
+        /app/services/hedger/policy/rules.py \\
     && cd /venv/lib/python3*/site-packages/tandem/messages \\
     && sed -i 's/^SCHEMA_VERSION = .*/SCHEMA_VERSION = 2/' message.py \\
     && echo '    from_next: str = "new in this version"' >> message.py
