@@ -135,13 +135,17 @@ class JournalFiles:
         self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        """Delete the files of which the newer ones alone hold as much as is kept."""
-        newer_bytes = 0
-        for file in reversed(self._files()):
-            if newer_bytes >= KEPT_FULL_FILES * self._file_bytes:
-                file.unlink()
-            else:
-                newer_bytes += file.stat().st_size
+        """Delete files while those after them hold as much as is kept.
+
+        The oldest first: whatever ends it midway, what is left has no gap.
+        """
+        files = self._files()
+        left_bytes = sum(file.stat().st_size for file in files)
+        for file in files[:-1]:
+            left_bytes -= file.stat().st_size
+            if left_bytes < KEPT_FULL_FILES * self._file_bytes:
+                return
+            file.unlink()
 
     def _entries(self, path: Path) -> Iterator[Entry]:
         """Read one file; its header must be of these books."""

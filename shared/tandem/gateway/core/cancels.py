@@ -62,7 +62,6 @@ class Cancel:
     cloid: ClientOrderId | None
     oid: VenueOrderId | None
     until_ns: int
-    number: int = 0
     phase: CancelPhase = CancelPhase.WAITING
     instrument: Instrument | None = None
     call: int | None = None
@@ -136,13 +135,12 @@ class Cancels:
         self.is_open = False
         self._answer_timeout_ns = answer_timeout_ms * NS_PER_MS
         self._cancels: dict[str, Cancel] = {}
-        self._numbered = 0
         self._waiting: dict[str, Cancel] = {}
         self._fresh: list[Cancel] = []
         self._ready: dict[str, Cancel] = {}
         self._to_resolve, self._to_look_at = InTurn(RESOLVED_A_TURN), InTurn(LOOKED_AT_A_TICK)
-        self._untold: dict[str, dict[str, Cancel]] = {}
-        self._begun_anew: dict[str, list[str]] = {}
+        self._untold: dict[str, Cancel] = {}
+        self._swept: dict[str, list[str]] = {}
         self._told: dict[str, None] = {}
         self._calls: dict[int, Cancel] = {}
 
@@ -154,18 +152,13 @@ class Cancels:
         self.is_open = False
         self._calls.clear()
         untold, self._untold = self._untold, {}
-        for subject, refused in untold.items():
-            self._begun_anew.setdefault(subject, []).extend(refused)
-        again = {key: one for refused in untold.values() for key, one in refused.items()}
-        self._cancels = again | self._cancels
+        self._cancels = untold | self._cancels
         self._waiting, self._ready = dict(self._cancels), {}
         self._fresh.clear()
-        for number, cancel in enumerate(self._cancels.values()):
-            cancel.number = number
+        for cancel in self._cancels.values():
             cancel.phase, cancel.call = CancelPhase.WAITING, None
             cancel.is_asking = cancel.was_accepted = False
             cancel.absences = cancel.not_before_ns = 0
-        self._numbered = len(self._cancels)
 
     def pass_fence(self) -> None:
         """The log was read up to the fence: what is not known ended may be cancelled."""
@@ -185,8 +178,10 @@ class Cancels:
         effects: list[CancelEffect] = []
         for order in orders:
             key = f"{subject} {order.ticker} {order.cloid or order.oid}"
+            self._swept.setdefault(subject, []).append(key)
             names = (order.ticker, order.cloid, order.oid)
             effects += self._add(Cancel(key, subject, intent.exc, *names, until_ns))
+        _trim(self._swept)
         return tuple(effects)
 
     def _add(self, cancel: Cancel) -> tuple[CancelEffect, ...]:
@@ -194,7 +189,6 @@ class Cancels:
             rule = f"{len(self._cancels)} cancels are waiting, at most {MAX_CANCELS}"
             return self._refuse(cancel, "cancel", rule)
         if cancel.key not in self._cancels:
-            cancel.number, self._numbered = self._numbered, self._numbered + 1
             self._cancels[cancel.key] = self._waiting[cancel.key] = cancel
             self._fresh.append(cancel)
         return ()
@@ -209,7 +203,7 @@ class Cancels:
         self._end(cancel)
         cancel.was_refused = True
         if cancel.subject not in self._told:
-            self._untold.setdefault(cancel.subject, {})[cancel.key] = cancel
+            self._untold[cancel.key] = cancel
             _trim(self._untold)
         return (LogRefusal(refusal(cancel.exc, cancel.subject, name, rule)),)
 
@@ -221,7 +215,8 @@ class Cancels:
         self._told[subject] = None
         _trim(self._told)
         self._untold.pop(subject, None)
-        for key in self._begun_anew.pop(subject, ()):
+        for key in self._swept.pop(subject, ()):
+            self._untold.pop(key, None)
             one = self._cancels.get(key)
             if one is not None and one.was_refused:
                 self._end(one)
@@ -277,8 +272,7 @@ class Cancels:
 
     def ready(self, mono_ns: int) -> Cancel | None:
         """Return the next cancel that may be sent now."""
-        now = (one for one in self._ready.values() if one.not_before_ns <= mono_ns)
-        return min(now, key=lambda one: one.number, default=None)
+        return next((one for one in self._ready.values() if one.not_before_ns <= mono_ns), None)
 
     def written(self, cancel: Cancel, stamp: Stamp, now: Now) -> None:
         if cancel.call is not None:

@@ -290,6 +290,12 @@ def test_a_cancel_without_effect_is_asked_for_again_and_then_alarmed() -> None:
 
     assert (len(cancels(desk)), alarms(desk)) == (admission.QUICK_STOPS + 1, 1)
 
+    for _ in range(3 * admission.QUICK_STOPS):
+        desk.wait(admission.STOP_LATER_MS)
+
+    # Told again after 20 in vain, and after 40: a thousand makers may wait for the same.
+    assert (len(cancels(desk)), alarms(desk)) == (4 * admission.QUICK_STOPS + 1, 3)
+
 
 def test_a_maker_of_a_venue_that_was_away_for_an_hour_is_cancelled_when_it_returns() -> None:
     desk = two_venues()

@@ -122,6 +122,25 @@ def test_no_start_makes_it_forget(tmp_path: Path) -> None:
     assert Exchange(tmp_path).engine.order(name) == ended_order
 
 
+def test_files_that_are_deleted_leave_no_gap_whatever_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that ended within a gap would be open again."""
+    for _ in range(6):
+        Exchange(tmp_path).files.close()
+    unlink = Path.unlink
+
+    def once(file: Path) -> None:
+        unlink(file)
+        raise InterruptedError
+
+    monkeypatch.setattr(Path, "unlink", once)
+    with pytest.raises(InterruptedError):
+        Exchange(tmp_path, file_bytes=1)
+    numbers = [int(file.stem) for file in sorted(tmp_path.glob("*.journal"))]
+    assert numbers == list(range(2, 8))
+
+
 def test_the_newest_file_alone_is_enough_to_go_on_with(tmp_path: Path) -> None:
     ended(tmp_path, 90, 91)
     for old in ended(tmp_path, 92)[:-1]:
